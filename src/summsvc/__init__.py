@@ -1,0 +1,3 @@
+"""gRPC service for short summaries and translations of news articles."""
+
+__version__ = "0.1.0"

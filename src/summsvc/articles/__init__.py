@@ -1,0 +1,1 @@
+"""Text in, segments out: cleaning, markup, sentences with offsets, language."""

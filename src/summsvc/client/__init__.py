@@ -1,0 +1,1 @@
+"""Typed clients, blocking and asyncio."""

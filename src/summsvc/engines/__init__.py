@@ -1,0 +1,1 @@
+"""Whatever turns text into other text: extractive, ctranslate2, transformers."""

@@ -1,0 +1,1 @@
+"""One queue per loaded model: batches, fairness, cancellation, admission."""

@@ -1,0 +1,1 @@
+"""The wire: servicers, interceptors, health. Translates protobuf to domain and back."""

@@ -1,0 +1,1 @@
+"""The two jobs, summarize and translate, without gRPC and without torch."""
