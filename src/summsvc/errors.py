@@ -8,7 +8,8 @@
     │   ├── LanguageUnknownError         a code that names no supported language
     │   ├── LanguageUndeterminedError    too little text to tell the language
     │   ├── UnsupportedPairError         no model can serve these languages
-    │   └── UnknownModelError            no model of that id for this task
+    │   ├── UnknownModelError            no model of that id for this task
+    │   └── MalformedRequestError        bytes that are not the message they should be
     ├── ModelUnavailableError          the operator has to do something first
     │   ├── ModelNotInstalledError       known, but not on this machine
     │   └── ModelBrokenError             on this machine, but refused or failed to load
@@ -18,6 +19,7 @@
     ├── OverloadedError                the queue is full
     ├── DeadlineError                  the deadline passed or cannot be met
     ├── UnauthenticatedError           no token, or a wrong one
+    ├── UnknownMethodError             the server offers no such method
     └── EngineError                    the model failed on this input
 
 Every class has a ``reason``: the stable upper-case word clients receive in
@@ -89,6 +91,10 @@ class UnknownModelError(InvalidInputError):
     reason = "UNKNOWN_MODEL"
 
 
+class MalformedRequestError(InvalidInputError):
+    reason = "MALFORMED_REQUEST"
+
+
 class ModelUnavailableError(SummsvcError):
     reason = "MODEL_UNAVAILABLE"
 
@@ -123,6 +129,10 @@ class DeadlineError(SummsvcError):
 
 class UnauthenticatedError(SummsvcError):
     reason = "UNAUTHENTICATED"
+
+
+class UnknownMethodError(SummsvcError):
+    reason = "UNKNOWN_METHOD"
 
 
 class EngineError(SummsvcError):

@@ -1,0 +1,180 @@
+"""What happens around every call: identity, token, errors, log line, metrics.
+
+One interceptor does all of it, in one visible order, because each step needs
+what the one before found out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+import grpc
+import structlog
+
+from summsvc import errors
+from summsvc.server.drain import Drain
+from summsvc.server.metrics import CallMetrics
+from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.server.wire import tolerant
+
+log = structlog.get_logger("summsvc.calls")
+
+OPEN_SERVICES = ("/grpc.health.v1.Health/",)
+"""Methods that need no token: orchestrators probe them without one."""
+
+REQUEST_ID = "x-request-id"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every method of the server.
+
+    tokens: accepted bearer tokens; none means that no token is asked for.
+    """
+
+    def __init__(self, *, tokens: Sequence[str], drain: Drain, metrics: CallMetrics) -> None:
+        self._tokens = [token.encode() for token in tokens]
+        self._drain = drain
+        self._metrics = metrics
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler | None:
+        """Find the method's handler and put the wrapping around it."""
+        method: str = handler_call_details.method
+        handler: Any = await continuation(handler_call_details)
+        if handler is None:
+            handler = grpc.unary_unary_rpc_method_handler(_unknown_method(method))
+            method = "unknown"
+        if method.startswith(OPEN_SERVICES):
+            return handler  # type: ignore[no-any-return]
+        if method.startswith("/summsvc."):
+            handler = handler._replace(
+                request_deserializer=tolerant(handler.request_deserializer.__self__)
+            )
+        if handler.request_streaming:
+            inner = handler.stream_stream
+
+            async def stream_stream(request: Any, context: Any) -> AsyncIterator[Any]:
+                async with _Call(self, method, request, context):
+                    async for response in inner(request, context):
+                        yield response
+
+            return grpc.stream_stream_rpc_method_handler(
+                stream_stream, handler.request_deserializer, handler.response_serializer
+            )
+        if handler.response_streaming:
+            streaming = handler.unary_stream
+
+            async def unary_stream(request: Any, context: Any) -> AsyncIterator[Any]:
+                async with _Call(self, method, request, context):
+                    async for response in streaming(request, context):
+                        yield response
+
+            return grpc.unary_stream_rpc_method_handler(
+                unary_stream, handler.request_deserializer, handler.response_serializer
+            )
+        unary = handler.unary_unary
+
+        async def unary_unary(request: Any, context: Any) -> Any:
+            async with _Call(self, method, request, context):
+                return await unary(request, context)
+
+        return grpc.unary_unary_rpc_method_handler(
+            unary_unary, handler.request_deserializer, handler.response_serializer
+        )
+
+    def check_token(self, metadata: dict[str, str | bytes]) -> None:
+        """Raise UnauthenticatedError unless a token is right or none is asked for."""
+        if not self._tokens:
+            return
+        given = metadata.get("authorization", "")
+        scheme, _, token = (given if isinstance(given, str) else "").partition(" ")
+        sent = token.strip().encode()
+        matches = [hmac.compare_digest(sent, known) for known in self._tokens]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise errors.UnauthenticatedError(
+                "this server asks for a token: send metadata 'authorization: Bearer TOKEN'"
+            )
+
+
+class _Call:
+    """One call from its first to its last moment, as an async context manager."""
+
+    def __init__(
+        self, interceptor: CallInterceptor, method: str, request: Any, context: Any
+    ) -> None:
+        self._interceptor = interceptor
+        self._method = method
+        self._request = request
+        self._context = context
+        self._metadata = dict(context.invocation_metadata() or ())
+        self._id = _request_id(self._metadata.get(REQUEST_ID))
+        self._begun = time.perf_counter()
+
+    async def __aenter__(self) -> None:
+        self._interceptor._metrics.started(self._method)
+        self._interceptor._drain.enter(asyncio.current_task())
+        structlog.contextvars.bind_contextvars(request_id=self._id)
+        self._context.set_trailing_metadata(((REQUEST_ID, self._id),))
+        try:
+            self._interceptor.check_token(self._metadata)
+            if isinstance(self._request, errors.SummsvcError):
+                raise self._request
+            self._interceptor._drain.check()
+        except errors.SummsvcError as error:
+            await self._fail(error)
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, asyncio.CancelledError) and self._interceptor._drain.expired:
+            await self._fail(self._interceptor._drain.error())
+        elif isinstance(error, asyncio.CancelledError):
+            self._finish("CANCELLED")
+        elif error is None:
+            self._finish("OK")
+        elif isinstance(error, errors.SummsvcError):
+            await self._fail(error)
+        elif isinstance(error, Exception):
+            log.error("failed", method=self._method, exc_info=error)
+            await self._fail(
+                errors.SummsvcError("the service failed on this request; its log says why")
+            )
+        else:
+            self._finish("CANCELLED")
+
+    async def _fail(self, error: errors.SummsvcError) -> None:
+        code = code_of(error)
+        self._finish(code.name, reason=error.reason, field=error.field)
+        entry = trailing_metadata(status_of(error, self._id))
+        await self._context.abort(code, error.message, ((REQUEST_ID, self._id), entry))
+
+    def _finish(self, code: str, **facts: str) -> None:
+        seconds = time.perf_counter() - self._begun
+        self._interceptor._drain.leave(asyncio.current_task())
+        self._interceptor._metrics.finished(self._method, code, seconds)
+        known = {key: value for key, value in facts.items() if value}
+        log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
+        structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _request_id(given: str | bytes | None) -> str:
+    """The caller's id when it is a short printable word, else a new one."""
+    if isinstance(given, str) and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
+        return given
+    return uuid.uuid4().hex
+
+
+def _unknown_method(method: str) -> Callable[[Any, Any], Awaitable[Any]]:
+    async def refuse(request: Any, context: Any) -> Any:
+        raise errors.UnknownMethodError(
+            f"no method {method}; server reflection lists what there is",
+            metadata={"method": method},
+        )
+
+    return refuse

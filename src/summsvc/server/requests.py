@@ -1,0 +1,142 @@
+"""Messages in, domain values out. Ranges are checked below, in tasks and articles;
+here only what exists on the wire alone: presence, counts, enum numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from summsvc.articles.article import Article, MimeType
+from summsvc.config import Settings
+from summsvc.errors import InvalidFieldError, SummsvcError
+from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.summarize import LengthRequest, SummaryRequest
+from summsvc.tasks.translate import TranslationRequest
+from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
+
+MAX_TERM_CODE_POINTS = 200
+
+
+class RequestReader:
+    """Reads messages under the limits of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def summary(
+        self,
+        message: summarization_service_pb2.SummarizeRequest,
+        *,
+        deadline: float | None,
+        bulk: bool = False,
+    ) -> SummaryRequest:
+        """Raises InvalidFieldError."""
+        pb = summarization_service_pb2
+        if message.method not in pb.SummaryMethod.values():
+            raise InvalidFieldError(f"no summary method {message.method}", field="method")
+        length = message.length
+        return SummaryRequest(
+            article=_article(message.article),
+            length=LengthRequest(
+                **{name: getattr(length, name) for name in _present(length)}  # type: ignore[arg-type]
+            ),
+            extractive=message.method != pb.SUMMARY_METHOD_ABSTRACTIVE,
+            target=message.target_language_code,
+            model=message.model,
+            translation_model=message.translation_model,
+            keep_boilerplate=message.keep_boilerplate,
+            decoding=self._decoding(message.decoding),
+            use_cache=not message.bypass_cache,
+            deadline=deadline,
+            bulk=bulk,
+        )
+
+    def translation(
+        self,
+        message: translation_service_pb2.TranslateRequest,
+        *,
+        deadline: float | None,
+        bulk: bool = False,
+    ) -> TranslationRequest:
+        """Raises InvalidFieldError."""
+        if not message.target_language_code:
+            raise InvalidFieldError(
+                "target_language_code is empty; name the language to translate into",
+                field="target_language_code",
+            )
+        self._check_terms("do_not_translate", message.do_not_translate)
+        self._check_terms("glossary", [entry.source for entry in message.glossary], ".source")
+        self._check_terms("glossary", [entry.target for entry in message.glossary], ".target")
+        return TranslationRequest(
+            article=_article(message.article),
+            target=message.target_language_code,
+            model=message.model,
+            do_not_translate=tuple(message.do_not_translate),
+            glossary=tuple((entry.source, entry.target) for entry in message.glossary),
+            keep_boilerplate=message.keep_boilerplate,
+            decoding=self._decoding(message.decoding),
+            use_cache=not message.bypass_cache,
+            deadline=deadline,
+            bulk=bulk,
+        )
+
+    def batch(self, count: int) -> None:
+        """Raise InvalidFieldError unless a batch has an allowed number of requests."""
+        limit = self._settings.max_batch_articles
+        if not 0 < count <= limit:
+            raise InvalidFieldError(
+                f"requests has {count} entries; it must have 1 to {limit}",
+                field="requests",
+                metadata={"limit": str(limit)},
+            )
+
+    def _decoding(self, message: article_pb2.DecodingOptions) -> DecodingRequest:
+        asked = DecodingRequest(
+            **{name: getattr(message, name) for name in _present(message)}  # type: ignore[arg-type]
+        )
+        asked.check(self._settings.max_output_tokens)
+        return asked
+
+    def _check_terms(self, field: str, terms: Any, part: str = "") -> None:
+        limit = self._settings.max_terms
+        if len(terms) > limit:
+            raise InvalidFieldError(
+                f"{field} has {len(terms)} entries; at most {limit} are allowed",
+                field=field,
+                metadata={"limit": str(limit)},
+            )
+        for i, term in enumerate(terms):
+            if not (term.strip() and len(term) <= MAX_TERM_CODE_POINTS):
+                raise InvalidFieldError(
+                    f"{field}[{i}]{part} must have 1 to {MAX_TERM_CODE_POINTS} code points",
+                    field=f"{field}[{i}]{part}",
+                )
+
+
+def under(error: SummsvcError, path: str) -> SummsvcError:
+    """The error with its field path put under ``path``."""
+    if error.field:
+        error.field = f"{path}.{error.field}"
+    return error
+
+
+def deadline_of(context: Any) -> float | None:
+    """The call's deadline as ``loop.time()`` seconds, or None when it has none."""
+    remaining = context.time_remaining()
+    return None if remaining is None else asyncio.get_running_loop().time() + float(remaining)
+
+
+def _article(message: article_pb2.Article) -> Article:
+    mime = message.mime_type.partition(";")[0].strip().lower()
+    try:
+        kind = MimeType(mime) if mime else MimeType.PLAIN
+    except ValueError:
+        known = ", ".join(kind.value for kind in MimeType)
+        raise InvalidFieldError(
+            f"mime_type '{mime[:80]}' is not read; use one of {known}", field="article.mime_type"
+        ) from None
+    return Article(message.title, message.body, message.language_code, kind)
+
+
+def _present(message: Any) -> list[str]:
+    return [field.name for field, _ in message.ListFields()]

@@ -1,0 +1,66 @@
+"""The one place where errors become gRPC statuses.
+
+Every status carries ``google.rpc.ErrorInfo`` (reason, domain, metadata) in
+``grpc-status-details-bin``; a field at fault adds ``BadRequest``, a known time
+to wait adds ``RetryInfo`` (https://google.aip.dev/193).
+"""
+
+from __future__ import annotations
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from summsvc import errors
+
+DOMAIN = "summsvc"
+
+_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
+    (errors.InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
+    (errors.ModelUnavailableError, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.NotReadyError, grpc.StatusCode.UNAVAILABLE),
+    (errors.OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.DeadlineError, grpc.StatusCode.DEADLINE_EXCEEDED),
+    (errors.UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
+    (errors.UnknownMethodError, grpc.StatusCode.UNIMPLEMENTED),
+    (errors.SummsvcError, grpc.StatusCode.INTERNAL),
+)
+
+
+def code_of(error: errors.SummsvcError) -> grpc.StatusCode:
+    """The gRPC code for an error of the tree."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def status_of(error: errors.SummsvcError, request_id: str = "") -> status_pb2.Status:
+    """The rich status for an error; ``request_id`` joins the ErrorInfo metadata."""
+    metadata = {"request_id": request_id, **error.metadata}
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(
+            reason=error.reason,
+            domain=DOMAIN,
+            metadata={key: value for key, value in metadata.items() if value},
+        )
+    ]
+    if error.field:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=error.message, reason=error.reason
+        )
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if error.retry_after is not None:
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(max(1, round(error.retry_after * 1000)))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    packed = []
+    for detail in details:
+        packed.append(any_pb2.Any())
+        packed[-1].Pack(detail)
+    number: int = code_of(error).value[0]
+    assert code_pb2.Code.Name(number)
+    return status_pb2.Status(code=number, message=error.message, details=packed)
+
+
+def trailing_metadata(status: status_pb2.Status) -> tuple[str, bytes]:
+    """The metadata entry that carries a rich status on the wire."""
+    return ("grpc-status-details-bin", status.SerializeToString())

@@ -1,0 +1,47 @@
+"""SummarizationService on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from summsvc.errors import SummsvcError
+from summsvc.server import batch, messages
+from summsvc.server.requests import RequestReader, deadline_of
+from summsvc.server.status import status_of
+from summsvc.tasks.summarize import Summarizer
+from summsvc.v1 import summarization_service_pb2 as pb
+from summsvc.v1 import summarization_service_pb2_grpc
+
+
+class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceServicer):
+    """Hands requests to the summarizer and its answers back."""
+
+    def __init__(self, reader: RequestReader, summarizer: Summarizer) -> None:
+        self._reader = reader
+        self._summarizer = summarizer
+
+    async def Summarize(  # noqa: N802
+        self, request: pb.SummarizeRequest, context: Any
+    ) -> pb.SummarizeResponse:
+        wanted = self._reader.summary(request, deadline=deadline_of(context))
+        return messages.summary(await self._summarizer.summarize(wanted))
+
+    async def BatchSummarize(  # noqa: N802
+        self, request: pb.BatchSummarizeRequest, context: Any
+    ) -> pb.BatchSummarizeResponse:
+        self._reader.batch(len(request.requests))
+        deadline = deadline_of(context)
+
+        async def answer(item: pb.SummarizeRequest) -> pb.SummarizeResponse:
+            wanted = self._reader.summary(item, deadline=deadline, bulk=True)
+            return messages.summary(await self._summarizer.summarize(wanted))
+
+        outcomes = await batch.each(request.requests, answer)
+        return pb.BatchSummarizeResponse(
+            results=[
+                pb.SummarizeResult(error=status_of(outcome))
+                if isinstance(outcome, SummsvcError)
+                else pb.SummarizeResult(response=outcome)
+                for outcome in outcomes
+            ]
+        )

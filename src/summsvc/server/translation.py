@@ -1,0 +1,65 @@
+"""TranslationService on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from summsvc.errors import SummsvcError
+from summsvc.server import batch, messages
+from summsvc.server.requests import RequestReader, deadline_of, under
+from summsvc.server.status import status_of
+from summsvc.tasks.translate import Translator
+from summsvc.v1 import translation_service_pb2 as pb
+from summsvc.v1 import translation_service_pb2_grpc
+
+
+class TranslationServicer(translation_service_pb2_grpc.TranslationServiceServicer):
+    """Hands requests to the translator and its answers back."""
+
+    def __init__(self, reader: RequestReader, translator: Translator) -> None:
+        self._reader = reader
+        self._translator = translator
+
+    async def Translate(  # noqa: N802
+        self, request: pb.TranslateRequest, context: Any
+    ) -> pb.TranslateResponse:
+        return await self._translate(request, deadline_of(context), bulk=False)
+
+    async def BatchTranslate(  # noqa: N802
+        self, request: pb.BatchTranslateRequest, context: Any
+    ) -> pb.BatchTranslateResponse:
+        self._reader.batch(len(request.requests))
+        deadline = deadline_of(context)
+
+        async def answer(item: pb.TranslateRequest) -> pb.TranslateResponse:
+            return await self._translate(item, deadline, bulk=True)
+
+        outcomes = await batch.each(request.requests, answer)
+        return pb.BatchTranslateResponse(
+            results=[
+                pb.TranslateResult(error=status_of(outcome))
+                if isinstance(outcome, SummsvcError)
+                else pb.TranslateResult(response=outcome)
+                for outcome in outcomes
+            ]
+        )
+
+    async def StreamTranslate(  # noqa: N802
+        self, request: pb.StreamTranslateRequest, context: Any
+    ) -> AsyncIterator[pb.StreamTranslateResponse]:
+        try:
+            wanted = self._reader.translation(request.request, deadline=deadline_of(context))
+            async with aclosing(self._translator.stream(wanted)) as events:
+                async for event in events:
+                    yield messages.event(event)
+        except SummsvcError as error:
+            raise under(error, "request") from error
+
+    async def _translate(
+        self, request: pb.TranslateRequest, deadline: float | None, *, bulk: bool
+    ) -> pb.TranslateResponse:
+        wanted = self._reader.translation(request, deadline=deadline, bulk=bulk)
+        translation = await self._translator.translate(wanted)
+        return messages.translation(translation, include_segments=request.include_segments)

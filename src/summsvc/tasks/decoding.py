@@ -1,0 +1,46 @@
+"""Decoding options as a caller may set them, laid over a model's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from summsvc.engines.base import DecodingOptions
+from summsvc.errors import InvalidFieldError
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingRequest:
+    """What a caller asks of the search; None leaves the model's own value.
+
+    Units and ranges are those of ``DecodingOptions``.
+    """
+
+    beam_size: int | None = None
+    length_penalty: float | None = None
+    repetition_penalty: float | None = None
+    no_repeat_ngram_size: int | None = None
+    max_output_tokens: int | None = None
+
+    def check(self, max_output_tokens: int) -> None:
+        """Raise InvalidFieldError for the first value out of its range."""
+        for name, low, high in (
+            ("beam_size", 1, 16),
+            ("length_penalty", -5, 5),
+            ("repetition_penalty", 1, 5),
+            ("no_repeat_ngram_size", 0, 20),
+            ("max_output_tokens", 1, max_output_tokens),
+        ):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise InvalidFieldError(
+                    f"{name} is {value}; it must be from {low} to {high}",
+                    field=f"decoding.{name}",
+                    metadata={"minimum": str(low), "maximum": str(high)},
+                )
+
+    def over(self, defaults: DecodingOptions) -> DecodingOptions:
+        """The defaults, with every value that was asked for in its place."""
+        asked = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+        return dataclasses.replace(defaults, **asked)
