@@ -1,16 +1,17 @@
-# Sourced by the other scripts: makes the project's own environment in .venv
-# when it is missing or older than what pyproject.toml and constraints.txt ask
-# for, and sets BIN and PYTHON to it. EXTRAS names the extras to install.
-VENV=${SUMMSVC_VENV:-.venv}
-BIN=$PWD/$VENV/bin
+# Sourced by the other scripts. Makes the project's own environment in .venv
+# when it lacks something that pyproject.toml and constraints.txt ask for, and
+# sets BIN and PYTHON to it. EXTRAS names the extras to install, comma separated.
+VENV=${SUMMSVC_VENV:-$PWD/.venv}
+BIN=$VENV/bin
 PYTHON=$BIN/python
-EXTRAS=${EXTRAS:-dev,torch}
+EXTRAS=${EXTRAS-dev,torch}
 
-stamp=$VENV/.installed
-wanted=$(printf '%s\n' "$EXTRAS" | cat - pyproject.toml constraints.txt | sha256sum)
+stamp=$VENV/.installed${EXTRAS:+-$EXTRAS}
+wanted=$(cat pyproject.toml constraints.txt | sha256sum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+  echo "making the environment in ${VENV#"$PWD"/} ..." >&2
   [ -x "$PYTHON" ] || "${PYTHON3:-python3.11}" -m venv "$VENV"
   "$PYTHON" -m pip install --quiet --disable-pip-version-check \
-    --constraint constraints.txt --editable ".[$EXTRAS]"
+    --constraint constraints.txt --editable ".${EXTRAS:+[$EXTRAS]}"
   printf '%s' "$wanted" > "$stamp"
 fi

@@ -1,0 +1,215 @@
+"""The one place where the service is put together, started and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from summsvc.config import Settings
+from summsvc.models.catalog import Catalog
+from summsvc.models.routes import Routes
+from summsvc.models.store import Store
+from summsvc.scheduling.pool import ModelPool
+from summsvc.server import logs
+from summsvc.server.drain import Drain
+from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
+from summsvc.server.interceptors import CallInterceptor
+from summsvc.server.metrics import CallMetrics
+from summsvc.server.models import ModelServicer
+from summsvc.server.requests import RequestReader
+from summsvc.server.summarization import SummarizationServicer
+from summsvc.server.translation import TranslationServicer
+from summsvc.tasks.reading import TextWorkers
+from summsvc.tasks.router import Router
+from summsvc.tasks.summarize import Summarizer
+from summsvc.tasks.translate import Translator
+from summsvc.v1 import (
+    model_service_pb2_grpc,
+    summarization_service_pb2_grpc,
+    translation_service_pb2_grpc,
+)
+
+log = structlog.get_logger("summsvc.server")
+
+
+class Server:
+    """A whole service in this process, on one event loop.
+
+    ``port`` and ``metrics_port`` are those really bound, once started.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port = 0
+        self.metrics_port = -1
+        self._started = time.monotonic()
+        self._registry = CollectorRegistry()
+        self._drain = Drain()
+        self._health = Health()
+        self._metrics_server: Any = None
+        self._background: set[asyncio.Task[None]] = set()
+
+        cores = os.cpu_count() or 1
+        self._workers = TextWorkers(
+            settings.text_threads or cores,
+            max_title=settings.max_title_code_points,
+            max_body=settings.max_body_code_points,
+        )
+        catalog = Catalog.load(settings.catalog_file)
+        store = Store(settings.model_dir)
+        self._pool = ModelPool(store, settings, registry=self._registry)
+        routes = Routes(
+            catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
+        )
+        router = Router(routes, self._pool)
+        translator = Translator(self._workers, router)
+        summarizer = Summarizer(
+            self._workers, router, translator, max_sentences=settings.max_summary_sentences
+        )
+        reader = RequestReader(settings)
+        self._summarization = SummarizationServicer(reader, summarizer)
+        self._translation = TranslationServicer(reader, translator)
+        self._models = ModelServicer(settings, catalog, store, routes, self._pool)
+
+    async def start(self) -> None:
+        """Listen, and load models in the background. Raises OSError for a port in use."""
+        settings = self.settings
+        self._server = grpc.aio.server(
+            interceptors=[
+                CallInterceptor(
+                    tokens=_tokens(settings.token_file),
+                    drain=self._drain,
+                    metrics=CallMetrics(self._registry),
+                )
+            ],
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", settings.max_message_bytes),
+                ("grpc.so_reuseport", 0),
+                # Clients that keep a channel open may ping every ten seconds.
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ],
+        )
+        summarization_service_pb2_grpc.add_SummarizationServiceServicer_to_server(
+            self._summarization, self._server
+        )
+        translation_service_pb2_grpc.add_TranslationServiceServicer_to_server(
+            self._translation, self._server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(self._models, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, self._server)
+        if settings.reflection:
+            names = (SUMMARIZATION, TRANSLATION, MODELS, health.SERVICE_NAME)
+            reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
+        self.port = self._bind()
+        if settings.metrics_port >= 0:
+            for collector in (ProcessCollector, PlatformCollector, GCCollector):
+                collector(registry=self._registry)
+            self._metrics_server, _ = start_http_server(
+                settings.metrics_port, settings.metrics_host, self._registry
+            )
+            self.metrics_port = self._metrics_server.server_port
+        await self._health.start()
+        await self._server.start()
+        self._spawn(self._load_models())
+
+    async def stop(self) -> None:
+        """Refuse new calls, finish accepted ones within ``drain_s``, fail the rest, free all."""
+        log.info("draining", seconds=self.settings.drain_s)
+        await self._health.shut_down()
+        # Failed calls need a moment to be told; only then does the transport end.
+        stopping = asyncio.create_task(self._server.stop(self.settings.drain_s + 5))
+        clean = await self._drain.wait(self.settings.drain_s)
+        await stopping
+        for task in self._background:
+            task.cancel()
+        await self._pool.close()
+        self._workers.close()
+        if self._metrics_server is not None:
+            self._metrics_server.shutdown()
+            self._metrics_server.server_close()
+        log.info("stopped", clean=clean)
+
+    def _bind(self) -> int:
+        settings = self.settings
+        host = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
+        address = f"{host.replace('[[', '[').replace(']]', ']')}:{settings.port}"
+        try:
+            if settings.tls_cert is None or settings.tls_key is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                client_ca = settings.tls_client_ca
+                credentials = grpc.ssl_server_credentials(
+                    [(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())],
+                    root_certificates=client_ca.read_bytes() if client_ca else None,
+                    require_client_auth=client_ca is not None,
+                )
+                port = self._server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+        return int(port)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _load_models(self) -> None:
+        """Load what is to be preloaded, telling health about every change."""
+        settled = asyncio.create_task(self._pool.preload(self.settings.preload))
+        while not settled.done():
+            await asyncio.wait([settled], timeout=0.2)
+        await settled
+        async for ready in self._pool.translation_ready():
+            await self._health.translation(ready)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain.
+
+    Prints ``listening on HOST:PORT`` when calls are accepted.
+    """
+    server = Server(settings)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, ended.set)
+    await server.start()
+    print(f"listening on {settings.host}:{server.port}", flush=True)
+    log.info("listening", host=settings.host, port=server.port, metrics_port=server.metrics_port)
+    await ended.wait()
+    await server.stop()
+
+
+def run(settings: Settings) -> int:
+    """Run a server in this process; returns the exit code.
+
+    0 after a clean end, 1 when it cannot listen.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        log.error("cannot start", reason=str(error))
+        return 1
+    return 0
+
+
+def _tokens(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
