@@ -1,0 +1,210 @@
+"""From an article as sent to a document: the one place where reading is composed."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+
+from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
+from summsvc.articles.article import Article, Field, MimeType, Span, Warning, WarningType
+from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
+from summsvc.articles.view import Block, BlockKind, View
+from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_READERS = {
+    MimeType.PLAIN: plain.blocks,
+    MimeType.HTML: html.blocks,
+    MimeType.MARKDOWN: markdown.blocks,
+}
+_TERMINATORS = ".!?…。！？‽"
+_CLOSERS = "\"'”’»›)]}“"
+
+MAX_HEADING_CODE_POINTS = 200
+
+
+def read(
+    article: Article,
+    *,
+    keep_boilerplate: bool = False,
+    max_title: int = 2_000,
+    max_body: int = 1_000_000,
+) -> Document:
+    """Read an article.
+
+    max_title, max_body: limits in code points. Raises TextTooLongError,
+    InvalidFieldError for control characters, EmptyArticleError, and the errors
+    of ``language.identify``. Takes time linear in the article's length.
+    """
+    _check(Field.TITLE, article.title, max_title)
+    _check(Field.BODY, article.body, max_body)
+    title = _title_blocks(article.title)
+    body = _READERS[article.mime_type](article.body)
+    if not any(map(str.isalnum, article.title)) and not any(
+        char.isalnum() for block in body for char in block.view.text
+    ):
+        raise EmptyArticleError(
+            "the article has no letter or digit in its title or body", field="article.body"
+        )
+    noise = [] if keep_boilerplate else boilerplate.find(body, article.title)
+    unwanted = {each.block for each in noise}
+    kept = [block for i, block in enumerate(body) if i not in unwanted]
+    removed = _removed_spans(article, body, unwanted)
+    found, warnings = language.identify(_sample(title + kept), article.language)
+    segments = tuple(_segments(article.body, kept, Field.BODY, found.code, titled=bool(title)))
+    title_segments = tuple(_segments(article.title, title, Field.TITLE, found.code, titled=False))
+    return Document(
+        article=article,
+        language=found,
+        title=title_segments,
+        body=segments,
+        title_separators=_separators(article.title, title_segments, ()),
+        body_separators=_separators(article.body, segments, removed),
+        removed=removed,
+        warnings=tuple(_removal_warning(body[each.block], each.what) for each in noise) + warnings,
+    )
+
+
+def _check(field: Field, text: str, limit: int) -> None:
+    name = f"article.{field.value}"
+    if len(text) > limit:
+        raise TextTooLongError(
+            f"{name} has {len(text)} code points; at most {limit} are accepted",
+            field=name,
+            metadata={"limit": str(limit), "length": str(len(text))},
+        )
+    match = _FORBIDDEN.search(text)
+    if match:
+        raise InvalidFieldError(
+            f"{name} has the control character U+{ord(match[0]):04X} at code point {match.start()}",
+            field=name,
+            metadata={"offset": str(match.start())},
+        )
+
+
+def _title_blocks(title: str) -> list[Block]:
+    start, end = len(title) - len(title.lstrip()), len(title.rstrip())
+    return [Block(View.plain(title, start, end), BlockKind.HEADING)] if start < end else []
+
+
+def _sample(blocks: Sequence[Block]) -> str:
+    """Enough text to identify the language by."""
+    parts: list[str] = []
+    length = 0
+    for block in blocks:
+        if length >= language.SAMPLE_CODE_POINTS:
+            break
+        parts.append(block.view.text)
+        length += len(block.view.text)
+    return "\n".join(parts)
+
+
+def _segments(
+    source: str, blocks: Sequence[Block], field: Field, code: str, *, titled: bool
+) -> Iterator[Segment]:
+    for number, block in enumerate(blocks):
+        view = block.view
+        spans = list(sentences.split(view.text, code))
+        follows_text = number + 1 < len(blocks)
+        for begin, end in spans:
+            kind = _kind(block, view.text[begin:end], len(spans), follows_text)
+            if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
+                kind = SegmentKind.HEADING
+            text, marks = _shown(source, view, begin, end)
+            yield Segment(text, view.span(begin, end), field, kind, number, marks)
+
+
+def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:
+    if block.kind is BlockKind.HEADING:
+        return SegmentKind.HEADING
+    if text.rstrip(_CLOSERS)[-1:] in _TERMINATORS:
+        return SegmentKind.SENTENCE
+    if block.kind is BlockKind.ITEM or not follows_text or text.endswith((":", ",", ";")):
+        return SegmentKind.FRAGMENT
+    if count == 1 and len(text) <= MAX_HEADING_CODE_POINTS and len(text.split()) > 1:
+        return SegmentKind.HEADING
+    return SegmentKind.FRAGMENT
+
+
+def _shown(source: str, view: View, begin: int, end: int) -> tuple[str, tuple[InlineMark, ...]]:
+    """The text of visible [begin, end) with white space folded, and the marks inside it."""
+    shown = view.text[begin:end]
+    text = " ".join(shown.split())
+    first = bisect.bisect_right(view.marks, begin, key=lambda mark: mark.at)
+    last = bisect.bisect_left(view.marks, end, key=lambda mark: mark.at)
+    return text, tuple(
+        InlineMark(_folded_offset(shown, mark.at - begin), source[mark.start : mark.end])
+        for mark in view.marks[first:last]
+    )
+
+
+def _folded_offset(text: str, offset: int) -> int:
+    """Where ``text[offset]`` is once runs of white space are one space."""
+    before = text[:offset]
+    folded = len(" ".join(before.split()))
+    return folded + (before[-1:].isspace() and not text[offset : offset + 1].isspace())
+
+
+def _removed_spans(
+    article: Article, blocks: Sequence[Block], unwanted: set[int]
+) -> tuple[Span, ...]:
+    """What goes with the unwanted blocks.
+
+    In plain text a block takes the white space after it along, or before it
+    when it is the last. Where there is markup only its visible text goes, so
+    that tags stay in pairs.
+    """
+    spans: list[Span] = []
+    for i in sorted(unwanted):
+        view = blocks[i].view
+        if article.mime_type is not MimeType.PLAIN:
+            spans += _visible_runs(view)
+        elif i + 1 < len(blocks):
+            spans.append(Span(view.starts[0], blocks[i + 1].view.starts[0]))
+        else:
+            before = [blocks[j].view.ends[-1] for j in range(i) if j not in unwanted]
+            start = max(before[-1] if before else 0, spans[-1].end if spans else 0)
+            spans.append(Span(start, view.ends[-1]))
+    return tuple(spans)
+
+
+def _visible_runs(view: View) -> Iterator[Span]:
+    start, end = view.starts[0], view.ends[0]
+    for next_start, next_end in zip(view.starts, view.ends, strict=True):
+        if next_start > end:
+            yield Span(start, end)
+            start = next_start
+        end = next_end
+    yield Span(start, end)
+
+
+def _separators(
+    source: str, segments: Sequence[Segment], removed: Sequence[Span]
+) -> tuple[str, ...]:
+    """The source between segments, less what was removed."""
+    bounds = [0]
+    for segment in segments:
+        bounds += [segment.span.start, segment.span.end]
+    bounds.append(len(source))
+    separators: list[str] = []
+    pending = list(reversed(removed))
+    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+        kept: list[str] = []
+        while pending and pending[-1].start < end:
+            span = pending.pop()
+            kept.append(source[start : span.start])
+            start = span.end
+        separators.append("".join([*kept, source[start:end]]))
+    return tuple(separators)
+
+
+def _removal_warning(block: Block, what: str) -> Warning:
+    text = block.text
+    shown = text if len(text) <= 80 else text[:79] + "…"
+    return Warning(
+        WarningType.BOILERPLATE_REMOVED,
+        f"left out {what}: “{shown}”",
+        Field.BODY,
+        block.view.span(0, len(block.view.text)),
+    )
