@@ -90,7 +90,9 @@ class Settings(BaseSettings):
         "installed one. Others load on first use.",
     )
     idle_unload_s: float = Field(
-        0, ge=0, description="Seconds without a request after which a model leaves memory; 0: never."
+        0,
+        ge=0,
+        description="Seconds without a request after which a model leaves memory; 0: never.",
     )
     pivot_language: str = Field(
         "en", description="Language through which pairs without a model go; empty: none."
@@ -122,9 +124,7 @@ class Settings(BaseSettings):
 
     # Limits
     max_title_code_points: int = Field(2_000, ge=1, description="Longest title, in code points.")
-    max_body_code_points: int = Field(
-        1_000_000, ge=1, description="Longest body, in code points."
-    )
+    max_body_code_points: int = Field(1_000_000, ge=1, description="Longest body, in code points.")
     max_message_bytes: int = Field(
         8 * 1024 * 1024, ge=1024, description="Largest message either way, in bytes."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from summsvc.articles.view import Block, BlockKind, View
@@ -73,7 +74,7 @@ def _is_wrapped(source: str, lines: list[tuple[int, int]]) -> bool:
     if not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
         return False
     explained = 0
-    for (start, end), (following, following_end) in zip(lines, lines[1:], strict=False):
+    for (start, end), (following, following_end) in itertools.pairwise(lines):
         word = source[following:following_end].split(maxsplit=1)[0]
         if end - start + 1 + len(word) <= column or _ITEM.match(source, following, following_end):
             continue

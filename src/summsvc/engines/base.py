@@ -113,7 +113,7 @@ Cancelled = Callable[[], bool]
 """Asked between decoding steps or batches; True stops the work."""
 
 
-class CancelledGeneration(Exception):  # noqa: N818
+class CancelledGeneration(Exception):
     """Raised by ``generate`` when its ``cancelled`` answered True."""
 
 

@@ -27,9 +27,7 @@ class Leg:
     @property
     def use(self) -> ModelUse:
         engine = self.scheduler.engine
-        return ModelUse(
-            engine.spec.id, engine.name, engine.spec.revision, self.source, self.target
-        )
+        return ModelUse(engine.spec.id, engine.name, engine.spec.revision, self.source, self.target)
 
 
 @dataclass(frozen=True, slots=True)

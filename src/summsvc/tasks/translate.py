@@ -114,7 +114,9 @@ class Translator:
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
         yield TranslationFinished(
-            separator=closing.body, title_separator=closing.title, warnings=tuple(warnings),
+            separator=closing.body,
+            title_separator=closing.title,
+            warnings=tuple(warnings),
             stats=stats,
         )
 
@@ -152,7 +154,9 @@ class Translator:
                 async for output in outputs:
                     index = chosen[at]
                     repairs[index] = asyncio.create_task(
-                        repair(chain, segments[index], output, document.language.code, target, terms)
+                        repair(
+                            chain, segments[index], output, document.language.code, target, terms
+                        )
                     )
                     ready.put_nowait(index)
                     at += 1
