@@ -7,7 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from summsvc.engines.base import DecodingOptions
-from summsvc.scheduling.scheduler import Outcome, Priority, Scheduler, Work
+from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.work import Outcome, Priority, Work
 from summsvc.tasks import split
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
@@ -103,11 +104,12 @@ class Chain:
     async def _run_leg(
         self, leg: Leg, texts: Sequence[str], adjust: Adjust
     ) -> AsyncGenerator[ChainOutput, None]:
-        pieces = await self._workers.run(_pieces, leg, texts)
+        pieces, tokens = await self._workers.run(_pieces, leg, texts)
         options = adjust(self._decoding.over(leg.scheduler.engine.spec.decoding))
-        ticket = await leg.scheduler.submit(
+        ticket = leg.scheduler.submit(
             Work(
                 texts=[piece.strip() for group in pieces for piece in group],
+                tokens=tokens,
                 source=leg.source,
                 target=leg.target,
                 options=options,
@@ -117,11 +119,11 @@ class Chain:
             )
         )
         try:
-            results = ticket.results()
-            for group in pieces:
-                outcomes = [await anext(results) for _ in group]
-                self._count(outcomes)
-                yield _joined(group, outcomes)
+            async with aclosing(ticket.results()) as results:
+                for group in pieces:
+                    outcomes = [await anext(results) for _ in group]
+                    self._count(outcomes)
+                    yield _joined(group, outcomes)
         finally:
             ticket.cancel()
             self.stats.queue_s += ticket.queue_s
@@ -136,18 +138,23 @@ class Chain:
                 self.stats.output_tokens += outcome.generated.output_tokens
 
 
-def _pieces(leg: Leg, texts: Sequence[str]) -> list[list[str]]:
-    """Each text as one piece, or as many as the model's input asks for."""
+def _pieces(leg: Leg, texts: Sequence[str]) -> tuple[list[list[str]], list[int]]:
+    """Each text as one piece, or as many as the model's input asks for; and all lengths."""
     engine = leg.scheduler.engine
 
     def count(parts: Sequence[str]) -> list[int]:
         return engine.count_tokens(parts, leg.source, leg.target)
 
-    limit = engine.max_input_tokens
-    return [
-        [text] if tokens <= limit else split.split(text, count, limit, leg.source)
-        for text, tokens in zip(texts, count(texts), strict=True)
-    ]
+    pieces: list[list[str]] = []
+    tokens: list[int] = []
+    for text, length in zip(texts, count(texts), strict=True):
+        if length <= engine.max_input_tokens:
+            pieces.append([text])
+            tokens.append(length)
+        else:
+            pieces.append(split.split(text, count, engine.max_input_tokens, leg.source))
+            tokens += count([piece.strip() for piece in pieces[-1]])
+    return pieces, tokens
 
 
 def _joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:

@@ -14,7 +14,7 @@ from summsvc.articles.language import normalize_code
 from summsvc.engines import extractive
 from summsvc.engines.length import Length
 from summsvc.errors import InvalidFieldError
-from summsvc.scheduling.scheduler import Priority
+from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers

@@ -13,7 +13,7 @@ from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
-from summsvc.scheduling.scheduler import Priority
+from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
