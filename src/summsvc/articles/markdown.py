@@ -1,45 +1,37 @@
 """Blocks of Markdown, every visible character with its place in the source.
 
 Markdown libraries give line numbers for blocks and no positions within them, so
-the constructs of CommonMark (https://spec.commonmark.org/0.31.2/) and GFM tables
-that articles use are recognised here, line by line.
+the constructs of CommonMark (https://spec.commonmark.org/0.31.2/), GFM tables
+and footnotes that articles use are recognised here, line by line; what stands
+within a line is read by ``markdown_inline``.
 """
 
 from __future__ import annotations
 
-import html
 import re
 
+from summsvc.articles.markdown_inline import Inline, labels
 from summsvc.articles.view import Block, BlockBuilder, BlockKind
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+|(?=\r|\n|\Z))")
-_CLOSING_HASHES = re.compile(r"[ \t]+#+[ \t]*(?=[\r\n]|\Z)")
-_SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*(?=[\r\n]|\Z)")
-_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})(?=[\r\n]|\Z)")
+_CLOSING_HASHES = re.compile(r"(?<![ \t#])[ \t]+#+[ \t]*+(?=[\r\n]|\Z)")
+_SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*+(?=[\r\n]|\Z)")
+_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)(?=[\r\n]|\Z)")
 _QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_ITEM = re.compile(
+    r"[ \t]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]\][ \t]+)?|\[\^[^\]\r\n]{1,100}\]:[ \t]*+)"
+)
 _INDENTED = re.compile(r"(?: {4}|\t)")
-_DEFINITION = re.compile(r" {0,3}\[[^\]\r\n]{1,500}\]:[ \t]*\S+")
+_DEEP = re.compile(r"(?: {8}|\t\t)")
+_DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\]\r\n]{1,500}\]:[ \t]*\S+")
 _TABLE_RULE = re.compile(
-    r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*(?=[\r\n]|\Z)"
+    r"[ \t]*+\|?+[ \t]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+(?=[\r\n]|\Z)"
 )
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?s:.{0,20000}?)\n---[ \t]*(?:\r?\n|\Z)")
-
-_INLINE = re.compile(
-    r"(?P<code>(?P<ticks>`{1,10})(?!`)(?>[^`]{1,5000}|`(?!(?P=ticks)))*?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<escape>\\[!-/:-@\[-`{-~])"
-    r"|(?P<image>!\[)"
-    r"|(?P<target>\](?:\([^()\r\n]{0,2000}(?:\([^()\r\n]{0,500}\)[^()\r\n]{0,500})?\)|\[[^\]\r\n]{0,500}\])?)"
-    r"|(?P<link>\[)"
-    r"|(?P<auto><(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]{0,2000}|[^\s<>@]{1,64}@[^\s<>]{1,255})>)"
-    r"|(?P<tag></?[a-zA-Z][^<>]{0,2000}>|<!--.{0,2000}?-->)"
-    r"|(?P<ref>&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)"
-    r"|(?P<emphasis>(?<!\s)\*{1,3}|\*{1,3}(?!\s)|~~|(?<!\w)_{1,3}|_{1,3}(?!\w))"
-    r"|(?P<text>[^`\\!\[\]<&*~_]+|.)",
-    re.DOTALL,
-)
+_CELL = re.compile(r"(?:\\[^\r\n]|[^|\\\r\n]|\\(?=[\r\n]|\Z))++")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?:(?!---[ \t]*\r?$).*\n){0,500}---[ \t]*\r?$", re.M)
+_RAW_HTML = re.compile(r" {0,3}(?:<(?P<name>script|style|pre|textarea)(?=[\s>])|<!--)", re.I)
 
 
 class _Reader:
@@ -48,40 +40,66 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.builder = BlockBuilder()
+        self._inline = Inline(source, self.builder, labels(source))
         self._kind = BlockKind.PARAGRAPH
         self._pending: list[tuple[int, int]] = []
+        self._in_list = False
+        self._in_table = False
 
     def read(self) -> None:
-        lines = [match.span() for match in _LINE.finditer(self.source) if match[0]]
         front = _FRONT_MATTER.match(self.source)
-        fence = ""
+        at = front.end() if front else 0
+        lines = [match.span() for match in _LINE.finditer(self.source, at) if match[0]]
         blank_before = True
-        for i, (start, end) in enumerate(lines):
-            if front and start < front.end():
-                continue
+        i = 0
+        while i < len(lines):
+            start, end = lines[i]
             line = self.source[start:end]
-            opening = _FENCE.match(line)
-            if fence:
-                if opening and opening[1].startswith(fence) and not line[opening.end() :].strip():
-                    fence = ""
-                continue
-            if not line.strip():
+            blank = not line.strip()
+            if blank:
                 self._flush()
-            elif opening:
+                self._in_table = False
+            elif opening := _FENCE.match(line):
                 self._flush()
-                fence = opening[1]
+                i = self._end_of_code(lines, i, opening[1])
+            elif opening := _RAW_HTML.match(line):
+                self._flush()
+                i = self._end_of_raw(lines, i, opening)
             elif self._pending and self._kind is not BlockKind.ITEM and _SETEXT.match(line):
                 self._flush(BlockKind.HEADING)
-            elif _RULE.match(line) or _DEFINITION.match(line) or _TABLE_RULE.match(line):
+            elif self._is_markup(line):
                 self._flush()
-            elif blank_before and _INDENTED.match(line) and not _ITEM.match(line):
-                self._flush()
-                continue
-            else:
+            elif not (blank_before and self._is_code(line)):
                 following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
                 self._line(start, end, following)
-            blank_before = not line.strip()
+            blank_before = blank or (blank_before and self._is_code(line))
+            i += 1
         self._flush()
+
+    def _is_markup(self, line: str) -> bool:
+        self._in_table = self._in_table or ("|" in line and _TABLE_RULE.match(line) is not None)
+        return bool(_RULE.match(line) or _DEFINITION.match(line) or _TABLE_RULE.match(line))
+
+    def _is_code(self, line: str) -> bool:
+        """Whether an indented line is code; within a list it is more of the item."""
+        if self._in_list:
+            return _DEEP.match(line) is not None and not _ITEM.match(line)
+        return _INDENTED.match(line) is not None
+
+    def _end_of_code(self, lines: list[tuple[int, int]], i: int, fence: str) -> int:
+        for j in range(i + 1, len(lines)):
+            line = self.source[slice(*lines[j])]
+            closing = _FENCE.match(line)
+            if closing and closing[1].startswith(fence) and not line[closing.end() :].strip():
+                return j
+        return len(lines) - 1
+
+    def _end_of_raw(self, lines: list[tuple[int, int]], i: int, opening: re.Match[str]) -> int:
+        closing = f"</{opening['name']}>" if opening["name"] else "-->"
+        for j in range(i, len(lines)):
+            if closing.lower() in self.source[slice(*lines[j])].lower():
+                return j
+        return len(lines) - 1
 
     def _line(self, start: int, end: int, following: str) -> None:
         quote = _QUOTE.match(self.source, start, end)
@@ -91,6 +109,9 @@ class _Reader:
             return
         heading = _HEADING.match(self.source, begin, end)
         item = _ITEM.match(self.source, begin, end)
+        self._in_list = bool(item) or (
+            self._in_list and (self.source[start].isspace() or bool(self._pending))
+        )
         if heading:
             self._flush()
             closing = _CLOSING_HASHES.search(self.source, heading.end(), end)
@@ -100,57 +121,41 @@ class _Reader:
             self._flush()
             self._kind = BlockKind.ITEM
             self._pending = [(item.end(), end)]
-        elif "|" in self.source[begin:end].strip() and (
-            self.source[begin:end].lstrip().startswith("|") or _TABLE_RULE.match(following)
-        ):
+        elif self._is_row(self.source[begin:end].strip(), following):
             self._flush()
-            for cell in re.finditer(r"(?:\\\||[^|\r\n])+", self.source[begin:end]):
-                self._pending = [(begin + cell.start(), begin + cell.end())]
+            for cell in _CELL.finditer(self.source, begin, end):
+                self._pending = [cell.span()]
                 self._flush(BlockKind.ITEM)
         else:
             self._pending.append((begin, end))
 
+    def _is_row(self, line: str, following: str) -> bool:
+        return "|" in line and (
+            self._in_table or line.startswith("|") or _TABLE_RULE.match(following) is not None
+        )
+
     def _flush(self, kind: BlockKind | None = None) -> None:
         """Turn the lines gathered so far into a block."""
-        previous = None
-        inside = 0
+        kind = kind or self._kind
+        stretches: list[tuple[int, int]] = []
         for start, end in self._pending:
-            if previous is not None and start > previous:
-                # The line feed goes along, so that the marker keeps its place at a line's start.
-                feed = (
-                    previous
-                    - len(self.source[previous - 2 : previous])
-                    + len(self.source[previous - 2 : previous].rstrip("\r\n"))
-                )
+            if stretches and stretches[-1][1] == start:
+                start, _ = stretches.pop()
+            stretches.append((start, end))
+        previous = None
+        for start, end in stretches:
+            if previous is not None:
+                # The line feed goes along, so that a quote's marker stays at a line's start.
+                feed = previous
+                while feed and self.source[feed - 1] in "\r\n":
+                    feed -= 1
                 self.builder.mark(feed, start)
-            for match in _INLINE.finditer(self.source, start, end):
-                inside = self._inline(match, inside)
+            self._inline.read(start, end, kind)
             previous = end
-        self.builder.end_block(kind or self._kind)
+        self.builder.end_block(kind)
+        self._inline.reset()
         self._pending = []
         self._kind = BlockKind.PARAGRAPH
-
-    def _inline(self, match: re.Match[str], inside: int) -> int:
-        """Add one inline construct; returns how many link texts are open."""
-        start, end = match.span()
-        if match["text"]:
-            self.builder.visible(match[0], start, end)
-        elif match["escape"]:
-            self.builder.mark(start, start + 1)
-            self.builder.visible(match[0][1], start + 1, end)
-        elif match["ref"]:
-            self.builder.visible(html.unescape(match[0]), start, end)
-        elif match["link"] or match["image"]:
-            if "]" in self.source[end : end + 2000]:
-                self.builder.mark(start, end)
-                return inside + 1
-            self.builder.visible(match[0], start, end)
-        elif match["target"] and not inside:
-            self.builder.visible(match[0], start, end)
-        else:
-            self.builder.mark(start, end)
-            return inside - 1 if match["target"] else inside
-        return inside
 
 
 def blocks(source: str) -> list[Block]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 
-from summsvc.articles.view import Block, BlockKind, View
+from summsvc.articles.view import Block, BlockKind, View, goes_on, says_something
 
 _LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
-_ITEM = re.compile(r"\s*(?:[-*•‣▪–—]|\d{1,3}[.)])\s+\S")
+_ITEM = re.compile(r"(?:[-*+•◦‣▪●–—]|\d{1,3}[.)]|\(?[a-zа-я]\))\s+(?=\S)")
+_ENDED = frozenset(".!?…:;\"'”“’»)")
 
 MAX_WRAP_COLUMN = 132
 """Lines longer than this were not wrapped by hand or by a mail program."""
@@ -16,67 +17,88 @@ MAX_WRAP_COLUMN = 132
 MIN_WRAP_COLUMN = 40
 """Nor were lines whose longest is shorter than this."""
 
+_Line = tuple[int, int]
 
-def blocks(source: str, start: int = 0, end: int | None = None) -> list[Block]:
-    """Divide ``source[start:end]`` into blocks, in order, empty ones left out.
+
+def blocks(source: str) -> list[Block]:
+    """Divide plain text into blocks, in order; lines that say nothing are left out.
 
     A line feed inside a hard-wrapped paragraph is white space; anywhere else it
-    ends a block.
+    ends a block. A list marker is no part of its item.
     """
-    end = len(source) if end is None else end
+    paragraphs = _paragraphs(source)
+    column = max((_column(source, lines) for lines in paragraphs), default=0)
     found: list[Block] = []
-    paragraph: list[tuple[int, int]] = []
-    previous_end = start
-    for match in _LINE.finditer(source, start, end):
-        blank_line = source.count("\n", previous_end, match.start()) > 1 or (
-            source.count("\r", previous_end, match.start())
-            > max(1, source.count("\r\n", previous_end, match.start()))
-        )
-        previous_end = match.end()
-        line = _stripped(source, *match.span())
-        if blank_line or line is None:
-            found += _paragraph(source, paragraph)
-            paragraph = []
-        if line is not None:
-            paragraph.append(line)
-    return found + _paragraph(source, paragraph)
-
-
-def _stripped(source: str, start: int, end: int) -> tuple[int, int] | None:
-    line = source[start:end]
-    if not line.strip():
-        return None
-    return start + len(line) - len(line.lstrip()), end - (len(line) - len(line.rstrip()))
-
-
-def _paragraph(source: str, lines: list[tuple[int, int]]) -> list[Block]:
-    found: list[Block] = []
-    wrapped = _is_wrapped(source, lines)
-    for start, end in lines:
-        is_item = _ITEM.match(source, start, end) is not None
-        if wrapped and found and not is_item:
-            first = found.pop()
-            start = first.view.starts[0]
-            is_item = first.kind is BlockKind.ITEM
-        kind = BlockKind.ITEM if is_item else BlockKind.PARAGRAPH
-        found.append(Block(View.plain(source, start, end), kind))
+    for lines in paragraphs:
+        found += _blocks_of(source, lines, column)
     return found
 
 
-def _is_wrapped(source: str, lines: list[tuple[int, int]]) -> bool:
-    """Whether the lines were broken to fit a column.
+def _paragraphs(source: str) -> list[list[_Line]]:
+    """The lines of each stretch between blank lines, without outer white space."""
+    paragraphs: list[list[_Line]] = [[]]
+    previous_end = 0
+    for match in _LINE.finditer(source):
+        gap = source[previous_end : match.start()].replace("\r\n", "\n")
+        previous_end = match.end()
+        line = match[0]
+        start = match.start() + len(line) - len(line.lstrip())
+        end = match.end() - (len(line) - len(line.rstrip()))
+        blank = not says_something(line)
+        if paragraphs[-1] and (len(gap) > 1 or blank):
+            paragraphs.append([])
+        if not blank:
+            paragraphs[-1].append((start, end))
+    return paragraphs
+
+
+def _column(source: str, lines: list[_Line]) -> int:
+    """The column at which the lines were wrapped, 0 when they were not.
 
     A break is explained by the column when the next line's first word would not
-    have fitted. One such break may be chance, unless the text goes on in lower
-    case; two are not.
+    have fitted. Chance explains such breaks too where lines are about as long
+    as each other, so one of them has to be inside a sentence.
     """
     column = max((end - start for start, end in lines), default=0)
     if not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
-        return False
-    explained = 0
-    for (start, end), (following, following_end) in itertools.pairwise(lines):
-        word = source[following:following_end].split(maxsplit=1)[0]
-        if end - start + 1 + len(word) <= column or _ITEM.match(source, following, following_end):
-            continue
-        explained += 2 if word[0].islower() else 1
-    return explained >= 2
+        return 0
+    inside_sentence = any(
+        _is_full(source, line, following, column)
+        and goes_on(source[slice(*line)], source[slice(*following)])
+        for line, following in itertools.pairwise(lines)
+    )
+    return column if inside_sentence else 0
+
+
+def _is_full(source: str, line: _Line, following: _Line, column: int) -> bool:
+    """Whether the next line's first word would not have fitted the column."""
+    word = source[slice(*following)].split(maxsplit=1)[0]
+    return line[1] - line[0] + 1 + len(word) > column
+
+
+def _blocks_of(source: str, lines: list[_Line], column: int) -> list[Block]:
+    found: list[Block] = []
+    last_column = _column(source, lines) or column
+    previous: _Line | None = None
+    for start, end in lines:
+        item = _ITEM.match(source, start, end)
+        begin = item.end() if item else start
+        kind = BlockKind.ITEM if item else BlockKind.PARAGRAPH
+        if (
+            previous
+            and not item
+            and _is_joined(source, previous, (start, end), last_column, lines[-1])
+        ):
+            first = found.pop()
+            begin, kind = first.view.starts[0], first.kind
+        previous = start, end
+        found.append(Block(View.plain(source, begin, end), kind))
+    return found
+
+
+def _is_joined(source: str, line: _Line, following: _Line, column: int, last: _Line) -> bool:
+    """Whether two lines belong to one paragraph."""
+    if column and _is_full(source, line, following, column) and line[1] - line[0] <= column:
+        return True
+    in_sentence = goes_on(source[slice(*line)], source[slice(*following)])
+    return in_sentence and source[last[1] - 1] in _ENDED

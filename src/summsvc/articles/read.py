@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
 from summsvc.articles.article import Article, Field, MimeType, Span, Warning, WarningType
 from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
-from summsvc.articles.view import Block, BlockKind, View
+from summsvc.articles.removal import removed_spans
+from summsvc.articles.view import Block, BlockKind, View, says_something
 from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_SPACES = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
+"""White space that becomes one space; a single no-break space stays."""
+
 _READERS = {
     MimeType.PLAIN: plain.blocks,
     MimeType.HTML: html.blocks,
@@ -41,16 +45,14 @@ def read(
     _check(Field.BODY, article.body, max_body)
     title = _title_blocks(article.title)
     body = _READERS[article.mime_type](article.body)
-    if not any(map(str.isalnum, article.title)) and not any(
-        char.isalnum() for block in body for char in block.view.text
-    ):
+    if not title and not body:
         raise EmptyArticleError(
             "the article has no letter or digit in its title or body", field="article.body"
         )
     noise = [] if keep_boilerplate else boilerplate.find(body, article.title)
     unwanted = {each.block for each in noise}
     kept = [block for i, block in enumerate(body) if i not in unwanted]
-    removed = _removed_spans(article, body, unwanted)
+    removed = removed_spans(article.body, article.mime_type, body, unwanted)
     found, warnings = language.identify(_sample(title + kept), article.language)
     segments = tuple(_segments(article.body, kept, Field.BODY, found.code, titled=bool(title)))
     title_segments = tuple(_segments(article.title, title, Field.TITLE, found.code, titled=False))
@@ -84,8 +86,10 @@ def _check(field: Field, text: str, limit: int) -> None:
 
 
 def _title_blocks(title: str) -> list[Block]:
+    if not says_something(title):
+        return []
     start, end = len(title) - len(title.lstrip()), len(title.rstrip())
-    return [Block(View.plain(title, start, end), BlockKind.HEADING)] if start < end else []
+    return [Block(View.plain(title, start, end), BlockKind.HEADING)]
 
 
 def _sample(blocks: Sequence[Block]) -> str:
@@ -116,7 +120,7 @@ def _segments(
 
 
 def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:
-    if block.kind is BlockKind.HEADING:
+    if block.kind in (BlockKind.HEADING, BlockKind.PAGE_TITLE):
         return SegmentKind.HEADING
     if text.rstrip(_CLOSERS)[-1:] in _TERMINATORS:
         return SegmentKind.SENTENCE
@@ -128,55 +132,30 @@ def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKin
 
 
 def _shown(source: str, view: View, begin: int, end: int) -> tuple[str, tuple[InlineMark, ...]]:
-    """The text of visible [begin, end) with white space folded, and the marks inside it."""
-    shown = view.text[begin:end]
-    text = " ".join(shown.split())
+    """The text of visible [begin, end) with white space folded, and the marks inside it.
+
+    White space after a mark that stands after white space goes along with the
+    mark, so that "use `x` now" comes back as it was.
+    """
     first = bisect.bisect_right(view.marks, begin, key=lambda mark: mark.at)
     last = bisect.bisect_left(view.marks, end, key=lambda mark: mark.at)
-    return text, tuple(
-        InlineMark(_folded_offset(shown, mark.at - begin), source[mark.start : mark.end])
-        for mark in view.marks[first:last]
-    )
-
-
-def _folded_offset(text: str, offset: int) -> int:
-    """Where ``text[offset]`` is once runs of white space are one space."""
-    before = text[:offset]
-    folded = len(" ".join(before.split()))
-    return folded + (before[-1:].isspace() and not text[offset : offset + 1].isspace())
-
-
-def _removed_spans(
-    article: Article, blocks: Sequence[Block], unwanted: set[int]
-) -> tuple[Span, ...]:
-    """What goes with the unwanted blocks.
-
-    In plain text a block takes the white space after it along, or before it
-    when it is the last. Where there is markup only its visible text goes, so
-    that tags stay in pairs.
-    """
-    spans: list[Span] = []
-    for i in sorted(unwanted):
-        view = blocks[i].view
-        if article.mime_type is not MimeType.PLAIN:
-            spans += _visible_runs(view)
-        elif i + 1 < len(blocks):
-            spans.append(Span(view.starts[0], blocks[i + 1].view.starts[0]))
-        else:
-            before = [blocks[j].view.ends[-1] for j in range(i) if j not in unwanted]
-            start = max(before[-1] if before else 0, spans[-1].end if spans else 0)
-            spans.append(Span(start, view.ends[-1]))
-    return tuple(spans)
-
-
-def _visible_runs(view: View) -> Iterator[Span]:
-    start, end = view.starts[0], view.ends[0]
-    for next_start, next_end in zip(view.starts, view.ends, strict=True):
-        if next_start > end:
-            yield Span(start, end)
-            start = next_start
-        end = next_end
-    yield Span(start, end)
+    pieces: list[str] = []
+    length = 0
+    after_space = False
+    marks: list[InlineMark] = []
+    stops = [*((mark.at, mark) for mark in view.marks[first:last]), (end, None)]
+    for stop, mark in stops:
+        piece = _SPACES.sub(" ", view.text[begin:stop])
+        begin = stop
+        if after_space and piece[:1].isspace():
+            marks[-1] = InlineMark(length, marks[-1].source + piece[0])
+            piece = piece[1:]
+        pieces.append(piece)
+        length += len(piece)
+        after_space = piece[-1].isspace() if piece else after_space
+        if mark:
+            marks.append(InlineMark(length, source[mark.start : mark.end]))
+    return "".join(pieces), tuple(marks)
 
 
 def _separators(
@@ -206,5 +185,5 @@ def _removal_warning(block: Block, what: str) -> Warning:
         WarningType.BOILERPLATE_REMOVED,
         f"left out {what}: “{shown}”",
         Field.BODY,
-        block.view.span(0, len(block.view.text)),
+        block.span,
     )

@@ -7,16 +7,18 @@ past other markup: its order is kept, so tags that were well nested stay so.
 
 from __future__ import annotations
 
-import html
+import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.article import Field, MimeType, Span
-from summsvc.articles.document import Document, InlineMark
+from summsvc.articles.document import Document, InlineMark, Segment
+from summsvc.articles.escape import escaped
 
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*\[\]<]|(?<!\w)_|_(?!\w)|~~)")
-_MARKDOWN_START = re.compile(r"(?:(#{1,6}|[-+>])(?=\s)|(\d{1,9})([.)])(?=\s)|([=~-]{2,}\s*\Z))")
+_LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_BREAK = re.compile(r"[ \\]*[\r\n]|<br\b", re.IGNORECASE)
+"""Markup that stands where otherwise a space would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,24 @@ class Renderer:
         self._document = document
         self._segments = document.segments
         self._length = {Field.TITLE: 0, Field.BODY: 0}
+        self._nbsp = "&nbsp;" if "&nbsp;" in document.article.body else "\u00a0"
 
     def place(self, index: int, translation: str) -> Placed:
-        """Place segment ``index``; call once for each segment, in order."""
+        """Place segment ``index``; call once for each segment, in order.
+
+        Line breaks in a translation become spaces.
+        """
         document, segment = self._document, self._segments[index]
         if segment.field is Field.TITLE:
-            separator, mime = document.title_separators[index], MimeType.PLAIN
+            separator, mime_type = document.title_separators[index], MimeType.PLAIN
         else:
             separator = document.body_separators[index - len(document.title)]
-            mime = document.article.mime_type
-        text = _with_marks(segment.text, translation, segment.marks, mime)
+            mime_type = document.article.mime_type
+        translation = _LINE_BREAKS.sub(" ", translation)
+        at_line_start = not separator or separator[-1] in "\r\n"
+        text = "".join(_pieces(segment, translation, mime_type, at_line_start=at_line_start))
+        if mime_type is MimeType.HTML:
+            text = text.replace("\u00a0", self._nbsp)
         start = self._length[segment.field] + len(separator)
         self._length[segment.field] = start + len(text)
         return Placed(text, separator, Span(start, start + len(text)))
@@ -91,41 +101,44 @@ def render(document: Document, translations: Sequence[str]) -> Rendered:
     )
 
 
-def _with_marks(source: str, text: str, marks: Sequence[InlineMark], mime: MimeType) -> str:
+def _pieces(segment: Segment, text: str, mime_type: MimeType, *, at_line_start: bool) -> list[str]:
+    """A translation in pieces, markup between them."""
     pieces: list[str] = []
     at = 0
-    for mark in marks:
-        target = max(at, _place(source, text, mark))
-        pieces += [_escaped(text[at:target], mime, first=at == 0), mark.source]
+    for mark, target in zip(
+        segment.marks, _targets(segment.text, text, segment.marks), strict=True
+    ):
+        piece = escaped(text[at:target], mime_type, at_line_start=at_line_start and at == 0)
+        pieces += [piece.removesuffix(" ") if _BREAK.match(mark.source) else piece, mark.source]
         at = target
-    pieces.append(_escaped(text[at:], mime, first=at == 0))
-    return "".join(pieces)
+    pieces.append(escaped(text[at:], mime_type, at_line_start=at_line_start and at == 0))
+    return pieces
 
 
-def _place(source: str, text: str, mark: InlineMark) -> int:
-    """Offset in ``text`` for a mark: exact when the text is the source, else in proportion."""
+def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
+    """Offset in ``text`` for each mark, never decreasing.
+
+    Exact when the text is the source, else in proportion: markup that closes
+    goes to the end of a word, other markup to the start of one.
+    """
     if source == text:
-        return mark.offset
-    wanted = round(mark.offset * len(text) / len(source))
-    before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
-    closes = before.isalnum() or not (before.isspace() or after.isalnum())
-    edges = [m.end() if closes else m.start() for m in re.finditer(r"\S+", text)]
-    candidates = [*edges, len(text)] if closes else [0, *edges]
-    return min(candidates, key=lambda edge: abs(edge - wanted))
+        return [mark.offset for mark in marks]
+    words = [match.span() for match in re.finditer(r"\S+", text)] if marks else []
+    starts, ends = [0], []
+    for start, end in words:
+        starts.append(start)
+        ends.append(end)
+    ends = ends or [0]
+    targets: list[int] = []
+    for mark in marks:
+        wanted = round(mark.offset * len(text) / len(source))
+        before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
+        closes = not before.isspace() and (before.isalnum() or not after.isalnum())
+        target = _nearest(ends if closes else starts, wanted)
+        targets.append(max(target, targets[-1] if targets else 0))
+    return targets
 
 
-def _escaped(text: str, mime: MimeType, *, first: bool) -> str:
-    """Text in the form's own syntax, so that nothing in it is taken for markup."""
-    if mime is MimeType.HTML:
-        return html.escape(text, quote=False).replace("\u00a0", "&nbsp;")
-    if mime is MimeType.MARKDOWN:
-        escaped = _MARKDOWN_SPECIAL.sub(r"\\\1", text)
-        start = _MARKDOWN_START.match(escaped) if first else None
-        return _escape_start(start) + escaped[start.end() :] if start else escaped
-    return text
-
-
-def _escape_start(match: re.Match[str]) -> str:
-    if match[2]:
-        return f"{match[2]}\\{match[3]}"
-    return f"\\{match[0]}"
+def _nearest(edges: Sequence[int], wanted: int) -> int:
+    at = bisect.bisect_left(edges, wanted)
+    return min(edges[max(0, at - 1) : at + 1], key=lambda edge: abs(edge - wanted))

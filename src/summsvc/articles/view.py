@@ -9,13 +9,20 @@ from enum import Enum
 
 from summsvc.articles.article import Span
 
+UNFINISHED = frozenset(",;-–—")
+"""Line ends after which a sentence goes on."""
+
 
 class BlockKind(Enum):
-    """What the source says a block is."""
+    """What the source says a block is.
+
+    PAGE_TITLE: an HTML page's ``title``, shown beside the text and not in it.
+    """
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
     ITEM = "item"
+    PAGE_TITLE = "page title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,8 @@ class Mark:
 class View:
     """Visible text with the source position of each of its characters.
 
-    Character ``text[i]`` is source ``[starts[i], ends[i])``; a character
-    reference makes that longer than one code point.
+    Character ``text[i]`` is source ``[starts[i], ends[i])``: longer than one
+    code point for a character reference, empty for a line break that is a tag.
     """
 
     text: str
@@ -52,7 +59,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading or list item."""
+    """A paragraph, heading or list item; has at least one letter or digit."""
 
     view: View
     kind: BlockKind
@@ -62,12 +69,35 @@ class Block:
         """The visible text, white space folded."""
         return " ".join(self.view.text.split())
 
+    @property
+    def span(self) -> Span:
+        """From the first to the last visible character."""
+        text = self.view.text
+        return self.view.span(len(text) - len(text.lstrip()), len(text.rstrip()))
+
+
+def says_something(text: str) -> bool:
+    """Whether there is a letter or a digit; a text without any is a separator."""
+    return any(map(str.isalnum, text))
+
+
+def goes_on(before: str, after: str) -> bool:
+    """Whether a sentence goes on over the line break between two texts.
+
+    It does when the second begins in lower case and the first did not end.
+    """
+    last, first = before.rstrip()[-1:], after.lstrip()[:1]
+    return first.islower() and (last.isalnum() or last in UNFINISHED)
+
 
 class BlockBuilder:
     """Collects visible characters and marks into blocks."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self._broken = False
+        self._broken_kind = BlockKind.PARAGRAPH
+        self._last = ""
         self._clear()
 
     def visible(self, text: str, start: int, end: int) -> None:
@@ -76,6 +106,10 @@ class BlockBuilder:
         As many as the source has, one from each; or fewer, all from the whole
         (a character reference).
         """
+        if not text.isspace():
+            if self._broken and not goes_on(self._last, text):
+                self.end_block(self._broken_kind)
+            self._broken, self._last = False, text
         self._text.append(text)
         self._length += len(text)
         if len(text) == end - start:
@@ -89,10 +123,19 @@ class BlockBuilder:
         """Add inline markup."""
         self._marks.append(Mark(self._length, start, end))
 
+    def line_break(self, start: int, end: int, kind: BlockKind) -> None:
+        """Add a line break; it ends a block of ``kind`` unless a sentence goes on over it."""
+        if self._broken:
+            self.end_block(kind)
+        elif self._text:
+            self.visible("\n", start, start)
+            self.mark(start, end)
+            self._broken, self._broken_kind = True, kind
+
     def end_block(self, kind: BlockKind) -> None:
-        """Close the block being built; nothing happens when it shows nothing."""
+        """Close the block being built; nothing happens when it says nothing."""
         text = "".join(self._text)
-        if text.strip():
+        if says_something(text):
             view = View(text, self._starts, self._ends, tuple(self._marks))
             self.blocks.append(Block(view, kind))
         self._clear()
@@ -103,3 +146,4 @@ class BlockBuilder:
         self._starts = array("i")
         self._ends = array("i")
         self._marks: list[Mark] = []
+        self._broken = False

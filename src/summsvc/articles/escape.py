@@ -1,0 +1,38 @@
+"""Text written in the syntax of each form, so that nothing in it is taken for markup."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from summsvc.articles.article import MimeType
+
+_MARKDOWN_SPECIAL = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])"
+    r"|`"
+    r"|(?<!\s)\*|\*(?!\s)"
+    r"|(?<!\w)_|_(?!\w)"
+    r"|~(?=~)"
+    r"|\](?=[(\[:])"
+    r"|<(?=[a-zA-Z/!?])"
+    r"|\|"
+)
+_REFERENCE = re.compile(r"&(?=#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)")
+_MARKDOWN_LINE_START = re.compile(
+    r"(#{1,6}|[-+>*]|\d{1,9}(?=[.)]))(?=[.)]?(?:\s|\Z))|[=~-]{2,}\s*\Z"
+)
+
+
+def escaped(text: str, mime_type: MimeType, *, at_line_start: bool) -> str:
+    """The source that shows ``text``, a piece of one line."""
+    if mime_type is MimeType.HTML:
+        return html.escape(text, quote=False)
+    if mime_type is MimeType.PLAIN:
+        return text
+    start = _MARKDOWN_LINE_START.match(text) if at_line_start else None
+    text = _REFERENCE.sub("&amp;", _MARKDOWN_SPECIAL.sub(r"\\\g<0>", text))
+    if not start:
+        return text
+    if start[0].isdigit():
+        return f"{start[0]}\\{text[len(start[0]) :]}"
+    return text if text.startswith("\\") else f"\\{text}"

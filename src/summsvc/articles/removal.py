@@ -1,0 +1,98 @@
+"""What leaves the source along with a block of noise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from summsvc.articles.article import MimeType, Span
+from summsvc.articles.view import Block, View
+
+_OPEN_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)(?:\s[^<>]*)?>\s*")
+_CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
+_VOID = frozenset(("br", "wbr"))
+
+
+def removed_spans(
+    source: str, mime_type: MimeType, blocks: Sequence[Block], unwanted: Collection[int]
+) -> tuple[Span, ...]:
+    """The source that goes with the unwanted blocks, in order, without overlaps.
+
+    Plain text: the block with the white space after it, or before it when it is
+    the last. Markdown: its lines, when they hold nothing else. HTML: the
+    elements that hold nothing else. Otherwise only its visible characters, so
+    that markup stays in pairs.
+    """
+    spans: list[Span] = []
+    for i in sorted(unwanted):
+        if mime_type is MimeType.PLAIN:
+            spans.append(_with_gap(source, blocks, i, unwanted, spans))
+            continue
+        find = _lines if mime_type is MimeType.MARKDOWN else _elements
+        low = max(blocks[i - 1].span.end if i else 0, spans[-1].end if spans else 0)
+        high = blocks[i + 1].span.start if i + 1 < len(blocks) else len(source)
+        whole = find(source, blocks[i].span, low, high)
+        spans += [whole] if whole else _visible_runs(blocks[i].view)
+    return tuple(spans)
+
+
+def _with_gap(
+    source: str,
+    blocks: Sequence[Block],
+    i: int,
+    unwanted: Collection[int],
+    spans: Sequence[Span],
+) -> Span:
+    start, end = _line_start(source, blocks[i].span.start), blocks[i].span.end
+    if i + 1 < len(blocks):
+        return Span(start, _line_start(source, blocks[i + 1].span.start))
+    before = blocks[i - 1].span.end if i and i - 1 not in unwanted else start
+    return Span(max(before, spans[-1].end if spans else 0), end)
+
+
+def _line_start(source: str, at: int) -> int:
+    line = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]*\Z").search(source, max(0, at - 200), at)
+    return line.start() if line else at
+
+
+def _lines(source: str, block: Span, low: int, high: int) -> Span | None:
+    """Whole lines and the blank lines after them."""
+    start = _line_start(source, block.start)
+    end = re.compile(r"[^\r\n]*(?:\s*[\r\n]|\Z)").match(source, block.end)
+    assert end is not None
+    return Span(start, end.end()) if low <= start and end.end() <= high else None
+
+
+def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
+    """The outermost elements around a block that hold only it; None without one."""
+    if not _is_balanced(source[block.start : block.end]):
+        return None
+    start, end = block.start, block.end
+    while close_tag := _CLOSE_TAG.match(source, end, high):
+        opening = source.rfind("<", low, start)
+        open_tag = _OPEN_TAG.fullmatch(source, opening, start) if opening >= 0 else None
+        if not open_tag or open_tag[1].lower() != close_tag[1].lower():
+            break
+        start, end = open_tag.start(), close_tag.end()
+    return Span(start, end) if start < block.start else None
+
+
+def _is_balanced(source: str) -> bool:
+    open_names: list[str] = []
+    for close, name in _ANY_TAG.findall(source):
+        if not close and name.lower() not in _VOID:
+            open_names.append(name.lower())
+        elif close and (not open_names or open_names.pop() != name.lower()):
+            return False
+    return not open_names
+
+
+def _visible_runs(view: View) -> Iterator[Span]:
+    start, end = view.starts[0], view.ends[0]
+    for next_start, next_end in zip(view.starts, view.ends, strict=True):
+        if next_start > end:
+            yield Span(start, end)
+            start = next_start
+        end = next_end
+    yield Span(start, end)
