@@ -13,17 +13,20 @@ _MARKDOWN_SPECIAL = re.compile(
     r"|(?<!\s)\*|\*(?!\s)"
     r"|(?<!\w)_|_(?!\w)"
     r"|~(?=~)"
-    r"|\](?=[(\[:])"
+    r"|\[(?![^\[\]\\]{0,200}\](?![(\[:]))|\](?=[(\[:])"
     r"|<(?=[a-zA-Z/!?])"
     r"|\|"
 )
+_MARKDOWN_BEFORE_MARKUP = re.compile(r"(?<!\\)[!\\\]<]\Z")
 _REFERENCE = re.compile(r"&(?=#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)")
 _MARKDOWN_LINE_START = re.compile(
     r"(#{1,6}|[-+>*]|\d{1,9}(?=[.)]))(?=[.)]?(?:\s|\Z))|[=~-]{2,}\s*\Z"
 )
 
 
-def escaped(text: str, mime_type: MimeType, *, at_line_start: bool) -> str:
+def escaped(
+    text: str, mime_type: MimeType, *, at_line_start: bool = False, before_markup: bool = False
+) -> str:
     """The source that shows ``text``, a piece of one line."""
     if mime_type is MimeType.HTML:
         return html.escape(text, quote=False)
@@ -31,6 +34,8 @@ def escaped(text: str, mime_type: MimeType, *, at_line_start: bool) -> str:
         return text
     start = _MARKDOWN_LINE_START.match(text) if at_line_start else None
     text = _REFERENCE.sub("&amp;", _MARKDOWN_SPECIAL.sub(r"\\\g<0>", text))
+    if before_markup:
+        text = _MARKDOWN_BEFORE_MARKUP.sub(r"\\\g<0>", text)
     if not start:
         return text
     if start[0].isdigit():

@@ -50,13 +50,11 @@ class _Reader:
         front = _FRONT_MATTER.match(self.source)
         at = front.end() if front else 0
         lines = [match.span() for match in _LINE.finditer(self.source, at) if match[0]]
-        blank_before = True
         i = 0
         while i < len(lines):
             start, end = lines[i]
             line = self.source[start:end]
-            blank = not line.strip()
-            if blank:
+            if not line.strip():
                 self._flush()
                 self._in_table = False
             elif opening := _FENCE.match(line):
@@ -69,10 +67,9 @@ class _Reader:
                 self._flush(BlockKind.HEADING)
             elif self._is_markup(line):
                 self._flush()
-            elif not (blank_before and self._is_code(line)):
+            elif self._pending or not self._is_code(line):
                 following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
                 self._line(start, end, following)
-            blank_before = blank or (blank_before and self._is_code(line))
             i += 1
         self._flush()
 

@@ -44,7 +44,8 @@ def _paragraphs(source: str) -> list[list[_Line]]:
         line = match[0]
         start = match.start() + len(line) - len(line.lstrip())
         end = match.end() - (len(line) - len(line.rstrip()))
-        blank = not says_something(line)
+        item = _ITEM.match(source, start, end)
+        blank = not says_something(source[item.end() : end] if item else line)
         if paragraphs[-1] and (len(gap) > 1 or blank):
             paragraphs.append([])
         if not blank:

@@ -11,6 +11,8 @@ from summsvc.articles.view import Block, View
 _OPEN_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)(?:\s[^<>]*)?>\s*")
 _CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
+_REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 _VOID = frozenset(("br", "wbr"))
 
 
@@ -57,11 +59,15 @@ def _line_start(source: str, at: int) -> int:
 
 
 def _lines(source: str, block: Span, low: int, high: int) -> Span | None:
-    """Whole lines and the blank lines after them."""
+    """Whole lines, with the blank lines after them when there is one before."""
     start = _line_start(source, block.start)
-    end = re.compile(r"[^\r\n]*(?:\s*[\r\n]|\Z)").match(source, block.end)
-    assert end is not None
-    return Span(start, end.end()) if low <= start and end.end() <= high else None
+    rest = _REST_OF_LINE.match(source, block.end)
+    assert rest is not None
+    end = rest.end()
+    if source.endswith(("\n\n", "\r\n\r\n"), 0, start) or not start:
+        blank = _BLANK_LINES.match(source, end)
+        end = blank.end() if blank else end
+    return Span(start, end) if low <= start and end <= high else None
 
 
 def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
@@ -75,7 +81,10 @@ def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
         if not open_tag or open_tag[1].lower() != close_tag[1].lower():
             break
         start, end = open_tag.start(), close_tag.end()
-    return Span(start, end) if start < block.start else None
+    touches_text = source[low:start].rstrip()[-1:] not in ("", ">") or source[
+        end : high + 1
+    ].lstrip()[:1] not in ("", "<")
+    return Span(start, end) if start < block.start and not touches_text else None
 
 
 def _is_balanced(source: str) -> bool:

@@ -108,7 +108,12 @@ def _pieces(segment: Segment, text: str, mime_type: MimeType, *, at_line_start: 
     for mark, target in zip(
         segment.marks, _targets(segment.text, text, segment.marks), strict=True
     ):
-        piece = escaped(text[at:target], mime_type, at_line_start=at_line_start and at == 0)
+        piece = escaped(
+            text[at:target],
+            mime_type,
+            at_line_start=at_line_start and at == 0,
+            before_markup=True,
+        )
         pieces += [piece.removesuffix(" ") if _BREAK.match(mark.source) else piece, mark.source]
         at = target
     pieces.append(escaped(text[at:], mime_type, at_line_start=at_line_start and at == 0))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from summsvc.articles.view import says_something
+
 _CLOSERS = "\"'”’»›)]}“‟"
 _OPENERS = "\"'„“«‹([{‘”¿¡"
 _END = re.compile(
@@ -53,18 +55,39 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
     """Yield [begin, end) of each sentence in a block's visible text, in order.
 
     White space between sentences belongs to none; nothing else is left out.
-    language: BCP-47.
+    What has no letter or digit ("…", an emoji) goes with the sentence before
+    it, or after it at the start. language: BCP-47.
     """
     words = _words().get(language, _NO_WORDS)
     begin = len(text) - len(text.lstrip())
+    looked = begin
+    says = False
+    held: tuple[int, int] | None = None
     for match in _END.finditer(text):
         end = match.end("close")
-        if end > begin and match.end() < len(text) and _ends(text, begin, match, words):
-            yield begin, end
-            begin = match.end()
+        if end <= begin or match.end() == len(text) or not _ends(text, begin, match, words):
+            continue
+        says = says or says_something(text[looked:end])
+        looked = end
+        if says:
+            if held:
+                yield held
+            held = begin, end
+        elif held:
+            held = held[0], end
+        else:
+            continue
+        begin, says = match.end(), False
     last = len(text.rstrip())
-    if last > begin:
-        yield begin, last
+    if held and not says_something(text[begin:last]):
+        held = held[0], max(last, held[1])
+    elif held:
+        yield held
+        held = begin, last
+    elif last > begin:
+        held = begin, last
+    if held:
+        yield held
 
 
 def _ends(text: str, begin: int, match: re.Match[str], words: _Words) -> bool:
