@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.checkpoints import article, news
 
-EPOCHS = 120
+EPOCHS = 60
 ENOUGH = 0.99
 VOCABULARY = 1100
 
