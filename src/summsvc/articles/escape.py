@@ -8,7 +8,7 @@ import re
 from summsvc.articles.article import MimeType
 
 _MARKDOWN_SPECIAL = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~])"
+    r"\\(?=[!-/:-@\[-`{-~]|\Z)"
     r"|`"
     r"|(?<!\s)\*|\*(?!\s)"
     r"|(?<!\w)_|_(?!\w)"
