@@ -27,7 +27,10 @@ def pairs(pair: str) -> list[tuple[str, str]]:
 def build(pair: str, folder: Path) -> None:
     """Train a checkpoint into a folder; raises when it has not learned its text."""
     import torch
-    from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+    from transformers import MarianConfig, MarianMTModel, MarianTokenizer, logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
     torch.manual_seed(1)
     torch.set_num_threads(2)
@@ -57,13 +60,12 @@ def build(pair: str, folder: Path) -> None:
             scale_embedding=True,
             static_position_embeddings=True,
             normalize_before=False,
-            normalize_embedding=False,
             share_encoder_decoder_embeddings=True,
             tie_word_embeddings=True,
         )
     )
     model.generation_config.update(
-        bad_words_ids=[[size - 1]], num_beams=4, max_length=128, forced_eos_token_id=0
+        bad_words_ids=[[size - 1]], num_beams=4, forced_eos_token_id=0, max_length=None
     )
     _train(model, tokenizer, known)
     model.eval()
@@ -113,7 +115,7 @@ def _write_tokenizer(known: list[tuple[str, str]], folder: Path, pair: str) -> N
 
 
 def _batches(tokenizer: Any, known: list[tuple[str, str]], chooser: random.Random) -> Any:
-    order = sorted(range(len(known)), key=lambda i: (len(known[i][1]) + chooser.random() * 20))
+    order = sorted(range(len(known)), key=lambda i: len(known[i][1]) + chooser.random() * 20)
     groups = [order[i : i + 24] for i in range(0, len(order), 24)]
     chooser.shuffle(groups)
     for group in groups:

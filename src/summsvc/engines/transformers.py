@@ -51,6 +51,7 @@ class TransformersEngine:
         if self.device == "cpu":
             torch.set_num_threads(placement.threads)
         transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
         try:
             self._model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                 spec.path,
@@ -124,7 +125,7 @@ class TransformersEngine:
                 f"a segment has {max(lengths)} tokens; the model reads {self.max_input_tokens}"
             )
         longest = self._output_limit(max(lengths), options)
-        stop = _Stop(cancelled)
+        stop = _Stop(torch, cancelled)
         try:
             with torch.inference_mode():
                 outputs = self._model.generate(
@@ -139,7 +140,7 @@ class TransformersEngine:
             raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
         if stop.asked:
             raise CancelledGeneration
-        return self._results(outputs, lengths, tokenizer, longest)
+        return self._results(outputs, lengths, tokenizer)
 
     def _search(self, options: DecodingOptions, target: str, tokenizer: Any) -> dict[str, Any]:
         settings: dict[str, Any] = {
@@ -166,9 +167,7 @@ class TransformersEngine:
         wanted = options.max_output_tokens or max(24, 2 * longest_input + 10)
         return min(wanted, int(positions) - 1) if positions else wanted
 
-    def _results(
-        self, outputs: Any, lengths: list[int], tokenizer: Any, longest: int
-    ) -> list[Generated]:
+    def _results(self, outputs: Any, lengths: list[int], tokenizer: Any) -> list[Generated]:
         config = self._model.config
         special = set(tokenizer.all_special_ids)
         eos = self._model.generation_config.eos_token_id or config.eos_token_id
@@ -186,7 +185,7 @@ class TransformersEngine:
                     score=min(0.0, score),
                     input_tokens=int(length),
                     output_tokens=produced,
-                    complete=any(id in ends for id in ids[1:]) or produced <= longest // 2,
+                    complete=any(id in ends for id in ids[1:]),
                 )
             )
         return results
@@ -224,13 +223,14 @@ class TransformersEngine:
 class _Stop:
     """Stopping criterion that asks the scheduler."""
 
-    def __init__(self, cancelled: Cancelled) -> None:
+    def __init__(self, torch: Any, cancelled: Cancelled) -> None:
+        self._torch = torch
         self._cancelled = cancelled
         self.asked = False
 
-    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+    def __call__(self, input_ids: Any, *_: Any, **__: Any) -> Any:
         self.asked = self.asked or self._cancelled()
-        return input_ids.new_full((input_ids.shape[0],), self.asked, dtype=input_ids.new_empty(0).bool().dtype)
+        return self._torch.full((len(input_ids),), self.asked, device=input_ids.device)
 
 
 def _device(torch: Any, wanted: str) -> str:

@@ -152,7 +152,7 @@ def _pieces(leg: Leg, texts: Sequence[str]) -> tuple[list[list[str]], list[int]]
             pieces.append([text])
             tokens.append(length)
         else:
-            pieces.append(split.split(text, count, engine.max_input_tokens, leg.source))
+            pieces.append(split.split(text, count, engine.max_input_tokens))
             tokens += count([piece.strip() for piece in pieces[-1]])
     return pieces, tokens
 
