@@ -7,25 +7,31 @@ environment (``SUMMSVC_`` and its upper-case name), a flag of ``summsvc serve``.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 ENV_PREFIX = "SUMMSVC_"
 
+GROUPS = {
+    "host": "Where to listen",
+    "log_level": "What is written down",
+    "model_dir": "Models",
+    "batch_tokens": "Scheduling",
+    "max_title_code_points": "Limits",
+    "drain_s": "Ending",
+}
+"""The first setting of each group, and the group's heading in help and docs."""
+
 
 class SettingsError(Exception):
-    """The settings given do not fit together; the message names each culprit."""
+    """Settings that cannot be used; one line for each culprit, with where it came from."""
 
 
 def default_model_dir() -> Path:
@@ -34,12 +40,15 @@ def default_model_dir() -> Path:
     return Path(data) / "summsvc" / "models"
 
 
-class Settings(BaseSettings):
-    """Settings of one server process. Frozen: read once, at start."""
+class Settings(BaseModel):
+    """Settings of one server process. Frozen: read once, at start.
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    Made from keyword arguments alone it reads neither environment nor files;
+    ``load_settings`` does.
+    """
 
-    # Where to listen
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 or [::] for all.")
     port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics endpoint.")
@@ -58,7 +67,6 @@ class Settings(BaseSettings):
         "calls without one are refused, health excepted.",
     )
 
-    # What is written down
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
@@ -66,9 +74,10 @@ class Settings(BaseSettings):
         "json", description="One JSON object per line, or text for people."
     )
 
-    # Models
     model_dir: Path = Field(
-        default_factory=default_model_dir, description="The model store: one folder per model."
+        default_factory=default_model_dir,
+        description="The model store: one folder per model.",
+        json_schema_extra={"default": "~/.local/share/summsvc/models"},
     )
     catalog_file: Path | None = Field(
         None, description="TOML file with catalog entries of your own."
@@ -99,10 +108,10 @@ class Settings(BaseSettings):
     )
     default_models: dict[str, str] = Field(
         default_factory=dict,
-        description="Model id per pair or language, for example en-ru=opus-en-ru,en=distilbart-cnn.",
+        description="Model id per pair or language, for example "
+        "en-ru=opus-en-ru,en=distilbart-cnn.",
     )
 
-    # Scheduling
     batch_tokens: int = Field(
         4096, ge=16, description="Token budget of one batch: longest segment x segments."
     )
@@ -122,7 +131,6 @@ class Settings(BaseSettings):
         0, ge=0, le=256, description="Threads that clean, segment and rank; 0: one per core."
     )
 
-    # Limits
     max_title_code_points: int = Field(2_000, ge=1, description="Longest title, in code points.")
     max_body_code_points: int = Field(1_000_000, ge=1, description="Longest body, in code points.")
     max_message_bytes: int = Field(
@@ -139,7 +147,6 @@ class Settings(BaseSettings):
         1_024, ge=1, description="Most output tokens a caller may allow one segment."
     )
 
-    # Ending
     drain_s: float = Field(
         25.0,
         ge=0,
@@ -147,9 +154,35 @@ class Settings(BaseSettings):
         "orchestrator's kill timeout.",
     )
 
-    @field_validator("preload", "default_models", mode="before")
+    @field_validator("preload", mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _items(cls, value: Any) -> Any:
+        return _split(value) if isinstance(value, str) else value
+
+    @field_validator("default_models", mode="before")
+    @classmethod
+    def _entries(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        entries = {}
+        for item in _split(value):
+            key, equals, model = (part.strip() for part in item.partition("="))
+            if not (key and equals and model):
+                raise ValueError(f"'{item}' is not of the form en-ru=opus-en-ru")
+            if key in entries:
+                raise ValueError(f"'{key}' is given twice")
+            entries[key] = model
+        return entries
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_given(cls, value: Any, info: Any) -> Any:
+        """Take the empty string as "no file"; templates of orchestrators produce it."""
+        kinds = get_args(cls.model_fields[info.field_name].annotation)
+        if value == "" and NoneType in kinds:
+            return None
+        if value == "" and info.field_name in ("host", "metrics_host", "model_dir"):
+            raise ValueError("must not be empty")
         return value
 
     @field_validator("tls_cert", "tls_key", "tls_client_ca", "token_file", "catalog_file")
@@ -162,7 +195,68 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key go together")
+            raise ValueError("tls_cert and tls_key go together; only one of them is set")
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
         return self
+
+
+def load_settings(
+    config_file: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Put the settings together: defaults, then TOML file, environment, flags.
+
+    flags: values by setting name, those really given on the command line.
+    environ: ``os.environ`` unless given. Variables that start with SUMMSVC_ but
+    name no setting are left alone: the client has variables of its own.
+    Raises SettingsError naming each setting at fault and its source.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    if config_file is not None:
+        values = _read_toml(config_file)
+        sources = dict.fromkeys(values, str(config_file))
+    for name in Settings.model_fields:
+        variable = ENV_PREFIX + name.upper()
+        if variable in environ:
+            values[name], sources[name] = environ[variable], variable
+    for name, value in (flags or {}).items():
+        values[name], sources[name] = value, "--" + name.replace("_", "-")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_culprit(each, sources) for each in error.errors())) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 at byte {error.start}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
+    for name in values:
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(name, Settings.model_fields, 1)
+            hint = f"; did you mean {near[0]}?" if near else "; docs/settings.md lists them all"
+            raise SettingsError(f"{path}: there is no setting '{name}'{hint}")
+    return values
+
+
+def _culprit(error: Any, sources: Mapping[str, str]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    name = str(error["loc"][0])
+    if error["type"] != "value_error":
+        message = f"{message[:1].lower()}{message[1:]}, not {error['input']!r}"
+    return f"{name}: {message} (from {sources.get(name, 'the caller')})"
+
+
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
