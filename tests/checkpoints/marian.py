@@ -58,8 +58,6 @@ def build(pair: str, folder: Path) -> None:
             eos_token_id=0,
             bos_token_id=None,
             scale_embedding=True,
-            static_position_embeddings=True,
-            normalize_before=False,
             share_encoder_decoder_embeddings=True,
             tie_word_embeddings=True,
         )

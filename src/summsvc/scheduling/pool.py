@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -194,10 +195,11 @@ class ModelPool:
             for manifest in self._store.installed()
         )
 
-    async def changed(self) -> None:
-        """Wait until some model's state has changed."""
-        async with self._changed:
-            await self._changed.wait()
+    async def changed(self, timeout_s: float) -> None:
+        """Wait until some model's state has changed, at most for so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._changed:
+                await self._changed.wait()
 
     async def _notify(self) -> None:
         async with self._changed:

@@ -76,9 +76,7 @@ class Server:
         )
         router = Router(routes, self._pool)
         translator = Translator(self._workers, router)
-        summarizer = Summarizer(
-            self._workers, router, translator, max_sentences=settings.max_summary_sentences
-        )
+        summarizer = Summarizer(self._workers, router, max_sentences=settings.max_summary_sentences)
         reader = RequestReader(settings)
         self._summarization = SummarizationServicer(reader, summarizer)
         self._translation = TranslationServicer(reader, translator)
@@ -169,13 +167,11 @@ class Server:
         task.add_done_callback(self._background.discard)
 
     async def _load_models(self) -> None:
-        """Load what is to be preloaded, telling health about every change."""
-        settled = asyncio.create_task(self._pool.preload(self.settings.preload))
-        while not settled.done():
-            await asyncio.wait([settled], timeout=0.2)
-        await settled
-        async for ready in self._pool.translation_ready():
-            await self._health.translation(ready)
+        """Load what is to be preloaded, and tell health about every change for good."""
+        self._spawn(self._pool.preload(self.settings.preload))
+        while True:
+            await self._health.translation(self._pool.can_translate())
+            await self._pool.changed(timeout_s=1.0)
 
 
 async def serve(settings: Settings) -> None:
@@ -204,7 +200,7 @@ def run(settings: Settings) -> int:
     try:
         asyncio.run(serve(settings))
     except OSError as error:
-        log.error("cannot start", reason=str(error))
+        log.critical("cannot start", reason=str(error))
         return 1
     return 0
 

@@ -8,7 +8,7 @@ preloaded has settled and at least one translation model can take work.
 from __future__ import annotations
 
 from grpc_health.v1 import health_pb2
-from grpc_health.v1.health import aio
+from grpc_health.v1._async import HealthServicer
 
 from summsvc.v1 import (
     model_service_pb2,
@@ -30,7 +30,7 @@ class Health:
     """The health of each service of this server."""
 
     def __init__(self) -> None:
-        self.servicer = aio.HealthServicer()
+        self.servicer = HealthServicer()
 
     async def start(self) -> None:
         """Say what holds before any model is loaded."""

@@ -22,6 +22,9 @@ from summsvc.server.metrics import CallMetrics
 from summsvc.server.status import code_of, status_of, trailing_metadata
 from summsvc.server.wire import tolerant
 
+Handler = Any
+"""What grpc calls an RpcMethodHandler; None for a method nobody offers."""
+
 log = structlog.get_logger("summsvc.calls")
 
 OPEN_SERVICES = ("/grpc.health.v1.Health/",)
@@ -30,7 +33,7 @@ OPEN_SERVICES = ("/grpc.health.v1.Health/",)
 REQUEST_ID = "x-request-id"
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):
+class CallInterceptor(grpc.aio.ServerInterceptor[Any, Any]):
     """Wraps every method of the server.
 
     tokens: accepted bearer tokens; none means that no token is asked for.
@@ -43,9 +46,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler | None:
+    ) -> Handler:
         """Find the method's handler and put the wrapping around it."""
         method: str = handler_call_details.method
         handler: Any = await continuation(handler_call_details)
@@ -53,7 +56,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             handler = grpc.unary_unary_rpc_method_handler(_unknown_method(method))
             method = "unknown"
         if method.startswith(OPEN_SERVICES):
-            return handler  # type: ignore[no-any-return]
+            return handler
         if method.startswith("/summsvc."):
             handler = handler._replace(
                 request_deserializer=tolerant(handler.request_deserializer.__self__)
@@ -171,7 +174,7 @@ def _request_id(given: str | bytes | None) -> str:
 
 
 def _unknown_method(method: str) -> Callable[[Any, Any], Awaitable[Any]]:
-    async def refuse(request: Any, context: Any) -> Any:
+    async def refuse(_request: Any, _context: Any) -> Any:
         raise errors.UnknownMethodError(
             f"no method {method}; server reflection lists what there is",
             metadata={"method": method},

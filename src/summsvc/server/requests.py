@@ -1,5 +1,6 @@
 """Messages in, domain values out. Ranges are checked below, in tasks and articles;
-here only what exists on the wire alone: presence, counts, enum numbers."""
+here only what exists on the wire alone: presence, counts, enum numbers.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +38,7 @@ class RequestReader:
         length = message.length
         return SummaryRequest(
             article=_article(message.article),
-            length=LengthRequest(
-                **{name: getattr(length, name) for name in _present(length)}  # type: ignore[arg-type]
-            ),
+            length=LengthRequest(**{name: getattr(length, name) for name in _present(length)}),
             extractive=message.method != pb.SUMMARY_METHOD_ABSTRACTIVE,
             target=message.target_language_code,
             model=message.model,
@@ -91,9 +90,7 @@ class RequestReader:
             )
 
     def _decoding(self, message: article_pb2.DecodingOptions) -> DecodingRequest:
-        asked = DecodingRequest(
-            **{name: getattr(message, name) for name in _present(message)}  # type: ignore[arg-type]
-        )
+        asked = DecodingRequest(**{name: getattr(message, name) for name in _present(message)})
         asked.check(self._settings.max_output_tokens)
         return asked
 

@@ -20,13 +20,11 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
         self._reader = reader
         self._summarizer = summarizer
 
-    async def Summarize(  # noqa: N802
-        self, request: pb.SummarizeRequest, context: Any
-    ) -> pb.SummarizeResponse:
+    async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> pb.SummarizeResponse:
         wanted = self._reader.summary(request, deadline=deadline_of(context))
         return messages.summary(await self._summarizer.summarize(wanted))
 
-    async def BatchSummarize(  # noqa: N802
+    async def BatchSummarize(
         self, request: pb.BatchSummarizeRequest, context: Any
     ) -> pb.BatchSummarizeResponse:
         self._reader.batch(len(request.requests))

@@ -22,12 +22,10 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         self._reader = reader
         self._translator = translator
 
-    async def Translate(  # noqa: N802
-        self, request: pb.TranslateRequest, context: Any
-    ) -> pb.TranslateResponse:
+    async def Translate(self, request: pb.TranslateRequest, context: Any) -> pb.TranslateResponse:
         return await self._translate(request, deadline_of(context), bulk=False)
 
-    async def BatchTranslate(  # noqa: N802
+    async def BatchTranslate(
         self, request: pb.BatchTranslateRequest, context: Any
     ) -> pb.BatchTranslateResponse:
         self._reader.batch(len(request.requests))
@@ -46,7 +44,7 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             ]
         )
 
-    async def StreamTranslate(  # noqa: N802
+    async def StreamTranslate(
         self, request: pb.StreamTranslateRequest, context: Any
     ) -> AsyncIterator[pb.StreamTranslateResponse]:
         try:

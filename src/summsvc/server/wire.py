@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.empty_pb2 import Empty
@@ -44,11 +44,12 @@ def invalid_utf8(data: bytes, descriptor: Descriptor) -> str:
         unread = Empty.FromString(data)
     except DecodeError:
         return ""
-    for item in UnknownFieldSet(unread):
+    fields: Any = UnknownFieldSet(unread)
+    for item in fields:
         field = descriptor.fields_by_number.get(item.field_number)
         if field is None or item.wire_type != _LENGTH_DELIMITED:
             continue
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
+        if field.message_type is not None:
             inner = invalid_utf8(item.data, field.message_type)
             if inner:
                 return f"{field.name}.{inner}"

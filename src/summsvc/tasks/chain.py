@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Outcome, Priority, Work
@@ -174,3 +175,17 @@ def _weaker(before: ChainOutput, after: ChainOutput) -> ChainOutput:
         complete=before.complete and after.complete,
         pieces=max(before.pieces, after.pieces),
     )
+
+
+def pivot_warning(chain: Chain) -> list[Warning]:
+    """What is to be said when the text went through another language."""
+    if len(chain.legs) == 1:
+        return []
+    first, last = chain.legs[0], chain.legs[-1]
+    return [
+        Warning(
+            WarningType.PIVOT,
+            f"no model from '{first.source}' to '{last.target}' is installed; "
+            f"the text went through '{first.target}'",
+        )
+    ]

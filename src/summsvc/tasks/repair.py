@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from summsvc.articles.article import WarningType
+from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.tasks.chain import Chain, ChainOutput
 from summsvc.tasks.guards import Doubt, assess, safer, severity
@@ -29,6 +29,11 @@ class Repaired:
     def unchanged(segment: Segment) -> Repaired:
         """A segment with nothing to translate: it stays as it is."""
         return Repaired(segment.text)
+
+
+def warnings_of(repaired: Repaired, field: Field | None, span: Span | None) -> tuple[Warning, ...]:
+    """The doubts about a segment as warnings with its place."""
+    return tuple(Warning(doubt.type, doubt.message, field, span) for doubt in repaired.doubts)
 
 
 def translatable(segment: Segment, terms: Terms) -> bool:

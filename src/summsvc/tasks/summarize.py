@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from summsvc.articles.article import Article, Warning, WarningType
-from summsvc.articles.document import Document, Segment, SegmentKind
+from summsvc.articles.article import Article, Field, Span
+from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
-from summsvc.engines import extractive
 from summsvc.engines.length import Length
 from summsvc.errors import InvalidFieldError
 from summsvc.scheduling.work import Priority
-from summsvc.tasks.chain import Chain
+from summsvc.tasks.abstractive import write
+from summsvc.tasks.chain import Chain, Leg, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.extract import extract
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import repair
+from summsvc.tasks.repair import repair, warnings_of
 from summsvc.tasks.results import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.router import Router
 from summsvc.tasks.terms import Terms
@@ -109,22 +110,75 @@ class Summarizer:
             request.article, keep_boilerplate=request.keep_boilerplate
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
-        if not request.extractive:
-            raise InvalidFieldError("", field="method")
-        ranking = time.perf_counter()
-        sentences, warnings = await self._workers.run(_extract, document, length)
-        stats.inference_s = time.perf_counter() - ranking
-        language = document.language.code
+        language = document.language
+        working = time.perf_counter()
+        if request.extractive:
+            sentences, warnings = await self._workers.run(extract, document, length)
+            models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
+            stats.inference_s = time.perf_counter() - working
+        else:
+            scheduler = await self._router.summarizer(language.code, request.model)
+            leg = Leg(scheduler, language.code, language.code)
+            chain = self._chain(request, [leg])
+            sentences, warnings = await write(chain, document, length)
+            models = list(chain.models)
+            stats.add(chain.stats)
         summary = Summary(
             sentences=sentences,
-            language=document.language,
-            target=target or language,
-            extractive=True,
-            models=(ModelUse("extractive", "extractive", "", language, language),),
+            language=language,
+            target=target or language.code,
+            extractive=request.extractive,
+            models=tuple(models),
             warnings=document.warnings + warnings,
             stats=stats,
         )
-        if summary.target != language:
-            summary = await self._translated(request, document, summary)
+        if summary.target != language.code:
+            summary = await self._translated(request, summary)
         stats.total_s = time.perf_counter() - begun
         return summary
+
+    def _chain(self, request: SummaryRequest, legs: Sequence[Leg]) -> Chain:
+        return Chain(
+            legs,
+            self._workers,
+            decoding=request.decoding,
+            priority=Priority.BULK if request.bulk else Priority.INTERACTIVE,
+            deadline=request.deadline,
+            use_cache=request.use_cache,
+        )
+
+    async def _translated(self, request: SummaryRequest, summary: Summary) -> Summary:
+        """The summary in its target language, sentence by sentence."""
+        source, target = summary.language.code, summary.target
+        legs = await self._router.translation(source, target, request.translation_model)
+        chain = self._chain(request, legs)
+        terms = Terms.of((), (), source)
+        outputs = await chain.run_all([sentence.text for sentence in summary.sentences])
+        repaired = await asyncio.gather(
+            *(
+                repair(chain, _as_segment(sentence), output, target, terms)
+                for sentence, output in zip(summary.sentences, outputs, strict=True)
+            )
+        )
+        summary.stats.add(chain.stats)
+        sentences = tuple(
+            replace(
+                sentence,
+                text=each.text,
+                warnings=sentence.warnings + warnings_of(each, sentence.field, sentence.span),
+            )
+            for sentence, each in zip(summary.sentences, repaired, strict=True)
+        )
+        return replace(
+            summary,
+            sentences=sentences,
+            models=summary.models + chain.models,
+            warnings=summary.warnings
+            + tuple(warning for sentence in sentences for warning in sentence.warnings)
+            + tuple(pivot_warning(chain)),
+        )
+
+
+def _as_segment(sentence: SummarySentence) -> Segment:
+    span = sentence.span or Span(0, len(sentence.text))
+    return Segment(sentence.text, span, Field.BODY, SegmentKind.SENTENCE, 0)

@@ -8,16 +8,16 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from summsvc.articles.article import Article, Field, Warning, WarningType
+from summsvc.articles.article import Article, Field
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.work import Priority
-from summsvc.tasks.chain import Chain
+from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import Repaired, repair, translatable
+from summsvc.tasks.repair import Repaired, repair, translatable, warnings_of
 from summsvc.tasks.results import (
     Stats,
     TranslatedSegment,
@@ -97,7 +97,7 @@ class Translator:
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         chain = await self._chain(request, document, target)
-        warnings = [*document.warnings, *_pivot_warning(chain)]
+        warnings = [*document.warnings, *pivot_warning(chain)]
         yield TranslationStarted(
             document.language, target, stats.segments, chain.models, tuple(warnings)
         )
@@ -154,9 +154,7 @@ class Translator:
                 async for output in outputs:
                     index = chosen[at]
                     repairs[index] = asyncio.create_task(
-                        repair(
-                            chain, segments[index], output, document.language.code, target, terms
-                        )
+                        repair(chain, segments[index], output, target, terms)
                     )
                     ready.put_nowait(index)
                     at += 1
@@ -190,22 +188,6 @@ def _placed(
         separator=placed.separator,
         target_span=placed.target_span,
         score=repaired.score,
-        warnings=tuple(
-            Warning(doubt.type, doubt.message, segment.field, segment.span)
-            for doubt in repaired.doubts
-        ),
+        warnings=warnings_of(repaired, segment.field, segment.span),
         terms=repaired.terms,
     )
-
-
-def _pivot_warning(chain: Chain) -> list[Warning]:
-    if len(chain.legs) == 1:
-        return []
-    first, last = chain.legs[0], chain.legs[-1]
-    return [
-        Warning(
-            WarningType.PIVOT,
-            f"no model from '{first.source}' to '{last.target}' is installed; "
-            f"the text went through '{first.target}'",
-        )
-    ]

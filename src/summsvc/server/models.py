@@ -1,0 +1,133 @@
+"""ModelService on the wire."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib import metadata
+from typing import Any
+
+import summsvc
+from summsvc.articles.article import MimeType
+from summsvc.articles.language import RULED_LANGUAGES
+from summsvc.config import Settings
+from summsvc.engines.base import DecodingOptions, Task
+from summsvc.models.catalog import Catalog, CatalogEntry
+from summsvc.models.manifest import Manifest
+from summsvc.models.routes import Route, Routes
+from summsvc.models.store import Store
+from summsvc.scheduling.pool import ModelPool
+from summsvc.v1 import article_pb2, model_service_pb2_grpc
+from summsvc.v1 import model_service_pb2 as pb
+
+COMPONENTS = ("grpcio", "protobuf", "sentencepiece", "transformers", "ctranslate2", "torch")
+
+_TASKS = {
+    Task.TRANSLATION: pb.MODEL_TASK_TRANSLATION,
+    Task.SUMMARIZATION: pb.MODEL_TASK_SUMMARIZATION,
+}
+
+
+class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
+    """Tells what there is; never waits for a model."""
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, store: Store, routes: Routes, pool: ModelPool
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._store = store
+        self._routes = routes
+        self._pool = pool
+        self._started = time.monotonic()
+
+    async def ListModels(
+        self, request: pb.ListModelsRequest, _context: Any
+    ) -> pb.ListModelsResponse:
+        facts: dict[str, Manifest | CatalogEntry] = {}
+        if not request.installed_only:
+            facts |= self._catalog.entries
+        facts |= {manifest.id: manifest for manifest in self._store.installed()}
+        wanted = [
+            each
+            for _, each in sorted(facts.items())
+            if request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[each.task])
+        ]
+        return pb.ListModelsResponse(
+            models=[self._model(each) for each in wanted],
+            routes=[_route(route) for route in self._routes.all_translations()],
+        )
+
+    async def GetServerInfo(
+        self, _request: pb.GetServerInfoRequest, _context: Any
+    ) -> pb.GetServerInfoResponse:
+        settings = self._settings
+        return pb.GetServerInfoResponse(
+            version=summsvc.__version__,
+            components=_components(),
+            limits=pb.Limits(
+                max_title_code_points=settings.max_title_code_points,
+                max_body_code_points=settings.max_body_code_points,
+                max_batch_articles=settings.max_batch_articles,
+                max_summary_sentences=settings.max_summary_sentences,
+                max_terms=settings.max_terms,
+                max_output_tokens=settings.max_output_tokens,
+                max_message_bytes=settings.max_message_bytes,
+                max_queued_requests=settings.max_queued_requests,
+                max_queued_tokens=settings.max_queued_tokens,
+            ),
+            languages=RULED_LANGUAGES,
+            uptime_s=time.monotonic() - self._started,
+            mime_types=[kind.value for kind in MimeType],
+        )
+
+    def _model(self, facts: Manifest | CatalogEntry) -> pb.Model:
+        status = self._pool.status(facts.id)
+        return pb.Model(
+            id=facts.id,
+            task=_TASKS[facts.task],
+            state=pb.ModelState.Value(f"MODEL_STATE_{status.state.name}"),
+            error=status.error,
+            engine=status.engine,
+            device=status.device,
+            compute_type=status.compute_type,
+            language_pairs=[_pair(*pair) for pair in facts.pairs],
+            license=pb.License(
+                spdx_id=facts.license.spdx_id,
+                note=facts.license.note,
+                non_commercial=facts.license.non_commercial,
+            ),
+            size_bytes=facts.size_bytes,
+            repository=facts.source if isinstance(facts, Manifest) else facts.repository,
+            revision=facts.revision,
+            max_input_tokens=status.max_input_tokens,
+            decoding=_decoding(facts.decoding),
+        )
+
+
+def _components() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in COMPONENTS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _pair(source: str, target: str) -> pb.LanguagePair:
+    return pb.LanguagePair(source_language_code=source, target_language_code=target)
+
+
+def _route(route: Route) -> pb.Route:
+    pair = _pair(route.languages[0], route.languages[-1])
+    return pb.Route(pair=pair, models=route.models, installed=route.installed)
+
+
+def _decoding(options: DecodingOptions) -> article_pb2.DecodingOptions:
+    return article_pb2.DecodingOptions(
+        beam_size=options.beam_size,
+        length_penalty=options.length_penalty,
+        repetition_penalty=options.repetition_penalty,
+        no_repeat_ngram_size=options.no_repeat_ngram_size,
+    )
