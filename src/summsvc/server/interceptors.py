@@ -33,7 +33,7 @@ OPEN_SERVICES = ("/grpc.health.v1.Health/",)
 REQUEST_ID = "x-request-id"
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor[Any, Any]):
+class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps every method of the server.
 
     tokens: accepted bearer tokens; none means that no token is asked for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -38,7 +38,7 @@ def tolerant(message: type[M]) -> Callable[[bytes], M | MalformedRequestError]:
     return deserialize
 
 
-def invalid_utf8(data: bytes, descriptor: Descriptor) -> str:
+def invalid_utf8(data: bytes, descriptor: Any) -> str:
     """Path of the first string field in ``data`` that is not UTF-8, or ""."""
     try:
         unread = Empty.FromString(data)
