@@ -1,1 +1,80 @@
 """Typed clients, blocking and asyncio."""
+
+from summsvc.articles.article import Article, Field, MimeType, Span, WarningType
+from summsvc.articles.document import SegmentKind
+from summsvc.client.async_client import AsyncClient
+from summsvc.client.client import Client
+from summsvc.client.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    FieldViolation,
+    InternalError,
+    InvalidArgumentError,
+    MessageTooLargeError,
+    NotFoundError,
+    OverloadedError,
+    SummsvcClientError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnimplementedError,
+)
+from summsvc.client.options import DecodingOptions, SummaryOptions, TranslationOptions
+from summsvc.client.server_types import License, Limits, Model, ModelList, Route, ServerInfo
+from summsvc.client.types import (
+    Language,
+    ModelUse,
+    Stats,
+    Summary,
+    SummarySentence,
+    TermUse,
+    TranslatedSegment,
+    Translation,
+    TranslationEvent,
+    TranslationFinished,
+    TranslationStarted,
+    Warning,
+)
+
+__all__ = [
+    "Article",
+    "AsyncClient",
+    "Client",
+    "DeadlineExceededError",
+    "DecodingOptions",
+    "FailedPreconditionError",
+    "Field",
+    "FieldViolation",
+    "InternalError",
+    "InvalidArgumentError",
+    "Language",
+    "License",
+    "Limits",
+    "MessageTooLargeError",
+    "MimeType",
+    "Model",
+    "ModelList",
+    "ModelUse",
+    "NotFoundError",
+    "OverloadedError",
+    "Route",
+    "SegmentKind",
+    "ServerInfo",
+    "Span",
+    "Stats",
+    "Summary",
+    "SummaryOptions",
+    "SummarySentence",
+    "SummsvcClientError",
+    "TermUse",
+    "TranslatedSegment",
+    "Translation",
+    "TranslationEvent",
+    "TranslationFinished",
+    "TranslationOptions",
+    "TranslationStarted",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnimplementedError",
+    "Warning",
+    "WarningType",
+]
