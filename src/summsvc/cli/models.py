@@ -1,0 +1,166 @@
+"""``summsvc models``: the models on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from summsvc.config import default_model_dir
+from summsvc.engines.base import Task
+from summsvc.errors import SummsvcError
+from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, License, parse_pair
+from summsvc.models.manifest import Manifest
+from summsvc.models.pull import PullError
+from summsvc.models.pull import pull as pull_model
+from summsvc.models.store import Store
+
+
+class _Models:
+    """The catalog and the store that all commands of the group work on."""
+
+    def __init__(self, model_dir: Path | None, catalog_file: Path | None) -> None:
+        self.store = Store(model_dir or default_model_dir())
+        try:
+            self.catalog = Catalog.load(catalog_file)
+        except CatalogError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group()
+@click.option(
+    "--model-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SUMMSVC_MODEL_DIR",
+    help="The model store; default: where the server looks too.",
+)
+@click.option(
+    "--catalog-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="SUMMSVC_CATALOG_FILE",
+    help="TOML file with catalog entries of your own.",
+)
+@click.pass_context
+def models(context: click.Context, model_dir: Path | None, catalog_file: Path | None) -> None:
+    """Show, install, check and remove models. Works on this machine, needs no server."""
+    context.obj = _Models(model_dir, catalog_file)
+
+
+@models.command("list")
+@click.option("--installed", is_flag=True, help="Only models on this machine.")
+@click.option("--ids", is_flag=True, help="Only ids, one per line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per model and line.")
+@click.pass_obj
+def list_models(known: _Models, installed: bool, ids: bool, as_json: bool) -> None:
+    """List the models of the catalog and of the store."""
+    found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(known.catalog.entries)
+    found |= {manifest.id: manifest for manifest in known.store.installed()}
+    for id, facts in sorted(found.items()):
+        state = "installed" if isinstance(facts, Manifest) else "not installed"
+        pairs = " ".join("-".join(pair) for pair in facts.pairs)
+        if ids:
+            click.echo(id)
+        elif as_json:
+            click.echo(
+                json.dumps(
+                    {
+                        "id": id,
+                        "task": facts.task.value,
+                        "state": state,
+                        "pairs": pairs.split(),
+                        "size_bytes": facts.size_bytes,
+                        "license": facts.license.model_dump(),
+                    }
+                )
+            )
+        else:
+            size = f"{facts.size_bytes / 1e6:,.0f} MB"
+            license = _license(facts.license)
+            click.echo(f"{id:24} {state:14} {facts.task.value:14} {pairs:12} {size:>9}  {license}")
+
+
+@models.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.pass_obj
+def pull(known: _Models, ids: tuple[str, ...]) -> None:
+    """Fetch models from the model hub into the store."""
+    failed = 0
+    for id in ids:
+        entry = known.catalog.get(id)
+        if entry is None:
+            click.echo(f"{id}: not in the catalog; `summsvc models list` shows it", err=True)
+            failed += 1
+            continue
+        click.echo(
+            f"{id}: {entry.title}, about {entry.size_bytes / 1e6:,.0f} MB from "
+            f"{entry.repository}, licence {_license(entry.license)}"
+        )
+        try:
+            manifest = pull_model(entry, known.store)
+        except (PullError, SummsvcError) as error:
+            click.echo(str(error), err=True)
+            failed += 1
+        else:
+            click.echo(f"{id}: installed, {manifest.size_bytes / 1e6:,.0f} MB")
+    if failed:
+        raise SystemExit(1)
+
+
+@models.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--id", "id", required=True, help="Id under which it is served.")
+@click.option(
+    "--task", required=True, type=click.Choice([task.value for task in Task]), help="What it does."
+)
+@click.option("--pair", "pairs", multiple=True, help="Language pair such as en-ru; repeatable.")
+@click.pass_obj
+def add(known: _Models, directory: Path, id: str, task: str, pairs: tuple[str, ...]) -> None:
+    """Install a model from a folder in the hub's layout."""
+    try:
+        parsed = [parse_pair(pair) for pair in pairs]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        manifest = known.store.add(directory, id, Task(task), parsed, entry=known.catalog.get(id))
+    except SummsvcError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"{id}: installed, {manifest.size_bytes / 1e6:,.1f} MB")
+
+
+@models.command()
+@click.argument("id", required=False)
+@click.pass_obj
+def verify(known: _Models, id: str | None) -> None:
+    """Compare every byte of a model, or of all, with what was installed."""
+    bad = 0
+    for each in [id] if id else [manifest.id for manifest in known.store.installed()]:
+        try:
+            problems = known.store.verify(each)
+        except SummsvcError as error:
+            raise click.ClickException(error.message) from error
+        for problem in problems:
+            click.echo(f"{each}: {problem}", err=True)
+        if not problems:
+            click.echo(f"{each}: as installed")
+        bad += bool(problems)
+    if bad:
+        raise SystemExit(1)
+
+
+@models.command()
+@click.argument("id")
+@click.pass_obj
+def remove(known: _Models, id: str) -> None:
+    """Delete a model from the store."""
+    try:
+        known.store.remove(id)
+    except SummsvcError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"{id}: removed")
+
+
+def _license(license: License) -> str:
+    note = f" ({license.note})" if license.note else ""
+    restricted = ", NOT for commercial use" if license.non_commercial else ""
+    return f"{license.spdx_id or 'unknown'}{restricted}{note}"
