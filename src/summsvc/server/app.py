@@ -55,6 +55,7 @@ class Server:
         self.settings = settings
         self.port = 0
         self.metrics_port = -1
+        self.stopped = False
         self._started = time.monotonic()
         self._registry = CollectorRegistry()
         self._drain = Drain()
@@ -140,6 +141,7 @@ class Server:
         if self._metrics_server is not None:
             self._metrics_server.shutdown()
             self._metrics_server.server_close()
+        self.stopped = True
         log.info("stopped", clean=clean)
 
     def _bind(self) -> int:

@@ -1,0 +1,68 @@
+"""Real servers on real ports, real models in a real store."""
+
+from __future__ import annotations
+
+import os
+
+# Before any library that reads it is imported.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from summsvc.config import Settings
+from summsvc.engines.base import Task
+from summsvc.models.catalog import Catalog
+from summsvc.models.store import Store
+from tests.checkpoints import marian
+from tests.running import Running, running
+
+SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))
+
+
+@pytest.fixture(scope="session")
+def seed() -> str:
+    """The article in seeds/."""
+    return SEED.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the trained en-ru and en-lt checkpoints under the default ids."""
+    store = Store(tmp_path_factory.mktemp("models"))
+    catalog = Catalog.load()
+    for language in ("ru", "lt"):
+        id = f"opus-en-{language}"
+        store.add(marian(f"en-{language}"), id, Task.TRANSLATION, entry=catalog.get(id))
+    return store.root
+
+
+@pytest.fixture(scope="session")
+def server(model_dir: Path) -> Iterator[Running]:
+    """A server with both models, loaded."""
+    with running(Settings(port=0, metrics_port=0, model_dir=model_dir, preload=["all"])) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server without any model."""
+    empty = tmp_path_factory.mktemp("none")
+    with running(Settings(port=0, metrics_port=-1, model_dir=empty)) as server:
+        yield server
+
+
+@pytest.fixture
+def channel(server: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.address) as channel:
+        yield channel
+
+
+@pytest.fixture
+def bare_channel(bare_server: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(bare_server.address) as channel:
+        yield channel

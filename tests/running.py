@@ -1,0 +1,103 @@
+"""A server in this process, on an event loop of its own thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from summsvc.config import Settings
+from summsvc.server import Server
+from summsvc.server.health import TRANSLATION
+
+
+@dataclass
+class Running:
+    """A started server: where it listens, and the loop it lives on."""
+
+    server: Server
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self.server.port}"
+
+    def health(self, service: str = "") -> int:
+        with grpc.insecure_channel(self.address) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            request = health_pb2.HealthCheckRequest(service=service)
+            return int(stub.Check(request, timeout=10).status)
+
+    def wait_until_ready(self, service: str = TRANSLATION, seconds: float = 120) -> None:
+        until = time.monotonic() + seconds
+        while self.health(service) != health_pb2.HealthCheckResponse.SERVING:
+            assert time.monotonic() < until, f"{service} never became ready"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self.loop).result(60)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """Run a server for the length of the block."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start() -> Server:
+        server = Server(settings)
+        await server.start()
+        return server
+
+    started = Running(asyncio.run_coroutine_threadsafe(start(), loop).result(60), loop)
+    try:
+        yield started
+    finally:
+        if not started.server.stopped:
+            started.stop()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@dataclass
+class Refusal:
+    """A failed call's status, taken apart."""
+
+    code: grpc.StatusCode
+    message: str
+    reason: str
+    domain: str
+    metadata: dict[str, str]
+    fields: list[str]
+    retry_after: float | None
+
+
+def refusal(error: grpc.RpcError) -> Refusal:
+    """The rich status of a failed call; fails when it has none."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    assert status is not None, f"no details: {error}"
+    info = error_details_pb2.ErrorInfo()
+    fields: list[str] = []
+    retry_after = None
+    for detail in status.details:
+        bad, retry = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+        if detail.Unpack(bad):
+            fields += [violation.field for violation in bad.field_violations]
+        elif detail.Unpack(retry):
+            retry_after = retry.retry_delay.ToMilliseconds() / 1000
+        else:
+            detail.Unpack(info)
+    code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+    return Refusal(
+        code, status.message, info.reason, info.domain, dict(info.metadata), fields, retry_after
+    )
