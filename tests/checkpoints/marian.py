@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.checkpoints import article, news
 
-EPOCHS = 60
+EPOCHS = 80
 ENOUGH = 0.99
 VOCABULARY = 1100
 
