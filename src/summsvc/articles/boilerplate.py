@@ -18,7 +18,19 @@ from summsvc.articles.view import Block, BlockKind
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
 
-MAX_WORDS = 40
+MAX_LENGTH = 300
+"""Code points. Longer blocks are never noise."""
+
+
+_CAPITALISED = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁ][\w.'’-]*)"
+_NAME = (
+    rf"{_CAPITALISED}(?: (?:{_CAPITALISED}|and|ir|и|de|van|von|der)){{0,4}}(?<!and)(?<! ir)(?<! и)"
+)
+_SITE = re.compile(r"\s+[-–—|·•»]\s+[^-–—|·•»]{2,40}\Z")
+
+
+MIN_HEADLINE_WORDS = 4
+"""Fewer words may well be said twice on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,10 @@ class Noise:
 def _patterns() -> dict[str, re.Pattern[str]]:
     source = files("summsvc.articles").joinpath("boilerplate.toml").read_text("utf-8")
     return {
-        what: re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+        what: re.compile(
+            "|".join(f"(?:{pattern.replace('{name}', _NAME)})" for pattern in patterns),
+            re.IGNORECASE,
+        )
         for what, patterns in tomllib.loads(source).items()
     }
 
@@ -48,7 +63,7 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     for i, block in enumerate(blocks):
         text = block.text
         near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
-        if i in noise or len(text) > 400 or len(text.split()) > MAX_WORDS:
+        if i in noise or block.kind is BlockKind.PAGE_TITLE or len(text) > MAX_LENGTH:
             continue
         for what, pattern in _patterns().items():
             if (near_edge or what == "notice") and pattern.fullmatch(text):
@@ -61,26 +76,26 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
 
 
 def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[int, str]) -> None:
-    """Mark blocks near the top that say the title, or the first headline, again."""
-    headline = _folded(title)
+    """Mark blocks near the top that say the title, or one another, again.
+
+    A page's title stands beside the text: it neither counts nor goes.
+    """
+    seen = _forms(title, min_words=1)
     for i, block in enumerate(blocks[:EDGE_BLOCKS]):
-        if len(block.text.split()) > MAX_WORDS or block.kind is BlockKind.ITEM:
+        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE) or len(block.text) > MAX_LENGTH:
             continue
-        folded = _folded(block.text)
-        if headline and _same(folded, headline):
+        forms = _forms(block.text, min_words=1)
+        if seen & forms:
             noise[i] = "the headline again"
-        elif not headline and i == 0:
-            headline = folded
+        if not block.text.endswith("."):
+            seen |= _forms(block.text, min_words=MIN_HEADLINE_WORDS)
 
 
-def _folded(text: str) -> str:
-    """Letters and digits alone, lower case."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _same(a: str, b: str) -> bool:
-    """Equal, or one is the other with a site's name behind it: "Headline - The Times"."""
-    if a == b:
-        return bool(a)
-    short, long = sorted((a, b), key=len)
-    return len(short.split()) >= 4 and long.startswith(short) and len(long) - len(short) <= 30
+def _forms(headline: str, *, min_words: int) -> set[str]:
+    """Its letters and digits in lower case; also without a site's name behind it."""
+    whole = re.findall(r"\w+", headline.casefold())
+    short = re.findall(r"\w+", _SITE.sub("", headline).casefold())
+    forms = {" ".join(whole)} if len(whole) >= min_words else set()
+    if len(short) >= MIN_HEADLINE_WORDS:
+        forms.add(" ".join(short))
+    return forms

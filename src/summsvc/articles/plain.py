@@ -79,27 +79,30 @@ def _is_full(source: str, line: _Line, following: _Line, column: int) -> bool:
 
 def _blocks_of(source: str, lines: list[_Line], column: int) -> list[Block]:
     found: list[Block] = []
-    last_column = _column(source, lines) or column
-    previous: _Line | None = None
-    for start, end in lines:
+    column = _column(source, lines) or column
+    joins = _in_sentence(source, lines)
+    for i, (start, end) in enumerate(lines):
         item = _ITEM.match(source, start, end)
         begin = item.end() if item else start
         kind = BlockKind.ITEM if item else BlockKind.PARAGRAPH
-        if (
-            previous
-            and not item
-            and _is_joined(source, previous, (start, end), last_column, lines[-1])
-        ):
+        if found and not item and (joins[i - 1] or _is_wrap(source, lines, i, column)):
             first = found.pop()
             begin, kind = first.view.starts[0], first.kind
-        previous = start, end
         found.append(Block(View.plain(source, begin, end), kind))
     return found
 
 
-def _is_joined(source: str, line: _Line, following: _Line, column: int, last: _Line) -> bool:
-    """Whether two lines belong to one paragraph."""
-    if column and _is_full(source, line, following, column) and line[1] - line[0] <= column:
-        return True
-    in_sentence = goes_on(source[slice(*line)], source[slice(*following)])
-    return in_sentence and source[last[1] - 1] in _ENDED
+def _in_sentence(source: str, lines: list[_Line]) -> list[bool]:
+    """For each line whether its sentence goes on in the next line, and ends as one."""
+    joins = [False] * len(lines)
+    for i in range(len(lines) - 2, -1, -1):
+        start, end = lines[i + 1]
+        ends_well = joins[i + 1] or source[end - 1] in _ENDED
+        joins[i] = ends_well and goes_on(source[slice(*lines[i])], source[start:end])
+    return joins
+
+
+def _is_wrap(source: str, lines: list[_Line], i: int, column: int) -> bool:
+    """Whether line ``i`` only begins where the column ended the line before."""
+    start, end = lines[i - 1]
+    return end - start <= column and _is_full(source, lines[i - 1], lines[i], column)

@@ -68,6 +68,12 @@ def read(
     )
 
 
+def warm_up() -> None:
+    """Load what the first reading would load: word lists and language data."""
+    for mime_type in MimeType:
+        read(Article("The first heading", "The first sentence. The second.", "", mime_type))
+
+
 def _check(field: Field, text: str, limit: int) -> None:
     name = f"article.{field.value}"
     if len(text) > limit:

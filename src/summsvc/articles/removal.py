@@ -13,7 +13,7 @@ _CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
 _REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
-_VOID = frozenset(("br", "wbr"))
+_VOID = frozenset(("br", "wbr", "img", "hr", "input"))
 
 
 def removed_spans(
@@ -72,29 +72,41 @@ def _lines(source: str, block: Span, low: int, high: int) -> Span | None:
 
 def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
     """The outermost elements around a block that hold only it; None without one."""
-    if not _is_balanced(source[block.start : block.end]):
-        return None
     start, end = block.start, block.end
-    while close_tag := _CLOSE_TAG.match(source, end, high):
+    unopened, unclosed = _unpaired(source[start:end])
+    while True:
         opening = source.rfind("<", low, start)
         open_tag = _OPEN_TAG.fullmatch(source, opening, start) if opening >= 0 else None
-        if not open_tag or open_tag[1].lower() != close_tag[1].lower():
+        close_tag = _CLOSE_TAG.match(source, end, high)
+        if unopened:
+            if not open_tag or open_tag[1].lower() != unopened.pop(0):
+                return None
+            start = open_tag.start()
+        elif unclosed:
+            if not close_tag or close_tag[1].lower() != unclosed.pop():
+                return None
+            end = close_tag.end()
+        elif open_tag and close_tag and open_tag[1].lower() == close_tag[1].lower():
+            start, end = open_tag.start(), close_tag.end()
+        else:
             break
-        start, end = open_tag.start(), close_tag.end()
-    touches_text = source[low:start].rstrip()[-1:] not in ("", ">") or source[
-        end : high + 1
-    ].lstrip()[:1] not in ("", "<")
+    before, after = source[low:start].rstrip()[-1:], source[end : high + 1].lstrip()[:1]
+    touches_text = before not in ("", ">") or after not in ("", "<")
     return Span(start, end) if start < block.start and not touches_text else None
 
 
-def _is_balanced(source: str) -> bool:
-    open_names: list[str] = []
+def _unpaired(source: str) -> tuple[list[str], list[str]]:
+    """Names of end tags without a start tag, and of start tags without an end tag."""
+    unopened: list[str] = []
+    unclosed: list[str] = []
     for close, name in _ANY_TAG.findall(source):
         if not close and name.lower() not in _VOID:
-            open_names.append(name.lower())
-        elif close and (not open_names or open_names.pop() != name.lower()):
-            return False
-    return not open_names
+            unclosed.append(name.lower())
+        elif close and unclosed and unclosed[-1] == name.lower():
+            unclosed.pop()
+        elif close:
+            unopened.append(name.lower())
+    return unopened, unclosed
 
 
 def _visible_runs(view: View) -> Iterator[Span]:

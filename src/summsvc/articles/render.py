@@ -3,6 +3,7 @@
 Separators are put back as they were. Markup inside a segment goes to the same
 share of the translation's length, moved to the nearest edge of a word and never
 past other markup: its order is kept, so tags that were well nested stay so.
+Nothing is lost but Markdown emphasis for which the translation has no word.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from summsvc.articles.escape import escaped
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 _BREAK = re.compile(r"[ \\]*[\r\n]|<br\b", re.IGNORECASE)
 """Markup that stands where otherwise a space would."""
+
+_EMPHASIS = re.compile(r"\*+|_+|~~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,7 @@ def _pieces(segment: Segment, text: str, mime_type: MimeType, *, at_line_start: 
     """A translation in pieces, markup between them."""
     pieces: list[str] = []
     at = 0
-    for mark, target in zip(
-        segment.marks, _targets(segment.text, text, segment.marks), strict=True
-    ):
+    for mark, target in _kept_marks(segment, text, mime_type):
         piece = escaped(
             text[at:target],
             mime_type,
@@ -118,6 +119,23 @@ def _pieces(segment: Segment, text: str, mime_type: MimeType, *, at_line_start: 
         at = target
     pieces.append(escaped(text[at:], mime_type, at_line_start=at_line_start and at == 0))
     return pieces
+
+
+def _kept_marks(segment: Segment, text: str, mime_type: MimeType) -> list[tuple[InlineMark, int]]:
+    """The marks with their targets; in Markdown without emphasis that would hold nothing.
+
+    Two such marks side by side would mean something else, or show as asterisks.
+    """
+    kept: list[tuple[InlineMark, int]] = []
+    for mark, target in zip(
+        segment.marks, _targets(segment.text, text, segment.marks), strict=True
+    ):
+        same = kept and (kept[-1][0].source.strip(), kept[-1][1]) == (mark.source.strip(), target)
+        if same and mime_type is MimeType.MARKDOWN and _EMPHASIS.fullmatch(mark.source.strip()):
+            kept.pop()
+        else:
+            kept.append((mark, target))
+    return kept
 
 
 def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
@@ -135,12 +153,18 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
         ends.append(end)
     ends = ends or [0]
     targets: list[int] = []
+    last_target = last_offset = 0
     for mark in marks:
         wanted = round(mark.offset * len(text) / len(source))
         before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
         closes = not before.isspace() and (before.isalnum() or not after.isalnum())
-        target = _nearest(ends if closes else starts, wanted)
-        targets.append(max(target, targets[-1] if targets else 0))
+        target = max(_nearest(ends if closes else starts, wanted), last_target)
+        if closes and target == last_target and mark.offset > last_offset:
+            # What had words between keeps at least one.
+            target = ends[min(bisect.bisect_right(ends, target), len(ends) - 1)]
+            target = max(target, last_target)
+        targets.append(target)
+        last_target, last_offset = target, mark.offset
     return targets
 
 

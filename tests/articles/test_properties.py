@@ -1,0 +1,292 @@
+"""What holds for any article: nothing is lost, and everything is where it says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summsvc.articles.article import Article, MimeType
+from summsvc.articles.document import Document, Segment
+from summsvc.articles.read import read
+from summsvc.articles.render import render
+from summsvc.errors import EmptyArticleError
+
+PIECES = [
+    "Hello world. ",
+    "Foo ",
+    "bar ",
+    "„Labas“, – ",
+    "«Да!» ",
+    "“Yes.” ",
+    "U.S. ",
+    "т. е. ",
+    "A. B. ",
+    "2025 m. gruodžio 13 d. ",
+    "3.5 ",
+    "שלום ",
+    "مرحبا ",
+    "😀 ",
+    "\u200b",
+    "\u200f",
+    "e\u0301 ",
+    "… ",
+    "?! ",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "\r\n\r\n",
+    "\r",
+    "\t",
+    "  ",
+    "    ",
+    "\u00a0",
+    "\u2028",
+    "- ",
+    "* ",
+    "1. ",
+    "# ",
+    "> ",
+    "| ",
+    "https://a.b/c_d?e=f ",
+    "a@b.lt ",
+    "Admin\n\n",
+    "Source link\n\n",
+    "Читать далее\n\n",
+    "<b>",
+    "</b>",
+    "<p>",
+    "</p>",
+    "<br>",
+    "<i class='x'>",
+    "</i>",
+    "<li>",
+    "<script>a<b</script>",
+    "<code>x. Y</code>",
+    "<!-- c. D -->",
+    "&amp;",
+    "&nbsp;",
+    "&lt;",
+    "<",
+    "&",
+    "**",
+    "*",
+    "_",
+    "`",
+    "`x. Y`",
+    "[",
+    "](u)",
+    "![",
+    "\\",
+    "```\n",
+    "---\n",
+    "~~",
+    "<title>",
+    "</h1>",
+]
+BODIES = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=40).map("".join)
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+def document_of(body: str, mime_type: MimeType, title: str = "A title") -> Document | None:
+    try:
+        return read(Article(title, FORBIDDEN.sub("", body), "en", mime_type))
+    except EmptyArticleError:
+        return None
+
+
+def rebuilt(source: str, separators: tuple[str, ...], segments: tuple[Segment, ...]) -> str:
+    parts = [separators[0]]
+    for segment, separator in zip(segments, separators[1:], strict=True):
+        parts += [source[segment.span.start : segment.span.end], separator]
+    return "".join(parts)
+
+
+def without_removed(document: Document) -> str:
+    kept = document.article.body
+    for span in reversed(document.removed):
+        kept = kept[: span.start] + kept[span.end :]
+    return kept
+
+
+@given(BODIES, BODIES, st.sampled_from(MimeType))
+def test_separators_and_segments_are_the_article_less_what_was_removed(
+    title: str, body: str, mime_type: MimeType
+) -> None:
+    document = document_of(body, mime_type, FORBIDDEN.sub("", title))
+    if document is None:
+        return
+    article = document.article
+    assert rebuilt(article.title, document.title_separators, document.title) == article.title
+    assert rebuilt(article.body, document.body_separators, document.body) == without_removed(
+        document
+    )
+
+
+@given(BODIES, st.sampled_from(MimeType))
+def test_segments_are_in_order_and_clean(body: str, mime_type: MimeType) -> None:
+    document = document_of(body, mime_type)
+    if document is None:
+        return
+    at = paragraph = 0
+    for segment in document.body:
+        assert at <= segment.span.start < segment.span.end <= len(document.article.body)
+        assert paragraph <= segment.paragraph
+        at, paragraph = segment.span.end, segment.paragraph
+        assert segment.text == segment.text.strip()
+        assert any(map(str.isalnum, segment.text))
+        assert not re.search(r"\s\s|[\n\r\t]", segment.text)
+        offsets = [mark.offset for mark in segment.marks]
+        assert offsets == sorted(offsets)
+        assert all(0 < offset <= len(segment.text) for offset in offsets)
+    removed = [0, *(edge for span in document.removed for edge in (span.start, span.end))]
+    assert removed == sorted(removed)
+
+
+@given(BODIES)
+def test_plain_segments_show_their_source(body: str) -> None:
+    document = document_of(body, MimeType.PLAIN)
+    for segment in document.body if document else ():
+        source = document.article.body[segment.span.start : segment.span.end] if document else ""
+        assert segment.text.split() == source.split()
+
+
+@given(BODIES, st.sampled_from(MimeType))
+def test_target_spans_hold_the_placed_text(body: str, mime_type: MimeType) -> None:
+    document = document_of(body, mime_type)
+    if document is None:
+        return
+    result = render(document, [segment.text[::-1] for segment in document.segments])
+    for placed, segment in zip(result.placed, document.segments, strict=True):
+        field = result.title if segment in document.title else result.body
+        if segment not in document.title:
+            field = result.body
+        assert field[placed.target_span.start : placed.target_span.end] == placed.text
+
+
+@given(BODIES)
+def test_plain_text_rendered_with_itself_is_itself(body: str) -> None:
+    document = document_of(body, MimeType.PLAIN)
+    if document is None:
+        return
+    result = render(document, [segment.text for segment in document.segments])
+    assert result.body.split() == without_removed(document).split()
+    if all(s.span.end - s.span.start == len(s.text) for s in document.body):
+        assert re.sub(r"\s", " ", result.body) == re.sub(r"\s", " ", without_removed(document))
+
+
+# Well-formed documents, to be put back with other words in them.
+WORDS = st.sampled_from("one two žodis слово Labas Мир 3.5 R&D a<b 2*3 x_y [z] U.S.".split())
+INLINE_HTML = ["b", "i", "a href='u?a=1&amp;b=2' title=\"x > y\"", "span class=k", "em", "sup"]
+BLOCK_HTML = ["p", "h2", "li", "blockquote", "td", "div"]
+OPAQUE_HTML = [
+    "<code>x. Y</code>",
+    "<br>",
+    "<img src=x>",
+    '<b translate="no">Brand</b>',
+    "<!--c-->",
+]
+
+
+def escaped_html(word: str) -> str:
+    return word.replace("&", "&amp;").replace("<", "&lt;")
+
+
+inline_html = st.recursive(
+    st.one_of(WORDS.map(escaped_html), st.sampled_from(OPAQUE_HTML)),
+    lambda inner: st.tuples(
+        st.sampled_from(INLINE_HTML), st.lists(inner, min_size=1, max_size=4)
+    ).map(lambda part: f"<{part[0]}>{' '.join(part[1])}</{part[0].split()[0]}>"),
+    max_leaves=8,
+)
+html_block = st.tuples(
+    st.sampled_from(BLOCK_HTML),
+    st.lists(inline_html, min_size=1, max_size=8),
+    st.sampled_from(".?"),
+).map(lambda part: f"<{part[0]}>Start {' '.join(part[1])}{part[2]}</{part[0]}>")
+html_bodies = st.lists(html_block, min_size=1, max_size=4).map("\n".join)
+TAG = re.compile(
+    r"<!--c-->|<(?:code|b translate=\"no\")>[^<]*</\w+>|<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>"
+)
+
+
+def is_nested(tags: list[str]) -> bool:
+    names: list[str] = []
+    for tag in tags:
+        name = re.match(r"<(/?)(\w+)", tag)
+        if not name or name[2] in ("br", "img", "code") or "translate" in tag:
+            continue
+        if not name[1]:
+            names.append(name[2])
+        elif not names or names.pop() != name[2]:
+            return False
+    return not names
+
+
+@given(html_bodies, st.data())
+def test_html_keeps_its_tags_their_order_and_nesting(body: str, data: st.DataObject) -> None:
+    document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
+    words = st.lists(WORDS, max_size=12).map(" ".join)
+    translations = [data.draw(words) for _ in document.segments]
+    result = render(document, translations)
+    assert is_nested(TAG.findall(body))
+    assert TAG.findall(result.body) == TAG.findall(body)
+
+
+@given(html_bodies)
+def test_html_rendered_with_itself_is_itself(body: str) -> None:
+    document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
+    result = render(document, [segment.text for segment in document.segments])
+    assert re.sub(r"\s", "", result.body) == re.sub(r"\s", "", body)
+    again = read(Article("", result.body, "en", MimeType.HTML), keep_boilerplate=True)
+    assert [segment.text for segment in again.body] == [segment.text for segment in document.body]
+
+
+inline_markdown = st.one_of(
+    st.sampled_from("one two žodis слово Labas Мир 3.5 R&D x_y U.S. 😀".split()),
+    st.sampled_from(["`x. Y`", "[a *link* here](http://x.y/z_(a))", "![An image](i.png)", "<br>"]),
+    st.sampled_from(["**bold words**", "*one*", "_two_", "~~three~~", "<http://x.y>", "note[^1]"]),
+)
+markdown_block = st.tuples(
+    st.sampled_from(["", "# ", "- ", "1. ", "> "]),
+    st.lists(inline_markdown, min_size=1, max_size=8),
+).map(lambda part: f"{part[0]}Start {' '.join(part[1])} end.")
+markdown_bodies = st.lists(
+    st.one_of(
+        markdown_block, st.sampled_from(["```\ncode. Here\n```", "---", "| a | b |\n|---|---|"])
+    ),
+    min_size=1,
+    max_size=4,
+).map("\n\n".join)
+
+
+MARKUP = re.compile(
+    r"`[^`]*`|\]\([^()]*(?:\([^()]*\))?\)|<[^>]*>|!?\[|^[#>|-]+|\[\^1\]", re.MULTILINE
+)
+EMPHASIS = re.compile(r"\*+|_+|~~")
+
+
+@given(markdown_bodies, st.data())
+def test_markdown_keeps_its_markup(body: str, data: st.DataObject) -> None:
+    document = document_of(body, MimeType.MARKDOWN, "")
+    if document is None:
+        return
+    words = st.lists(st.sampled_from(["žodis", "Мир", "du", "3.5"]), min_size=1, max_size=20)
+    result = render(document, [" ".join(data.draw(words)) for _ in document.segments])
+    before = without_removed(document)
+    assert MARKUP.findall(result.body) == MARKUP.findall(before)
+    # Emphasis that no word is left for may go, always in pairs.
+    marks = Counter(EMPHASIS.findall(MARKUP.sub(" ", result.body)))
+    assert marks <= Counter(EMPHASIS.findall(MARKUP.sub(" ", before)))
+    assert all(count % 2 == 0 for count in marks.values())
+
+
+@given(markdown_bodies)
+def test_markdown_rendered_with_itself_is_itself(body: str) -> None:
+    document = document_of(body, MimeType.MARKDOWN, "")
+    if document is None:
+        return
+    result = render(document, [segment.text for segment in document.segments])
+    assert re.sub(r"\s", "", result.body) == re.sub(r"\s", "", without_removed(document))

@@ -1,0 +1,83 @@
+"""Sentence boundaries: the labelled cases, and what holds in any text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.segmentation import LANGUAGES, load, ours, score
+from summsvc.articles import sentences
+
+REACHED = {"en": 0.99, "ru": 0.99, "lt": 0.98}
+"""Share of the labelled paragraphs with every boundary right."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_accuracy_does_not_fall(language: str) -> None:
+    cases = load(language)
+    assert len(cases) >= 150
+    assert len({case.text for case in cases}) == len(cases)
+    assert score(cases, ours, language).lines >= REACHED[language]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("de", "Das ist Dr. Meier. Er kommt.", 3),
+        ("fr", "Il est parti. Elle reste… Pourquoi ?", 3),
+        ("zh", "他走了。她留下！为什么？", 3),
+        ("ja", "「行く。」と言った。", 2),
+        ("", "One. Two.", 2),
+    ],
+)
+def test_other_languages_have_general_rules(language: str, text: str, count: int) -> None:
+    assert len(list(sentences.split(text, language))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Great! 😀 Good.", ["Great!", "😀 Good."]),
+        ("Great! 😀", ["Great! 😀"]),
+        ("… Then he left.", ["… Then he left."]),
+        ("! ! Yes. — No.", ["! ! Yes.", "— No."]),
+        ("  Yes.  ", ["Yes."]),
+        ("", []),
+        ("   ", []),
+    ],
+)
+def test_what_says_nothing_goes_with_a_sentence(text: str, expected: list[str]) -> None:
+    assert ours(text, "en") == expected
+
+
+PIECES = st.sampled_from(
+    "Word word U.S. e.g. т. е. 2025 m. „labas“ «да» A. B. ... … ! ? ?! 😀 \u200b 3.5 5. Mr. "
+    "a@b.lt https://a.lt/b.c שלום ( ) ” “ – 。 i v.".split()
+)
+
+
+@given(
+    st.lists(st.tuples(PIECES, st.sampled_from([" ", "", "\n", "\u00a0", "  "]))),
+    st.sampled_from(["en", "ru", "lt", "de"]),
+)
+def test_sentences_are_in_order_and_only_white_space_is_between(
+    pieces: list[tuple[str, str]], language: str
+) -> None:
+    text = "".join(part for piece in pieces for part in piece)
+    at = 0
+    for begin, end in sentences.split(text, language):
+        assert not text[at:begin].strip()
+        assert text[begin:end] == text[begin:end].strip() != ""
+        at = end
+    assert not text[at:].strip()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["word ", "A. ", "т. ", "! ", "... ", "a.", "etc. the ", "” ", "5. ", "((", "? A", "\u200b. "],
+)
+def test_a_million_characters_are_no_trouble(unit: str) -> None:
+    # A quadratic rule would run into the suite's time limit.
+    text = unit * (1_000_000 // len(unit))
+    assert list(sentences.split(text, "en"))[-1][1] == len(text.rstrip())
