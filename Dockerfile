@@ -5,6 +5,8 @@ FROM ${BASE_IMAGE} AS build
 # A folder with wheels in the build context; empty unless someone fills it for a
 # build without a package registry.
 ARG WHEELS=deploy/docker/wheels
+# Set to 1 to take nothing but those wheels.
+ARG PIP_NO_INDEX
 WORKDIR /src
 COPY ${WHEELS} /wheels
 COPY constraints.txt pyproject.toml README.md LICENSE ./

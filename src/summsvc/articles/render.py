@@ -24,6 +24,9 @@ _BREAK = re.compile(r"[ \\]*[\r\n]|<br\b", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*+|_+|~~")
 
 
+_PUNCTUATION = ".,;:!?…)]}\"'”’»"
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A translation put in its place.
@@ -158,16 +161,18 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
         wanted = round(mark.offset * len(text) / len(source))
         before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
         closes = not before.isspace() and (before.isalnum() or not after.isalnum())
-        target = max(_nearest(ends if closes else starts, wanted), last_target)
-        if closes and target == last_target and mark.offset > last_offset:
-            # What had words between keeps at least one.
-            target = ends[min(bisect.bisect_right(ends, target), len(ends) - 1)]
-            target = max(target, last_target)
+        edges = ends if closes else starts
+        # What had words between keeps at least one.
+        apart = closes and mark.offset > last_offset and last_target > 0
+        target = _nearest(edges, wanted, last_target + apart)
         targets.append(target)
         last_target, last_offset = target, mark.offset
     return targets
 
 
-def _nearest(edges: Sequence[int], wanted: int) -> int:
-    at = bisect.bisect_left(edges, wanted)
-    return min(edges[max(0, at - 1) : at + 1], key=lambda edge: abs(edge - wanted))
+def _nearest(edges: Sequence[int], wanted: int, lowest: int) -> int:
+    """The edge nearest to ``wanted`` from ``lowest`` on; the last when there is none."""
+    low = bisect.bisect_left(edges, lowest)
+    at = bisect.bisect_left(edges, wanted, low)
+    near = edges[max(low, at - 1) : at + 1]
+    return min(near, key=lambda edge: abs(edge - wanted)) if near else max(edges[-1], lowest)
