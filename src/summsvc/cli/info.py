@@ -1,0 +1,65 @@
+"""``summsvc info``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from summsvc.cli.connection import Connection, client_options, failure
+
+if TYPE_CHECKING:
+    from summsvc.client import ModelList, ServerInfo
+
+
+@click.command()
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object: the server's info with its models and routes.",
+)
+@client_options(timeout=10)
+def info(connection: Connection, as_json: bool) -> None:
+    """Show what a server is and which models it has."""
+    from summsvc.cli.output import to_json
+    from summsvc.client import Client, SummsvcClientError
+
+    with Client(**connection) as client:
+        try:
+            server, models = client.server_info(), client.list_models()
+        except SummsvcClientError as error:
+            raise failure(error, connection) from error
+    if as_json:
+        merged = json.loads(to_json(server.raw)) | json.loads(to_json(models.raw))
+        click.echo(json.dumps(merged, ensure_ascii=False))
+        return
+    for line in _lines(server, models):
+        click.echo(line)
+
+
+def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
+    yield f"summsvc {server.version}, up for {server.uptime_s:.0f} s"
+    yield f"Languages: {', '.join(server.languages)}"
+    yield f"Forms of text: {', '.join(server.mime_types)}"
+    yield "Parts:"
+    for name, version in sorted(server.components.items()):
+        yield f"  {name} {version}"
+    yield "Limits:"
+    for name, value in dataclasses.asdict(server.limits).items():
+        yield f"  {name} {value:,}"
+    yield "Models:"
+    for model in models.models:
+        pairs = " ".join("-".join(pair) for pair in model.pairs)
+        state = (model.state or "unknown").replace("_", " ")
+        yield f"  {model.id}: {state}, {model.task or 'other task'} {pairs}".rstrip()
+        if model.error:
+            yield f"    {model.error}"
+    yield "Routes:"
+    for route in models.routes:
+        installed = "" if route.installed else " (not installed)"
+        through = " then ".join(route.models)
+        yield f"  {route.source_language}-{route.target_language}: {through}{installed}"

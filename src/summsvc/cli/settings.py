@@ -1,0 +1,70 @@
+"""The settings as people read them: in ``serve --help`` and docs/settings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from summsvc.config import ENV_PREFIX, GROUPS, Settings
+
+_KINDS = {
+    bool: "BOOLEAN",
+    int: "INTEGER",
+    float: "NUMBER",
+    str: "TEXT",
+    Path: "PATH",
+    list[str]: "ID,...",
+    dict[str, str]: "KEY=ID,...",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    name: in TOML. flag: of ``serve``. variable: in the environment. kind: what
+    values look like. default: as text. group: heading that it stands under.
+    """
+
+    name: str
+    flag: str
+    variable: str
+    kind: str
+    default: str
+    description: str
+    group: str
+
+
+def settings() -> Iterator[Setting]:
+    """Every setting, in the order of ``Settings``."""
+    group = ""
+    for name, field in Settings.model_fields.items():
+        group = GROUPS.get(name, group)
+        yield Setting(
+            name=name,
+            flag="--" + name.replace("_", "-"),
+            variable=ENV_PREFIX + name.upper(),
+            kind=_kind(field.annotation),
+            default=_default(field),
+            description=field.description or "",
+            group=group,
+        )
+
+
+def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "|".join(get_args(annotation))
+    return _KINDS[annotation] if annotation in _KINDS else _KINDS[get_args(annotation)[0]]
+
+
+def _default(field: FieldInfo) -> str:
+    if isinstance(field.json_schema_extra, dict):
+        return str(field.json_schema_extra["default"])
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ([], {}):
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

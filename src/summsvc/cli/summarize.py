@@ -1,0 +1,91 @@
+"""``summsvc summarize``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from summsvc.cli.articles import Reading, article_options
+from summsvc.cli.connection import Connection, client_options
+from summsvc.cli.inputs import Source, Unicode
+
+if TYPE_CHECKING:
+    from summsvc.articles.article import Article
+    from summsvc.client import AsyncClient, Summary
+
+INT32_MAX = 2**31 - 1
+
+
+@click.command()
+@article_options
+@click.option(
+    "--sentences",
+    type=click.IntRange(1, INT32_MAX),
+    help="At most this many sentences; 3 when no length is given.",
+)
+@click.option("--words", type=click.IntRange(1, INT32_MAX), help="At most this many words.")
+@click.option(
+    "--ratio",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="At most this share of the article's words.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["extractive", "abstractive"]),
+    help="Sentences of the article, or text written by a model; the server decides unless told.",
+)
+@click.option(
+    "--to", "target", type=Unicode(), metavar="LANG", default="", help="Language of the summary."
+)
+@click.option(
+    "--model", type=Unicode(), metavar="ID", default="", help="Model of an abstractive summary."
+)
+@client_options(timeout=60)
+def summarize(
+    connection: Connection,
+    reading: Reading,
+    sentences: int | None,
+    words: int | None,
+    ratio: float | None,
+    method: Any,
+    target: str,
+    model: str,
+    keep_boilerplate: bool,
+    as_json: bool,
+) -> int:
+    """Summarize articles.
+
+    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, or - for
+    standard input. The summary and the article's language go to standard output,
+    remarks to standard error.
+    """
+    if sum(length is not None for length in (sentences, words, ratio)) > 1:
+        raise click.UsageError("Give one of --sentences, --words and --ratio.")
+    from summsvc.cli import output
+    from summsvc.cli.each import each
+
+    headings = output.Headings(len(reading.sources))
+
+    async def work(client: AsyncClient, _: Source, article: Article) -> Summary:
+        return await client.summarize(
+            article,
+            max_sentences=sentences,
+            max_words=words,
+            ratio=ratio,
+            method=method,
+            target_language=target,
+            model=model,
+            keep_boilerplate=keep_boilerplate,
+        )
+
+    def show(source: Source, summary: Summary) -> None:
+        if as_json:
+            click.echo(output.to_json(summary.raw))
+            return
+        headings.show(source)
+        click.echo(f"{summary.text}\n")
+        click.echo(output.language_line(summary.language, summary.target_language, summary.models))
+        output.show_warnings(source, summary.warnings)
+
+    return each(reading, connection, work, show, as_json=as_json)

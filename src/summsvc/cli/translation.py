@@ -1,0 +1,104 @@
+"""Printing translations, whole or as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from summsvc.articles.article import Field
+from summsvc.cli.inputs import Source
+from summsvc.cli.output import Headings, language_line, show_warnings, to_json
+from summsvc.client import (
+    TranslatedSegment,
+    Translation,
+    TranslationEvent,
+    TranslationFinished,
+    TranslationStarted,
+)
+
+
+class Printer:
+    """Prints the translations of several articles, one after the other.
+
+    articles: how many. segments: show segments instead of the text they form.
+    """
+
+    def __init__(self, articles: int, *, as_json: bool, segments: bool) -> None:
+        self._headings = Headings(articles)
+        self._as_json = as_json
+        self._segments = segments
+        self._last_field: Field | None = None
+        self._line_open = False
+
+    def whole(self, source: Source, translation: Translation) -> None:
+        """A complete translation."""
+        if self._as_json:
+            click.echo(to_json(translation.raw))
+            return
+        self._headings.show(source)
+        if self._segments:
+            for segment in translation.segments:
+                _show_segment(segment)
+        else:
+            if translation.title:
+                self._print(f"{translation.title}\n\n")
+            self._print(translation.body)
+            self._end_line()
+        line = language_line(translation.language, translation.target_language, translation.models)
+        click.echo(line, err=True)
+        show_warnings(source, translation.warnings)
+
+    def event(self, source: Source, event: TranslationEvent) -> None:
+        """One event of a stream."""
+        if self._as_json:
+            click.echo(to_json(event.raw))
+            return
+        match event:
+            case TranslationStarted():
+                self._headings.show(source)
+                line = language_line(event.language, event.target_language, event.models)
+                click.echo(line, err=True)
+                self._last_field = None
+            case TranslatedSegment() if self._segments:
+                _show_segment(event)
+            case TranslatedSegment():
+                if self._last_field is Field.TITLE and event.field is Field.BODY:
+                    self._print("\n\n")
+                self._last_field = event.field
+                self._print(event.separator + event.text)
+            case TranslationFinished():
+                if not self._segments:
+                    self._print(event.separator)
+                self._end_line()
+                show_warnings(source, event.warnings)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Around a stream: what breaks off in the middle of a line ends the line."""
+        try:
+            yield
+        finally:
+            self._end_line()
+
+    def _print(self, text: str) -> None:
+        click.echo(text, nl=False)
+        if text:
+            self._line_open = not text.endswith("\n")
+
+    def _end_line(self) -> None:
+        if self._line_open:
+            click.echo()
+        self._line_open = False
+
+
+def _show_segment(segment: TranslatedSegment) -> None:
+    field = segment.field.value if segment.field else "?"
+    kind = segment.kind.value if segment.kind else "?"
+    click.echo(f"[{segment.index}] {field}, {kind}, score {segment.score:.2f}")
+    click.echo(f"    {segment.source_text}")
+    click.echo(f"    {segment.text}")
+    for term in segment.terms:
+        applied = "" if term.applied else " (not applied)"
+        click.echo(f"    {term.source} => {term.target}{applied}")
