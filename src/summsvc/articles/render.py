@@ -163,16 +163,15 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
         closes = not before.isspace() and (before.isalnum() or not after.isalnum())
         edges = ends if closes else starts
         # What had words between keeps at least one.
-        apart = closes and mark.offset > last_offset and last_target > 0
-        target = _nearest(edges, wanted, last_target + apart)
+        apart = closes and mark.offset > last_offset
+        low = (bisect.bisect_right if apart else bisect.bisect_left)(edges, last_target)
+        target = _nearest(edges, wanted, low) if low < len(edges) else last_target
         targets.append(target)
         last_target, last_offset = target, mark.offset
     return targets
 
 
-def _nearest(edges: Sequence[int], wanted: int, lowest: int) -> int:
-    """The edge nearest to ``wanted`` from ``lowest`` on; the last when there is none."""
-    low = bisect.bisect_left(edges, lowest)
+def _nearest(edges: Sequence[int], wanted: int, low: int) -> int:
+    """The one of ``edges[low:]``, which is not empty, nearest to ``wanted``."""
     at = bisect.bisect_left(edges, wanted, low)
-    near = edges[max(low, at - 1) : at + 1]
-    return min(near, key=lambda edge: abs(edge - wanted)) if near else max(edges[-1], lowest)
+    return min(edges[max(low, at - 1) : at + 1], key=lambda edge: abs(edge - wanted))
