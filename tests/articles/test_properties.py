@@ -274,10 +274,9 @@ def test_markdown_keeps_its_markup(body: str, data: st.DataObject) -> None:
     words = st.lists(st.sampled_from(["žodis", "Мир", "du", "3.5"]), min_size=1, max_size=20)
     result = render(document, [" ".join(data.draw(words)) for _ in document.segments])
     assert MARKUP.findall(result.body) == MARKUP.findall(body)
-    # Emphasis that no word is left for may go, always in pairs.
-    marks = Counter(EMPHASIS.findall(MARKUP.sub(" ", result.body)))
-    assert marks <= Counter(EMPHASIS.findall(MARKUP.sub(" ", body)))
-    assert all(count % 2 == 0 for count in marks.values())
+    # Emphasis that no word is left for may go; nothing is ever added.
+    left = Counter("".join(EMPHASIS.findall(MARKUP.sub(" ", result.body))))
+    assert left <= Counter("".join(EMPHASIS.findall(MARKUP.sub(" ", body))))
 
 
 @given(markdown_bodies)

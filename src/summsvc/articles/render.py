@@ -150,18 +150,18 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
     if source == text:
         return [mark.offset for mark in marks]
     words = [match.span() for match in re.finditer(r"\S+", text)] if marks else []
-    starts, ends = [0], []
-    for start, end in words:
-        starts.append(start)
-        ends.append(end)
-    ends = ends or [0]
+    starts = [0, *(start for start, _ in words)]
+    ends = [end for _, end in words] or [0]
+    # Punctuation that follows markup goes on following it.
+    bare_ends = [len(text[:end].rstrip(_PUNCTUATION)) for end in ends]
     targets: list[int] = []
     last_target = last_offset = 0
     for mark in marks:
         wanted = round(mark.offset * len(text) / len(source))
         before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
         closes = not before.isspace() and (before.isalnum() or not after.isalnum())
-        edges = ends if closes else starts
+        punctuated = bool(after) and not (after.isspace() or after.isalnum())
+        edges = (bare_ends if punctuated else ends) if closes else starts
         # What had words between keeps at least one.
         apart = closes and mark.offset > last_offset
         low = (bisect.bisect_right if apart else bisect.bisect_left)(edges, last_target)
