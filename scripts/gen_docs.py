@@ -1,0 +1,87 @@
+"""Writes docs/settings.md and docs/cli.md from the code; with --check compares only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from summsvc.cli.app import cli
+from summsvc.cli.settings import settings
+
+DOCS = Path(__file__).parent.parent / "docs"
+GENERATED = "<!-- Written by scripts/gen-docs. Do not edit. -->"
+
+
+def settings_page() -> str:
+    lines = [
+        "# Settings of the server",
+        GENERATED,
+        "",
+        "A setting comes from, in rising precedence: its default, the TOML file of",
+        "`summsvc serve --config FILE`, the environment, a flag. In TOML the names of the",
+        "first column stand at the top level; an unknown name is an error. In the environment",
+        "each has the prefix `SUMMSVC_` and capitals, as a flag dashes instead of underscores:",
+        "`max_body_code_points`, `SUMMSVC_MAX_BODY_CODE_POINTS`, `--max-body-code-points`.",
+        "",
+        "Lists and tables are written `a,b` and `en-ru=a,en=b` in the environment and as",
+        'flags, `["a", "b"]` and `{ en-ru = "a", en = "b" }` in TOML. A boolean is `true` or',
+        "`false`; as a flag `--reflection` or `--no-reflection`.",
+    ]
+    for group, members in groupby(settings(), key=lambda each: each.group):
+        lines += ["", f"## {group}", ""]
+        lines += ["| Setting | Values | Default | Meaning |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| `{each.name}` | {each.kind.replace('|', ', ')} | {each.default} "
+            f"| {each.description} |"
+            for each in members
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def cli_page() -> str:
+    lines = [
+        "# The command line",
+        GENERATED,
+        "",
+        "Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no server reached,",
+        "130 interrupted. What every command says with `--help`:",
+    ]
+    for name, text in helps(cli, "summsvc", None):
+        lines += ["", f"## {name}", "", "```text", text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def helps(
+    command: click.Command, name: str, parent: click.Context | None
+) -> Iterator[tuple[str, str]]:
+    """Path and help text of a command and of all below it."""
+    context = command.make_context(
+        name.rpartition(" ")[2], [], parent=parent, terminal_width=80, resilient_parsing=True
+    )
+    yield name, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            child = command.get_command(context, below)
+            assert child is not None
+            yield from helps(child, f"{name} {below}", context)
+
+
+def main() -> int:
+    stale = []
+    for name, text in (("settings.md", settings_page()), ("cli.md", cli_page())):
+        path = DOCS / name
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(f"docs/{name}")
+    if stale:
+        print(f"stale: {', '.join(stale)}; run scripts/gen-docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
