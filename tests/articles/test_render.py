@@ -76,6 +76,7 @@ def test_html(body: str, translation: str, expected: str) -> None:
         ("One.", "`x` _y_ snake_case", "\\`x\\` \\_y\\_ snake_case"),
         ("One.", "<b> &amp; [a](b) \\*", "\\<b> &amp;amp; \\[a\\](b) \\\\\\*"),
         ("One.", "2 * 3 < 4 & [sic]", "2 * 3 < 4 & [sic]"),
+        ("One **two**.", "Vienas du.", "Vienas **du**."),
         ("Start *one* **two words** end.", "a b c", "*a* **b** c"),
         ("> One\n> goes on.", "Vienas tęsiasi.", "> Vienas\n> tęsiasi."),
         ("Wow ![alt](x) so.", "Oho! Tai taip.", "Oho! ![Tai](x) taip."),

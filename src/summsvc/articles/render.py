@@ -153,7 +153,7 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
     starts = [0, *(start for start, _ in words)]
     ends = [end for _, end in words] or [0]
     # Punctuation that follows markup goes on following it.
-    bare_ends = [len(text[:end].rstrip(_PUNCTUATION)) for end in ends]
+    bare_ends = [start + len(text[start:end].rstrip(_PUNCTUATION)) for start, end in words] or [0]
     targets: list[int] = []
     last_target = last_offset = 0
     for mark in marks:
