@@ -10,7 +10,13 @@ SMOOTHING = 0.2
 """Weight of the latest batch in the measured rate (exponential moving average)."""
 
 MEASURED_AFTER = 4
-"""Batches before the rate is believed."""
+"""Full batches before the rate is believed."""
+
+UNMEASURED_RETRY_S = 1.0
+"""Seconds a refused caller is told to wait while the rate is unknown."""
+
+SHORTEST_RETRY_S = 0.05
+"""Seconds below which coming back would only add load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,17 @@ class QueueLimits:
 
 
 class Admission:
-    """Lets requests in or refuses them at once."""
+    """Lets requests in or refuses them at once.
 
-    def __init__(self, limits: QueueLimits, workers: int) -> None:
+    workers: batches computed at the same time. full_batch: padded tokens from
+    which a batch tells the model's capacity; smaller ones run at a worse rate
+    than what a queue would see.
+    """
+
+    def __init__(self, limits: QueueLimits, *, workers: int, full_batch: int) -> None:
         self.limits = limits
         self._workers = workers
+        self._full_batch = full_batch
         self._seconds_per_token = 0.0
         self._batches = 0
 
@@ -37,40 +49,56 @@ class Admission:
             return None
         return self._workers / self._seconds_per_token
 
-    def measured(self, tokens: int, seconds: float) -> None:
+    def measured(self, *, tokens: int, padded_tokens: int, seconds: float) -> None:
         """Learn from a batch: its input tokens, and how long it took one worker."""
+        if padded_tokens < self._full_batch:
+            return
         latest = seconds / max(1, tokens)
         weight = SMOOTHING if self._batches else 1.0
         self._seconds_per_token += weight * (latest - self._seconds_per_token)
         self._batches += 1
 
     def check(
-        self, *, tokens: int, requests_waiting: int, tokens_waiting: int, tokens_before: int,
+        self,
+        *,
+        tokens: int,
+        requests_waiting: int,
+        tokens_waiting: int,
+        tokens_ahead: int,
         seconds_left: float | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Raise OverloadedError or DeadlineError unless a request may wait.
 
-        tokens: of the request. tokens_before: those that go before it.
-        A request larger than the whole queue is let into an empty one.
+        tokens: to be computed for the request; one without any is always let
+        in, and one larger than the whole queue into an empty one.
+        tokens_ahead: those that go before its last one. seconds_left: until its
+        deadline.
         """
         rate = self.tokens_per_s
         excess = tokens_waiting + tokens - self.limits.max_tokens
         too_many = requests_waiting >= self.limits.max_requests
-        if requests_waiting and (too_many or excess > 0):
-            retry_after = max(0.05, max(excess, tokens) / rate) if rate else 1.0
+        if tokens and requests_waiting and (too_many or excess > 0):
             raise OverloadedError(
                 f"{requests_waiting} requests with {tokens_waiting} tokens are waiting for this "
                 "model; try again later or elsewhere",
-                retry_after=retry_after,
+                retry_after=self._retry_after(max(excess, tokens), rate),
                 metadata={
                     "queued_requests": str(requests_waiting),
                     "queued_tokens": str(tokens_waiting),
                 },
             )
-        needed = (tokens_before + tokens) / rate if rate else 0.0
-        if seconds_left is not None and (seconds_left <= 0 or needed > seconds_left):
+        if seconds_left is None:
+            return
+        needed = (tokens_ahead + tokens) / rate if rate else 0.0
+        if seconds_left <= 0 or needed > seconds_left:
+            left = max(0.0, seconds_left)
             raise DeadlineError(
-                f"the deadline is {max(0.0, seconds_left):.2f} s away and the work would take "
-                f"about {needed:.2f} s; allow more time or send less text",
-                metadata={"needed_s": f"{needed:.2f}", "left_s": f"{max(0.0, seconds_left):.2f}"},
+                f"the deadline is {left:.2f} s away and the work would take about {needed:.2f} s; "
+                "allow more time or send less text",
+                metadata={"needed_s": f"{needed:.2f}", "left_s": f"{left:.2f}"},
             )
+
+    @staticmethod
+    def _retry_after(tokens: int, rate: float | None) -> float:
+        """Seconds until so many tokens have left the queue."""
+        return max(SHORTEST_RETRY_S, tokens / rate) if rate else UNMEASURED_RETRY_S

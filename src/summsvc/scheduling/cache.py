@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable
 
 from summsvc.engines.base import Generated
 
-OVERHEAD_BYTES = 400
-"""What an entry takes beside its texts: measured on CPython 3.11, rounded up."""
+OVERHEAD_BYTES = 500
+"""What an entry takes beside its two texts, rounded up: measured on CPython 3.11."""
 
 
 class OutputCache:
@@ -32,7 +33,7 @@ class OutputCache:
 
     def put(self, key: Hashable, text: str, output: Generated) -> None:
         """Keep an output; ``text`` is the input within the key, for its size."""
-        size = OVERHEAD_BYTES + 4 * (len(text) + len(output.text))
+        size = OVERHEAD_BYTES + sys.getsizeof(text) + sys.getsizeof(output.text)
         if size > self.max_bytes or key in self._entries:
             return
         self._entries[key] = (output, size)

@@ -1,11 +1,17 @@
-"""What the queues say about themselves."""
+"""What the queues and the event loop say about themselves."""
 
 from __future__ import annotations
+
+import asyncio
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+
+LAG_PERIOD_S = 0.05
+"""How often the event loop is asked whether it is late."""
 
 
 class QueueMetrics:
@@ -18,6 +24,9 @@ class QueueMetrics:
         def counter(name: str, text: str) -> Counter:
             return Counter(f"summsvc_{name}", text, ["model"], registry=registry)
 
+        def histogram(name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(f"summsvc_{name}", text, ["model"], buckets=buckets, registry=registry)
+
         self.queued_requests = gauge("queued_requests", "Requests with segments waiting.")
         self.queued_tokens = gauge("queued_tokens", "Tokens of segments waiting.")
         self.segments = counter("segments", "Segments computed.")
@@ -26,19 +35,62 @@ class QueueMetrics:
         self.cache_hits = counter("cache_hits", "Segments answered from the cache.")
         self.shared = counter("shared_segments", "Segments answered by one already in flight.")
         self.abandoned = counter("abandoned_segments", "Segments dropped: nobody waited any more.")
-        self.refused = counter("refused_requests", "Requests refused at admission.")
+        self.failed = counter("failed_segments", "Segments on which the model failed.")
+        self.expired = counter("expired_requests", "Requests whose deadline passed in the queue.")
+        self.refused = Counter(
+            "summsvc_refused_requests",
+            "Requests refused at admission, by reason.",
+            ["model", "reason"],
+            registry=registry,
+        )
         self.loaded = gauge("model_loaded", "1 while the model is in memory.")
-        self.batch_seconds = Histogram(
-            "summsvc_batch_seconds",
-            "Seconds one batch took.",
-            ["model"],
+        self.batch_seconds = histogram("batch_seconds", "Seconds one batch took.", _SECONDS)
+        self.batch_segments = histogram("batch_segments", "Segments in one batch.", _SIZES)
+        self.batch_fill = histogram(
+            "batch_fill", "Tokens of a batch that are no padding, as a share.", _SHARES
+        )
+
+
+class ModelMetrics:
+    """The metrics of one model's queue, looked up once."""
+
+    def __init__(self, metrics: QueueMetrics, model: str) -> None:
+        self._metrics = metrics
+        self._model = model
+        self.queued_requests = metrics.queued_requests.labels(model)
+        self.queued_tokens = metrics.queued_tokens.labels(model)
+        self.segments = metrics.segments.labels(model)
+        self.input_tokens = metrics.input_tokens.labels(model)
+        self.output_tokens = metrics.output_tokens.labels(model)
+        self.cache_hits = metrics.cache_hits.labels(model)
+        self.shared = metrics.shared.labels(model)
+        self.abandoned = metrics.abandoned.labels(model)
+        self.failed = metrics.failed.labels(model)
+        self.expired = metrics.expired.labels(model)
+        self.batch_seconds = metrics.batch_seconds.labels(model)
+        self.batch_segments = metrics.batch_segments.labels(model)
+        self.batch_fill = metrics.batch_fill.labels(model)
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was not let in; reason as in the error tree."""
+        self._metrics.refused.labels(self._model, reason).inc()
+
+
+class LoopLag:
+    """How late the event loop runs what is due: what every call waits for in addition."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "summsvc_loop_lag_seconds",
+            "Seconds by which the event loop was late.",
             buckets=_SECONDS,
             registry=registry,
         )
-        self.batch_segments = Histogram(
-            "summsvc_batch_segments",
-            "Segments in one batch.",
-            ["model"],
-            buckets=_SIZES,
-            registry=registry,
-        )
+
+    async def watch(self) -> None:
+        """Sample until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_PERIOD_S
+            await asyncio.sleep(LAG_PERIOD_S)
+            self._seconds.observe(max(0.0, loop.time() - due))

@@ -120,7 +120,7 @@ class ModelPool:
                 if isinstance(error, SummsvcError)
                 else ModelBrokenError(f"model '{model}' could not be loaded: {error}")
             )
-            log.error("model failed", model=model, reason=slot.error.message)
+            log.error("model failed", model=model, reason=slot.error.message)  # noqa: TRY400
             raise slot.error from error
         else:
             slot.scheduler = Scheduler(

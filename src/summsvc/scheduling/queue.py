@@ -6,38 +6,43 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from summsvc.scheduling.work import Item, Priority, Ticket
+from summsvc.scheduling.work import Item, Kind, Priority, Ticket
 
 BULK_SHARE = 4
-"""While both wait, one batch in this many is led by a bulk segment."""
+"""While both wait, one batch in this many is of bulk segments."""
 
 WINDOW = 8
 """Segments worth this many batches are looked at for ones of like length."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Segments that go through the model together, longest first, and whose they are."""
+    """Segments of one kind that go through the model together, longest first."""
 
     items: tuple[Item, ...]
-    tickets: tuple[Ticket, ...]
 
     @property
     def tokens(self) -> int:
+        """Input tokens, without padding."""
+        return sum(item.tokens for item in self.items)
+
+    @property
+    def padded_tokens(self) -> int:
         """Cost: the longest segment times their count."""
         return self.items[0].tokens * len(self.items)
 
     def abandoned(self) -> bool:
-        """Whether nobody waits for any of it; safe to ask from any thread."""
-        return all(item.waiters <= 0 for item in self.items)
+        """Whether nobody wants any of it; safe to ask from any thread."""
+        return not any(item.tickets for item in self.items)
 
 
 class FairQueue:
     """Round robin over requests, each giving its segments in order.
 
-    A batch is led by the next request's first segment; like segments of all
-    requests fill it up. So nobody waits behind somebody's book, and little is
-    computed on padding.
+    A batch is led by the next request's first segment; segments of like length
+    of all requests of its priority fill it up. So nobody waits behind
+    somebody's book, and little is computed on padding. Batches do not mix
+    priorities: a short text would wait for the bulk it travels with.
     """
 
     def __init__(self) -> None:
@@ -45,35 +50,50 @@ class FairQueue:
             priority: OrderedDict() for priority in Priority
         }
         self._turn = 0
-        self._tokens = dict.fromkeys(Priority, 0)
+        self.tokens = 0
 
     def __len__(self) -> int:
+        """Requests with segments waiting."""
         return sum(len(tickets) for tickets in self._tickets.values())
 
-    def add(self, ticket: Ticket) -> None:
-        """Let a ticket's pending segments wait."""
-        if ticket.pending:
-            self._tickets[ticket.work.priority][ticket] = None
-            self._tokens[ticket.work.priority] += sum(item.tokens for item in ticket.pending)
+    def add(self, ticket: Ticket, item: Item) -> None:
+        """Let a segment wait, on behalf of one more ticket if it waits already."""
+        if ticket in item.tickets:
+            return
+        if not item.tickets:
+            self.tokens += item.tokens
+        item.tickets[ticket] = None
+        ticket.pending[item] = None
+        ticket.pending_tokens += item.tokens
+        self._tickets[ticket.work.priority].setdefault(ticket)
 
-    def drop_unwanted(self, ticket: Ticket) -> int:
-        """Forget the ticket's segments that nobody waits for; returns how many."""
-        unwanted = [item for item in ticket.pending if item.waiters <= 0]
-        for item in unwanted:
-            self._take(ticket, item)
-            item.future.cancel()
-        return len(unwanted)
+    def remove(self, ticket: Ticket) -> list[Item]:
+        """Forget a ticket; returns the segments that nobody wants any more."""
+        unwanted = []
+        for item in ticket.pending:
+            del item.tickets[ticket]
+            if not item.tickets:
+                self.tokens -= item.tokens
+                item.waiting = False
+                unwanted.append(item)
+        ticket.pending.clear()
+        ticket.pending_tokens = 0
+        self._tickets[ticket.work.priority].pop(ticket, None)
+        return unwanted
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of all waiting segments."""
-        return sum(self._tokens.values())
+    def tokens_ahead(self, priority: Priority, tokens: int) -> int:
+        """Tokens that go before the last one of a new request of so many tokens.
 
-    def tokens_before(self, priority: Priority) -> int:
-        """Tokens that a new request of this priority has to let go first."""
-        return sum(
-            tokens for level, tokens in self._tokens.items() if level.value <= priority.value
-        )
+        By round robin no waiting request of its own priority goes ahead with
+        more than the new one has itself.
+        """
+        ahead = 0
+        for level, tickets in self._tickets.items():
+            if level is priority:
+                ahead += sum(min(ticket.pending_tokens, tokens) for ticket in tickets)
+            elif level.value < priority.value:
+                ahead += sum(ticket.pending_tokens for ticket in tickets)
+        return min(ahead, self.tokens)
 
     def next(self, budget: int) -> Batch | None:
         """Take a batch of at most ``budget`` tokens, or of one segment; None when empty."""
@@ -81,61 +101,57 @@ class FairQueue:
         if leader is None:
             return None
         first = next(iter(leader.pending))
-        candidates = [(first, leader)]
+        candidates = {first: None}
         looked_at = first.tokens
-        for item, ticket in self._round_robin(leader):
-            if item is not first:
-                candidates.append((item, ticket))
-                looked_at += item.tokens
+        for item in self._round_robin(leader.work.priority, first.kind):
             if looked_at >= WINDOW * budget:
                 break
-        candidates.sort(key=lambda each: abs(each[0].tokens - first.tokens))
-        longest = 0
-        chosen: list[tuple[Item, Ticket]] = []
-        for item, ticket in candidates:
+            if item not in candidates:
+                candidates[item] = None
+                looked_at += item.tokens
+        # Stable: the leader's first segment stays in front.
+        nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
+        nearest.remove(first)
+        longest = first.tokens
+        chosen = [first]
+        for item in nearest:
             longest = max(longest, item.tokens)
-            if chosen and longest * (len(chosen) + 1) > budget:
+            if longest * (len(chosen) + 1) > budget:
                 break
-            chosen.append((item, ticket))
-        chosen.sort(key=lambda each: -each[0].tokens)
-        for item, ticket in chosen:
-            self._take(ticket, item)
-        self._to_the_back(leader)
-        return Batch(
-            tuple(item for item, _ in chosen), tuple({ticket: None for _, ticket in chosen})
-        )
+            chosen.append(item)
+        for item in chosen:
+            self._take(item)
+        tickets = self._tickets[leader.work.priority]
+        if leader in tickets:
+            tickets.move_to_end(leader)
+        return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)))
 
     def _leader(self) -> Ticket | None:
         interactive, bulk = (self._tickets[level] for level in Priority)
-        self._turn += 1
-        first, second = (interactive, bulk) if self._turn % BULK_SHARE else (bulk, interactive)
-        return next(iter(first), None) or next(iter(second), None)
+        if interactive and bulk:
+            self._turn += 1
+            return next(iter(interactive if self._turn % BULK_SHARE else bulk))
+        return next(iter(interactive or bulk), None)
 
-    def _round_robin(self, leader: Ticket) -> Iterator[tuple[Item, Ticket]]:
-        """Segments that may join the leader's, one of each request in turn."""
-        kind = leader.work.kind
+    def _round_robin(self, priority: Priority, kind: Kind) -> Iterator[Item]:
+        """Segments that may join a batch of this kind, one of each request in turn."""
         waiting = [
-            (iter(ticket.pending), ticket)
-            for tickets in self._tickets.values()
-            for ticket in tickets
-            if ticket.work.kind == kind
+            iter(ticket.pending) for ticket in self._tickets[priority] if ticket.work.kind == kind
         ]
         while waiting:
             left = []
-            for items, ticket in waiting:
+            for items in waiting:
                 item = next(items, None)
                 if item is not None:
-                    yield item, ticket
-                    left.append((items, ticket))
+                    yield item
+                    left.append(items)
             waiting = left
 
-    def _take(self, ticket: Ticket, item: Item) -> None:
-        del ticket.pending[item]
-        self._tokens[ticket.work.priority] -= item.tokens
-        if not ticket.pending:
-            self._tickets[ticket.work.priority].pop(ticket, None)
-
-    def _to_the_back(self, ticket: Ticket) -> None:
-        tickets = self._tickets[ticket.work.priority]
-        if ticket in tickets:
-            tickets.move_to_end(ticket)
+    def _take(self, item: Item) -> None:
+        item.waiting = False
+        self.tokens -= item.tokens
+        for ticket in item.tickets:
+            del ticket.pending[item]
+            ticket.pending_tokens -= item.tokens
+            if not ticket.pending:
+                self._tickets[ticket.work.priority].pop(ticket, None)

@@ -13,22 +13,32 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
-from summsvc.errors import DrainingError, EngineError, SummsvcError
+from summsvc.errors import DeadlineError, DrainingError, EngineError, SummsvcError
 from summsvc.scheduling.admission import Admission, QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.memo import Memo
+from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.queue import Batch, FairQueue
-from summsvc.scheduling.work import Entry, Item, Ticket, Work
+from summsvc.scheduling.work import Item, Ticket, Work
 
 log = structlog.get_logger("summsvc.scheduling")
+
+CHUNK = 512
+"""Segments looked up at a stretch: about a millisecond of the event loop."""
+
+SMALLEST_PART = 8
+"""A queue shorter than a batch for each is divided among idle workers, but not
+into batches below this part of the budget: small ones waste the model."""
 
 
 class Scheduler:
     """The queue of one loaded model.
 
     workers: batches computed at once. batch_tokens: budget of a batch, longest
-    segment x segments. batch_wait_s: how long a batch may wait to fill while
-    other workers are busy.
+    segment x segments. batch_wait_s: how long a worker that has just answered
+    several requests waits for their callers to come back before it takes a
+    batch that is not full. version: what the model's outputs depend on beside
+    its id, for the cache.
     """
 
     def __init__(
@@ -41,18 +51,20 @@ class Scheduler:
         batch_wait_s: float,
         cache: OutputCache,
         metrics: QueueMetrics,
+        version: str = "",
     ) -> None:
         self.engine = engine
         self.last_used = time.monotonic()
+        self._workers = workers
         self._batch_tokens = batch_tokens
         self._batch_wait_s = batch_wait_s
-        self._cache = cache
-        self._metrics = metrics
         self._model = engine.spec.id
+        self._metrics = ModelMetrics(metrics, self._model)
         self._queue = FairQueue()
-        self._admission = Admission(limits, workers)
-        self._in_flight: dict[tuple[object, ...], Item] = {}
-        self._active: set[Batch] = set()
+        self._memo = Memo(f"{self._model}@{version or engine.spec.revision}", cache)
+        self._admission = Admission(limits, workers=workers, full_batch=batch_tokens // 2)
+        self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
+        self._busy = 0
         self._arrived = asyncio.Event()
         self._closing = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"summsvc-{self._model}")
@@ -61,7 +73,7 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is being computed."""
-        return not self._queue and not self._active
+        return not self._tickets and not self._busy
 
     def submit(self, work: Work) -> Ticket:
         """Take a request in. Every ticket ends with results or an error.
@@ -71,168 +83,198 @@ class Scheduler:
         if self._closing:
             raise DrainingError("this model is being unloaded; call again")
         self.last_used = time.monotonic()
-        ticket = Ticket(work, self._cancelled)
-        entries, own = self._entries(work)
-        left = None if work.deadline is None else work.deadline - asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        first = _stretch(work, 0)
+        tokens = self._memo.tokens_to_compute(work, first) + sum(work.tokens[first.stop :])
         try:
             self._admission.check(
-                tokens=sum(item.tokens for item in own),
+                tokens=tokens,
                 requests_waiting=len(self._queue),
                 tokens_waiting=self._queue.tokens,
-                tokens_before=self._queue.tokens_before(work.priority),
-                seconds_left=left,
+                tokens_ahead=self._queue.tokens_ahead(work.priority, tokens),
+                seconds_left=None if work.deadline is None else work.deadline - loop.time(),
             )
-        except SummsvcError:
-            self._metrics.refused.labels(self._model).inc()
+        except SummsvcError as error:
+            self._metrics.refused(error.reason)
             raise
-        for entry in entries:
-            if entry.item is not None and entry.shared:
-                entry.item.waiters += 1
-        ticket.entries = entries
-        ticket.pending = dict.fromkeys(own)
-        for item in own:
-            self._in_flight.setdefault(item.key, item)
-        self._queue.add(ticket)
-        self._show()
-        self._arrived.set()
+        ticket = Ticket(work, self._left)
+        self._tickets[ticket] = (
+            None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
+        )
+        self._feed(ticket, self._memo.key(work))
         return ticket
 
-    def _entries(self, work: Work) -> tuple[list[Entry], list[Item]]:
-        """What each text needs: nothing, somebody's item, or one of its own."""
-        loop = asyncio.get_running_loop()
-        entries: list[Entry] = []
-        own: dict[tuple[object, ...], Item] = {}
-        for number, (text, tokens) in enumerate(zip(work.texts, work.tokens, strict=True)):
-            spec = self.engine.spec
-            key = (spec.id, spec.revision, *work.kind, text)
-            if not work.use_cache:
-                key = (*key, id(work), number)
-            if (known := self._cache.get(key)) is not None:
-                self._metrics.cache_hits.labels(self._model).inc()
-                entries.append(Entry(known=known))
-            elif (item := self._in_flight.get(key) or own.get(key)) is not None:
-                self._metrics.shared.labels(self._model).inc()
-                entries.append(Entry(item=item, shared=True))
+    def _feed(self, ticket: Ticket, key: str) -> None:
+        """Let the next segments of a ticket wait; a book comes in by and by."""
+        if ticket.ended:
+            return
+        work = ticket.work
+        for position in _stretch(work, len(ticket.entries)):
+            item, costs_nothing = self._memo.item(work, key, position)
+            ticket.entries.append((item, costs_nothing))
+            if item.done:
+                self._metrics.cache_hits.inc()
+                continue
+            if costs_nothing:
+                self._metrics.shared.inc()
+            ticket.open[item] = None
+            if item.waiting:
+                self._queue.add(ticket, item)
             else:
-                own[key] = Item(text, tokens, key, work.use_cache, loop.create_future())
-                entries.append(Entry(item=own[key]))
-        return entries, list(own.values())
+                item.tickets[ticket] = None
+                ticket.reached_model()
+        if len(ticket.entries) < len(work.texts):
+            asyncio.get_running_loop().call_soon(self._feed, ticket, key)
+        ticket.end_if_complete()
+        self._show()
+        self._arrived.set()
 
-    def _cancelled(self, ticket: Ticket) -> None:
-        dropped = self._queue.drop_unwanted(ticket)
-        for entry in ticket.entries:
-            if entry.item is not None and entry.item.future.cancelled():
-                self._forget(entry.item)
-        if dropped:
-            self._metrics.abandoned.labels(self._model).inc(dropped)
+    def _expire(self, ticket: Ticket) -> None:
+        self._metrics.expired.inc()
+        ticket.fail(DeadlineError("the deadline passed before the work was done"))
+
+    def _left(self, ticket: Ticket) -> None:
+        """A ticket has ended: done, cancelled or failed."""
+        timer = self._tickets.pop(ticket, None)
+        if timer is not None:
+            timer.cancel()
+        unwanted = self._queue.remove(ticket)
+        for item in unwanted:
+            self._memo.forget(item)
+        if unwanted:
+            self._metrics.abandoned.inc(len(unwanted))
+        for item in ticket.open:
+            item.tickets.pop(ticket, None)
+        ticket.open.clear()
         self._show()
 
     async def _work(self) -> None:
         """One worker: take a batch, compute it, again."""
+        loop = asyncio.get_running_loop()
+        hold_until = 0.0
         while True:
             if not self._queue:
                 self._arrived.clear()
                 await self._arrived.wait()
+            hold = hold_until - loop.time()
+            if hold > 0 and self._queue.tokens < self._batch_tokens:
+                await asyncio.sleep(hold)
+            batch = self._queue.next(self._budget())
+            if batch is None:
                 continue
-            if self._active and self._queue.tokens < self._batch_tokens and self._batch_wait_s:
-                await asyncio.sleep(self._batch_wait_s)
-            batch = self._queue.next(self._batch_tokens)
-            if batch is not None:
+            self._show()
+            several = len({ticket for item in batch.items for ticket in item.tickets}) > 1
+            self._busy += 1
+            try:
                 await self._compute(batch)
+            except Exception as error:
+                # A defect of ours must not leave callers waiting, nor end the worker.
+                log.exception("batch lost", model=self._model)
+                self._fail(batch, error)
+            finally:
+                self._busy -= 1
+            hold_until = loop.time() + self._batch_wait_s if several else 0.0
+
+    def _budget(self) -> int:
+        """Tokens of the next batch: this idle worker's share of a short queue, or all."""
+        share = -(-self._queue.tokens // (self._workers - self._busy))
+        return min(self._batch_tokens, max(share, self._batch_tokens // SMALLEST_PART))
 
     async def _compute(self, batch: Batch) -> None:
-        self._active.add(batch)
-        for ticket in batch.tickets:
-            ticket.reached_model()
-        self._show()
+        """Run a batch; on failure its halves, until the segments at fault are alone."""
+        for item in batch.items:
+            for ticket in item.tickets:
+                ticket.reached_model()
         begun = time.perf_counter()
         try:
             outputs = await self._generate(batch)
         except CancelledGeneration:
-            await self._settle_abandoned(batch)
+            await self._again(batch.items)
         except Exception as error:
-            await self._settle_failed(batch, error)
+            if len(batch.items) == 1:
+                self._fail(batch, error)
+                return
+            middle = len(batch.items) // 2
+            await self._again(batch.items[:middle])
+            await self._again(batch.items[middle:])
         else:
-            seconds = time.perf_counter() - begun
-            self._admission.measured(sum(item.tokens for item in batch.items), seconds)
-            self._metrics.batch_seconds.labels(self._model).observe(seconds)
-            self._metrics.batch_segments.labels(self._model).observe(len(batch.items))
+            self._measure(batch, time.perf_counter() - begun)
             for item, output in zip(batch.items, outputs, strict=True):
                 self._settle(item, output)
-        finally:
-            self._active.discard(batch)
 
     async def _generate(self, batch: Batch) -> list[Generated]:
-        work = batch.tickets[0].work
-        return await asyncio.get_running_loop().run_in_executor(
+        source, target, options = batch.items[0].kind
+        outputs = await asyncio.get_running_loop().run_in_executor(
             self._executor,
             lambda: self.engine.generate(
-                [item.text for item in batch.items],
-                work.source,
-                work.target,
-                work.options,
-                batch.abandoned,
+                [item.text for item in batch.items], source, target, options, batch.abandoned
             ),
         )
+        if len(outputs) != len(batch.items):
+            raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
+        return outputs
+
+    async def _again(self, items: tuple[Item, ...]) -> None:
+        """Compute what somebody wants of a batch that did not end well, drop the rest."""
+        wanted = tuple(item for item in items if item.tickets)
+        for item in items:
+            if not item.tickets:
+                self._metrics.abandoned.inc()
+                self._memo.forget(item)
+        if wanted:
+            await self._compute(Batch(wanted))
+
+    def _measure(self, batch: Batch, seconds: float) -> None:
+        self._admission.measured(
+            tokens=batch.tokens, padded_tokens=batch.padded_tokens, seconds=seconds
+        )
+        self._metrics.batch_seconds.observe(seconds)
+        self._metrics.batch_segments.observe(len(batch.items))
+        self._metrics.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))
 
     def _settle(self, item: Item, output: Generated) -> None:
-        self._metrics.segments.labels(self._model).inc()
-        self._metrics.input_tokens.labels(self._model).inc(output.input_tokens)
-        self._metrics.output_tokens.labels(self._model).inc(output.output_tokens)
-        if item.cacheable:
-            self._cache.put(item.key, item.text, output)
-        self._forget(item)
-        if not item.future.done():
-            item.future.set_result(output)
+        self._metrics.segments.inc()
+        self._metrics.input_tokens.inc(output.input_tokens)
+        self._metrics.output_tokens.inc(output.output_tokens)
+        self._memo.keep(item, output)
+        item.output = output
+        self._tell(item)
 
-    async def _settle_abandoned(self, batch: Batch) -> None:
-        """Nobody waited when the engine asked; somebody may have come since."""
-        wanted = [item for item in batch.items if item.waiters > 0]
+    def _fail(self, batch: Batch, error: Exception) -> None:
         for item in batch.items:
-            if item.waiters <= 0:
-                self._metrics.abandoned.labels(self._model).inc()
-                self._forget(item)
-                item.future.cancel()
-        if wanted:
-            await self._compute(Batch(tuple(wanted), batch.tickets))
-
-    async def _settle_failed(self, batch: Batch, error: Exception) -> None:
-        """Find out which segment it was, so that only its own request fails."""
-        if len(batch.items) > 1 and not self._closing:
-            for item in batch.items:
-                await self._compute(Batch((item,), batch.tickets))
-            return
-        log.warning("engine failed", model=self._model, error=type(error).__name__)
-        for item in batch.items:
-            self._forget(item)
-            if not item.future.done():
-                item.future.set_exception(
+            if not item.done:
+                self._metrics.failed.inc()
+                log.warning("engine failed", model=self._model, error=type(error).__name__)
+                item.error = (
                     error
                     if isinstance(error, SummsvcError)
                     else EngineError(f"the model failed on a segment: {error}")
                 )
-                # Retrieved here: those who waited may have left.
-                item.future.exception()
+                self._tell(item)
 
-    def _forget(self, item: Item) -> None:
-        if self._in_flight.get(item.key) is item:
-            del self._in_flight[item.key]
+    def _tell(self, item: Item) -> None:
+        self._memo.forget(item)
+        for ticket in list(item.tickets):
+            ticket.settled(item)
+        item.tickets.clear()
 
     def _show(self) -> None:
-        self._metrics.queued_requests.labels(self._model).set(len(self._queue))
-        self._metrics.queued_tokens.labels(self._model).set(self._queue.tokens)
+        self._metrics.queued_requests.set(len(self._queue))
+        self._metrics.queued_tokens.set(self._queue.tokens)
 
     async def close(self) -> None:
         """Fail what is left, wait for batches in the model, free it."""
         self._closing = True
         error = DrainingError("the server is shutting down; call again, another one will answer")
-        for item in list(self._in_flight.values()):
-            item.waiters = 0
-            if not item.future.done():
-                item.future.set_exception(error)
-                item.future.exception()
+        for ticket in list(self._tickets):
+            ticket.fail(error)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
-        self.engine.close()
+        await asyncio.to_thread(self._executor.shutdown)
+        await asyncio.to_thread(self.engine.close)
+
+
+def _stretch(work: Work, start: int) -> range:
+    """Positions of the next segments that are looked up without a pause."""
+    return range(start, min(start + CHUNK, len(work.texts)))

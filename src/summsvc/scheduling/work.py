@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from summsvc.engines.base import DecodingOptions, Generated
-from summsvc.errors import DeadlineError
+from summsvc.errors import SummsvcError
 
 
 class Priority(Enum):
@@ -18,6 +18,10 @@ class Priority(Enum):
 
     INTERACTIVE = 0
     BULK = 1
+
+
+Kind = tuple[str, str, DecodingOptions]
+"""Source, target and options: what segments must share to go through a model together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,7 @@ class Work:
     use_cache: bool = True
 
     @property
-    def kind(self) -> tuple[object, ...]:
-        """What segments must share to go through the model together."""
+    def kind(self) -> Kind:
         return (self.source, self.target, self.options)
 
 
@@ -54,75 +57,78 @@ class Outcome:
 
 @dataclass(eq=False, slots=True)
 class Item:
-    """A segment to be computed, once, for everyone who waits for it.
+    """A segment to be computed, once, for every ticket that wants it.
 
-    tokens: input length. key: what makes two segments the same. cacheable:
-    whether the output may be kept. waiters: how many tickets still want it.
+    tokens: input length. key: what makes two segments the same; None when
+    nothing may be shared. tickets: who wants it. waiting: still in the queue.
+    output, error: one of them is set once it is done.
     """
 
     text: str
     tokens: int
-    key: tuple[object, ...]
-    cacheable: bool
-    future: asyncio.Future[Generated]
-    waiters: int = 1
+    kind: Kind
+    key: Hashable = None
+    tickets: dict[Ticket, None] = field(default_factory=dict)
+    waiting: bool = True
+    output: Generated | None = None
+    error: SummsvcError | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One segment of a ticket: known already, or an item, perhaps another ticket's."""
-
-    known: Generated | None = None
-    item: Item | None = None
-    shared: bool = False
+    @property
+    def done(self) -> bool:
+        return self.output is not None or self.error is not None
 
 
 class Ticket:
-    """A request's place in the queue and its results."""
+    """A request's place in the queue and its results.
 
-    def __init__(self, work: Work, on_cancel: Callable[[Ticket], None]) -> None:
+    entries: the segments looked up so far, in order, and whether each costs
+    this request nothing. open: those of them not done. pending: those of them
+    still in the queue.
+    """
+
+    def __init__(self, work: Work, on_leave: Callable[[Ticket], None]) -> None:
         self.work = work
-        self.entries: list[Entry] = []
+        self.entries: list[tuple[Item, bool]] = []
+        self.open: dict[Item, None] = {}
         self.pending: dict[Item, None] = {}
-        self._on_cancel = on_cancel
+        self.pending_tokens = 0
+        self.ended = False
+        self._on_leave = on_leave
+        self._error: SummsvcError | None = None
+        self._news = asyncio.Event()
         self._submitted = self._last = time.perf_counter()
         self._first: float | None = None
-        self._cancelled = False
 
     @property
     def queue_s(self) -> float:
-        """Seconds until the first own segment reached the model, or the last result came."""
+        """Seconds until the first segment reached the model, or the last result came."""
         return (self._last if self._first is None else self._first) - self._submitted
 
     @property
     def inference_s(self) -> float:
-        """Seconds from the first own segment's start to the last result."""
+        """Seconds from the first segment's start to the last result."""
         return 0.0 if self._first is None else max(0.0, self._last - self._first)
-
-    def reached_model(self) -> None:
-        """Note that a batch with a segment of this ticket begins."""
-        if self._first is None:
-            self._first = time.perf_counter()
 
     async def results(self) -> AsyncGenerator[Outcome, None]:
         """Yield outcomes in order, each as soon as it and all before are known.
 
-        Raises EngineError or DrainingError for the first segment that failed,
-        DeadlineError when the deadline passes first.
+        Raises EngineError or TextTooLongError for the first segment that
+        failed, DeadlineError when the deadline passes, DrainingError when the
+        model leaves memory, asyncio.CancelledError after ``cancel``.
         """
-        for entry in self.entries:
-            if entry.item is None:
-                assert entry.known is not None
-                yield Outcome(entry.known, cache_hit=True)
-                continue
-            try:
-                async with asyncio.timeout_at(self.work.deadline):
-                    generated = await asyncio.shield(entry.item.future)
-            except TimeoutError:
-                self.cancel()
-                raise DeadlineError("the deadline passed before the work was done") from None
-            self._last = time.perf_counter()
-            yield Outcome(generated, cache_hit=entry.shared)
+        for position in range(len(self.work.texts)):
+            while position >= len(self.entries) or not self.entries[position][0].done:
+                if self._error is not None:
+                    raise self._error
+                if self.ended:
+                    raise asyncio.CancelledError("this request's work was cancelled")
+                self._news.clear()
+                await self._news.wait()
+            item, cache_hit = self.entries[position]
+            if item.output is None:
+                assert item.error is not None
+                raise item.error
+            yield Outcome(item.output, cache_hit)
 
     async def wait(self) -> list[Outcome]:
         """All outcomes; raises as ``results``."""
@@ -130,11 +136,34 @@ class Ticket:
             return [outcome async for outcome in outcomes]
 
     def cancel(self) -> None:
-        """Want nothing any more; segments that nobody else waits for are not computed."""
-        if self._cancelled:
-            return
-        self._cancelled = True
-        for entry in self.entries:
-            if entry.item is not None:
-                entry.item.waiters -= 1
-        self._on_cancel(self)
+        """Want nothing any more; segments that nobody else wants are not computed."""
+        if not self.ended:
+            self._end()
+
+    def fail(self, error: SummsvcError) -> None:
+        """End with an error: ``results`` raises it after what is done already."""
+        if not self.ended:
+            self._error = error
+            self._end()
+
+    def reached_model(self) -> None:
+        """Note that a batch with a segment of this ticket has begun."""
+        if self._first is None:
+            self._first = time.perf_counter()
+
+    def settled(self, item: Item) -> None:
+        """Note that a segment is done; the last one ends the ticket."""
+        self._last = time.perf_counter()
+        self.open.pop(item, None)
+        self._news.set()
+        self.end_if_complete()
+
+    def end_if_complete(self) -> None:
+        """End a ticket of which every segment is done."""
+        if not self.open and len(self.entries) == len(self.work.texts) and not self.ended:
+            self._end()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._news.set()
+        self._on_leave(self)

@@ -1,0 +1,64 @@
+"""What a model has computed, and what it is computing: nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from summsvc.engines.base import Generated
+from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.work import Item, Work
+
+
+class Memo:
+    """Segments of one model, by everything that their output depends on.
+
+    scope: the model, and the version of it. cache: outputs of all models.
+    """
+
+    def __init__(self, scope: str, cache: OutputCache) -> None:
+        self._scope = scope
+        self._cache = cache
+        self._in_flight: dict[Hashable, Item] = {}
+
+    def key(self, work: Work) -> str:
+        """What all segments of a work share in their keys; one string, whose hash is kept."""
+        return f"{self._scope}:{work.source}>{work.target}:{work.options}"
+
+    def tokens_to_compute(self, work: Work, stretch: range) -> int:
+        """Tokens of those segments of a stretch whose output is neither known nor on its way."""
+        if not work.use_cache:
+            return sum(work.tokens[stretch.start : stretch.stop])
+        key = self.key(work)
+        unknown = {
+            work.texts[i]: work.tokens[i]
+            for i in stretch
+            if (key, work.texts[i]) not in self._in_flight
+            and self._cache.get((key, work.texts[i])) is None
+        }
+        return sum(unknown.values())
+
+    def item(self, work: Work, key: str, position: int) -> tuple[Item, bool]:
+        """The item of one segment, and whether it costs this request nothing.
+
+        A new item is in flight until ``forget``.
+        """
+        text, tokens = work.texts[position], work.tokens[position]
+        if not work.use_cache:
+            return Item(text, tokens, work.kind), False
+        full = (key, text)
+        if (shared := self._in_flight.get(full)) is not None:
+            return shared, True
+        if (known := self._cache.get(full)) is not None:
+            return Item(text, tokens, work.kind, waiting=False, output=known), True
+        self._in_flight[full] = item = Item(text, tokens, work.kind, full)
+        return item, False
+
+    def keep(self, item: Item, output: Generated) -> None:
+        """Remember an output."""
+        if item.key is not None:
+            self._cache.put(item.key, item.text, output)
+
+    def forget(self, item: Item) -> None:
+        """The item is no longer in flight."""
+        if item.key is not None and self._in_flight.get(item.key) is item:
+            del self._in_flight[item.key]

@@ -1,0 +1,172 @@
+"""A small engine that computes something real, and can be held and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from summsvc.engines.base import (
+    Cancelled,
+    CancelledGeneration,
+    DecodingOptions,
+    Generated,
+    ModelSpec,
+    Task,
+)
+from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.work import Priority, Work
+
+PATIENCE_S = 30.0
+OPTIONS = DecodingOptions()
+
+
+def spec(id: str = "reversing", revision: str = "1") -> ModelSpec:
+    return ModelSpec(id, Task.TRANSLATION, Path(), "none", (("en", "ru"),), revision=revision)
+
+
+def reversed_words(text: str) -> str:
+    return " ".join(reversed(text.split()))
+
+
+class ReversingEngine:
+    """Reverses the words of each text; a token is a word.
+
+    A text with the word ``poison`` fails the whole batch it is in, as a real
+    library would. While held, batches wait, asking whether they are cancelled.
+    """
+
+    name = "reversing"
+    device = "cpu"
+    compute_type = "float32"
+    max_input_tokens = 10_000
+
+    def __init__(self, id: str = "reversing") -> None:
+        self.spec = spec(id)
+        self.batches: list[list[str]] = []
+        self.ended: list[list[str]] = []
+        self.most_at_once = 0
+        self.closed = False
+        self.stopped = 0
+        self._open = threading.Event()
+        self._open.set()
+        self._begun = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._running = 0
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def begun(self, batches: int = 1) -> None:
+        """Wait until so many more batches have begun."""
+        for _ in range(batches):
+            assert await asyncio.to_thread(self._begun.acquire, timeout=PATIENCE_S)
+
+    def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
+        assert source != target
+        return [len(text.split()) for text in texts]
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        options: DecodingOptions,
+        cancelled: Cancelled = lambda: False,
+    ) -> list[Generated]:
+        assert not self.closed
+        with self._lock:
+            self.batches.append(list(texts))
+            self._running += 1
+            self.most_at_once = max(self.most_at_once, self._running)
+        self._begun.release()
+        try:
+            while not self._open.wait(0.001):
+                if cancelled():
+                    with self._lock:
+                        self.stopped += 1
+                    raise CancelledGeneration
+            if any("poison" in text.split() for text in texts):
+                raise RuntimeError("cannot read that")
+            return [self._generated(text, source, target, options) for text in texts]
+        finally:
+            with self._lock:
+                self._running -= 1
+                self.ended.append(list(texts))
+
+    def _generated(
+        self, text: str, source: str, target: str, options: DecodingOptions
+    ) -> Generated:
+        words = len(text.split())
+        out = f"{source}>{target}/{options.beam_size} {reversed_words(text)}"
+        return Generated(out, -0.5, words, words, complete=True)
+
+    def warm_up(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def expected(work: Work) -> list[str]:
+    """What the engine makes of a work."""
+    return [
+        f"{work.source}>{work.target}/{work.options.beam_size} {reversed_words(text)}"
+        for text in work.texts
+    ]
+
+
+def work(
+    texts: Iterable[str],
+    *,
+    priority: Priority = Priority.INTERACTIVE,
+    deadline: float | None = None,
+    use_cache: bool = True,
+    target: str = "ru",
+    options: DecodingOptions = OPTIONS,
+) -> Work:
+    listed = list(texts)
+    return Work(
+        listed,
+        [len(text.split()) for text in listed],
+        "en",
+        target,
+        options,
+        priority,
+        deadline,
+        use_cache,
+    )
+
+
+def scheduler(
+    engine: ReversingEngine,
+    *,
+    workers: int = 1,
+    batch_tokens: int = 64,
+    batch_wait_s: float = 0.0,
+    max_requests: int = 1000,
+    max_tokens: int = 1_000_000,
+    cache_bytes: int = 0,
+    registry: CollectorRegistry | None = None,
+    cache: OutputCache | None = None,
+    version: str = "",
+) -> Scheduler:
+    return Scheduler(
+        engine,
+        workers=workers,
+        limits=QueueLimits(max_requests, max_tokens),
+        batch_tokens=batch_tokens,
+        batch_wait_s=batch_wait_s,
+        cache=OutputCache(cache_bytes) if cache is None else cache,
+        metrics=QueueMetrics(registry or CollectorRegistry()),
+        version=version,
+    )

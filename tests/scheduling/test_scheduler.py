@@ -1,0 +1,424 @@
+"""Requests, batches, sharing, cancellation and the end of a scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
+from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.scheduler import CHUNK, Scheduler
+from summsvc.scheduling.work import Priority, Ticket
+from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, scheduler, work
+
+
+@asynccontextmanager
+async def running(engine: ReversingEngine, **settings: Any) -> AsyncIterator[Scheduler]:
+    """A scheduler that is closed at the end, its engine let go first."""
+    made = scheduler(engine, **settings)
+    try:
+        yield made
+    finally:
+        engine.release()
+        await made.close()
+
+
+@pytest.fixture
+def engine() -> ReversingEngine:
+    return ReversingEngine()
+
+
+async def outputs(ticket: Ticket) -> list[str]:
+    async with asyncio.timeout(30):
+        return [outcome.generated.text for outcome in await ticket.wait()]
+
+
+def sample(registry: CollectorRegistry, name: str, **labels: str) -> float:
+    return registry.get_sample_value(f"summsvc_{name}", {"model": "reversing", **labels}) or 0.0
+
+
+async def test_outputs_come_in_the_order_of_the_texts(engine: ReversingEngine) -> None:
+    texts = ["one two three", "a b", "x", "four five six seven", "p q r s t"]
+    async with running(engine) as made:
+        asked = work(texts)
+        assert await outputs(made.submit(asked)) == expected(asked)
+
+
+async def test_a_request_without_texts_ends_at_once(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        assert await outputs(made.submit(work([]))) == []
+        assert made.idle
+
+
+async def test_kinds_do_not_share_a_batch(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        wide = dataclasses.replace(OPTIONS, beam_size=9)
+        asked = [work(["a b"]), work(["a b"], target="lt"), work(["a b"], options=wide)]
+        tickets = [made.submit(each) for each in asked]
+        engine.release()
+        assert [await outputs(ticket) for ticket in tickets] == [expected(each) for each in asked]
+        await first.wait()
+    assert engine.batches == [["hold on"], ["a b"], ["a b"], ["a b"]]
+
+
+async def test_batches_hold_to_the_budget_of_padded_tokens(engine: ReversingEngine) -> None:
+    texts = [f"{i} " + "w " * (i % 13) for i in range(200)]
+    async with running(engine, batch_tokens=40) as made:
+        await made.submit(work(texts)).wait()
+    for batch in engine.batches:
+        lengths = [len(text.split()) for text in batch]
+        assert max(lengths) * len(batch) <= 40
+        assert lengths == sorted(lengths, reverse=True)
+    padded = sum(max(len(t.split()) for t in batch) * len(batch) for batch in engine.batches)
+    assert sum(len(text.split()) for text in texts) / padded > 0.8
+
+
+async def test_a_segment_over_the_budget_goes_alone(engine: ReversingEngine) -> None:
+    texts = ["w " * 100 + str(i) for i in range(3)]
+    async with running(engine, batch_tokens=16) as made:
+        await made.submit(work(texts)).wait()
+    assert [len(batch) for batch in engine.batches] == [1, 1, 1]
+
+
+async def test_one_line_does_not_wait_behind_a_book(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=32) as made:
+        engine.hold()
+        book = made.submit(work([f"line {i} of the book" for i in range(500)]))
+        await engine.begun()
+        line = made.submit(work(["one line only"]))
+        engine.release()
+        await outputs(line)
+        await outputs(book)
+    assert [batch for batch in engine.batches[:3] if "one line only" in batch]
+    assert len(engine.batches) > 60
+
+
+async def test_a_line_of_somebodys_bulk_book_is_not_waited_for(engine: ReversingEngine) -> None:
+    """It is computed once, but at the turn of who is to be served first."""
+    async with running(engine, batch_tokens=32) as made:
+        engine.hold()
+        lines = [f"line {i} of the book" for i in range(500)]
+        book = made.submit(work(lines, priority=Priority.BULK))
+        await engine.begun()
+        line = made.submit(work([lines[-1]]))
+        engine.release()
+        await outputs(line)
+        await outputs(book)
+    assert [batch for batch in engine.batches[:3] if lines[-1] in batch]
+    assert sum(batch.count(lines[-1]) for batch in engine.batches) == 1
+
+
+async def test_requests_take_turns(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=8) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        tickets = [
+            made.submit(work([f"r{r} s{s} x y" for s in range(20)], use_cache=False))
+            for r in range(4)
+        ]
+        engine.release()
+        await asyncio.gather(first.wait(), *(ticket.wait() for ticket in tickets))
+    for turn in range(1, 40, 4):
+        served = {text.split()[0] for batch in engine.batches[turn : turn + 4] for text in batch}
+        assert served == {"r0", "r1", "r2", "r3"}
+
+
+async def test_bulk_yields_and_still_moves_on(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=8) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        bulk = made.submit(work([f"b {i} x y" for i in range(40)], priority=Priority.BULK))
+        quick = made.submit(work([f"i {i} x y" for i in range(40)]))
+        engine.release()
+        await asyncio.gather(first.wait(), bulk.wait(), quick.wait())
+    kinds = [batch[0].split()[0] for batch in engine.batches[1:]]
+    assert all(len({text[0] for text in batch}) == 1 for batch in engine.batches)
+    while_both = kinds[: len(kinds) - kinds[::-1].index("i")]
+    share = while_both.count("b") / len(while_both)
+    assert 0.2 <= share <= 0.3
+
+
+async def test_a_short_queue_is_divided_among_idle_workers(engine: ReversingEngine) -> None:
+    async with running(engine, workers=2, batch_tokens=64) as made:
+        engine.hold()
+        ticket = made.submit(work([f"a b c {i}" for i in range(12)]))
+        await engine.begun(2)
+        engine.release()
+        await ticket.wait()
+    assert [len(batch) for batch in engine.batches] == [6, 6]
+    assert engine.most_at_once == 2
+
+
+async def test_never_more_batches_at_once_than_workers(engine: ReversingEngine) -> None:
+    async with running(engine, workers=3, batch_tokens=4) as made:
+        await made.submit(work([f"a b c {i}" for i in range(100)])).wait()
+    assert engine.most_at_once <= 3
+
+
+async def test_identical_segments_in_flight_are_computed_once(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, registry=registry) as made:
+        engine.hold()
+        first = made.submit(work(["same old text", "same old text"]))
+        await engine.begun()
+        second = made.submit(work(["same old text"]))
+        engine.release()
+        assert [outcome.cache_hit for outcome in await first.wait()] == [False, True]
+        assert [outcome.cache_hit for outcome in await second.wait()] == [True]
+    assert engine.batches == [["same old text"]]
+    assert sample(registry, "shared_segments_total") == 2
+
+
+async def test_the_cache_answers_the_second_time(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, cache_bytes=100_000, registry=registry) as made:
+        asked = work(["a b c", "d e f"])
+        await made.submit(asked).wait()
+        again = made.submit(asked)
+        assert [outcome.cache_hit for outcome in await again.wait()] == [True, True]
+        assert await outputs(made.submit(asked)) == expected(asked)
+        assert (again.queue_s, again.inference_s) == (0.0, 0.0)
+    assert len(engine.batches) == 1
+    assert sample(registry, "cache_hits_total") == 4
+
+
+async def test_opting_out_of_the_cache_shares_nothing(engine: ReversingEngine) -> None:
+    async with running(engine, cache_bytes=100_000) as made:
+        await made.submit(work(["a b c"])).wait()
+        fresh = made.submit(work(["a b c", "a b c"], use_cache=False))
+        assert [outcome.cache_hit for outcome in await fresh.wait()] == [False, False]
+        await made.submit(work(["new text"], use_cache=False)).wait()
+        assert [outcome.cache_hit for outcome in await made.submit(work(["new text"])).wait()] == [
+            False
+        ]
+    assert sum(batch.count("a b c") for batch in engine.batches) == 3
+
+
+async def test_a_model_of_another_version_does_not_read_the_cache_of_this_one() -> None:
+    cache = OutputCache(100_000)
+    engines = [ReversingEngine(), ReversingEngine(), ReversingEngine()]
+    for engine, version in zip(engines, ["a", "b", "a"], strict=True):
+        async with running(engine, cache=cache, version=version) as made:
+            await made.submit(work(["some text"])).wait()
+    assert [len(engine.batches) for engine in engines] == [1, 1, 0]
+
+
+async def test_what_was_cancelled_is_not_computed(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, batch_tokens=8, registry=registry) as made:
+        engine.hold()
+        staying = made.submit(work(["hold on"]))
+        await engine.begun()
+        leaving = made.submit(work([f"unwanted text number {i}" for i in range(10)]))
+        assert sample(registry, "queued_tokens") == 40
+        leaving.cancel()
+        leaving.cancel()
+        assert sample(registry, "queued_tokens") == 0
+        engine.release()
+        await staying.wait()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving.wait()
+        assert made.idle
+    assert engine.batches == [["hold on"]]
+    assert sample(registry, "abandoned_segments_total") == 10
+
+
+async def test_a_shared_segment_stays_while_somebody_wants_it(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        leaving, staying = (made.submit(work(["wanted by two"])) for _ in range(2))
+        leaving.cancel()
+        engine.release()
+        assert await outputs(staying) == expected(staying.work)
+        await first.wait()
+
+
+async def test_a_batch_that_nobody_wants_is_stopped_in_the_model(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        engine.hold()
+        ticket = made.submit(work(["going going gone"]))
+        await engine.begun()
+        ticket.cancel()
+        # The engine is still held: only being stopped lets the next batch begin.
+        following = made.submit(work(["still here"]))
+        await engine.begun()
+        engine.release()
+        assert await outputs(following) == expected(following.work)
+    assert engine.stopped == 1
+
+
+async def test_who_comes_back_for_an_abandoned_segment_gets_it() -> None:
+    for _ in range(50):
+        engine = ReversingEngine()
+        async with running(engine) as made:
+            engine.hold()
+            leaving = made.submit(work(["on off on"]))
+            await engine.begun()
+            leaving.cancel()
+            staying = made.submit(work(["on off on"]))
+            engine.release()
+            assert await outputs(staying) == expected(staying.work)
+
+
+async def test_a_passed_deadline_ends_the_request_and_its_work(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, batch_tokens=8, registry=registry) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        soon = asyncio.get_running_loop().time() + 0.05
+        late = made.submit(work(["will be too late", "this one as well"], deadline=soon))
+        with pytest.raises(DeadlineError):
+            await late.wait()
+        assert sample(registry, "queued_requests") == 0
+        engine.release()
+        await first.wait()
+    assert engine.batches == [["hold on"]]
+    assert sample(registry, "expired_requests_total") == 1
+
+
+async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, registry=registry) as made:
+        with pytest.raises(DeadlineError):
+            made.submit(work(["too late"], deadline=asyncio.get_running_loop().time() - 1))
+        assert made.idle
+    assert engine.batches == []
+    assert sample(registry, "refused_requests_total", reason="DEADLINE") == 1
+
+
+async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=8, max_requests=2, cache_bytes=10_000) as made:
+        await made.submit(work(["known already"])).wait()
+        engine.hold()
+        tickets = [made.submit(work(["hold on"]))]
+        await engine.begun(2)
+        tickets += [made.submit(work([f"waiting {i}"])) for i in range(2)]
+        with pytest.raises(OverloadedError) as refused:
+            made.submit(work(["one more"]))
+        assert refused.value.retry_after is not None
+        assert refused.value.retry_after > 0
+        known = made.submit(work(["known already"]))
+        assert await outputs(known) == expected(known.work)
+        engine.release()
+        for ticket in tickets:
+            assert await outputs(ticket) == expected(ticket.work)
+
+
+async def test_the_queue_is_bounded_in_tokens(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=16, max_tokens=20) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        # Larger than the whole queue, which is empty: it could never come in otherwise.
+        book = made.submit(work([f"a b c {i}" for i in range(10)]))
+        with pytest.raises(OverloadedError):
+            made.submit(work(["a b c"]))
+        engine.release()
+        await asyncio.gather(first.wait(), book.wait())
+        await made.submit(work(["a b c"])).wait()
+
+
+async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, batch_tokens=1000, registry=registry) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        good = [made.submit(work([f"good {r} {i}" for i in range(5)])) for r in range(4)]
+        bad = made.submit(work(["fine text here", "poison in here"]))
+        engine.release()
+        for ticket in good:
+            assert await outputs(ticket) == expected(ticket.work)
+        results = bad.results()
+        assert (await anext(results)).generated.text == expected(bad.work)[0]
+        with pytest.raises(EngineError, match="cannot read that"):
+            await anext(results)
+        await first.wait()
+    assert ["poison in here"] in engine.batches
+    assert sample(registry, "failed_segments_total") == 1
+
+
+async def test_too_few_outputs_are_an_error_not_a_hang(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        engine.generate = lambda *_: []  # type: ignore[method-assign]
+        with pytest.raises(EngineError):
+            await outputs(made.submit(work(["a b"])))
+
+
+async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=8) as made:
+        engine.hold()
+        ticket = made.submit(work([f"a b c {i}" for i in range(8)]))
+        await engine.begun()
+        results = ticket.results()
+        waiting = asyncio.ensure_future(anext(results))
+        engine.release()
+        assert (await waiting).generated.text == expected(ticket.work)[0]
+        assert len(engine.ended) <= 3
+        assert len([outcome async for outcome in results]) == 7
+
+
+async def test_a_book_of_many_chunks_comes_out_whole(engine: ReversingEngine) -> None:
+    texts = [f"line {i}" for i in range(3 * CHUNK + 7)]
+    async with running(engine, batch_tokens=512, workers=2) as made:
+        asked = work(texts)
+        assert await outputs(made.submit(asked)) == expected(asked)
+        again = made.submit(work(texts))
+        again.cancel()
+        assert made.idle
+
+
+async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
+    made = scheduler(engine, batch_tokens=8)
+    engine.hold()
+    computing = made.submit(work(["in the model"]))
+    await engine.begun()
+    waiting = made.submit(work([f"in the queue {i}" for i in range(2 * CHUNK)]))
+    # Held for good: the batch ends because nobody wants it any more.
+    await made.close()
+    for ticket in (computing, waiting):
+        with pytest.raises(DrainingError):
+            await ticket.wait()
+    with pytest.raises(DrainingError):
+        made.submit(work(["too late"]))
+    assert engine.closed
+    assert engine.stopped == 1
+
+
+async def test_times_are_measured_apart(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=8) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        second = made.submit(work(["next in line"]))
+        await asyncio.sleep(0.05)
+        engine.release()
+        await asyncio.gather(first.wait(), second.wait())
+        assert first.inference_s >= 0.05 > first.queue_s
+        assert second.queue_s >= 0.05
+
+
+async def test_metrics_tell_batches_and_tokens(engine: ReversingEngine) -> None:
+    registry = CollectorRegistry()
+    async with running(engine, registry=registry) as made:
+        await made.submit(work(["a b c d", "a b"])).wait()
+    assert sample(registry, "segments_total") == 2
+    assert sample(registry, "input_tokens_total") == 6
+    assert sample(registry, "output_tokens_total") == 6
+    assert sample(registry, "batch_segments_sum") == 2
+    assert sample(registry, "batch_fill_sum") == pytest.approx(6 / 8)
+    assert sample(registry, "batch_seconds_count") == 1
