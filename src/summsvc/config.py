@@ -148,7 +148,7 @@ class Settings(BaseModel):
         default=1_000_000, ge=1, description="Longest body, in code points."
     )
     max_message_bytes: int = Field(
-        8 * 1024 * 1024, ge=1024, description="Largest message either way, in bytes."
+        default=8 * 1024 * 1024, ge=1024, description="Largest message either way, in bytes."
     )
     max_batch_articles: int = Field(
         default=256, ge=1, description="Most articles in one batch call."

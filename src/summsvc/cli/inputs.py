@@ -113,8 +113,8 @@ def glossary(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        source, tab, target = (part.strip() for part in line.partition("\t"))
-        if not (tab and source and target) or "\t" in target:
+        source, _, target = (part.strip(" ") for part in line.partition("\t"))
+        if not (source and target) or "\t" in target:
             raise click.BadParameter(f"{path}:{number}: not a term, a tab and its translation")
         if source in entries:
             raise click.BadParameter(f"{path}:{number}: '{source}' is there twice")
