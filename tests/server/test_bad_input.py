@@ -58,11 +58,13 @@ def length(**fields: Any) -> dict[str, Any]:
 Call = Callable[..., Any]
 CASES: list[tuple[str, Call, dict[str, Any], str, str]] = [
     ("empty", summarize, {"article": article("")}, "EMPTY_ARTICLE", "article.body"),
-    ("white space", summarize, {"article": article(" \n\t\u00a0 ")}, "EMPTY_ARTICLE", "article.body"),
+    ("white space", summarize, {"article": article(" \n\t\u00a0 ")}, "EMPTY_ARTICLE",
+     "article.body"),
     ("no article", summarize, {}, "EMPTY_ARTICLE", "article.body"),
     ("only emoji", summarize, {"article": article("😀😀!")}, "EMPTY_ARTICLE", "article.body"),
     ("2 MB", summarize, {"article": article("word " * 400_000)}, "TEXT_TOO_LONG", "article.body"),
-    ("long title", summarize, {"article": article(title="t" * 3000)}, "TEXT_TOO_LONG", "article.title"),
+    ("long title", summarize, {"article": article(title="t" * 3000)}, "TEXT_TOO_LONG",
+     "article.title"),
     ("NUL", summarize, {"article": article("One\x00two three.")}, "INVALID_FIELD", "article.body"),
     ("NUL in title", translate, {"article": article(title="a\x00"), "target_language_code": "ru"},
      "INVALID_FIELD", "article.title"),
@@ -70,8 +72,8 @@ CASES: list[tuple[str, Call, dict[str, Any], str, str]] = [
      "article.mime_type"),
     ("language", summarize, {"article": article(language_code="xx")}, "LANGUAGE_UNKNOWN",
      "article.language_code"),
-    ("malformed language", summarize, {"article": article(language_code="en_!")}, "LANGUAGE_UNKNOWN",
-     "article.language_code"),
+    ("malformed language", summarize, {"article": article(language_code="en_!")},
+     "LANGUAGE_UNKNOWN", "article.language_code"),
     ("target language", translate, {"article": article(), "target_language_code": "zz"},
      "LANGUAGE_UNKNOWN", "target_language_code"),
     ("no target", translate, {"article": article()}, "INVALID_FIELD", "target_language_code"),
@@ -92,10 +94,12 @@ CASES: list[tuple[str, Call, dict[str, Any], str, str]] = [
     ("two lengths", summarize, length(max_words=9, ratio=0.5), "INVALID_FIELD", "length.ratio"),
     ("method", summarize, {"article": article(), "method": 77}, "INVALID_FIELD", "method"),
     ("unknown model", translate,
-     {"article": article(), "target_language_code": "ru", "model": "nope"}, "UNKNOWN_MODEL", "model"),
+     {"article": article(), "target_language_code": "ru", "model": "nope"},
+     "UNKNOWN_MODEL", "model"),
     ("beam size", translate,
      {"article": article(), "target_language_code": "ru",
-      "decoding": article_pb2.DecodingOptions(beam_size=99)}, "INVALID_FIELD", "decoding.beam_size"),
+      "decoding": article_pb2.DecodingOptions(beam_size=99)},
+     "INVALID_FIELD", "decoding.beam_size"),
     ("empty term", translate,
      {"article": article(), "target_language_code": "ru", "do_not_translate": [" "]},
      "INVALID_FIELD", "do_not_translate[0]"),
@@ -161,7 +165,7 @@ def test_an_oversized_message_is_refused_by_the_transport(channel: grpc.Channel)
     with pytest.raises(grpc.RpcError) as caught:
         summarize(channel, article=article("x" * 9_000_000))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert "8388608" in caught.value.details()
+    assert "8388608" in str(caught.value.details())
 
 
 def test_a_title_alone_is_summarized_and_translated(channel: grpc.Channel) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime
 import subprocess
-import threading
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -82,7 +81,7 @@ def test_metrics_count_calls(server: Running, channel: grpc.Channel) -> None:
 def test_the_callers_request_id_comes_back(channel: grpc.Channel) -> None:
     request = pb.SummarizeRequest(article=article_pb2.Article(body=TEXT))
     stub = SummarizationServiceStub(channel)
-    _, call = stub.Summarize.with_call(request, metadata=[("x-request-id", "abc-1")], timeout=30)
+    _, call = stub.Summarize.with_call(request, metadata=(("x-request-id", "abc-1"),), timeout=30)
     assert ("x-request-id", "abc-1") in [tuple(pair) for pair in call.trailing_metadata()]
 
 
@@ -161,18 +160,12 @@ def test_what_cannot_be_finished_is_failed_explicitly(model_dir: Path) -> None:
 def test_work_ends_when_the_caller_leaves(server: Running, channel: grpc.Channel) -> None:
     pending = TranslationServiceStub(channel).Translate.future(long_request(), timeout=120)
     _wait_for_a_call(server)
-    pending.cancel()
-    idle = threading.Event()
-
-    async def wait_until_idle() -> None:
-        pool = server.server._pool
-        while not all(s.scheduler is None or s.scheduler.idle for s in pool._slots.values()):
-            await asyncio.sleep(0.02)
-        idle.set()
-
-    asyncio.run_coroutine_threadsafe(wait_until_idle(), server.loop)
+    pending.cancel()  # type: ignore[no-untyped-call]
+    pool = server.server._pool
     # The whole request would take minutes; what is left of it is a batch.
-    assert idle.wait(datetime.timedelta(seconds=30).total_seconds())
+    _eventually(
+        lambda: all(slot.scheduler is None or slot.scheduler.idle for slot in pool._slots.values())
+    )
 
 
 def test_a_deadline_that_cannot_be_met(channel: grpc.Channel) -> None:
@@ -182,12 +175,11 @@ def test_a_deadline_that_cannot_be_met(channel: grpc.Channel) -> None:
 
 
 def _wait_for_a_call(server: Running) -> None:
-    until = threading.Event()
+    _eventually(lambda: bool(server.server._drain._tasks))
 
-    async def wait() -> None:
-        while not server.server._drain._tasks:
-            await asyncio.sleep(0.001)
-        until.set()
 
-    asyncio.run_coroutine_threadsafe(wait(), server.loop)
-    assert until.wait(30)
+def _eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.002)
