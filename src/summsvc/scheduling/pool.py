@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import hashlib
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,47 +16,35 @@ from summsvc.config import Settings
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine, Task
 from summsvc.engines.load import load as load_engine
 from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledError, SummsvcError
+from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.placement import placement
 from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.status import ModelState, ModelStatus
 
 log = structlog.get_logger("summsvc.models")
+
+RETRY_FAILED_S = 60.0
+"""Seconds before a model that failed to load is tried again."""
 
 Load = Callable[[ModelSpec, Placement, str], Seq2SeqEngine]
 
 
-class ModelState(Enum):
-    """What a model of the store is doing; names are those of the proto enum."""
-
-    NOT_INSTALLED = 1
-    INSTALLED = 2
-    LOADING = 3
-    READY = 4
-    FAILED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """A model's state, and what is known of it once loaded. error: why it failed."""
-
-    state: ModelState
-    error: str = ""
-    engine: str = ""
-    device: str = ""
-    compute_type: str = ""
-    max_input_tokens: int = 0
-
-
 @dataclass(slots=True)
 class _Slot:
-    """Where one model is or will be."""
+    """Where one model is or will be.
 
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    failed: the manifest with which loading failed, and when on the monotonic
+    clock.
+    """
+
     scheduler: Scheduler | None = None
-    loading: bool = False
+    loading: asyncio.Task[Scheduler | SummsvcError] | None = None
     error: SummsvcError | None = None
+    failed: tuple[Manifest, float] | None = None
 
 
 class ModelPool:
@@ -90,59 +77,88 @@ class ModelPool:
     async def acquire(self, model: str) -> Scheduler:
         """The scheduler of an installed model, loaded first when it is not in memory.
 
-        Raises ModelNotInstalledError, ModelBrokenError, DrainingError.
+        Waits while the model is being loaded, once for all who ask; a caller
+        that leaves does not end the loading. A model that failed is tried again
+        after ``RETRY_FAILED_S`` or when it was installed anew; until then its
+        error is raised at once. Raises ModelNotInstalledError, ModelBrokenError
+        or EngineError, DrainingError.
         """
         if self._closing:
             raise DrainingError("the server is shutting down; call again")
-        if self._store.get(model) is None:
-            raise ModelNotInstalledError(
-                f"model '{model}' is not installed; install it with: summsvc models pull {model}",
-                metadata={"model": model},
-            )
         slot = self._slots.setdefault(model, _Slot())
         if slot.scheduler is None:
-            async with slot.lock:
-                if slot.scheduler is None:
-                    await self._fill(model, slot)
-        assert slot.scheduler is not None
+            if slot.loading is None:
+                manifest = self._store.get(model)
+                if manifest is None:
+                    raise ModelNotInstalledError(
+                        f"model '{model}' is not installed; "
+                        f"install it with: summsvc models pull {model}",
+                        metadata={"model": model},
+                    )
+                self._raise_known_failure(slot, manifest)
+                slot.loading = asyncio.create_task(self._fill(manifest, slot))
+            loaded = await asyncio.shield(slot.loading)
+            if isinstance(loaded, SummsvcError):
+                raise loaded
+            return loaded
         slot.scheduler.last_used = time.monotonic()
         return slot.scheduler
 
-    async def _fill(self, model: str, slot: _Slot) -> None:
-        slot.loading, slot.error = True, None
+    @staticmethod
+    def _raise_known_failure(slot: _Slot, manifest: Manifest) -> None:
+        if slot.error is not None and slot.failed is not None:
+            failed, when = slot.failed
+            if failed == manifest and time.monotonic() - when < RETRY_FAILED_S:
+                raise slot.error
+
+    async def _fill(self, manifest: Manifest, slot: _Slot) -> Scheduler | SummsvcError:
+        """Load a model into its slot; returns what went wrong rather than raising it."""
         await self._notify()
         begun = time.perf_counter()
         try:
-            engine = await asyncio.to_thread(self._load_and_warm_up, model)
+            engine = await asyncio.to_thread(self._load_and_warm_up, manifest.id)
         except Exception as error:
+            slot.failed = (manifest, time.monotonic())
             slot.error = (
                 error
                 if isinstance(error, SummsvcError)
-                else ModelBrokenError(f"model '{model}' could not be loaded: {error}")
+                else ModelBrokenError(
+                    f"model '{manifest.id}' could not be loaded: {error}",
+                    metadata={"model": manifest.id},
+                )
             )
-            log.error("model failed", model=model, reason=slot.error.message)  # noqa: TRY400
-            raise slot.error from error
+            log.warning("model failed", model=manifest.id, reason=slot.error.message)
+            return slot.error
         else:
-            slot.scheduler = Scheduler(
-                engine,
-                workers=self._placement.workers,
-                limits=QueueLimits(
-                    self._settings.max_queued_requests, self._settings.max_queued_tokens
-                ),
-                batch_tokens=self._settings.batch_tokens,
-                batch_wait_s=self._settings.batch_wait_ms / 1000,
-                cache=self._cache,
-                metrics=self._metrics,
-            )
-            self._metrics.loaded.labels(model).set(1)
-            log.info("model ready", model=model, seconds=round(time.perf_counter() - begun, 2))
+            slot.scheduler, slot.error, slot.failed = self._scheduler(engine, manifest), None, None
+            self._metrics.loaded.labels(manifest.id).set(1)
+            seconds = round(time.perf_counter() - begun, 2)
+            log.info("model ready", model=manifest.id, seconds=seconds)
+            return slot.scheduler
         finally:
-            slot.loading = False
+            slot.loading = None
             await self._notify()
+
+    def _scheduler(self, engine: Seq2SeqEngine, manifest: Manifest) -> Scheduler:
+        settings = self._settings
+        return Scheduler(
+            engine,
+            workers=self._placement.workers if engine.device == "cpu" else settings.workers or 1,
+            limits=QueueLimits(settings.max_queued_requests, settings.max_queued_tokens),
+            batch_tokens=settings.batch_tokens,
+            batch_wait_s=settings.batch_wait_ms / 1000,
+            cache=self._cache,
+            metrics=self._metrics,
+            version=hashlib.sha256(manifest.model_dump_json().encode()).hexdigest(),
+        )
 
     def _load_and_warm_up(self, model: str) -> Seq2SeqEngine:
         engine = self._load(self._store.spec(model), self._placement, self._settings.engine)
-        engine.warm_up()
+        try:
+            engine.warm_up()
+        except Exception:
+            engine.close()
+            raise
         return engine
 
     async def preload(self, models: Iterable[str]) -> None:
@@ -167,11 +183,7 @@ class ModelPool:
 
     def status(self, model: str) -> ModelStatus:
         """What a model is doing now."""
-        slot = self._slots.get(model)
-        if self._store.get(model) is None:
-            return ModelStatus(ModelState.NOT_INSTALLED)
-        if slot is None:
-            return ModelStatus(ModelState.INSTALLED)
+        slot = self._slots.get(model, _Slot())
         if slot.scheduler is not None:
             engine = slot.scheduler.engine
             return ModelStatus(
@@ -181,8 +193,10 @@ class ModelPool:
                 compute_type=engine.compute_type,
                 max_input_tokens=engine.max_input_tokens,
             )
-        if slot.loading:
+        if slot.loading is not None:
             return ModelStatus(ModelState.LOADING)
+        if self._store.get(model) is None:
+            return ModelStatus(ModelState.NOT_INSTALLED)
         if slot.error is not None:
             return ModelStatus(ModelState.FAILED, error=slot.error.message)
         return ModelStatus(ModelState.INSTALLED)
@@ -209,30 +223,29 @@ class ModelPool:
         limit = self._settings.idle_unload_s
         while True:
             await asyncio.sleep(min(limit, 5.0))
-            for model, slot in self._slots.items():
+            for model, slot in list(self._slots.items()):
                 scheduler = slot.scheduler
                 if scheduler and scheduler.idle and time.monotonic() - scheduler.last_used > limit:
                     slot.scheduler = None
-                    await scheduler.close()
-                    self._metrics.loaded.labels(model).set(0)
-                    log.info("model unloaded", model=model, idle_s=limit)
+                    await self._unload(model, scheduler)
                     await self._notify()
 
+    async def _unload(self, model: str, scheduler: Scheduler) -> None:
+        try:
+            await scheduler.close()
+        except Exception:
+            log.exception("model not unloaded cleanly", model=model)
+        self._metrics.loaded.labels(model).set(0)
+        log.info("model unloaded", model=model)
+
     async def close(self) -> None:
-        """Fail what still waits and free every model."""
+        """Fail what still waits and free every model; waits for one that is being loaded."""
         self._closing = True
         if self._idle_task is not None:
             self._idle_task.cancel()
-        for slot in self._slots.values():
-            if slot.scheduler is not None:
-                await slot.scheduler.close()
-
-
-def placement(settings: Settings) -> Placement:
-    """Where models run by these settings: workers x threads never exceed the cores."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    threads = min(settings.threads, cores)
-    workers = min(settings.workers or cores, max(1, cores // threads))
-    return Placement(settings.device, settings.compute_type, workers, threads)
+        slots = list(self._slots.items())
+        await asyncio.gather(*(slot.loading for _, slot in slots if slot.loading is not None))
+        loaded = [(model, slot.scheduler) for model, slot in slots if slot.scheduler is not None]
+        for _, slot in slots:
+            slot.scheduler = None
+        await asyncio.gather(*(self._unload(*each) for each in loaded))
