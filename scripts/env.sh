@@ -7,7 +7,7 @@ PYTHON=$BIN/python
 EXTRAS=${EXTRAS-dev,torch}
 
 stamp=$VENV/.installed${EXTRAS:+-$EXTRAS}
-wanted=$(cat pyproject.toml constraints.txt | sha256sum)
+wanted=$( { pwd; cat pyproject.toml constraints.txt; } | sha256sum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   echo "making the environment in ${VENV#"$PWD"/} ..." >&2
   [ -x "$PYTHON" ] || "${PYTHON3:-python3.11}" -m venv "$VENV"
