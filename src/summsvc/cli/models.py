@@ -10,11 +10,11 @@ import click
 from summsvc.config import default_model_dir
 from summsvc.engines.base import Task
 from summsvc.errors import SummsvcError
-from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, License, parse_pair
+from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 from summsvc.models.manifest import Manifest
 from summsvc.models.pull import PullError
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.store import Store
+from summsvc.models.store import Store, StoreError
 
 
 class _Models:
@@ -57,34 +57,29 @@ def list_models(known: _Models, installed: bool, ids: bool, as_json: bool) -> No
     found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(known.catalog.entries)
     found |= {manifest.id: manifest for manifest in known.store.installed()}
     for id, facts in sorted(found.items()):
-        state = "installed" if isinstance(facts, Manifest) else "not installed"
-        pairs = " ".join("-".join(pair) for pair in facts.pairs)
         if ids:
             click.echo(id)
         elif as_json:
-            click.echo(
-                json.dumps(
-                    {
-                        "id": id,
-                        "task": facts.task.value,
-                        "state": state,
-                        "pairs": pairs.split(),
-                        "size_bytes": facts.size_bytes,
-                        "license": facts.license.model_dump(),
-                    }
-                )
-            )
+            click.echo(json.dumps(_row(facts)))
         else:
-            size = f"{facts.size_bytes / 1e6:,.0f} MB"
-            license = _license(facts.license)
-            click.echo(f"{id:24} {state:14} {facts.task.value:14} {pairs:12} {size:>9}  {license}")
+            pairs = " ".join("-".join(pair) for pair in facts.pairs)
+            click.echo(
+                f"{id:18} {_state(facts):14} {facts.task.value:14} {_size(facts):>9}  "
+                f"{facts.license}  {pairs}"
+            )
+    for id in sorted(set(known.store.ids()) - set(found)):
+        click.echo(f"{id}: broken; `summsvc models verify {id}` says why", err=True)
 
 
 @models.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
 def pull(known: _Models, ids: tuple[str, ...]) -> None:
-    """Fetch models from the model hub into the store."""
+    """Fetch models from the model hub into the store.
+
+    What has been fetched stays there when a pull is cut off, and the next one
+    goes on with it. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.
+    """
     failed = 0
     for id in ids:
         entry = known.catalog.get(id)
@@ -93,16 +88,16 @@ def pull(known: _Models, ids: tuple[str, ...]) -> None:
             failed += 1
             continue
         click.echo(
-            f"{id}: {entry.title}, about {entry.size_bytes / 1e6:,.0f} MB from "
-            f"{entry.repository}, licence {_license(entry.license)}"
+            f"{id}: {entry.title or entry.repository}, about {_size(entry)} from "
+            f"{entry.repository}, licence {entry.license}"
         )
         try:
             manifest = pull_model(entry, known.store)
-        except (PullError, SummsvcError) as error:
+        except (PullError, StoreError, SummsvcError) as error:
             click.echo(str(error), err=True)
             failed += 1
         else:
-            click.echo(f"{id}: installed, {manifest.size_bytes / 1e6:,.0f} MB")
+            click.echo(f"{id}: installed, {_size(manifest)}")
     if failed:
         raise SystemExit(1)
 
@@ -111,21 +106,41 @@ def pull(known: _Models, ids: tuple[str, ...]) -> None:
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--id", "id", required=True, help="Id under which it is served.")
 @click.option(
-    "--task", required=True, type=click.Choice([task.value for task in Task]), help="What it does."
+    "--task",
+    type=click.Choice([task.value for task in Task]),
+    help="What it does; may be left out for a model of the catalog.",
 )
 @click.option("--pair", "pairs", multiple=True, help="Language pair such as en-ru; repeatable.")
+@click.option(
+    "--like",
+    metavar="ID",
+    help="Model of the catalog that is told its languages, and decodes, alike.",
+)
 @click.pass_obj
-def add(known: _Models, directory: Path, id: str, task: str, pairs: tuple[str, ...]) -> None:
+def add(
+    known: _Models,
+    directory: Path,
+    id: str,
+    task: str | None,
+    pairs: tuple[str, ...],
+    like: str | None,
+) -> None:
     """Install a model from a folder in the hub's layout."""
+    entry = known.catalog.get(like or id)
+    if like and entry is None:
+        raise click.UsageError(f"there is no '{like}' in the catalog")
+    does = Task(task) if task else entry.task if entry else None
+    if does is None:
+        raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
     try:
         parsed = [parse_pair(pair) for pair in pairs]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        manifest = known.store.add(directory, id, Task(task), parsed, entry=known.catalog.get(id))
-    except SummsvcError as error:
-        raise click.ClickException(error.message) from error
-    click.echo(f"{id}: installed, {manifest.size_bytes / 1e6:,.1f} MB")
+        manifest = known.store.add(directory, id, does, parsed, entry=entry)
+    except (StoreError, SummsvcError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{id}: installed, {_size(manifest)}")
 
 
 @models.command()
@@ -134,7 +149,7 @@ def add(known: _Models, directory: Path, id: str, task: str, pairs: tuple[str, .
 def verify(known: _Models, id: str | None) -> None:
     """Compare every byte of a model, or of all, with what was installed."""
     bad = 0
-    for each in [id] if id else [manifest.id for manifest in known.store.installed()]:
+    for each in [id] if id else known.store.ids():
         try:
             problems = known.store.verify(each)
         except SummsvcError as error:
@@ -155,12 +170,28 @@ def remove(known: _Models, id: str) -> None:
     """Delete a model from the store."""
     try:
         known.store.remove(id)
-    except SummsvcError as error:
-        raise click.ClickException(error.message) from error
+    except (StoreError, SummsvcError) as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"{id}: removed")
 
 
-def _license(license: License) -> str:
-    note = f" ({license.note})" if license.note else ""
-    restricted = ", NOT for commercial use" if license.non_commercial else ""
-    return f"{license.spdx_id or 'unknown'}{restricted}{note}"
+def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:
+    return {
+        "id": facts.id,
+        "task": facts.task.value,
+        "state": _state(facts),
+        "architecture": facts.architecture,
+        "pairs": ["-".join(pair) for pair in facts.pairs],
+        "size_bytes": facts.size_bytes,
+        "license": facts.license.model_dump(),
+        "source": facts.source if isinstance(facts, Manifest) else facts.repository,
+        "revision": facts.revision,
+    }
+
+
+def _state(facts: Manifest | CatalogEntry) -> str:
+    return "installed" if isinstance(facts, Manifest) else "not installed"
+
+
+def _size(facts: Manifest | CatalogEntry) -> str:
+    return f"{facts.size_bytes / 1e6:,.1f} MB"

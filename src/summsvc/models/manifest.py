@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
-from summsvc.models.catalog import ID_PATTERN, License, Pair, _pairs, _Strict
+from summsvc.models.catalog import ID_PATTERN, License, Pairs, Strict
 
 FILE_NAME = "manifest.json"
 _CHUNK = 1 << 20
 
 
-class FileFacts(_Strict):
+class FileFacts(Strict):
     """A file's length in bytes and its SHA-256 in hexadecimal."""
 
     size: int
@@ -32,7 +32,7 @@ class FileFacts(_Strict):
         return FileFacts(size=path.stat().st_size, sha256=digest.hexdigest())
 
 
-class Manifest(_Strict):
+class Manifest(Strict):
     """An installed model.
 
     schema_version: of this file's form. source: repository at the hub, or the
@@ -40,11 +40,11 @@ class Manifest(_Strict):
     conversion: how the files were made from the source; empty when copied.
     """
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     id: str = Field(pattern=rf"^{ID_PATTERN}$")
     task: Task
     architecture: str
-    pairs: Annotated[tuple[Pair, ...], BeforeValidator(_pairs)]
+    pairs: Pairs = Field(min_length=1)
     language_tokens: LanguageTokens = LanguageTokens.NONE
     tokens: Mapping[str, str] = {}
     prefix: str = ""

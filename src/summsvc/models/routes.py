@@ -11,6 +11,8 @@ from summsvc.models.catalog import Catalog, CatalogEntry, Pair
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 
+Facts = Manifest | CatalogEntry
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -28,7 +30,8 @@ class Routes:
     """Looks for models in the store first, then in the catalog.
 
     pivot: BCP-47 code of the language between two models, or "" for none.
-    defaults: model id by pair ("en-ru") or, for summaries, language ("en").
+    defaults: model id by pair ("en-ru") or, for summaries, language ("en"); it
+    is taken as if every caller had asked for it.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Routes:
         installs what is missing.
         """
         pair = (source, target)
+        model = model or self._default(pair)
         if model:
             self._check_asked(model, Task.TRANSLATION, pair)
             return Route(pair, (model,), installed=True)
@@ -59,66 +63,77 @@ class Routes:
                 metadata={"source": source, "target": target},
             )
         if not route.installed:
-            missing = [id for id in route.models if self._store.get(id) is None]
-            raise self._not_installed(missing)
+            raise self._not_installed([id for id in route.models if self._store.get(id) is None])
         return route
 
     def resolve_summarizer(self, language: str, model: str) -> str:
         """Id of the model that writes summaries in a language; raises as above."""
         pair = (language, language)
+        model = model or self._default(pair)
         if model:
             self._check_asked(model, Task.SUMMARIZATION, pair)
             return model
-        found = self._direct(pair, Task.SUMMARIZATION, self._defaults.get(language, ""))
+        found = self._direct(self._candidates(Task.SUMMARIZATION), pair)
         if found is None:
             raise UnsupportedPairError(
                 f"no model writes summaries in '{language}'; ask for the extractive method",
                 field="method",
                 metadata={"source": language, "target": language},
             )
-        if self._store.get(found) is None:
-            raise self._not_installed([found])
-        return found
+        if not isinstance(found, Manifest):
+            raise self._not_installed([found.id])
+        return found.id
 
     def translation(self, source: str, target: str) -> Route | None:
         """The best route there is, installed or not; None when there is none."""
-        direct = self._direct(
-            (source, target), Task.TRANSLATION, self._defaults.get(f"{source}-{target}", "")
-        )
-        if direct is not None and self._store.get(direct) is not None:
-            return Route((source, target), (direct,), installed=True)
-        if self._pivot and self._pivot not in (source, target):
-            legs = (
-                self._direct((source, self._pivot), Task.TRANSLATION, ""),
-                self._direct((self._pivot, target), Task.TRANSLATION, ""),
-            )
-            if all(legs):
-                ids = tuple(id for id in legs if id)
-                installed = all(self._store.get(id) is not None for id in ids)
-                if installed or direct is None:
-                    return Route((source, self._pivot, target), ids, installed)
-        if direct is None:
-            return None
-        return Route((source, target), (direct,), installed=False)
+        return self._best(self._candidates(Task.TRANSLATION), source, target)
 
     def all_translations(self) -> Iterator[Route]:
         """The best route for each pair that some model, or two, can serve."""
-        languages = sorted(
-            {
-                code
-                for facts in self._candidates(Task.TRANSLATION)
-                for pair in facts.pairs
-                for code in pair
-            }
-        )
+        candidates = self._candidates(Task.TRANSLATION)
+        languages = sorted({code for facts in candidates for pair in facts.pairs for code in pair})
         for source in languages:
             for target in languages:
-                route = self.translation(source, target) if source != target else None
+                route = self._best(candidates, source, target) if source != target else None
                 if route is not None:
                     yield route
 
-    def _candidates(self, task: Task) -> list[Manifest | CatalogEntry]:
-        """Installed models, then known ones, each by preference."""
+    def _best(self, candidates: list[Facts], source: str, target: str) -> Route | None:
+        """What is installed before what is not, one model before two.
+
+        Where nothing is installed, the route whose weakest model is preferred.
+        """
+        legs: list[list[Facts]] = []
+        direct = self._direct(candidates, (source, target))
+        if direct is not None:
+            legs.append([direct])
+        if self._pivot and self._pivot not in (source, target):
+            first = self._direct(candidates, (source, self._pivot))
+            second = self._direct(candidates, (self._pivot, target))
+            if first is not None and second is not None:
+                legs.append([first, second])
+        if not legs:
+            return None
+        asked = self._default((source, target))
+
+        def rank(models: list[Facts]) -> tuple[bool, bool, bool, int]:
+            installed = _installed(models)
+            return (
+                models[0].id == asked and len(models) == 1,
+                installed,
+                installed and len(models) == 1,
+                min(each.preference for each in models),
+            )
+
+        best = max(legs, key=rank)
+        return Route(
+            (source, target) if len(best) == 1 else (source, self._pivot, target),
+            tuple(each.id for each in best),
+            _installed(best),
+        )
+
+    def _candidates(self, task: Task) -> list[Facts]:
+        """Installed models by preference; then known ones, non-commercial licences last."""
         installed = [manifest for manifest in self._store.installed() if manifest.task is task]
         ids = {manifest.id for manifest in installed}
         known = [
@@ -128,13 +143,20 @@ class Routes:
         ]
         return [
             *sorted(installed, key=lambda facts: (-facts.preference, facts.id)),
-            *sorted(known, key=lambda facts: (-facts.preference, facts.id)),
+            *sorted(
+                known,
+                key=lambda facts: (facts.license.non_commercial, -facts.preference, facts.id),
+            ),
         ]
 
-    def _direct(self, pair: Pair, task: Task, default: str) -> str | None:
-        candidates = [facts for facts in self._candidates(task) if pair in facts.pairs]
-        ids = [facts.id for facts in candidates]
-        return default if default in ids else next(iter(ids), None)
+    def _direct(self, candidates: list[Facts], pair: Pair) -> Facts | None:
+        able = [facts for facts in candidates if pair in facts.pairs]
+        default = self._default(pair)
+        return next((facts for facts in able if facts.id == default), next(iter(able), None))
+
+    def _default(self, pair: Pair) -> str:
+        source, target = pair
+        return self._defaults.get(source if source == target else f"{source}-{target}", "")
 
     def _check_asked(self, model: str, task: Task, pair: Pair) -> None:
         facts = self._store.get(model) or self._catalog.get(model)
@@ -150,7 +172,7 @@ class Routes:
                 field="model",
                 metadata={"model": model, "source": pair[0], "target": pair[1]},
             )
-        if self._store.get(model) is None:
+        if not isinstance(facts, Manifest):
             raise self._not_installed([model])
 
     def _not_installed(self, ids: list[str]) -> ModelNotInstalledError:
@@ -159,3 +181,7 @@ class Routes:
             f"not installed here: {names}; install with: summsvc models pull {names}",
             metadata={"models": names, "command": f"summsvc models pull {names}"},
         )
+
+
+def _installed(models: list[Facts]) -> bool:
+    return all(isinstance(each, Manifest) for each in models)

@@ -7,27 +7,35 @@ lock, readers need none and a read-only store can be served.
 from __future__ import annotations
 
 import datetime
-import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 from pydantic import ValidationError
 
-from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
+from summsvc.engines.base import ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
-from summsvc.models.catalog import ID_PATTERN, CatalogEntry, License, Pair
+from summsvc.models import files
+from summsvc.models.catalog import ID_PATTERN, CatalogEntry, Pair
+from summsvc.models.checkpoint import describe
 from summsvc.models.manifest import FILE_NAME, FileFacts, Manifest, fingerprints
 
+LOCK = ".lock"
 TEMPORARY = ".adding-"
-UNWANTED = (".py", ".pkl", ".pickle", ".h5", ".msgpack", ".onnx", ".ot", ".zip")
-"""Files that a model folder may hold and that are never used, some of them code."""
+REPLACED = ".replaced-"
+STAGING = ".pulling-"
+"""Where a download is kept until it is whole; it survives, so that it can go on."""
 
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin", "model.bin")
+Convert = Callable[[Path, Path], Mapping[str, str]]
+"""Makes an engine's files from a source folder in a target folder; says how it did."""
+
+
+class StoreError(Exception):
+    """The store's folder cannot be written; the message says why."""
 
 
 class Store:
@@ -38,23 +46,42 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._read: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
+
+    def ids(self) -> list[str]:
+        """Ids of all model folders, also of those whose manifest cannot be read."""
+        try:
+            names = [path.name for path in self.root.iterdir() if path.is_dir()]
+        except OSError:
+            return []
+        return sorted(name for name in names if re.fullmatch(ID_PATTERN, name))
 
     def installed(self) -> list[Manifest]:
         """Every installed model whose manifest can be read, by id."""
-        if not self.root.is_dir():
-            return []
-        folders = sorted(path for path in self.root.iterdir() if not path.name.startswith("."))
-        return [manifest for path in folders if (manifest := self.get(path.name)) is not None]
+        return [manifest for id in self.ids() if (manifest := self.get(id)) is not None]
 
     def get(self, id: str) -> Manifest | None:
-        """The manifest of an installed model; None when there is none that can be read."""
+        """The manifest of an installed model; None when there is none that can be read.
+
+        Cheap enough for every request: a manifest is parsed again only when its
+        file has changed.
+        """
         if not re.fullmatch(ID_PATTERN, id):
             return None
+        path = self.root / id / FILE_NAME
         try:
-            manifest = Manifest.model_validate_json((self.root / id / FILE_NAME).read_bytes())
+            status = path.stat()
+            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+            known = self._read.get(id)
+            if known is not None and known[0] == seen:
+                return known[1]
+            manifest = Manifest.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
-        return manifest if manifest.id == id else None
+        if manifest.id != id:
+            return None
+        self._read[id] = (seen, manifest)
+        return manifest
 
     def spec(self, id: str) -> ModelSpec:
         """What an engine needs to load a model, after a look at every byte of it.
@@ -66,14 +93,19 @@ class Store:
         if problems:
             raise ModelBrokenError(
                 f"model '{id}' is not what was installed: {'; '.join(problems)}; "
-                f"install it anew with: summsvc models pull {id}",
+                f"install it anew with: {self._remedy(id)}",
                 metadata={"model": id},
             )
-        manifest = self._known(id)
-        return manifest.spec(self.root / id)
+        return self._known(id).spec(self.root / id)
 
     def verify(self, id: str) -> list[str]:
-        """What is wrong with a model's files; nothing when they are as installed."""
+        """What is wrong with a model's files; nothing when they are as installed.
+
+        Raises ModelNotInstalledError.
+        """
+        manifest = self.get(id)
+        if manifest is None and id in self.ids():
+            return [f"{FILE_NAME} is missing or cannot be read"]
         manifest = self._known(id)
         problems: list[str] = []
         for name, facts in manifest.files.items():
@@ -84,7 +116,13 @@ class Store:
                 problems.append(f"{name} has {path.stat().st_size} bytes instead of {facts.size}")
             elif FileFacts.of(path).sha256 != facts.sha256:
                 problems.append(f"{name} has changed (SHA-256 differs)")
-        return problems
+        found = {
+            str(path.relative_to(self.root / id))
+            for path in (self.root / id).rglob("*")
+            if not path.is_dir()
+        }
+        extra = found - set(manifest.files) - {FILE_NAME}
+        return problems + [f"{name} was not installed" for name in sorted(extra)]
 
     def add(
         self,
@@ -96,71 +134,112 @@ class Store:
         entry: CatalogEntry | None = None,
         source: str = "",
         revision: str = "",
+        convert: Convert | None = None,
+        move: bool = False,
     ) -> Manifest:
-        """Copy a model from a folder in the hub's layout, in place of one of the same id.
+        """Install a model from a folder in the hub's layout, in place of one of the same id.
 
         pairs: (source, target) codes; those of ``entry`` when empty. entry: the
-        catalog's facts for this id. Raises InvalidFieldError for an id, pair or
-        folder that cannot be used.
+        catalog's facts for this model, or for one that is told its languages
+        alike. convert: makes the installed files; without it those that an
+        engine reads are copied, or moved when ``move`` is set. Raises
+        InvalidFieldError for an id, pair or folder that cannot be used,
+        StoreError when the store cannot be written.
         """
         if not re.fullmatch(ID_PATTERN, id):
             raise InvalidFieldError(
-                f"'{id}' is no model id; use lower-case letters, digits, '.', '_' and '-'",
+                f"'{id[:80]}' is no model id; it is made of lower-case letters, digits, '.', '_' "
+                "and '-', and begins with a letter or digit",
                 field="id",
             )
-        facts = entry if entry is not None and entry.task is task else None
-        if not pairs and facts is None:
-            raise InvalidFieldError(
-                f"no language pair is known for '{id}'; name at least one, such as en-ru",
-                field="pair",
-            )
-        architecture = _architecture(directory)
+        facts = describe(directory, id, task, pairs, entry)
         with self._writing(), self._temporary() as folder:
-            _copy(directory, folder)
-            tokens = _used_tokens(folder, facts)
+            if convert is None:
+                for name in files.needed(path.name for path in directory.iterdir()):
+                    if move:
+                        shutil.move(directory / name, folder / name)
+                    else:
+                        shutil.copyfile(directory / name, folder / name)
+            conversion = {} if convert is None else dict(convert(directory, folder))
             manifest = Manifest(
-                id=id,
-                task=task,
-                architecture=architecture,
-                pairs=tuple(pairs) or (facts.pairs if facts else ()),
-                language_tokens=facts.language_tokens if facts and tokens else LanguageTokens.NONE,
-                tokens=tokens,
-                license=facts.license if facts else License(),
-                prefix=facts.prefix if facts else "",
-                decoding=facts.decoding if facts else DecodingOptions(),
-                preference=facts.preference if facts else 0,
+                **facts,
                 source=source or str(directory),
                 revision=revision,
                 added=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                conversion=conversion,
                 files=fingerprints(folder),
             )
-            (folder / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n")
+            (folder / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
             self._swap_in(folder, id)
         return manifest
 
     def remove(self, id: str) -> None:
-        """Delete a model; raises ModelNotInstalledError."""
-        self._known(id)
+        """Delete a model and what was left of its download.
+
+        Raises ModelNotInstalledError, StoreError.
+        """
+        if id not in self.ids():
+            self._known(id)
         with self._writing(), self._temporary() as folder:
             (self.root / id).rename(folder / id)
+            shutil.rmtree(self.staging(id), ignore_errors=True)
+
+    def staging(self, id: str) -> Path:
+        """Where a download of this model is gathered; not made by this."""
+        return self.root / f"{STAGING}{id}"
+
+    @contextmanager
+    def pulling(self, id: str) -> Iterator[Path]:
+        """Be the only one who downloads a model; gives its staging folder, made if need be."""
+        with self._errors():
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / f"{STAGING}{id}.lock")
+            lock.acquire()
+        try:
+            with self._errors():
+                self.staging(id).mkdir(exist_ok=True)
+            yield self.staging(id)
+        finally:
+            lock.release()
 
     def _known(self, id: str) -> Manifest:
         manifest = self.get(id)
         if manifest is None:
             raise ModelNotInstalledError(
-                f"model '{id}' is not installed; install it with: summsvc models pull {id}",
-                metadata={"model": id},
+                f"model '{id[:80]}' is not installed; install it with: "
+                f"summsvc models pull {id[:80]}",
+                metadata={"model": id[:80]},
             )
         return manifest
+
+    def _remedy(self, id: str) -> str:
+        manifest = self.get(id)
+        if manifest is not None and not manifest.revision:
+            return f"summsvc models add DIR --id {id} --task {manifest.task.value}"
+        return f"summsvc models pull {id}"
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"the model store {self.root} cannot be written: {error}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Be the only writer, and clear away what killed ones left."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / ".lock"):
-            for left in self.root.glob(f"{TEMPORARY}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
+        with self._errors():
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / LOCK):
+                for left in self.root.glob(f"{REPLACED}*"):
+                    place = self.root / left.name.removeprefix(REPLACED)
+                    if place.exists():
+                        shutil.rmtree(left, ignore_errors=True)
+                    else:
+                        left.rename(place)
+                for left in self.root.glob(f"{TEMPORARY}*"):
+                    shutil.rmtree(left, ignore_errors=True)
+                yield
 
     @contextmanager
     def _temporary(self) -> Iterator[Path]:
@@ -172,46 +251,8 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _swap_in(self, folder: Path, id: str) -> None:
-        place = self.root / id
+        place, old = self.root / id, self.root / f"{REPLACED}{id}"
         if place.exists():
-            old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self.root))
-            place.rename(old / id)
+            place.rename(old)
         folder.rename(place)
-
-
-def _architecture(directory: Path) -> str:
-    """``model_type`` of a folder in the hub's layout."""
-    try:
-        config = json.loads((directory / "config.json").read_text("utf-8"))
-        architecture = config["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidFieldError(
-            f"{directory} is no model folder: config.json with a model_type is needed ({error})",
-            field="directory",
-        ) from error
-    if not any((directory / name).is_file() for name in _WEIGHTS):
-        raise InvalidFieldError(
-            f"{directory} has no weights: one of {', '.join(_WEIGHTS)} is needed",
-            field="directory",
-        )
-    return str(architecture)
-
-
-def _copy(directory: Path, folder: Path) -> None:
-    """Copy what an engine reads. With safetensors present other weights stay behind."""
-    safe = (directory / "model.safetensors").is_file()
-    for path in sorted(directory.iterdir()):
-        unwanted = path.suffix in UNWANTED or (safe and path.name == "pytorch_model.bin")
-        if path.is_file() and not unwanted and not path.name.startswith("."):
-            shutil.copyfile(path, folder / path.name)
-
-
-def _used_tokens(folder: Path, facts: CatalogEntry | None) -> dict[str, str]:
-    """The catalog's language tokens that this checkpoint's vocabulary really has."""
-    if facts is None or not facts.tokens:
-        return {}
-    vocabulary = folder / "vocab.json"
-    if not vocabulary.is_file():
-        return dict(facts.tokens)
-    known = json.loads(vocabulary.read_text("utf-8"))
-    return {language: token for language, token in facts.tokens.items() if token in known}
+        shutil.rmtree(old, ignore_errors=True)
