@@ -146,6 +146,8 @@ def _train(model: Any, tokenizer: Any, known: list[tuple[str, str]]) -> None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+            # As in every published Marian checkpoint: the decoder starts from zeros.
+            model.model.shared.weight.data[tokenizer.pad_token_id] = 0.0
             optimizer.zero_grad()
             loss_sum += loss.item()
         if loss_sum / per_epoch < 0.002:

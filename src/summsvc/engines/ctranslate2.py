@@ -1,0 +1,154 @@
+"""Models converted to CTranslate2: fast on CPU, without torch.
+
+Marian models only: SentencePiece is their whole tokenizer. Batches run on
+``workers`` streams of ``threads`` threads each.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from summsvc.engines.base import (
+    Cancelled,
+    CancelledGeneration,
+    DecodingOptions,
+    Generated,
+    LanguageTokens,
+    ModelSpec,
+    Placement,
+)
+from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
+
+EOS = "</s>"
+WARM_UP = "The president will visit Vilnius next week."
+_COMPUTE_TYPES = {"default": "auto", "int8": "int8", "float32": "float32", "float16": "float16"}
+
+
+class CTranslate2Engine:
+    """See ``Seq2SeqEngine``. Raises ModelBrokenError when the folder cannot be loaded."""
+
+    name = "ctranslate2"
+
+    def __init__(self, spec: ModelSpec, placement: Placement) -> None:
+        import ctranslate2
+
+        if spec.architecture != "marian":
+            raise ModelBrokenError(
+                f"model '{spec.id}': the ctranslate2 engine runs marian models, "
+                f"not {spec.architecture}",
+                metadata={"model": spec.id},
+            )
+        self.spec = spec
+        self._local = threading.local()
+        try:
+            config = json.loads((spec.path / "source_config.json").read_text("utf-8"))
+            self.max_input_tokens = int(config["max_position_embeddings"])
+            self._translator: Any = ctranslate2.Translator(
+                str(spec.path),
+                device=placement.device,
+                compute_type=_COMPUTE_TYPES.get(placement.compute_type, "auto"),
+                inter_threads=placement.workers,
+                intra_threads=placement.threads,
+            )
+            self._pieces("source")
+        except Exception as error:
+            raise ModelBrokenError(
+                f"model '{spec.id}' could not be loaded: {error}", metadata={"model": spec.id}
+            ) from error
+        self.device = str(self._translator.device)
+        self.compute_type = str(self._translator.compute_type)
+
+    def _pieces(self, side: str) -> Any:
+        """This thread's own SentencePiece processor for "source" or "target"."""
+        if not hasattr(self._local, side):
+            from sentencepiece import SentencePieceProcessor
+
+            model = str(self.spec.path / f"{side}.spm")
+            setattr(self._local, side, SentencePieceProcessor(model_file=model))
+        return getattr(self._local, side)
+
+    def _encoded(self, texts: Sequence[str], target: str) -> list[list[str]]:
+        prefixed = self.spec.language_tokens is LanguageTokens.TARGET_PREFIX
+        prefix = [self.spec.tokens[target]] if prefixed else []
+        pieces: list[list[str]] = self._pieces("source").encode(list(texts), out_type=str)
+        return [[*prefix, *each, EOS] for each in pieces]
+
+    def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002
+        """See ``Seq2SeqEngine.count_tokens``."""
+        return [len(pieces) for pieces in self._encoded(texts, target)]
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        source: str,  # noqa: ARG002
+        target: str,
+        options: DecodingOptions,
+        cancelled: Cancelled = lambda: False,
+    ) -> list[Generated]:
+        """See ``Seq2SeqEngine.generate``.
+
+        Asks ``cancelled`` before the batch, and under greedy search before each
+        decoding step too: the library stops a beam search for nobody.
+        """
+        encoded = self._encoded(texts, target)
+        longest = max(map(len, encoded))
+        if longest > self.max_input_tokens:
+            raise TextTooLongError(
+                f"a segment has {longest} tokens; the model reads {self.max_input_tokens}"
+            )
+        if cancelled():
+            raise CancelledGeneration
+        limit = options.max_output_tokens or max(24, 2 * longest + 10)
+        limit = min(limit, self.max_input_tokens)
+        stop = {"callback": lambda _: cancelled()} if options.beam_size == 1 else {}
+        try:
+            results = self._translator.translate_batch(
+                encoded,
+                beam_size=options.beam_size,
+                length_penalty=options.length_penalty,
+                repetition_penalty=options.repetition_penalty,
+                no_repeat_ngram_size=options.no_repeat_ngram_size,
+                min_decoding_length=options.min_output_tokens,
+                max_decoding_length=limit,
+                max_input_length=0,
+                return_scores=True,
+                **stop,
+            )
+        except Exception as error:
+            raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
+        if cancelled():
+            raise CancelledGeneration
+        return [
+            self._result(pieces, result, options, limit)
+            for pieces, result in zip(encoded, results, strict=True)
+        ]
+
+    def _result(
+        self, pieces: list[str], result: Any, options: DecodingOptions, limit: int
+    ) -> Generated:
+        output: list[str] = result.hypotheses[0]
+        # The library divides the sum of log-probabilities by length ** penalty.
+        length = len(output) + 1
+        total = result.scores[0] * len(output) ** options.length_penalty
+        text = self._pieces("target").decode(output)
+        return Generated(
+            text=text.strip(),
+            score=min(0.0, total / length),
+            input_tokens=len(pieces),
+            output_tokens=length,
+            complete=len(output) < limit,
+        )
+
+    def warm_up(self) -> None:
+        """See ``Seq2SeqEngine.warm_up``."""
+        source, target = self.spec.pairs[0]
+        (output,) = self.generate([WARM_UP], source, target, DecodingOptions(beam_size=1))
+        if not output.output_tokens:
+            raise EngineError(f"model '{self.spec.id}' gave no output for a probe")
+
+    def close(self) -> None:
+        """See ``Seq2SeqEngine.close``."""
+        self._translator.unload_model()
