@@ -422,3 +422,27 @@ async def test_metrics_tell_batches_and_tokens(engine: ReversingEngine) -> None:
     assert sample(registry, "batch_segments_sum") == 2
     assert sample(registry, "batch_fill_sum") == pytest.approx(6 / 8)
     assert sample(registry, "batch_seconds_count") == 1
+
+
+async def test_the_bound_on_an_output_does_not_depend_on_its_batch() -> None:
+    """An engine bounds a batch by its longest segment: a loop would be cut elsewhere."""
+    bounds: dict[str, set[int]] = {"short one": set(), "other": set()}
+
+    class Noting(ReversingEngine):
+        def generate(self, texts: Any, *rest: Any, **named: Any) -> Any:
+            options = rest[2]
+            for text in texts:
+                bounds.get(text, set()).add(options.max_output_tokens)
+                assert options.max_output_tokens >= 2 * len(text.split())
+            return super().generate(texts, *rest, **named)
+
+    for beside in ([], ["w " * 30], ["w " * 70, "w " * 300]):
+        async with running(Noting(), batch_tokens=5000) as made:
+            asked = work(["short one", *beside])
+            assert await outputs(made.submit(asked)) == expected(asked)
+    assert len(bounds["short one"]) == 1
+    engine = Noting()
+    async with running(engine) as made:
+        narrow = dataclasses.replace(OPTIONS, max_output_tokens=7)
+        await made.submit(work(["other"], options=narrow)).wait()
+    assert bounds["other"] == {7}

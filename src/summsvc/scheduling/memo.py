@@ -42,15 +42,16 @@ class Memo:
 
         A new item is in flight until ``forget``.
         """
-        text, tokens = work.texts[position], work.tokens[position]
         if not work.use_cache:
-            return Item(text, tokens, work.kind), False
-        full = (key, text)
+            return work.item(position), False
+        full = (key, work.texts[position])
         if (shared := self._in_flight.get(full)) is not None:
             return shared, True
+        item = work.item(position, full)
         if (known := self._cache.get(full)) is not None:
-            return Item(text, tokens, work.kind, waiting=False, output=known), True
-        self._in_flight[full] = item = Item(text, tokens, work.kind, full)
+            item.waiting, item.output = False, known
+            return item, True
+        self._in_flight[full] = item
         return item, False
 
     def keep(self, item: Item, output: Generated) -> None:

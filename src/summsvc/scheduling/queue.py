@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from summsvc.scheduling.work import Item, Kind, Priority, Ticket
+from summsvc.scheduling.work import Item, Priority, Ticket
 
 BULK_SHARE = 4
 """While both wait, one batch in this many is of bulk segments."""
@@ -102,13 +102,13 @@ class FairQueue:
             return None
         first = next(iter(leader.pending))
         candidates = {first: None}
-        looked_at = first.tokens
-        for item in self._round_robin(leader.work.priority, first.kind):
+        looked_at = 0
+        for item in self._round_robin(leader.work.priority):
+            looked_at += item.tokens
+            if item.kind == first.kind:
+                candidates[item] = None
             if looked_at >= WINDOW * budget:
                 break
-            if item not in candidates:
-                candidates[item] = None
-                looked_at += item.tokens
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
         nearest.remove(first)
@@ -133,11 +133,9 @@ class FairQueue:
             return next(iter(interactive if self._turn % BULK_SHARE else bulk))
         return next(iter(interactive or bulk), None)
 
-    def _round_robin(self, priority: Priority, kind: Kind) -> Iterator[Item]:
-        """Segments that may join a batch of this kind, one of each request in turn."""
-        waiting = [
-            iter(ticket.pending) for ticket in self._tickets[priority] if ticket.work.kind == kind
-        ]
+    def _round_robin(self, priority: Priority) -> Iterator[Item]:
+        """Waiting segments of a priority, one of each request in turn."""
+        waiting = [iter(ticket.pending) for ticket in self._tickets[priority]]
         while waiting:
             left = []
             for items in waiting:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
 import time
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import aclosing
@@ -23,6 +25,24 @@ class Priority(Enum):
 Kind = tuple[str, str, DecodingOptions]
 """Source, target and options: what segments must share to go through a model together."""
 
+SMALLEST_BOUND = 128
+"""Output tokens that any segment may take unless its request says otherwise."""
+
+
+@functools.lru_cache(maxsize=1024)
+def bounded(options: DecodingOptions, tokens: int) -> DecodingOptions:
+    """Options with a bound on the output that follows from this segment's length alone.
+
+    An engine computes a missing bound from the longest segment of its batch, so
+    that what stands beside a segment would decide where its output is cut. The
+    bound is the next power of two above twice the input's length: coarse, so
+    that segments of like length still share a batch.
+    """
+    if options.max_output_tokens:
+        return options
+    bound = max(SMALLEST_BOUND, 1 << (2 * tokens - 1).bit_length())
+    return dataclasses.replace(options, max_output_tokens=bound)
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -42,9 +62,11 @@ class Work:
     deadline: float | None = None
     use_cache: bool = True
 
-    @property
-    def kind(self) -> Kind:
-        return (self.source, self.target, self.options)
+    def item(self, position: int, key: Hashable = None) -> Item:
+        """A segment of this work as something to compute."""
+        tokens = self.tokens[position]
+        kind = (self.source, self.target, bounded(self.options, tokens))
+        return Item(self.texts[position], tokens, kind, key)
 
 
 @dataclass(frozen=True, slots=True)
