@@ -11,6 +11,8 @@ from summsvc.config import default_model_dir
 from summsvc.engines.base import Task
 from summsvc.errors import SummsvcError
 from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
+from summsvc.models.checkpoint import model_type
+from summsvc.models.convert import converter
 from summsvc.models.manifest import Manifest
 from summsvc.models.pull import PullError
 from summsvc.models.pull import pull as pull_model
@@ -71,10 +73,19 @@ def list_models(known: _Models, installed: bool, ids: bool, as_json: bool) -> No
         click.echo(f"{id}: broken; `summsvc models verify {id}` says why", err=True)
 
 
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["auto", "ctranslate2", "transformers"]),
+    default="auto",
+    help="Install it for this engine; auto: ctranslate2 (int8) for Marian models.",
+)
+
+
 @models.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@_engine
 @click.pass_obj
-def pull(known: _Models, ids: tuple[str, ...]) -> None:
+def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
     """Fetch models from the model hub into the store.
 
     What has been fetched stays there when a pull is cut off, and the next one
@@ -92,7 +103,8 @@ def pull(known: _Models, ids: tuple[str, ...]) -> None:
             f"{entry.repository}, licence {entry.license}"
         )
         try:
-            manifest = pull_model(entry, known.store)
+            how = converter(engine, entry.architecture)
+            manifest = pull_model(entry, known.store, convert=how)
         except (PullError, StoreError, SummsvcError) as error:
             click.echo(str(error), err=True)
             failed += 1
@@ -116,6 +128,7 @@ def pull(known: _Models, ids: tuple[str, ...]) -> None:
     metavar="ID",
     help="Model of the catalog that is told its languages, and decodes, alike.",
 )
+@_engine
 @click.pass_obj
 def add(
     known: _Models,
@@ -124,6 +137,7 @@ def add(
     task: str | None,
     pairs: tuple[str, ...],
     like: str | None,
+    engine: str,
 ) -> None:
     """Install a model from a folder in the hub's layout."""
     entry = known.catalog.get(like or id)
@@ -137,7 +151,8 @@ def add(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        manifest = known.store.add(directory, id, does, parsed, entry=entry)
+        how = converter(engine, model_type(directory))
+        manifest = known.store.add(directory, id, does, parsed, entry=entry, convert=how)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{id}: installed, {_size(manifest)}")

@@ -88,7 +88,7 @@ class CatalogEntry(Strict):
     architecture: str = ""
     repository: str = ""
     revision: str = "main"
-    size_bytes: int = Field(0, ge=0)
+    size_bytes: int = Field(default=0, ge=0)
     license: License = License()
     pairs: Pairs = Field(min_length=1)
     language_tokens: LanguageTokens = LanguageTokens.NONE

@@ -29,7 +29,7 @@ def describe(
     model's. Raises InvalidFieldError when folder, task, pairs and entry do not
     go together.
     """
-    architecture = _architecture(directory)
+    architecture = model_type(directory)
     if entry is not None and entry.task is not task:
         raise InvalidFieldError(
             f"'{entry.id}' is a {entry.task.value} model in the catalog; choose another id",
@@ -73,7 +73,7 @@ def _check_pairs(task: Task, pairs: Sequence[Pair]) -> None:
             )
 
 
-def _architecture(directory: Path) -> str:
+def model_type(directory: Path) -> str:
     """``model_type`` of a folder in the hub's layout."""
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
+from summsvc.models.store import Convert
 
 Array = npt.NDArray[Any]
 
@@ -28,47 +28,50 @@ SOURCE_CONFIG = "source_config.json"
 MAX_PAD = 1e-3
 """Largest value of an embedding that counts as zero, rounding to float16 included."""
 
-_TOKENIZER_FILES = ("*.spm", "*.model", "tokenizer*.json", "special_tokens_map.json")
+_TOKENIZER_FILES = ("*.spm", "*.model", "tokenizer*.json", "special_tokens_map.json", "vocab.json")
 _ACTIVATIONS = {"swish": "SWISH", "silu": "SWISH", "relu": "RELU", "gelu": "GELU"}
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionReport:
-    """How a model was converted. versions: of the libraries that took part."""
+def converter(engine: str, architecture: str) -> Convert | None:
+    """How a model is to be installed for an engine; None: as it is.
 
-    method: str
-    quantization: str
-    versions: Mapping[str, str]
+    engine: "ctranslate2", "transformers", or "auto": ctranslate2 for what its
+    engine runs. architecture: ``model_type`` of the hub's config.json.
+    """
+    wanted = engine == "ctranslate2" or (engine == "auto" and architecture == "marian")
+    return convert if wanted else None
 
 
-def convert(source: Path, target: Path, *, quantization: str = "int8") -> ConversionReport:
-    """Convert the checkpoint in ``source`` into the new folder ``target``.
+def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[str, str]:
+    """Convert the checkpoint in ``source`` into the folder ``target``.
 
-    quantization: "int8", "float16", "float32". Blocks for seconds to minutes.
-    Raises ModelUnavailableError when the architecture needs torch and it is not
-    installed, ModelBrokenError when tensors are missing or not finite.
+    quantization: "int8", "float16" or "float32". Returns how it was done, for
+    the manifest. Blocks for seconds to minutes. Raises ModelUnavailableError
+    when the architecture needs torch and it is not installed, ModelBrokenError
+    when tensors are missing or not finite.
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
     safe = source / "model.safetensors"
+    target.mkdir(parents=True, exist_ok=True)
     if config.get("model_type") == "marian" and safe.is_file():
         spec = marian_spec(config, _tensors(safe), _vocabulary(source))
         spec.validate()
         spec.optimize(quantization=None if quantization == "float32" else quantization)
-        target.mkdir(parents=True, exist_ok=True)
         spec.save(str(target))
-        method = "own mapping of safetensors"
+        method = "tensors mapped"
     else:
         _convert_with_torch(source, target, quantization)
-        method = "ctranslate2.converters.TransformersConverter"
+        method = "ctranslate2.converters"
     shutil.copyfile(source / "config.json", target / SOURCE_CONFIG)
     for pattern in _TOKENIZER_FILES:
         for path in source.glob(pattern):
             shutil.copyfile(path, target / path.name)
-    if (source / "vocab.json").is_file():
-        shutil.copyfile(source / "vocab.json", target / "vocab.json")
-    libraries = ("ctranslate2", "numpy", "safetensors")
-    versions = {name: metadata.version(name) for name in libraries}
-    return ConversionReport(method, quantization, versions)
+    return {
+        "engine": "ctranslate2",
+        "method": method,
+        "quantization": quantization,
+        "ctranslate2": metadata.version("ctranslate2"),
+    }
 
 
 def _convert_with_torch(source: Path, target: Path, quantization: str) -> None:

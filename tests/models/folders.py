@@ -1,0 +1,26 @@
+"""Folders in the hub's layout whose weights are a few bytes: what the store looks at, no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+WEIGHTS = b"not really tensors, but some bytes " * 40
+
+
+def checkpoint(
+    folder: Path,
+    *,
+    architecture: str = "marian",
+    vocabulary: Sequence[str] = ("</s>", "<unk>", "a", "<pad>"),
+    weights: str = "model.safetensors",
+) -> Path:
+    """Write a folder with configuration, vocabulary, tokenizer and weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": architecture}))
+    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(vocabulary)}))
+    (folder / "source.spm").write_bytes(b"source pieces")
+    (folder / "target.spm").write_bytes(b"target pieces")
+    (folder / weights).write_bytes(WEIGHTS)
+    return folder

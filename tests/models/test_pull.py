@@ -1,0 +1,325 @@
+"""Pulls as operators run them, from a hub that fails in every way a network can."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from summsvc.engines.base import DecodingOptions, Placement, Task
+from summsvc.engines.load import load
+from summsvc.models.catalog import CatalogEntry
+from summsvc.models.files import needed
+from summsvc.models.pull import PullError, RemoteFile, _check_room
+from summsvc.models.pull import pull as pull_model
+from summsvc.models.store import Store
+from tests.checkpoints import marian, pairs
+from tests.models.folders import WEIGHTS, checkpoint
+from tests.models.hub import COMMIT, Hub, serving
+
+Pull = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    folder = checkpoint(tmp_path / "hub")
+    (folder / "README.md").write_text("A model card.")
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+    (folder / "tf_model.h5").write_bytes(b"another framework")
+    (folder / "custom.py").write_text("raise SystemExit('run!')")
+    with serving(folder) as hub:
+        yield hub
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def start(hub: Hub, store: Store, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start ``summsvc models pull tiny`` in a process of its own."""
+    catalog = tmp_path / "catalog.toml"
+    catalog.write_text(
+        "[tiny]\ntask = 'translation'\ntitle = 'A tiny model'\nrepository = 'acme/tiny'\n"
+        f"revision = '{COMMIT}'\npairs = ['en-ru']\nsize_bytes = 2_000_000\n"
+        "license = { spdx_id = 'CC-BY-NC-4.0', non_commercial = true }\n"
+    )
+
+    def run(*ids: str, **environment: str) -> subprocess.Popen[str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+        return subprocess.Popen(
+            [sys.executable, "-c", "from summsvc.cli import main; main()", "models", "pull", *ids],
+            env=inherited
+            | {
+                "HF_ENDPOINT": hub.endpoint,
+                "HF_HOME": str(tmp_path / "hf"),
+                "SUMMSVC_MODEL_DIR": str(store.root),
+                "SUMMSVC_CATALOG_FILE": str(catalog),
+            }
+            | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.fixture
+def pull(start: Callable[..., subprocess.Popen[str]]) -> Pull:
+    def run(*ids: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = start(*(ids or ("tiny",)), **environment)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    return run
+
+
+def assert_whole(store: Store) -> None:
+    assert store.verify("tiny") == []
+    assert (store.root / "tiny" / "model.safetensors").read_bytes() == WEIGHTS
+    assert not store.staging("tiny").exists()
+
+
+def test_a_pull_installs_what_an_engine_reads_and_nothing_else(
+    hub: Hub, store: Store, pull: Pull
+) -> None:
+    done = pull()
+    assert done.returncode == 0, done.stderr
+    assert "A tiny model, about 2.0 MB from acme/tiny" in done.stdout
+    assert "CC-BY-NC-4.0, NOT FOR COMMERCIAL USE" in done.stdout
+    assert_whole(store)
+    manifest = store.get("tiny")
+    assert manifest is not None
+    assert set(manifest.files) == {
+        "config.json",
+        "model.safetensors",
+        "source.spm",
+        "target.spm",
+        "vocab.json",
+    }
+    assert (manifest.source, manifest.revision) == ("acme/tiny", COMMIT)
+    assert manifest.license.non_commercial
+    assert not any(path.endswith(("custom.py", ".bin", ".h5")) for path, _ in hub.requests)
+
+
+def test_what_is_installed_is_not_fetched_again(hub: Hub, store: Store, pull: Pull) -> None:
+    pull()
+    hub.requests.clear()
+    assert pull().returncode == 0
+    assert hub.requests == []
+    (store.root / "tiny" / "config.json").write_text("{}")
+    assert pull().returncode == 0
+    assert_whole(store)
+
+
+def test_a_cut_connection_is_gone_on_with(hub: Hub, store: Store, pull: Pull) -> None:
+    # Bytes are written down ten megabytes at a time; less than that is fetched again.
+    weights = bytes(range(256)) * (25 << 12)
+    (hub.folder / "model.safetensors").write_bytes(weights)
+    hub.cut = [len(weights) // 2, 1000]
+    done = pull()
+    assert done.returncode == 0, done.stderr
+    assert hub.ranges("model.safetensors") == ["", "bytes=10485760-", "bytes=10485760-"]
+    assert store.verify("tiny") == []
+    assert (store.root / "tiny" / "model.safetensors").read_bytes() == weights
+
+
+def test_a_killed_pull_leaves_no_model_and_the_next_goes_on(
+    hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]], pull: Pull
+) -> None:
+    hub.gate.clear()
+    part = store.staging("tiny") / "config.json.part"
+    killed = start("tiny")
+    until = time.monotonic() + 60
+    while not part.exists():
+        assert time.monotonic() < until, "the download never began"
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert store.ids() == []
+    (store.staging("tiny") / "model.safetensors.part").write_bytes(WEIGHTS[:700])
+    (store.staging("tiny") / "source.spm").write_bytes(b"source pieces")
+    hub.gate.set()
+    hub.requests.clear()
+    done = pull()
+    assert done.returncode == 0, done.stderr
+    assert hub.ranges("model.safetensors") == ["bytes=700-"]
+    assert hub.ranges("source.spm") == []
+    assert_whole(store)
+
+
+def test_two_pulls_of_one_model_fetch_it_once(
+    hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    both = [start("tiny"), start("tiny")]
+    for process in both:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    assert len(hub.ranges("model.safetensors")) == 1
+    assert_whole(store)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "vocab.json"])
+def test_a_wrong_hash_is_refused_and_the_bytes_thrown_away(
+    hub: Hub, store: Store, pull: Pull, name: str
+) -> None:
+    hub.corrupt = name
+    done = pull()
+    assert done.returncode == 1
+    assert f"{name} is not what the hub has" in done.stderr
+    assert "summsvc models pull tiny" in done.stderr
+    assert store.ids() == []
+    hub.corrupt = ""
+    assert pull().returncode == 0
+    assert_whole(store)
+
+
+def test_a_busy_hub_is_waited_for(hub: Hub, store: Store, pull: Pull) -> None:
+    hub.status, hub.times, hub.retry_after = 429, 1, "0"
+    done = pull()
+    assert done.returncode == 0, done.stderr
+    assert_whole(store)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "HF_TOKEN"), (403, "HF_TOKEN"), (404, "has no acme/tiny"), (400, "HTTP 400")],
+)
+def test_refusals_say_what_to_do(
+    hub: Hub, store: Store, pull: Pull, status: int, words: str
+) -> None:
+    hub.status, hub.times = status, 99
+    done = pull()
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert store.ids() == []
+
+
+def test_the_token_is_sent(hub: Hub, store: Store, pull: Pull) -> None:
+    hub.token = "secret-of-ours"
+    assert pull().returncode == 1
+    done = pull(HF_TOKEN="secret-of-ours")
+    assert done.returncode == 0, done.stderr
+    assert "secret-of-ours" not in done.stdout + done.stderr
+    assert_whole(store)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}]
+)
+def test_without_a_network_it_says_what_is_missing_and_the_other_way(
+    hub: Hub, store: Store, pull: Pull, environment: dict[str, str]
+) -> None:
+    done = pull(**environment)
+    assert done.returncode == 1
+    for words in (
+        "tiny",
+        "2 MB",
+        "CC-BY-NC-4.0",
+        "acme/tiny",
+        "summsvc models pull tiny",
+        "summsvc models add DIR --id tiny",
+    ):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert hub.requests == []
+    assert store.ids() == []
+
+
+def test_something_that_is_no_hub_is_told(hub: Hub, pull: Pull) -> None:
+    hub.html = True
+    done = pull()
+    assert done.returncode == 1
+    assert "check HF_ENDPOINT" in done.stderr
+
+
+def test_a_repository_without_weights_is_told(hub: Hub, pull: Pull) -> None:
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        (hub.folder / name).unlink()
+    done = pull()
+    assert done.returncode == 1
+    assert "no weights" in done.stderr
+
+
+def test_one_bad_id_does_not_stop_the_rest(store: Store, pull: Pull) -> None:
+    done = pull("nonsense", "tiny")
+    assert done.returncode == 1
+    assert "nonsense: not in the catalog" in done.stderr
+    assert_whole(store)
+
+
+def test_a_disk_without_room_is_told_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
+    file = RemoteFile("model.safetensors", 3_000_000, "", "")
+    with pytest.raises(PullError, match="3 MB are to be fetched, and 1 MB are free"):
+        _check_room(entry, [file], tmp_path)
+    (tmp_path / "model.safetensors.part").write_bytes(bytes(2_500_000))
+    _check_room(entry, [file], tmp_path)
+
+
+def test_a_disk_that_fills_up_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: CatalogEntry) -> tuple[str, list[RemoteFile]]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("summsvc.models.pull._listing", full)
+    entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
+    with pytest.raises(PullError, match="is full"):
+        pull_model(entry, store)
+    assert store.ids() == []
+
+
+def test_a_real_checkpoint_is_pulled_and_translates(
+    store: Store, start: Callable[..., subprocess.Popen[str]], hub: Hub
+) -> None:
+    hub.folder = marian("en-ru")
+    process = start("tiny")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    engine = load(store.spec("tiny"), Placement())
+    known = pairs("en-ru")[:3]
+    outputs = engine.generate(
+        [source for source, _ in known], "en", "ru", DecodingOptions(beam_size=1)
+    )
+    assert [output.text for output in outputs] == [target for _, target in known]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (["model.safetensors", "pytorch_model.bin"], ["model.safetensors"]),
+        (["pytorch_model.bin", "training_args.bin"], ["pytorch_model.bin"]),
+        (
+            [
+                "model-00001-of-00002.safetensors",
+                "model-00002-of-00002.safetensors",
+                "model.safetensors.index.json",
+            ],
+            [
+                "model-00001-of-00002.safetensors",
+                "model-00002-of-00002.safetensors",
+                "model.safetensors.index.json",
+            ],
+        ),
+        (["tf_model.h5", "optimizer.pt", "scheduler.pkl", "modeling_x.py"], []),
+        (["onnx/model.safetensors", "config.json", ".gitattributes"], ["config.json"]),
+        (["merges.txt", "benchmark_results.txt", "LICENSE"], ["LICENSE", "merges.txt"]),
+    ],
+)
+def test_which_files_are_needed(names: list[str], taken: list[str]) -> None:
+    assert needed(names) == taken
