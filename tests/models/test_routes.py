@@ -78,7 +78,7 @@ def test_a_model_asked_for_is_taken(bench: Bench) -> None:
         routes.resolve_translation("en", "ru", "short")
     with pytest.raises(UnsupportedPairError, match="does not serve 'en' to 'lt'"):
         routes.resolve_translation("en", "lt", "big")
-    with pytest.raises(ModelNotInstalledError, match="summsvc models pull many$"):
+    with pytest.raises(ModelNotInstalledError, match=r"summsvc models pull many$"):
         routes.resolve_translation("en", "ru", "many")
 
 
@@ -112,15 +112,15 @@ def test_what_is_missing_is_named_with_its_command(bench: Bench) -> None:
     assert caught.value.message.endswith("install with: summsvc models pull big")
     assert caught.value.metadata == {"models": "big", "command": "summsvc models pull big"}
     # Two preferred models rather than one that is not, and only what is missing.
-    with pytest.raises(ModelNotInstalledError, match="pull ru-en en-lt$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull ru-en en-lt$"):
         routes.resolve_translation("ru", "lt", "")
     bench.install("en-lt")
-    with pytest.raises(ModelNotInstalledError, match="pull ru-en$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull ru-en$"):
         routes.resolve_translation("ru", "lt", "")
 
 
 def test_a_free_model_is_proposed_before_one_for_research_alone(bench: Bench) -> None:
-    with pytest.raises(ModelNotInstalledError, match="pull en-lt$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull en-lt$"):
         bench.routes().resolve_translation("en", "lt", "")
     bench.install("research")
     assert bench.routes().resolve_translation("en", "lt", "").models == ("research",)
@@ -138,7 +138,7 @@ def test_a_default_is_as_if_it_were_asked_for(bench: Bench) -> None:
     routes = bench.routes({"en-ru": "small", "ru-lt": "many", "en-lt": "typo"})
     assert routes.resolve_translation("en", "ru", "").models == ("small",)
     assert routes.resolve_translation("en", "ru", "big").models == ("big",)
-    with pytest.raises(ModelNotInstalledError, match="pull many$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull many$"):
         routes.resolve_translation("ru", "lt", "")
     with pytest.raises(UnknownModelError, match="typo"):
         routes.resolve_translation("en", "lt", "")
@@ -161,7 +161,7 @@ def test_models_outside_the_catalogue_count(bench: Bench) -> None:
 
 def test_summarizers(bench: Bench) -> None:
     routes = bench.routes()
-    with pytest.raises(ModelNotInstalledError, match="pull short$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull short$"):
         routes.resolve_summarizer("en", "")
     bench.install("short", "big")
     assert routes.resolve_summarizer("en", "") == "short"
@@ -173,7 +173,7 @@ def test_summarizers(bench: Bench) -> None:
     with pytest.raises(UnsupportedPairError):
         routes.resolve_summarizer("ru", "short")
     assert bench.routes({"en": "short"}).resolve_summarizer("en", "") == "short"
-    with pytest.raises(ModelNotInstalledError, match="pull russian$"):
+    with pytest.raises(ModelNotInstalledError, match=r"pull russian$"):
         bench.routes({"ru": "russian"}).resolve_summarizer("ru", "")
 
 
