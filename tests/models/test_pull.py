@@ -26,6 +26,9 @@ from tests.checkpoints import marian, pairs
 from tests.models.folders import WEIGHTS, checkpoint
 from tests.models.hub import COMMIT, Hub, serving
 
+AS_IT_IS = ("--engine", "transformers")
+"""For weights that are only some bytes: they are not converted."""
+
 Pull = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -78,7 +81,7 @@ def start(hub: Hub, store: Store, tmp_path: Path) -> Callable[..., subprocess.Po
 @pytest.fixture
 def pull(start: Callable[..., subprocess.Popen[str]]) -> Pull:
     def run(*ids: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        process = start(*(ids or ("tiny",)), **environment)
+        process = start(*(ids or ("tiny",)), *AS_IT_IS, **environment)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -140,7 +143,7 @@ def test_a_killed_pull_leaves_no_model_and_the_next_goes_on(
 ) -> None:
     hub.gate.clear()
     part = store.staging("tiny") / "config.json.part"
-    killed = start("tiny")
+    killed = start("tiny", *AS_IT_IS)
     until = time.monotonic() + 60
     while not part.exists():
         assert time.monotonic() < until, "the download never began"
@@ -162,7 +165,7 @@ def test_a_killed_pull_leaves_no_model_and_the_next_goes_on(
 def test_two_pulls_of_one_model_fetch_it_once(
     hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    both = [start("tiny"), start("tiny")]
+    both = [start("tiny", *AS_IT_IS), start("tiny", *AS_IT_IS)]
     for process in both:
         _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
@@ -283,20 +286,25 @@ def test_a_disk_that_fills_up_is_told(store: Store, monkeypatch: pytest.MonkeyPa
     assert store.ids() == []
 
 
+@pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
 def test_a_real_checkpoint_is_pulled_and_translates(
-    store: Store, start: Callable[..., subprocess.Popen[str]], hub: Hub
+    store: Store, start: Callable[..., subprocess.Popen[str]], hub: Hub, engine: str
 ) -> None:
     hub.folder = marian("en-ru")
-    process = start("tiny")
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    engine = load(store.spec("tiny"), Placement())
+    for chosen in ("auto", engine):
+        process = start("tiny", "--engine", chosen)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    assert f"installed for {engine}" in out
+    assert store.verify("tiny") == []
+    loaded = load(store.spec("tiny"), Placement(compute_type="float32"))
+    assert loaded.name == engine
     known = pairs("en-ru")[:3]
-    outputs = engine.generate(
+    outputs = loaded.generate(
         [source for source, _ in known], "en", "ru", DecodingOptions(beam_size=1)
     )
     assert [output.text for output in outputs] == [target for _, target in known]
-    engine.close()
+    loaded.close()
 
 
 @pytest.mark.parametrize(

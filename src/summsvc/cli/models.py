@@ -103,13 +103,12 @@ def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
             f"{entry.repository}, licence {entry.license}"
         )
         try:
-            how = converter(engine, entry.architecture)
-            manifest = pull_model(entry, known.store, convert=how)
+            manifest = pull_model(entry, known.store, engine=engine)
         except (PullError, StoreError, SummsvcError) as error:
             click.echo(str(error), err=True)
             failed += 1
         else:
-            click.echo(f"{id}: installed, {_size(manifest)}")
+            click.echo(f"{id}: installed for {manifest.engine}, {_size(manifest)}")
     if failed:
         raise SystemExit(1)
 
@@ -155,7 +154,7 @@ def add(
         manifest = known.store.add(directory, id, does, parsed, entry=entry, convert=how)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{id}: installed, {_size(manifest)}")
+    click.echo(f"{id}: installed for {manifest.engine}, {_size(manifest)}")
 
 
 @models.command()
@@ -201,6 +200,7 @@ def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:
         "license": facts.license.model_dump(),
         "source": facts.source if isinstance(facts, Manifest) else facts.repository,
         "revision": facts.revision,
+        "engine": facts.engine if isinstance(facts, Manifest) else "",
     }
 
 

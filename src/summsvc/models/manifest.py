@@ -58,6 +58,11 @@ class Manifest(Strict):
     files: Mapping[str, FileFacts]
 
     @property
+    def engine(self) -> str:
+        """Name of the engine that the files are for."""
+        return self.conversion.get("engine", "transformers")
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of all files together."""
         return sum(facts.size for facts in self.files.values())

@@ -20,8 +20,10 @@ from typing import Any
 
 from summsvc.models import files
 from summsvc.models.catalog import CatalogEntry
+from summsvc.models.checkpoint import model_type
+from summsvc.models.convert import converter
 from summsvc.models.manifest import Manifest
-from summsvc.models.store import Convert, Store
+from summsvc.models.store import Store
 
 ATTEMPTS = 5
 """Times a cut file is gone on with before the pull gives up; each may wait and retry itself."""
@@ -56,11 +58,12 @@ class RemoteFile:
         return _digest(blob, path) == self.git_id
 
 
-def pull(entry: CatalogEntry, store: Store, *, convert: Convert | None = None) -> Manifest:
+def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest:
     """Fetch a model at its catalogued revision and add it to the store.
 
-    Nothing is fetched when that revision is installed and whole. convert: as
-    in ``Store.add``. Raises PullError, InvalidFieldError, StoreError.
+    Nothing is fetched when that revision is installed for that engine and
+    whole. engine: as in ``converter``. Raises PullError, InvalidFieldError,
+    ModelUnavailableError, StoreError.
     """
     with store.pulling(entry.id) as folder:
         installed = store.get(entry.id)
@@ -68,6 +71,7 @@ def pull(entry: CatalogEntry, store: Store, *, convert: Convert | None = None) -
             installed is not None
             and _FULL_HASH.fullmatch(entry.revision)
             and (installed.source, installed.revision) == (entry.repository, entry.revision)
+            and engine in ("auto", installed.engine)
             and not store.verify(entry.id)
         ):
             shutil.rmtree(folder, ignore_errors=True)
@@ -80,7 +84,7 @@ def pull(entry: CatalogEntry, store: Store, *, convert: Convert | None = None) -
             entry=entry,
             source=entry.repository,
             revision=revision,
-            convert=convert,
+            convert=converter(engine, model_type(folder)),
             move=True,
         )
         shutil.rmtree(folder, ignore_errors=True)
