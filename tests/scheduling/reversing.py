@@ -24,7 +24,7 @@ from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority, Work
 
 PATIENCE_S = 30.0
-OPTIONS = DecodingOptions()
+OPTIONS = DecodingOptions(beam_size=1)
 
 
 def spec(id: str = "reversing", revision: str = "1") -> ModelSpec:

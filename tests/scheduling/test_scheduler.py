@@ -82,6 +82,13 @@ async def test_batches_hold_to_the_budget_of_padded_tokens(engine: ReversingEngi
     assert sum(len(text.split()) for text in texts) / padded > 0.8
 
 
+async def test_beams_count_against_the_budget(engine: ReversingEngine) -> None:
+    wide = dataclasses.replace(OPTIONS, beam_size=4)
+    async with running(engine, batch_tokens=64) as made:
+        await made.submit(work([f"a b c {i}" for i in range(8)], options=wide)).wait()
+    assert [len(batch) for batch in engine.batches] == [4, 4]
+
+
 async def test_a_segment_over_the_budget_goes_alone(engine: ReversingEngine) -> None:
     texts = ["w " * 100 + str(i) for i in range(3)]
     async with running(engine, batch_tokens=16) as made:

@@ -30,8 +30,8 @@ class QueueLimits:
 class Admission:
     """Lets requests in or refuses them at once.
 
-    workers: batches computed at the same time. full_batch: padded tokens from
-    which a batch tells the model's capacity; smaller ones run at a worse rate
+    workers: batches computed at the same time. full_batch: cost from which
+    a batch tells the model's capacity; smaller ones run at a worse rate
     than what a queue would see.
     """
 
@@ -49,9 +49,9 @@ class Admission:
             return None
         return self._workers / self._seconds_per_token
 
-    def measured(self, *, tokens: int, padded_tokens: int, seconds: float) -> None:
+    def measured(self, *, tokens: int, cost: int, seconds: float) -> None:
         """Learn from a batch: its input tokens, and how long it took one worker."""
-        if padded_tokens < self._full_batch:
+        if cost < self._full_batch:
             return
         latest = seconds / max(1, tokens)
         weight = SMOOTHING if self._batches else 1.0

@@ -14,6 +14,10 @@ BULK_SHARE = 4
 WINDOW = 8
 """Segments worth this many batches are looked at for ones of like length."""
 
+SMALLEST_PART = 8
+"""A queue shorter than a batch for each is divided among idle workers, but not
+into batches below this part of the budget: small ones waste the model."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -28,8 +32,13 @@ class Batch:
 
     @property
     def padded_tokens(self) -> int:
-        """Cost: the longest segment times their count."""
+        """The longest segment times their count."""
         return self.items[0].tokens * len(self.items)
+
+    @property
+    def cost(self) -> int:
+        """What counts against a budget: padded tokens in every beam."""
+        return self.padded_tokens * self.items[0].beams
 
     def abandoned(self) -> bool:
         """Whether nobody wants any of it; safe to ask from any thread."""
@@ -95,19 +104,24 @@ class FairQueue:
                 ahead += sum(ticket.pending_tokens for ticket in tickets)
         return min(ahead, self.tokens)
 
-    def next(self, budget: int) -> Batch | None:
-        """Take a batch of at most ``budget`` tokens, or of one segment; None when empty."""
+    def next(self, budget: int, workers: int = 1) -> Batch | None:
+        """Take a batch of at most ``budget`` cost, or of one segment; None when empty.
+
+        workers: idle ones, that share what waits.
+        """
         leader = self._leader()
         if leader is None:
             return None
         first = next(iter(leader.pending))
+        full = max(1, budget // first.beams)
+        most = min(full, max(-(-self.tokens // workers), full // SMALLEST_PART))
         candidates = {first: None}
         looked_at = 0
         for item in self._round_robin(leader.work.priority):
             looked_at += item.tokens
             if item.kind == first.kind:
                 candidates[item] = None
-            if looked_at >= WINDOW * budget:
+            if looked_at >= WINDOW * most:
                 break
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
@@ -116,7 +130,7 @@ class FairQueue:
         chosen = [first]
         for item in nearest:
             longest = max(longest, item.tokens)
-            if longest * (len(chosen) + 1) > budget:
+            if longest * (len(chosen) + 1) > most:
                 break
             chosen.append(item)
         for item in chosen:

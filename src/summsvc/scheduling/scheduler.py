@@ -26,16 +26,12 @@ log = structlog.get_logger("summsvc.scheduling")
 CHUNK = 512
 """Segments looked up at a stretch: about a millisecond of the event loop."""
 
-SMALLEST_PART = 8
-"""A queue shorter than a batch for each is divided among idle workers, but not
-into batches below this part of the budget: small ones waste the model."""
-
 
 class Scheduler:
     """The queue of one loaded model.
 
     workers: batches computed at once. batch_tokens: budget of a batch, longest
-    segment x segments. batch_wait_s: how long a worker that has just answered
+    segment x segments x beams. batch_wait_s: how long a worker that has just answered
     several requests waits for their callers to come back before it takes a
     batch that is not full. version: what the model's outputs depend on beside
     its id, for the cache.
@@ -159,7 +155,7 @@ class Scheduler:
             hold = hold_until - loop.time()
             if hold > 0 and self._queue.tokens < self._batch_tokens:
                 await asyncio.sleep(hold)
-            batch = self._queue.next(self._budget())
+            batch = self._queue.next(self._batch_tokens, self._workers - self._busy)
             if batch is None:
                 continue
             self._show()
@@ -174,11 +170,6 @@ class Scheduler:
             finally:
                 self._busy -= 1
             hold_until = loop.time() + self._batch_wait_s if several else 0.0
-
-    def _budget(self) -> int:
-        """Tokens of the next batch: this idle worker's share of a short queue, or all."""
-        share = -(-self._queue.tokens // (self._workers - self._busy))
-        return min(self._batch_tokens, max(share, self._batch_tokens // SMALLEST_PART))
 
     async def _compute(self, batch: Batch) -> None:
         """Run a batch; on failure its halves, until the segments at fault are alone."""
@@ -225,9 +216,7 @@ class Scheduler:
             await self._compute(Batch(wanted))
 
     def _measure(self, batch: Batch, seconds: float) -> None:
-        self._admission.measured(
-            tokens=batch.tokens, padded_tokens=batch.padded_tokens, seconds=seconds
-        )
+        self._admission.measured(tokens=batch.tokens, cost=batch.cost, seconds=seconds)
         self._metrics.batch_seconds.observe(seconds)
         self._metrics.batch_segments.observe(len(batch.items))
         self._metrics.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))

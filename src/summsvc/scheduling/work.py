@@ -96,6 +96,10 @@ class Item:
     error: SummsvcError | None = None
 
     @property
+    def beams(self) -> int:
+        return self.kind[2].beam_size
+
+    @property
     def done(self) -> bool:
         return self.output is not None or self.error is not None
 
