@@ -148,15 +148,14 @@ class Scheduler:
         """One worker: take a batch, compute it, again."""
         loop = asyncio.get_running_loop()
         hold_until = 0.0
-        while True:
-            if not self._queue:
-                self._arrived.clear()
-                await self._arrived.wait()
+        while not self._closing:
             hold = hold_until - loop.time()
             if hold > 0 and self._queue.tokens < self._batch_tokens:
                 await asyncio.sleep(hold)
             batch = self._queue.next(self._batch_tokens, self._workers - self._busy)
             if batch is None:
+                self._arrived.clear()
+                await self._arrived.wait()
                 continue
             self._show()
             several = len({ticket for item in batch.items for ticket in item.tickets}) > 1
@@ -257,9 +256,8 @@ class Scheduler:
         error = DrainingError("the server is shutting down; call again, another one will answer")
         for ticket in list(self._tickets):
             ticket.fail(error)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._arrived.set()
+        await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._executor.shutdown)
         await asyncio.to_thread(self.engine.close)
 

@@ -1,0 +1,58 @@
+"""Outputs kept for reuse stay within their bound."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summsvc.engines.base import Generated
+from summsvc.scheduling.cache import OutputCache
+
+
+def output(text: str) -> Generated:
+    return Generated(text, -0.1, 1, 1, complete=True)
+
+
+def test_the_least_recently_used_leaves_first() -> None:
+    cache = OutputCache(2500)
+    for name in "abc":
+        cache.put(name, name, output(name))
+    assert cache.get("a") == output("a")
+    for name in "de":
+        cache.put(name, name, output(name))
+    assert [name for name in "abcde" if cache.get(name)] == ["a", "c", "d", "e"]
+
+
+@given(st.integers(0, 5000), st.lists(st.text(max_size=500), max_size=50))
+def test_the_bound_holds(most: int, texts: list[str]) -> None:
+    cache = OutputCache(most)
+    for text in texts:
+        cache.put(text, text, output(text.upper()))
+        assert cache.bytes <= most
+        assert (cache.bytes == 0) == (len(cache) == 0)
+        known = cache.get(text)
+        assert known is None or known.text == text.upper()
+
+
+def test_nothing_is_kept_without_room() -> None:
+    cache = OutputCache(0)
+    cache.put("a", "a", output("b"))
+    assert cache.get("a") is None
+
+
+def test_an_entry_takes_no_more_memory_than_is_counted() -> None:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        cache = OutputCache(50_000_000)
+        for i in range(5000):
+            text = f"a sentence of news, number {i}, " + "ж" * 60
+            cache.put(("one and the same scope", text), text, output(text + " translated"))
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert used - sys.getsizeof(cache) <= cache.bytes <= 1.3 * used

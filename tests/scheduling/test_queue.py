@@ -1,0 +1,93 @@
+"""Which segments go next."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summsvc.scheduling.queue import FairQueue
+from summsvc.scheduling.work import Item, Priority, Ticket
+from tests.scheduling.reversing import work
+
+texts = st.lists(st.integers(1, 40).flatmap(lambda n: st.just("w " * n)), min_size=0, max_size=12)
+requests = st.lists(st.tuples(texts, st.sampled_from(Priority)), max_size=10)
+
+
+def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[Ticket]:
+    tickets = []
+    for listed, priority in asked:
+        ticket = Ticket(work(listed, priority=priority), lambda _: None)
+        for position in range(len(listed)):
+            queue.add(ticket, ticket.work.item(position))
+        tickets.append(ticket)
+    return tickets
+
+
+@given(requests, st.integers(1, 100), st.integers(1, 4))
+async def test_everything_comes_out_once_and_within_budget(
+    asked: list[tuple[list[str], Priority]], budget: int, workers: int
+) -> None:
+    queue = FairQueue()
+    tickets = filled(queue, *asked)
+    waiting = {item for ticket in tickets for item in ticket.pending}
+    assert queue.tokens == sum(item.tokens for item in waiting)
+    while (batch := queue.next(budget, workers)) is not None:
+        assert len(batch.items) == 1 or batch.cost <= budget
+        assert len({item.kind for item in batch.items}) == 1
+        assert len({t.work.priority for item in batch.items for t in item.tickets}) == 1
+        lengths = [item.tokens for item in batch.items]
+        assert lengths == sorted(lengths, reverse=True)
+        assert waiting.issuperset(batch.items)
+        waiting.difference_update(batch.items)
+        assert queue.tokens == sum(item.tokens for item in waiting)
+        assert len(queue) == sum(bool(ticket.pending) for ticket in tickets)
+    assert not waiting
+    assert len(queue) == 0
+    assert all(ticket.pending_tokens == 0 for ticket in tickets)
+
+
+@given(requests, st.integers(1, 100), st.data())
+async def test_what_is_removed_never_comes_out(
+    asked: list[tuple[list[str], Priority]], budget: int, data: st.DataObject
+) -> None:
+    queue = FairQueue()
+    tickets = filled(queue, *asked)
+    gone: set[Item] = set()
+    for ticket in tickets:
+        if data.draw(st.booleans()):
+            pending = set(ticket.pending)
+            assert set(queue.remove(ticket)) == pending
+            gone |= pending
+    left = {item for ticket in tickets for item in ticket.pending}
+    assert queue.tokens == sum(item.tokens for item in left)
+    out: list[Item] = []
+    while (batch := queue.next(budget)) is not None:
+        out += batch.items
+    assert set(out) == left
+    assert gone.isdisjoint(out)
+
+
+async def test_a_segment_of_two_requests_leaves_with_the_last() -> None:
+    queue = FairQueue()
+    first, second = filled(queue, (["a b"], Priority.BULK), ([], Priority.INTERACTIVE))
+    (item,) = first.pending
+    queue.add(second, item)
+    queue.add(second, item)
+    assert (queue.tokens, len(queue), second.pending_tokens) == (2, 2, 2)
+    assert queue.remove(first) == []
+    assert (queue.tokens, len(queue)) == (2, 1)
+    assert queue.remove(second) == [item]
+    assert (queue.tokens, len(queue)) == (0, 0)
+
+
+async def test_tokens_ahead_are_those_that_go_first() -> None:
+    queue = FairQueue()
+    filled(
+        queue,
+        (["w " * 10] * 10, Priority.INTERACTIVE),
+        (["w " * 3], Priority.INTERACTIVE),
+        (["w " * 10] * 100, Priority.BULK),
+    )
+    assert queue.tokens_ahead(Priority.INTERACTIVE, 5) == 5 + 3
+    assert queue.tokens_ahead(Priority.INTERACTIVE, 1000) == 100 + 3
+    assert queue.tokens_ahead(Priority.BULK, 50) == 100 + 3 + 50
