@@ -1,0 +1,100 @@
+"""The base environment: how large it is, and that it pulls, converts, serves and calls.
+
+Installs the project as its users do, so it needs the package registry and a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.checkpoints import marian, pairs
+
+ROOT = Path(__file__).parents[2]
+LIMIT_MB = 450
+ABSENT = ("torch", "transformers")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with nothing but summsvc and what it depends on."""
+    folder = tmp_path_factory.mktemp("base")
+    venv.create(folder, with_pip=True)
+    install = [
+        str(folder / "bin" / "pip"),
+        "install",
+        "--quiet",
+        "--constraint",
+        "constraints.txt",
+        ".",
+    ]
+    subprocess.run(install, cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_base_environment_is_small(base: Path) -> None:
+    sizes: dict[str, int] = {}
+    for path in base.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            inside = path.relative_to(base).parts
+            package = inside[3] if inside[:1] == ("lib",) and len(inside) > 3 else inside[0]
+            # On disk, in whole blocks, as an image has it.
+            sizes[package] = sizes.get(package, 0) + path.stat().st_blocks * 512
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:12]
+    total = sum(sizes.values()) / 1e6
+    print(f"{total:.0f} MB:", ", ".join(f"{name} {size / 1e6:.0f}" for name, size in largest))
+    assert total < LIMIT_MB
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_base_environment_converts_serves_and_translates(base: Path, tmp_path: Path) -> None:
+    for name in ABSENT:
+        found = subprocess.run(
+            [base / "bin" / "python", "-c", f"import {name}"], capture_output=True, check=False
+        )
+        assert found.returncode != 0, f"{name} came along"
+    environment = os.environ | {"SUMMSVC_MODEL_DIR": str(tmp_path / "models")}
+    command = str(base / "bin" / "summsvc")
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [command, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("models", "add", str(marian("en-ru")), "--id", "opus-en-ru")
+    run("models", "verify")
+    known, expected = pairs("en-ru")[1]
+    (tmp_path / "article.txt").write_text(known)
+    serve = [command, "serve", "--port", "0", "--metrics-port", "-1", "--preload", "all"]
+    with subprocess.Popen(
+        serve, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().removeprefix("listening on ").strip()
+            until = time.monotonic() + 60
+            while True:
+                asked = [command, "health", "--service", "summsvc.v1.TranslationService"]
+                if not subprocess.run(
+                    [*asked, "--server", address], capture_output=True, check=False
+                ).returncode:
+                    break
+                assert time.monotonic() < until, "the model never became ready"
+            text = run(
+                "translate", str(tmp_path / "article.txt"), "--to", "ru", "--from", "en",
+                "--server", address,
+            )  # fmt: skip
+        finally:
+            server.terminate()
+    assert expected in text
+    assert server.returncode == 0
