@@ -140,7 +140,7 @@ def test_a_glossary_entry_is_applied_and_reported(channel: grpc.Channel) -> None
 def test_a_segment_longer_than_the_model_reads_is_split_and_complete(
     channel: grpc.Channel,
 ) -> None:
-    body = "; ".join(["the talks will continue"] * 60) + "."
+    body = "; ".join(f"the talks will continue for {days} days" for days in range(60)) + "."
     answer = translate(channel, request(body, include_segments=True))
     (segment,) = answer.segments
     assert article_pb2.WARNING_TYPE_SEGMENT_SPLIT in {w.type for w in segment.warnings}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from summsvc.engines.base import (
 from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
 
 DEFAULT_MAX_INPUT = 512
+# transformers imports its parts on first use and switches torch's default device while
+# it loads: models loaded by two threads at once would break each other.
+_LOADING = threading.Lock()
 WARM_UP = "The president will visit Vilnius next week."
 
 
@@ -36,8 +40,10 @@ class TransformersEngine:
         # Tokenizers' own threads would fight with the workers.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            import torch
-            import transformers
+            with _LOADING:
+                import torch
+                import transformers
+                from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
         except ImportError as error:
             raise ModelBrokenError(
                 f"model '{spec.id}' needs torch; install it with: pip install 'summsvc[torch]'",
@@ -46,6 +52,7 @@ class TransformersEngine:
         self.spec = spec
         self._torch = torch
         self._local = threading.local()
+        self._load_tokenizer = AutoTokenizer.from_pretrained
         self.device = _device(torch, placement.device)
         self.compute_type = _compute_type(placement.compute_type, self.device)
         if self.device == "cpu":
@@ -53,13 +60,14 @@ class TransformersEngine:
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         try:
-            self._model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-                spec.path,
-                dtype=getattr(torch, self.compute_type),
-                local_files_only=True,
-                trust_remote_code=False,
-                weights_only=True,
-            )
+            with _LOADING:
+                self._model: Any = AutoModelForSeq2SeqLM.from_pretrained(
+                    spec.path,
+                    dtype=getattr(torch, self.compute_type),
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    weights_only=True,
+                )
             self._model.to(self.device).eval()
             self.max_input_tokens = self._input_limit()
         except Exception as error:
@@ -70,9 +78,9 @@ class TransformersEngine:
     def _tokenizer(self, source: str) -> Any:
         """This thread's own tokenizer: fast ones must not be shared between threads."""
         if not hasattr(self._local, "tokenizer"):
-            from transformers import AutoTokenizer
-
-            self._local.tokenizer = AutoTokenizer.from_pretrained(
+            # Of use only to a normaliser of Marian's that translation never calls.
+            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+            self._local.tokenizer = self._load_tokenizer(
                 self.spec.path, local_files_only=True, trust_remote_code=False
             )
         tokenizer = self._local.tokenizer

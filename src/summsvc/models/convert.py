@@ -91,9 +91,13 @@ def _convert_with_torch(source: Path, target: Path, quantization: str) -> None:
 
 
 def _tensors(path: Path) -> dict[str, Array]:
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    tensors = load_file(path)
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise ModelBrokenError(f"{path.name} cannot be read: {error}") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ModelBrokenError(f"{path.name}: tensor {name} has values that are not finite")
