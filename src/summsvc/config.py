@@ -99,9 +99,9 @@ class Settings(BaseModel):
     )
     threads: int = Field(default=1, ge=1, le=256, description="Threads of one worker.")
     preload: list[str] = Field(
-        default_factory=list,
+        default=["all"],
         description="Ids of models to load at start, comma separated; 'all' for every "
-        "installed one. Others load on first use.",
+        "installed one, 'none' for none. Others load on first use.",
     )
     idle_unload_s: float = Field(
         default=0,
@@ -173,7 +173,8 @@ class Settings(BaseModel):
     @field_validator("preload", mode="before")
     @classmethod
     def _items(cls, value: Any) -> Any:
-        return _split(value) if isinstance(value, str) else value
+        items = _split(value) if isinstance(value, str) else value
+        return [] if items == ["none"] else items
 
     @field_validator("default_models", mode="before")
     @classmethod

@@ -210,3 +210,25 @@ def test_serve_on_a_port_in_use_says_so(server: str) -> None:
     assert (process.returncode, out) == (1, "")
     assert "cannot listen on" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "complaint"),
+    [
+        ("--token-file", b"", "has no token"),
+        ("--token-file", b"\xff\xfe", "is not UTF-8"),
+        ("--catalog-file", b"[ours]\n", r"\[ours\] task"),
+        ("--tls-cert", b"not a certificate", "cannot listen on"),
+    ],
+)
+def test_serve_with_files_of_no_use_says_so(
+    tmp_path: Path, flag: str, content: bytes, complaint: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    rest = ("--tls-key", str(path)) if flag == "--tls-cert" else ()
+    process = serve("--port", "0", "--metrics-port", "-1", flag, str(path), *rest)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert re.search(complaint, err)
+    assert "Traceback" not in err

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from summsvc.config import Settings
+from summsvc.cores import cores
 from summsvc.engines.base import Placement
 
 
@@ -14,10 +13,8 @@ def placement(settings: Settings) -> Placement:
     On a GPU one worker, unless the settings say more: it computes batches one
     after the other anyway.
     """
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    threads = min(settings.threads, cores)
-    default = 1 if settings.device == "cuda" else cores
-    workers = min(settings.workers or default, max(1, cores // threads))
+    available = cores()
+    threads = min(settings.threads, available)
+    default = 1 if settings.device == "cuda" else available
+    workers = min(settings.workers or default, max(1, available // threads))
     return Placement(settings.device, settings.compute_type, workers, threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from pathlib import Path
@@ -18,8 +17,10 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from summsvc.config import Settings
-from summsvc.models.catalog import Catalog
+from summsvc.articles.read import warm_up
+from summsvc.config import Settings, SettingsError
+from summsvc.cores import cores
+from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store import Store
 from summsvc.scheduling.pool import ModelPool
@@ -63,9 +64,8 @@ class Server:
         self._metrics_server: Any = None
         self._background: set[asyncio.Task[None]] = set()
 
-        cores = os.cpu_count() or 1
         self._workers = TextWorkers(
-            settings.text_threads or cores,
+            settings.text_threads or cores(),
             max_title=settings.max_title_code_points,
             max_body=settings.max_body_code_points,
         )
@@ -124,6 +124,7 @@ class Server:
             self.metrics_port = self._metrics_server.server_port
         await self._health.start()
         await self._server.start()
+        self._spawn(self._workers.run(warm_up))
         self._spawn(self._load_models())
 
     async def stop(self) -> None:
@@ -196,12 +197,13 @@ async def serve(settings: Settings) -> None:
 def run(settings: Settings) -> int:
     """Run a server in this process; returns the exit code.
 
-    0 after a clean end, 1 when it cannot listen.
+    0 after a clean end, 1 when it cannot start: an address in use, a file of the
+    settings that cannot be read or used.
     """
     logs.configure(settings.log_level, settings.log_format)
     try:
         asyncio.run(serve(settings))
-    except OSError as error:
+    except (OSError, CatalogError, SettingsError) as error:
         log.critical("cannot start", reason=str(error))
         return 1
     return 0
@@ -210,4 +212,12 @@ def run(settings: Settings) -> int:
 def _tokens(path: Path | None) -> list[str]:
     if path is None:
         return []
-    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"token_file: {path} is not UTF-8") from error
+    tokens = [line.strip() for line in lines if line.strip()]
+    if not tokens:
+        # An empty list would let everybody in.
+        raise SettingsError(f"token_file: {path} has no token")
+    return tokens

@@ -1,0 +1,40 @@
+"""How many CPU cores this process may use."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
+CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
+
+
+def cores() -> int:
+    """Cores by the process's CPU affinity and its container's CPU quota, at least 1.
+
+    A quota of half a core or more is rounded up to a whole one: threads that
+    share a core lose little, a core that is never used is lost. The files are
+    those of Linux's cgroup v2 (``cpu.max``) and v1 (``cpu.cfs_quota_us``); they
+    are absent elsewhere.
+    """
+    allowed = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    quota = _quota()
+    return allowed if quota is None else max(1, min(allowed, math.floor(quota + 0.5)))
+
+
+def _quota() -> float | None:
+    """Cores' worth of time that the container is given; None without a limit."""
+    try:
+        allowance, period = CGROUP_V2.read_text().split()
+    except (OSError, ValueError):
+        try:
+            allowance = (CGROUP_V1 / "cpu.cfs_quota_us").read_text().strip()
+            period = (CGROUP_V1 / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    if not allowance.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    return int(allowance) / int(period)
