@@ -1,0 +1,37 @@
+"""What docs/ lists is what there is."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import urllib.request
+from pathlib import Path
+
+from summsvc.errors import SummsvcError
+from tests.running import Running
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_every_metric_is_documented_and_every_documented_one_exists(server: Running) -> None:
+    told = set(re.findall(r"^\| (summsvc_\w+) \|", (DOCS / "metrics.md").read_text(), re.M))
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.server.metrics_port}/metrics") as answer:
+        page = answer.read().decode()
+    names = set(re.findall(r"^# HELP (summsvc_\w+) ", page, re.M))
+    assert {name for name in names if not name.endswith("_created")} == told
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["torch"]]
+    table = re.findall(r"^\|([^|]+)\|", (DOCS / "dependencies.md").read_text(), re.M)
+    told = set(re.findall(r"[a-z][a-z0-9-]+", " ".join(table)))
+    assert {re.split(r"[<>=]", each)[0] for each in wanted} <= told
+
+
+def test_every_reason_of_an_error_is_documented() -> None:
+    def tree(kind: type[SummsvcError]) -> set[str]:
+        return {kind.reason}.union(*(tree(each) for each in kind.__subclasses__()))
+
+    told = (DOCS / "errors.md").read_text()
+    assert [reason for reason in sorted(tree(SummsvcError)) if reason and reason not in told] == []
