@@ -1,17 +1,12 @@
-"""What the queues and the event loop say about themselves."""
+"""What the queues say about themselves."""
 
 from __future__ import annotations
-
-import asyncio
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
-
-LAG_PERIOD_S = 0.05
-"""How often the event loop is asked whether it is late."""
 
 
 class QueueMetrics:
@@ -74,23 +69,3 @@ class ModelMetrics:
     def refused(self, reason: str) -> None:
         """Count a request that was not let in; reason as in the error tree."""
         self._metrics.refused.labels(self._model, reason).inc()
-
-
-class LoopLag:
-    """How late the event loop runs what is due: what every call waits for in addition."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._seconds = Histogram(
-            "summsvc_loop_lag_seconds",
-            "Seconds by which the event loop was late.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-
-    async def watch(self) -> None:
-        """Sample until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_PERIOD_S
-            await asyncio.sleep(LAG_PERIOD_S)
-            self._seconds.observe(max(0.0, loop.time() - due))

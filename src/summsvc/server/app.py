@@ -28,7 +28,7 @@ from summsvc.server import logs
 from summsvc.server.drain import Drain
 from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
 from summsvc.server.interceptors import CallInterceptor
-from summsvc.server.metrics import CallMetrics
+from summsvc.server.metrics import CallMetrics, LoopLag
 from summsvc.server.models import ModelServicer
 from summsvc.server.requests import RequestReader
 from summsvc.server.summarization import SummarizationServicer
@@ -124,6 +124,7 @@ class Server:
             self.metrics_port = self._metrics_server.server_port
         await self._health.start()
         await self._server.start()
+        self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._workers.run(warm_up))
         self._spawn(self._load_models())
 

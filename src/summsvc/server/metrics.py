@@ -1,10 +1,16 @@
-"""Counters of calls, and the HTTP endpoint that shows all counters."""
+"""What the server says about its calls and its event loop."""
 
 from __future__ import annotations
+
+import asyncio
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+LAG_PERIOD_S = 0.05
+"""How often the event loop is asked whether it is late."""
 
 
 class CallMetrics:
@@ -32,3 +38,23 @@ class CallMetrics:
         self._in_flight.labels(method).dec()
         self._ended.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
+
+
+class LoopLag:
+    """How late the event loop runs what is due: what every call waits for in addition."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "summsvc_loop_lag_seconds",
+            "Seconds by which the event loop was late.",
+            buckets=_LAGS,
+            registry=registry,
+        )
+
+    async def watch(self) -> None:
+        """Sample until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_PERIOD_S
+            await asyncio.sleep(LAG_PERIOD_S)
+            self._seconds.observe(max(0.0, loop.time() - due))
