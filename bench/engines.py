@@ -1,0 +1,171 @@
+"""Speed and memory of the ways to run a Marian model on this machine's cores.
+
+    python -m bench.engines [--size tiny --size opus-mt] [--json FILE]
+
+Random weights, inputs and outputs of a forced length, greedy search, all cores.
+Every way runs in a process of its own: one warm-up, then the median of several
+runs. Memory is the process's peak resident set; the share above what its
+libraries take by themselves is the model's. Ratios are to batched ``generate``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.random_marian import SIZES, write
+from summsvc.cores import cores
+from summsvc.models.convert import convert
+
+TOKENS = 32
+WAYS = ("generate, one by one", "generate, batched", "ctranslate2 float32", "ctranslate2 int8")
+BASELINE = WAYS[1]
+
+
+def peak_mb() -> float:
+    """Peak resident set of this process since it was started, in MB (from Linux's /proc)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+
+
+def inputs(vocabulary: int, sentences: int) -> list[list[int]]:
+    """Token numbers without the special ones at both ends of the vocabulary."""
+    chooser = random.Random(7)
+    return [[chooser.randrange(2, vocabulary - 1) for _ in range(TOKENS)] for _ in range(sentences)]
+
+
+def with_torch(folder: Path, batch: int, sentences: int) -> tuple[Callable[[], int], float]:
+    """All sentences through ``generate``, so many at once; and the memory before loading."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(cores())
+    before = peak_mb()
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    texts = torch.tensor(inputs(model.config.vocab_size, sentences))
+
+    def run() -> int:
+        with torch.inference_mode():
+            for begin in range(0, sentences, batch):
+                made = model.generate(
+                    texts[begin : begin + batch],
+                    attention_mask=torch.ones_like(texts[begin : begin + batch]),
+                    num_beams=1,
+                    do_sample=False,
+                    min_new_tokens=TOKENS,
+                    max_new_tokens=TOKENS,
+                )
+                assert made.shape[1] == TOKENS + 1
+        return sentences * TOKENS
+
+    return run, before
+
+
+def with_ctranslate2(folder: Path, sentences: int) -> tuple[Callable[[], int], float]:
+    """All sentences in one call; and the memory before loading."""
+    import ctranslate2
+
+    before = peak_mb()
+    translator = ctranslate2.Translator(
+        str(folder), device="cpu", inter_threads=cores(), intra_threads=1
+    )
+    vocabulary = len(json.loads((folder / "shared_vocabulary.json").read_text("utf-8")))
+    texts = [[f"p{number}" for number in text] for text in inputs(vocabulary, sentences)]
+
+    def run() -> int:
+        results = translator.translate_batch(
+            texts,
+            beam_size=1,
+            max_batch_size=16,
+            min_decoding_length=TOKENS,
+            max_decoding_length=TOKENS,
+        )
+        made = sum(len(result.hypotheses[0]) for result in results)
+        assert made == sentences * TOKENS
+        return made
+
+    return run, before
+
+
+def measure(way: str, folder: Path, sentences: int, repeats: int) -> dict[str, float]:
+    """Tokens per second and MB of one way, in this process."""
+    if way.startswith("generate"):
+        batch = 1 if "one by one" in way else 16
+        run, before = with_torch(folder, batch, sentences)
+    else:
+        run, before = with_ctranslate2(folder, sentences)
+    run()
+    rates = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        tokens = run()
+        rates.append(tokens / (time.perf_counter() - begun))
+    return {
+        "tokens_per_s": statistics.median(rates),
+        "peak_mb": peak_mb(),
+        "model_mb": peak_mb() - before,
+    }
+
+
+def table(name: str, rows: dict[str, dict[str, float]]) -> str:
+    """One size's rows as a Markdown table with ratios to the baseline."""
+    base = rows[BASELINE]
+    lines = [
+        f"| {name} | tokens/s | ratio | peak MB | ratio | of it the model's |",
+        "|---|---|---|---|---|---|",
+    ]
+    for way, row in rows.items():
+        speed, memory = row["tokens_per_s"], row["peak_mb"]
+        lines.append(
+            f"| {way} | {speed:.0f} | {speed / base['tokens_per_s']:.2f} "
+            f"| {memory:.0f} | {memory / base['peak_mb']:.2f} | {row['model_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", action="append", choices=SIZES)
+    parser.add_argument("--sentences", type=int, default=32)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--one", nargs=2, metavar=("WAY", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        way, folder = arguments.one
+        print(json.dumps(measure(way, Path(folder), arguments.sentences, arguments.repeats)))
+        return
+    results: dict[str, Any] = {}
+    for name in arguments.size or SIZES:
+        with tempfile.TemporaryDirectory() as work:
+            folders = {way: Path(work) / "reference" for way in WAYS}
+            write(SIZES[name], folders[BASELINE])
+            for way in WAYS[2:]:
+                folders[way] = Path(work) / way.replace(" ", "-")
+                convert(folders[BASELINE], folders[way], quantization=way.split()[1])
+            rows = {}
+            for way, folder in folders.items():
+                command = [sys.executable, "-m", "bench.engines", "--one", way, str(folder)]
+                command += ["--sentences", str(arguments.sentences)]
+                command += ["--repeats", str(arguments.repeats)]
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                rows[way] = json.loads(done.stdout.splitlines()[-1])
+        results[name] = rows
+        print(table(name, rows), end="\n\n", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
