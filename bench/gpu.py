@@ -88,7 +88,8 @@ def nllb(folder: Path) -> ModelSpec:
         decoder_start_token_id=2,
         max_position_embeddings=1024,
     )
-    M2M100ForConditionalGeneration(config).to(torch.bfloat16).save_pretrained(folder)
+    model: Any = M2M100ForConditionalGeneration(config)
+    model.to(torch.bfloat16).save_pretrained(folder)
     pieces(folder, ("sentencepiece.bpe.model",))
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "NllbTokenizer", "model_max_length": 1024}), "utf-8"
@@ -128,8 +129,8 @@ def step_bytes(model: Any, batch: int, source: int) -> int:
     """What one decoding step must read: weights once, half-full own and full cross caches."""
     config = model.config
     weights = sum(each.nbytes for each in model.model.decoder.layers.parameters())
-    weights += model.get_output_embeddings().weight.nbytes
-    per_token = 2 * config.decoder_layers * config.d_model * 2
+    weights += int(model.get_output_embeddings().weight.nbytes)
+    per_token = 2 * int(config.decoder_layers) * int(config.d_model) * 2
     return weights + batch * per_token * (source + TOKENS // 2)
 
 
