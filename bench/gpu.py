@@ -128,7 +128,7 @@ def bandwidth() -> float:
 def step_bytes(model: Any, batch: int, source: int) -> int:
     """What one decoding step must read: weights once, half-full own and full cross caches."""
     config = model.config
-    weights = sum(each.nbytes for each in model.model.decoder.layers.parameters())
+    weights: int = sum(each.nbytes for each in model.model.decoder.layers.parameters())
     weights += int(model.get_output_embeddings().weight.nbytes)
     per_token = 2 * int(config.decoder_layers) * int(config.d_model) * 2
     return weights + batch * per_token * (source + TOKENS // 2)
