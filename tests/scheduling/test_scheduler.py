@@ -406,6 +406,21 @@ async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
     assert engine.stopped == 1
 
 
+async def test_closing_ends_a_worker_that_waits_for_callers_to_come_back(
+    engine: ReversingEngine,
+) -> None:
+    made = scheduler(engine, batch_wait_s=0.2)
+    engine.hold()
+    first = made.submit(work(["held"]))
+    await engine.begun()
+    together = [made.submit(work([text])) for text in ("one two", "three four")]
+    engine.release()
+    assert [await outputs(ticket) for ticket in (first, *together)]
+    async with asyncio.timeout(30):
+        await made.close()
+    assert engine.closed
+
+
 async def test_times_are_measured_apart(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()

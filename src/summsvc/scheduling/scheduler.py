@@ -148,10 +148,12 @@ class Scheduler:
         """One worker: take a batch, compute it, again."""
         loop = asyncio.get_running_loop()
         hold_until = 0.0
-        while not self._closing:
+        while True:
             hold = hold_until - loop.time()
             if hold > 0 and self._queue.tokens < self._batch_tokens:
                 await asyncio.sleep(hold)
+            if self._closing:
+                return
             batch = self._queue.next(self._batch_tokens, self._workers - self._busy)
             if batch is None:
                 self._arrived.clear()
