@@ -63,6 +63,8 @@ class WarningType(Enum):
     PIVOT = 16
     SHORT_ARTICLE = 17
     LENGTH_NOT_MET = 18
+    WRONG_LANGUAGE = 19
+    BRACKETS_LOST = 20
 
 
 @dataclass(frozen=True, slots=True)

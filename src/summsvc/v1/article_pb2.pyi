@@ -95,6 +95,12 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """The requested length could not be met with whole sentences; the message
     says by how much.
     """
+    WARNING_TYPE_WRONG_LANGUAGE: _WarningType.ValueType  # 19
+    """The output, or a long stretch of it, is in another language than the one
+    asked for.
+    """
+    WARNING_TYPE_BRACKETS_LOST: _WarningType.ValueType  # 20
+    """What stood in brackets in the source is not in the output."""
 
 class WarningType(_WarningType, metaclass=_WarningTypeEnumTypeWrapper):
     """What kind of thing a warning is about. Clients may branch on it; the set
@@ -147,6 +153,12 @@ WARNING_TYPE_LENGTH_NOT_MET: WarningType.ValueType  # 18
 """The requested length could not be met with whole sentences; the message
 says by how much.
 """
+WARNING_TYPE_WRONG_LANGUAGE: WarningType.ValueType  # 19
+"""The output, or a long stretch of it, is in another language than the one
+asked for.
+"""
+WARNING_TYPE_BRACKETS_LOST: WarningType.ValueType  # 20
+"""What stood in brackets in the source is not in the output."""
 Global___WarningType: _TypeAlias = WarningType  # noqa: Y015
 
 @_typing.final
