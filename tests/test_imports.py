@@ -50,6 +50,16 @@ def test_no_room_imports_from_a_floor_above_it(floor: str) -> None:
                 assert parts[1] not in above, f"{path} imports {name}"
 
 
+def test_evaluation_stands_beside_the_floors() -> None:
+    """It knows texts only; the command line brings it what a server said."""
+    for room, path in modules():
+        for name in imported(path):
+            if room == "evaluation" and name.startswith("summsvc."):
+                assert name.split(".")[1] in {"evaluation", "engines", "articles"}, path
+            if name.startswith("summsvc.evaluation"):
+                assert room in {"evaluation", "cli"}, f"{path} imports {name}"
+
+
 def test_nothing_below_the_server_imports_grpc() -> None:
     for room, path in modules():
         if room not in WIRE:

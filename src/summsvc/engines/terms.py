@@ -40,11 +40,10 @@ def stop_words(language: str) -> frozenset[str]:
 def stems(text: str, language: str) -> list[str]:
     """The stems of a text's words in order, stop words left out.
 
-    Snowball stemmers (Porter 2001, https://snowballstem.org) keep state, so
-    every thread has its own; stems are remembered, words repeat a lot.
+    Stems are remembered, words repeat a lot.
     """
     known: dict[str, str] = _thread_stems(language)
-    stemmer = _thread_stemmer(language)
+    stem_of = stemmer(language)
     unwanted = stop_words(language)
     found: list[str] = []
     for word in _TOKEN.findall(text.lower()):
@@ -52,7 +51,7 @@ def stems(text: str, language: str) -> list[str]:
             continue
         stem = known.get(word)
         if stem is None:
-            stem = stemmer.stemWord(word) if stemmer else word
+            stem = stem_of.stemWord(word) if stem_of else word
             if len(known) >= _CACHED_STEMS:
                 known.clear()
             known[word] = stem
@@ -67,7 +66,11 @@ def _thread_stems(language: str) -> dict[str, str]:
     return remembered
 
 
-def _thread_stemmer(language: str) -> snowballstemmer.stemmer | None:
+def stemmer(language: str) -> snowballstemmer.stemmer | None:
+    """The Snowball stemmer (Porter 2001, https://snowballstem.org) of a language, if there is one.
+
+    Stemmers keep state, so every thread has its own.
+    """
     if not hasattr(_local, "stemmers"):
         _local.stemmers = {}
     if language not in _local.stemmers:
