@@ -1,17 +1,23 @@
 """Accuracy of sentence boundaries, ours beside the libraries we could have used.
 
-    python -m bench.segmentation
+    pip install sentence-splitter razdel syntok pysbd blingfire
+    python -m bench.segmentation [--conllu LANGUAGE FILE]...
 
-Reads the labelled hard cases of tests/data/sentences. "lines" is the share of
-paragraphs with every boundary right, "F1" that of the boundaries themselves, a
-boundary being the first character of a sentence that is not the first of its
-paragraph. Libraries that are not installed are left out.
+Reads the labelled hard cases of tests/data/sentences, and with --conllu the
+sentences of a treebank of Universal Dependencies instead, put back together into
+its paragraphs. "whole" is the share of paragraphs with every boundary right,
+"F1" that of the boundaries themselves, a boundary being the first character of
+a sentence that is not the first of its paragraph. Libraries that are not
+installed, or do not know a language, are left out.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import itertools
+import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +27,8 @@ from summsvc.articles import sentences
 LANGUAGES = ("en", "ru", "lt")
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data" / "sentences"
 MARK = "¦"
+PARAGRAPH = 5
+_HIDDEN = re.compile(r"\\u([0-9a-f]{4})")
 
 Splitter = Callable[[str, str], Sequence[str]]
 """Paragraph and BCP-47 code to its sentences, in order."""
@@ -47,9 +55,24 @@ def load(language: str) -> list[Case]:
     cases = []
     for line in (DATA / f"{language}.txt").read_text("utf-8").split("\n"):
         if line and not line.startswith("#"):
-            parts = line.split(MARK)
+            parts = _HIDDEN.sub(lambda match: chr(int(match[1], 16)), line).split(MARK)
             ends = [sum(map(len, parts[: i + 1])) for i in range(len(parts) - 1)]
             cases.append(Case("".join(parts), frozenset(ends)))
+    return cases
+
+
+def load_treebank(path: Path) -> list[Case]:
+    """The paragraphs of a CoNLL-U file, cut after PARAGRAPH sentences where it marks none."""
+    paragraphs: list[list[str]] = [[]]
+    for line in path.read_text("utf-8").split("\n"):
+        if line.startswith(("# newpar", "# newdoc")) or len(paragraphs[-1]) == PARAGRAPH:
+            paragraphs.append([])
+        if line.startswith("# text = "):
+            paragraphs[-1].append(line.removeprefix("# text = ").strip())
+    cases = []
+    for sentences_ in filter(None, paragraphs):
+        ends = itertools.accumulate(len(each) + 1 for each in sentences_[:-1])
+        cases.append(Case(" ".join(sentences_), frozenset(ends)))
     return cases
 
 
@@ -115,22 +138,54 @@ def _syntok() -> Splitter:
     return split
 
 
+def _pysbd() -> Splitter:
+    segmenter = importlib.import_module("pysbd").Segmenter
+    by_language = {language: segmenter(language=language) for language in ("en", "ru")}
+    return lambda text, language: by_language[language].segment(text)
+
+
+def _blingfire() -> Splitter:
+    split = importlib.import_module("blingfire").text_to_sentences
+    return lambda text, _: split(text).split("\n")
+
+
 _LIBRARIES: dict[str, Callable[[], Splitter]] = {
     "sentence-splitter": _sentence_splitter,
     "razdel": _razdel,
     "syntok": _syntok,
+    "pysbd": _pysbd,
+    "blingfire": _blingfire,
 }
+
+
+def table(sets: Sequence[tuple[str, str, Sequence[Case]]]) -> Iterator[str]:
+    """Lines of a table: a column for each (name, language, cases)."""
+    yield "| | " + " | ".join(f"{name} ({len(cases)}) whole / F1" for name, _, cases in sets) + " |"
+    yield "|---" * (len(sets) + 1) + "|"
+    for name, split in splitters():
+        cells = []
+        for _, language, cases in sets:
+            try:
+                found = score(cases, split, language)
+                cells.append(f"{found.lines:.1%} / {found.f1:.3f}")
+            except KeyError:
+                cells.append("–")
+        yield f"| {name} | " + " | ".join(cells) + " |"
 
 
 def main() -> None:
     """Print the table."""
-    cases = {language: load(language) for language in LANGUAGES}
-    sizes = "  ".join(f"{language}: {len(each)} paragraphs" for language, each in cases.items())
-    print(sizes)
-    print(f"{'':20}" + "".join(f"{language + ' lines':>10}{'F1':>7}" for language in LANGUAGES))
-    for name, split in splitters():
-        scores = [score(cases[language], split, language) for language in LANGUAGES]
-        print(f"{name:20}" + "".join(f"{each.lines:>10.1%}{each.f1:>7.3f}" for each in scores))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--conllu", nargs=2, action="append", metavar=("LANGUAGE", "FILE"))
+    sets = [
+        (Path(file).name, language, load_treebank(Path(file)))
+        for language, file in parser.parse_args().conllu or ()
+    ] or [(language, language, load(language)) for language in LANGUAGES]
+    # Two of the libraries have escapes in their patterns that warn.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    print("\n".join(table(sets)))
 
 
 if __name__ == "__main__":

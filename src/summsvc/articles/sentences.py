@@ -19,15 +19,20 @@ from summsvc.articles.view import says_something
 _CLOSERS = "\"'”’»›)]}“‟"
 _OPENERS = "\"'„“«‹([{‘”¿¡"
 _END = re.compile(
-    rf"(?P<mark>(?:[.!?…‽]|[!?]\uFE0F)+|[。！？]+)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+|(?<=[。！？]))"
+    rf"(?P<mark>(?:[.!?…‽]|[!?]\uFE0F)+|[。！？]+)(?P<close>[{re.escape(_CLOSERS)}]*)"
+    # A footnote's number, or a closing quote or bracket that stands apart.
+    rf"(?P<note>(?:\s?\[\d{{1,3}}\])*(?:\s[{re.escape(_CLOSERS)}](?=\s))?)(?P<gap>\s+|(?<=[。！？]))"
 )
 _WORD_BEFORE = re.compile(r"[^\s\"'„“”«»‹›(){}\[\]‘’,;:!?…/]*\Z")
 _NEXT = re.compile(
-    rf"(?P<open>[{re.escape(_OPENERS)}]*)(?P<dash>[-–—]?)\s*(?P<word>[\w'’-]{{0,40}})"
+    rf"(?P<open>[{re.escape(_OPENERS)}]*)(?P<dash>[-–—]{{0,2}})\s*(?P<word>[\w'’-]{{0,40}})"
 )
 _SPACED_PART = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,4})\.\s?\Z")
+_GOES_ON = frozenset(",/)]}»%")
+"""What never begins a sentence."""
+
 _COMPANIES = frozenset(("inc", "corp", "ltd", "co"))
-_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
+_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,4}\.-?)+[^\W\d_]{1,4}\Z")
 _AFTER_NUMBER = re.compile(r"(?:\b\d[\w.,/–-]*|\b[IVXLCМХ]+)\s*\Z")
 _NUMBER = re.compile(r"\s*(?:[\d№]|[IVXLC]{2,}\b|[VX]\b)")
@@ -47,6 +52,7 @@ class _Words:
     number: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
+    hours: frozenset[str] = frozenset()
     either: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()
     leads: frozenset[str] = frozenset()
@@ -100,7 +106,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
     says = False
     held: tuple[int, int] | None = None
     for match in _END.finditer(text):
-        end = match.end("close")
+        end = match.end("note")
         if end <= begin or match.end() == len(text) or not _ends(text, begin, match, words):
             continue
         says = says or says_something(text[looked:end])
@@ -134,6 +140,8 @@ def _ends(text: str, begin: int, match: re.Match[str], words: _Words) -> bool:
     if word[:1].islower() and not word[1:2].isupper():
         # "Viskas?" paklausė jis. / «Да!» — сказал он. / и т. д. и т. п.
         return False
+    if not following[0] and text[match.end()] in _GOES_ON:
+        return False
     if match["mark"] != "." or match["close"]:
         # Yahoo! Inc.
         is_name = word.lower() in _COMPANIES and text[following.end() : following.end() + 1] == "."
@@ -146,8 +154,9 @@ def _ends(text: str, begin: int, match: re.Match[str], words: _Words) -> bool:
     if match.start() - begin <= 8 and _LIST_NUMBER.match(text, begin, match.start()):
         return False
     if len(token) > 1 and token.isalpha() and token.isupper():
-        # An acronym: "ОК." is not "ок."
-        return True
+        # An acronym: "ОК." is not "ок."; but "GEN. SMITH" in a line of capitals.
+        titles = words.before | words.titles
+        return not (len(word) > 1 and word.isupper() and token.lower() in titles)
     if token.isascii() and token[0].isalpha() and words is _words()["ru"]:
         # A name in Latin letters: "Six Flags St. Louis".
         words = _words()[_LATIN_IN_RU]
@@ -172,13 +181,14 @@ def _continues(stop: _Stop, words: _Words) -> bool:
     if name not in words.before | words.units:
         name = key
     if name in words.units and (
-        name not in words.before or _AFTER_NUMBER.search(stop.sentence) is not None
+        name not in words.before | words.titles or _AFTER_NUMBER.search(stop.sentence) is not None
     ):
         return _NUMBER.match(stop.text, stop.after) is not None or (
             not starts
             and (
                 word.lower() in words.followers
                 or stop.dashed
+                or (name in words.hours and _is_placed(stop))
                 or (name in words.dates and _is_date_only(stop, words))
             )
         )
@@ -202,7 +212,7 @@ def _is_date_only(stop: _Stop, words: _Words) -> bool:
     tokens = stop.sentence.split()
     if not (tokens and _AFTER_NUMBER.fullmatch(tokens.pop())):
         return False
-    if words is _words()["lt"] and len(stop.word) > 4 and stop.word.endswith(("e", "os")):
+    if words is _words()["lt"] and _is_placed(stop):
         return True
     if tokens and tokens[-1].lower() in words.leads:
         tokens.pop()
@@ -213,6 +223,15 @@ def _is_date_only(stop: _Stop, words: _Words) -> bool:
     if not tokens:
         return stop.at_begin
     return tokens[-1].lower() in words.clauses or tokens[-1][-1] in ",;:–—("
+
+
+def _is_placed(stop: _Stop) -> bool:
+    """Whether a Lithuanian name in the locative, or the genitive of one, follows a number."""
+    return (
+        len(stop.word) > 4
+        and stop.word.endswith(("e", "os"))
+        and _AFTER_NUMBER.search(stop.sentence) is not None
+    )
 
 
 def _spaced_abbreviation(sentence: str, key: str) -> str:
