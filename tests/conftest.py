@@ -41,11 +41,17 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(model_dir: Path) -> Iterator[Running]:
+def translating_server(model_dir: Path) -> Iterator[Running]:
     """A server with both models, loaded."""
     with running(Settings(port=0, metrics_port=0, model_dir=model_dir, preload=["all"])) as server:
         server.wait_until_ready()
         yield server
+
+
+@pytest.fixture(scope="session")
+def server(translating_server: Running) -> Running:
+    """The same; some rooms have a ``server`` of their own."""
+    return translating_server
 
 
 @pytest.fixture(scope="session")

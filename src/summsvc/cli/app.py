@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "Start a server.",
     "summarize": "Summarize articles.",
     "translate": "Translate articles.",
+    "evaluate": "Measure models and methods on your own texts, through a running server.",
     "models": "Show, install, check and remove models.",
     "health": "Ask whether a server is ready.",
     "info": "Show what a server is and which models it has.",

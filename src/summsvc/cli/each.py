@@ -59,7 +59,7 @@ def each(
                         if not bar.hidden:
                             click.echo("\r\x1b[2K", nl=False, err=True)
                         if isinstance(outcome, BaseException):
-                            message = f"{source.name}: {_complaint(outcome, connection)}"
+                            message = f"{source.name}: {complaint(outcome, connection)}"
                             click.echo(message, err=True)
                             if as_json:
                                 click.echo(json.dumps({"error": message}, ensure_ascii=False))
@@ -100,7 +100,7 @@ async def in_order(
         await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
 
 
-def _complaint(error: BaseException, connection: Connection) -> str:
+def complaint(error: BaseException, connection: Connection) -> str:
     """One line about an expected error; raises what is not one."""
     if isinstance(error, InputError):
         return str(error)

@@ -1,0 +1,105 @@
+"""``summsvc evaluate`` against real servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.checkpoints import pairs
+from tests.cli.conftest import Summsvc
+from tests.conftest import SEED
+from tests.running import Running
+
+KNOWN = [pair for pair in pairs("en-lt") if len(pair[0].split()) > 4][:24]
+
+
+@pytest.fixture
+def at_models(translating_server: Running) -> Summsvc:
+    """The command at a server with trained models."""
+    return Summsvc(translating_server.address)
+
+
+def tsv(path: Path, lines: list[tuple[str, ...]]) -> Path:
+    path.write_text("".join("\t".join(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def test_what_a_model_knows_by_heart_has_the_highest_figures(
+    at_models: Summsvc, tmp_path: Path
+) -> None:
+    file = tsv(tmp_path / "known.tsv", [tuple(pair) for pair in KNOWN])
+    done = at_models(
+        "evaluate", "translation", file, "--to", "lt", "--from", "en",
+        "--model", "opus-en-lt", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    (system,) = found["systems"]
+    assert found["texts"] == len(KNOWN)
+    assert system["name"] == "opus-en-lt"
+    assert system["models"] == ["opus-en-lt, transformers"]
+    assert system["scores"]["BLEU"]["value"] > 95
+    assert system["scores"]["chrF"]["value"] > 95
+    assert system["tokens_per_s"] > 0
+
+
+def test_other_references_lower_the_figures_and_bad_lines_are_told(
+    at_models: Summsvc, tmp_path: Path
+) -> None:
+    altered = [(source, " ".join(reversed(target.split()))) for source, target in KNOWN]
+    file = tsv(tmp_path / "altered.tsv", [*altered, ("without a reference",)])
+    done = at_models("evaluate", "translation", file, "--to", "lt", "--from", "en")
+    assert done.returncode == 1
+    assert f"line {len(KNOWN) + 1}: 1 column instead of 2" in done.stderr
+    assert "BLEU" in done.stdout
+    assert "server's choice" in done.stdout
+    assert "too narrow" in done.stdout
+    done = at_models("evaluate", "translation", file, "--to", "lt", "--from", "en", "--json")
+    assert json.loads(done.stdout)["systems"][0]["scores"]["BLEU"]["value"] < 30
+
+
+def test_methods_of_summaries_are_compared_on_the_same_articles(
+    summsvc: Summsvc, tmp_path: Path
+) -> None:
+    article = SEED.read_text("utf-8")
+    summary = "Belarus released 123 prisoners, among them Maria Kolesnikova."
+    file = tmp_path / "articles.jsonl"
+    lines = [{"body": article, "summary": summary}, {"body": "Hm. Ha.", "summary": "Too short."}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    done = summsvc("evaluate", "summaries", file, "--sentences", "1", "--json")
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert [system["name"] for system in found["systems"]] == ["lead", "extractive"]
+    assert found["texts"] == 1
+    for system in found["systems"]:
+        assert system["scores"]["R-1"]["value"] > 30
+        assert [failure["line"] for failure in system["failures"]] == [2]
+    assert [each["name"] for each in found["against_first"]] == ["extractive"]
+
+
+def test_what_would_fail_with_every_text_ends_at_once(summsvc: Summsvc, tmp_path: Path) -> None:
+    file = tsv(tmp_path / "one.tsv", [tuple(KNOWN[0])])
+    done = summsvc("evaluate", "translation", file, "--to", "lt", "--from", "en")
+    assert done.returncode == 1
+    assert "summsvc models pull opus-en-lt" in done.stderr
+    empty = tsv(tmp_path / "empty.tsv", [])
+    done = summsvc("evaluate", "translation", empty, "--to", "lt")
+    assert done.returncode == 1
+    assert "no tab-separated line with source and reference" in done.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['sacrebleu'] = None\n"
+        "from summsvc.cli.app import cli\n"
+        "cli(['evaluate', 'translation', 'x.tsv', '--to', 'lt'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install 'summsvc[evaluate]'" in done.stderr
