@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.checkpoints import pairs
+from summsvc.config import Settings
+from summsvc.engines.base import Task
+from summsvc.models.convert import converter
+from summsvc.models.store import Store
+from tests.checkpoints import marian, pairs
 from tests.cli.conftest import Summsvc
 from tests.conftest import SEED
-from tests.running import Running
+from tests.running import Running, running
 
 KNOWN = [pair for pair in pairs("en-lt") if len(pair[0].split()) > 4][:24]
 
@@ -21,6 +28,20 @@ KNOWN = [pair for pair in pairs("en-lt") if len(pair[0].split()) > 4][:24]
 def at_models(translating_server: Running) -> Summsvc:
     """The command at a server with trained models."""
     return Summsvc(translating_server.address)
+
+
+@pytest.fixture(scope="module")
+def at_two_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summsvc]:
+    """The command at a server with two models for en-ru, the second of which writes Lithuanian."""
+    store = Store(tmp_path_factory.mktemp("two"))
+    how = converter("ctranslate2", "marian")
+    for id, pair in (("opus-en-ru", "en-ru"), ("opus-mt-en-ru", "en-lt")):
+        store.add(marian(pair), id, Task.TRANSLATION, [("en", "ru")], convert=how)
+    with running(
+        Settings(port=0, metrics_port=-1, model_dir=store.root, preload=["all"])
+    ) as server:
+        server.wait_until_ready()
+        yield Summsvc(server.address)
 
 
 def tsv(path: Path, lines: list[tuple[str, ...]]) -> Path:
@@ -79,6 +100,46 @@ def test_methods_of_summaries_are_compared_on_the_same_articles(
         assert system["scores"]["R-1"]["value"] > 30
         assert [failure["line"] for failure in system["failures"]] == [2]
     assert [each["name"] for each in found["against_first"]] == ["extractive"]
+
+
+def test_two_models_are_compared_on_the_same_texts(at_two_models: Summsvc, tmp_path: Path) -> None:
+    known = [pair for pair in pairs("en-ru") if len(pair[0].split()) > 4][:24]
+    file = tsv(tmp_path / "pairs.tsv", [tuple(pair) for pair in known])
+    done = at_two_models(
+        "evaluate", "translation", file, "--from", "en", "--to", "ru", "--json",
+        "--model", "opus-en-ru", "--model", "opus-mt-en-ru",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    good, bad = found["systems"]
+    assert good["scores"]["BLEU"]["value"] > 95
+    assert bad["scores"]["BLEU"]["value"] < 5
+    assert bad["warnings"]["WRONG_SCRIPT"] > 0
+    (against,) = found["against_first"]
+    assert against["name"] == "opus-mt-en-ru"
+    assert against["differences"]["BLEU"]["high"] < -80
+    assert against["differences"]["BLEU"]["p"] < 0.01
+    unknown = at_two_models(
+        "evaluate", "translation", file, "--from", "en", "--to", "ru", "--model", "nobody"
+    )
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no translation model 'nobody'" in unknown.stderr
+
+
+def test_the_examples_of_the_docs_run(
+    at_two_models: Summsvc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
+    commands = re.findall(r"^summsvc (evaluate .*)$", page, re.MULTILINE)
+    assert len(commands) == 2
+    monkeypatch.chdir(tmp_path)
+    tsv(Path("pairs.tsv"), [("The president met the mayor in Riga on Friday.", "Не то.")])
+    article = {"body": SEED.read_text("utf-8"), "summary": "Belarus released 123 prisoners."}
+    Path("articles.jsonl").write_text(json.dumps(article) + "\n", "utf-8")
+    for command in commands:
+        done = at_two_models(*shlex.split(command))
+        assert done.returncode == 0, done.stderr
+        assert "[ ]: 95% of 1000 bootstrap draws of the 1 texts" in done.stdout
 
 
 def test_what_would_fail_with_every_text_ends_at_once(summsvc: Summsvc, tmp_path: Path) -> None:
