@@ -1,0 +1,57 @@
+"""A batch runs in the library without coming back to Python for every token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from summsvc.engines.base import (
+    CancelledGeneration,
+    DecodingOptions,
+    ModelSpec,
+    Placement,
+    Task,
+)
+from summsvc.engines.ctranslate2 import CTranslate2Engine
+from summsvc.models.convert import convert
+from tests.checkpoints import marian, pairs
+
+GREEDY = DecodingOptions(beam_size=1)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CTranslate2Engine]:
+    folder: Path = tmp_path_factory.mktemp("converted")
+    convert(marian("en-ru"), folder)
+    spec = ModelSpec("opus-en-ru", Task.TRANSLATION, folder, "marian", (("en", "ru"),))
+    made = CTranslate2Engine(spec, Placement("cpu", "default", 1, 1))
+    yield made
+    made.close()
+
+
+def test_a_batch_asks_for_cancellation_as_often_whatever_its_tokens(
+    engine: CTranslate2Engine,
+) -> None:
+    """Each question takes the interpreter's lock, which threads at work on text hold."""
+    asked: list[int] = []
+    for texts in (pairs("en-ru")[:1], pairs("en-ru")[:24]):
+        count = 0
+
+        def cancelled() -> bool:
+            nonlocal count
+            count += 1
+            return False
+
+        outputs = engine.generate([source for source, _ in texts], "en", "ru", GREEDY, cancelled)
+        assert [output.text for output in outputs] == [target for _, target in texts]
+        asked.append(count)
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_a_batch_that_nobody_wants_is_not_begun(engine: CTranslate2Engine, beam_size: int) -> None:
+    options = DecodingOptions(beam_size=beam_size)
+    with pytest.raises(CancelledGeneration):
+        engine.generate(["Nobody was hurt."], "en", "ru", options, lambda: True)
