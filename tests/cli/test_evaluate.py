@@ -9,15 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
+from summsvc import errors
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.convert import converter
 from summsvc.models.store import Store
+from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.v1 import translation_service_pb2 as translations
 from tests.checkpoints import marian, pairs
 from tests.cli.conftest import Summsvc
+from tests.client.fake import FakeServer
 from tests.conftest import SEED
 from tests.running import Running, running
 
@@ -151,6 +157,40 @@ def test_what_would_fail_with_every_text_ends_at_once(summsvc: Summsvc, tmp_path
     done = summsvc("evaluate", "translation", empty, "--to", "lt")
     assert done.returncode == 1
     assert "no tab-separated line with source and reference" in done.stderr
+
+
+def test_a_full_queue_is_waited_for_and_long_complaints_are_cut(
+    fake: FakeServer, at_fake: Summsvc, tmp_path: Path
+) -> None:
+    refused: set[str] = set()
+
+    def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        text = request.article.body
+        error: errors.SummsvcError | None = None
+        if text.startswith("bad"):
+            error = errors.EngineError("it failed")
+        elif text not in refused:
+            refused.add(text)
+            error = errors.OverloadedError("full", retry_after=0.01)
+        if error is not None:
+            context.set_trailing_metadata((trailing_metadata(status_of(error)),))
+            context.abort(code_of(error), error.message)
+        return translations.TranslateResponse(body=text)
+
+    fake.answers["Translate"] = answer
+    lines: list[tuple[str, ...]] = [(f"good {i}", f"good {i}") for i in range(3)]
+    file = tsv(tmp_path / "some.tsv", lines + [(f"bad {i}", "bad") for i in range(25)])
+    done = at_fake("evaluate", "translation", file, "--to", "lt", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["texts"] == 3
+    assert found["systems"][0]["scores"]["chrF"]["value"] == pytest.approx(100)
+    assert [each["line"] for each in found["systems"][0]["failures"]] == list(range(4, 29))
+    assert all(request.bypass_cache for name, request, _ in fake.calls if name == "Translate")
+    told = done.stderr.splitlines()
+    assert len(told) == 21
+    assert told[0] == "server's choice: line 4: ENGINE_FAILED: it failed"
+    assert told[-1] == "server's choice: and 5 more"
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
