@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +9,8 @@ from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.tasks.chain import Chain, ChainOutput
 from summsvc.tasks.guards import Doubt, assess, safer, severity
-from summsvc.tasks.terms import Found, Terms, TermUse, around, uses
+from summsvc.tasks.protect import protect
+from summsvc.tasks.terms import Terms, TermUse, around
 
 ATTEMPTS = 2
 """Times that a doubtful segment is tried again."""
@@ -41,7 +41,7 @@ def translatable(segment: Segment, terms: Terms) -> bool:
     return any(
         any(map(str.isalpha, stretch))
         for stretch in around(
-            segment.text, [each for each in terms.find(segment.text) if each.source == each.target]
+            segment.text, [each for each in terms.find(segment.text) if each.kept]
         )
     )
 
@@ -52,8 +52,7 @@ async def repair(
     """Check a segment's output and improve on it where it is doubtful.
 
     Severe doubts: tried again with safer decoding, the best attempt is kept.
-    Terms that did not come through: the stretches between them are translated
-    apart and the terms put in their places. Never drops a segment: without any
+    Terms that did not come through: see ``protect``. Never drops a segment: without any
     output the source text is answered, with a warning.
     """
     best, doubts = (
@@ -77,14 +76,18 @@ async def repair(
             f"the segment was too long for the model and was translated in {best.pieces} pieces"
         )
         doubts = [*doubts, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
-    found_terms = terms.find(segment.text)
-    used = uses(found_terms, text)
-    if not all(use.applied for use in used):
-        text = await _around_terms(chain, segment.text, found_terms)
-        used = uses(found_terms, text)
+    protected = await protect(chain, segment.text, text, terms.find(segment.text), target)
+    if protected.text != text:
+        text = protected.text
         doubts = [doubt for doubt in doubts if doubt.type is not WarningType.NUMBER_LOST]
-        doubts += assess(segment.text, text, target=target, complete=True)
-    return Repaired(text, best.score, tuple(doubts), used)
+        known = {doubt.type for doubt in doubts}
+        found = assess(segment.text, text, target=target, complete=True)
+        doubts += [doubt for doubt in found if doubt.type not in known]
+    if protected.pieces:
+        message = "translated apart around terms that did not come through; the joins may be rough"
+        doubts.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
+    doubts += protected.doubts
+    return Repaired(text, best.score, tuple(doubts), protected.terms)
 
 
 async def _again(chain: Chain, segment: Segment, attempt: int) -> ChainOutput:
@@ -97,19 +100,3 @@ async def _again(chain: Chain, segment: Segment, attempt: int) -> ChainOutput:
     if not dotted:
         return output
     return ChainOutput(output.text.rstrip("."), output.score, output.complete, output.pieces)
-
-
-async def _around_terms(chain: Chain, text: str, found: Sequence[Found]) -> str:
-    """Translate the stretches between terms on their own and put the terms between them."""
-    stretches = around(text, found)
-    wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
-    outputs = await chain.run_all([stretches[i].strip() for i in wanted])
-    for i, output in zip(wanted, outputs, strict=True):
-        stretch = stretches[i]
-        lead = stretch[: len(stretch) - len(stretch.lstrip())]
-        tail = stretch[len(stretch.rstrip()) :]
-        stretches[i] = lead + (output.text or stretch.strip()) + tail
-    joined = stretches[0]
-    for each, stretch in zip(found, stretches[1:], strict=True):
-        joined += each.target + stretch
-    return joined

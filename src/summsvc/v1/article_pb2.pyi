@@ -61,7 +61,8 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """The caller named one language, the text looks like another."""
     WARNING_TYPE_SEGMENT_SPLIT: _WarningType.ValueType  # 4
     """A segment was longer than the model's input and was split at a clause
-    boundary, then joined again; nothing was cut.
+    boundary, then joined again; or a term could not be placed in its output,
+    and what stands around the term was translated apart. Nothing was cut.
     """
     WARNING_TYPE_OUTPUT_TRUNCATED: _WarningType.ValueType  # 5
     """The output reached the model's length limit and may be incomplete."""
@@ -119,7 +120,8 @@ WARNING_TYPE_LANGUAGE_MISMATCH: WarningType.ValueType  # 3
 """The caller named one language, the text looks like another."""
 WARNING_TYPE_SEGMENT_SPLIT: WarningType.ValueType  # 4
 """A segment was longer than the model's input and was split at a clause
-boundary, then joined again; nothing was cut.
+boundary, then joined again; or a term could not be placed in its output,
+and what stands around the term was translated apart. Nothing was cut.
 """
 WARNING_TYPE_OUTPUT_TRUNCATED: WarningType.ValueType  # 5
 """The output reached the model's length limit and may be incomplete."""

@@ -59,11 +59,14 @@ class GlossaryEntry(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """The term in the source language, 1 to 200 code points. Matched on whole
-    words, case-insensitively unless it has an upper-case letter, in any
-    inflected form.
+    words in any inflected form; an upper-case letter must be one in the text
+    too, others match in either case. Of two entries with the same source the
+    first holds; of terms that overlap in the text, the longest.
     """
     target: _builtins.str
-    """Its translation, 1 to 200 code points."""
+    """Its translation, 1 to 200 code points. Put in as written when the model did
+    not use it; the model may inflect it, which counts as applied.
+    """
     def __init__(
         self,
         *,
@@ -110,7 +113,10 @@ class TranslateRequest(_message.Message):
     @_builtins.property
     def do_not_translate(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Terms that stay as they are, at most Limits.max_terms of 1 to 200 code
-        points.
+        points. Matched on whole words in exactly the form given, case as in
+        GlossaryEntry.source; they win over the glossary. URLs, e-mail addresses,
+        @handles, #hashtags, file paths, phone numbers with a plus, UUIDs and
+        hexadecimal hashes stay without being named.
         """
 
     @_builtins.property

@@ -1,0 +1,117 @@
+"""Terms that a model's output lacks, put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from summsvc.articles.article import WarningType
+from summsvc.tasks.chain import Chain
+from summsvc.tasks.guards import Doubt
+from summsvc.tasks.terms import Found, TermUse, around, places, uses
+
+_EDGES = " .,;:!?…\"'„“”«»"
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """An output with its terms. pieces: whether it was translated around them."""
+
+    text: str
+    terms: tuple[TermUse, ...]
+    doubts: tuple[Doubt, ...] = ()
+    pieces: bool = False
+
+
+async def protect(
+    chain: Chain, source: str, output: str, found: Sequence[Found], target: str
+) -> Protected:
+    """See to it that an output has the terms found in its source.
+
+    A term that is missing is translated alone; where the output says the same,
+    in any inflected form, the term takes its place, and the sentence keeps its
+    context. Otherwise the stretches between terms are translated apart. What is
+    missing even then is a doubt. target: BCP-47 code of the output.
+    """
+    used = uses(found, output, target)
+    if all(use.applied for use in used):
+        return Protected(output, used)
+    text = await _substituted(chain, source, output, found, used, target)
+    used = uses(found, text, target)
+    pieces = not all(use.applied for use in used)
+    if pieces:
+        text = await _around_terms(chain, source, found)
+        used = uses(found, text, target)
+    return Protected(text, used, tuple(_lost(found, used)), pieces)
+
+
+def _lost(found: Sequence[Found], used: Sequence[TermUse]) -> list[Doubt]:
+    """A doubt for each term that is not there, once however often it is missing."""
+    missing = {
+        (each.source, each.target, each.kept)
+        for each, use in zip(found, used, strict=True)
+        if not use.applied
+    }
+    return [
+        Doubt(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
+        if kept
+        else Doubt(
+            WarningType.GLOSSARY_NOT_APPLIED,
+            f"“{wanted}”, prescribed for “{source}”, is not in the output",
+            severe=False,
+        )
+        for source, wanted, kept in sorted(missing)
+    ]
+
+
+async def _substituted(
+    chain: Chain,
+    source: str,
+    output: str,
+    found: Sequence[Found],
+    used: Sequence[TermUse],
+    target: str,
+) -> str:
+    """The output with missing terms in the places where the model translated them.
+
+    A term is left alone unless the output has its translation exactly as often
+    as the term is missing: any other place would be a guess.
+    """
+    lost = [each for each, use in zip(found, used, strict=True) if not use.applied]
+    forms = {(source[each.start : each.end], each.target) for each in lost}
+    wanted = sorted(form for form in forms if any(map(str.isalpha, form[0])))
+    alone = await chain.run_all([form for form, _ in wanted])
+    changes: list[tuple[int, int, str, bool]] = []
+    for (form, becomes), translation in zip(wanted, alone, strict=True):
+        spans = places(translation.text.strip(_EDGES), output, target, kept=False)
+        times = sum(
+            source[each.start : each.end] == form and each.target == becomes for each in lost
+        )
+        if len(spans) == times:
+            kept = any(each.kept and each.target == becomes for each in lost)
+            changes += [(start, end, becomes, kept) for start, end in spans]
+    changes.sort(reverse=True)
+    following = len(output)
+    for start, end, becomes, kept in changes:
+        if end <= following:
+            if not kept and start == 0 and output[0].isupper():
+                becomes = becomes[:1].upper() + becomes[1:]
+            output = output[:start] + becomes + output[end:]
+            following = start
+    return output
+
+
+async def _around_terms(chain: Chain, text: str, found: Sequence[Found]) -> str:
+    """Translate the stretches between terms on their own and put the terms between them."""
+    stretches = around(text, found)
+    wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
+    outputs = await chain.run_all([stretches[i].strip() for i in wanted])
+    for i, output in zip(wanted, outputs, strict=True):
+        stretch = stretches[i]
+        lead = stretch[: len(stretch) - len(stretch.lstrip())]
+        tail = stretch[len(stretch.rstrip()) :]
+        stretches[i] = lead + (output.text or stretch.strip()) + tail
+    joined = stretches[0]
+    for each, stretch in zip(found, stretches[1:], strict=True):
+        joined += each.target + stretch
+    return joined
