@@ -69,9 +69,13 @@ class WarningType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something the caller should know about an answer that is otherwise good."""
+    """Something the caller should know about an answer that is otherwise good.
+
+    span: in the article's field. output_span: in the text of the answer.
+    """
 
     type: WarningType
     message: str
     field: Field | None = None
     span: Span | None = None
+    output_span: Span | None = None

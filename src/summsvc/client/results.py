@@ -136,6 +136,7 @@ def _warnings(messages: Iterable[article_pb2.Warning]) -> tuple[types.Warning, .
             message=each.message,
             field=_field(each.field),
             span=_span(each, "span"),
+            output_span=_span(each, "output_span"),
         )
         for each in messages
     )

@@ -33,13 +33,16 @@ class Warning:
     """Something to know about an answer that is otherwise good.
 
     type: None when this client is older than the warning. field, span: where in
-    the article as sent; None when it is about the whole.
+    the article as sent; None when it is about the whole. output_span: in the
+    sentence that carries the warning, or in the whole summary; None when it is
+    about no one place there.
     """
 
     type: WarningType | None
     message: str
     field: Field | None
     span: Span | None
+    output_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

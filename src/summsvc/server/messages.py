@@ -124,6 +124,7 @@ def _warnings(values: Iterable[Warning]) -> list[article_pb2.Warning]:
             message=value.message,
             field=_FIELDS[value.field],
             span=_span(value.span),
+            output_span=_span(value.output_span),
         )
         for value in values
     ]

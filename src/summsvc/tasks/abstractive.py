@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from summsvc.articles import sentences
-from summsvc.articles.article import Warning, WarningType
+from summsvc.articles.article import Span, Warning, WarningType
 from summsvc.articles.document import Document
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length, count_words
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.extract import candidates
 from summsvc.tasks.results import SummarySentence
+from summsvc.tasks.support import Support
 
 WORDS_PER_SENTENCE = 25
 TOKENS_PER_WORD = 1.6
@@ -57,7 +58,23 @@ async def write(
         warnings.append(Warning(WarningType.LENGTH_NOT_MET, message))
     if len(whole) < len(found) and not kept:
         warnings.append(Warning(WarningType.OUTPUT_TRUNCATED, "the model ended mid-sentence"))
-    return tuple(SummarySentence(text) for text in kept), tuple(warnings)
+    support = Support.of(document)
+    return tuple(checked(text, support) for text in kept), tuple(warnings)
+
+
+def checked(text: str, support: Support) -> SummarySentence:
+    """A written sentence with a warning for each claim that the article does not have."""
+    return SummarySentence(
+        text,
+        warnings=tuple(
+            Warning(
+                WarningType.UNSUPPORTED_CLAIM,
+                f"“{claim.text}” is not in the article",
+                output_span=Span(claim.start, claim.end),
+            )
+            for claim in support.unsupported(text)
+        ),
+    )
 
 
 def _packed(chain: Chain, texts: Sequence[str]) -> list[str]:

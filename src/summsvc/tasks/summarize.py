@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from summsvc.articles.article import Article, Field, Span
+from summsvc.articles.article import Article, Field, Span, Warning
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
 from summsvc.engines.length import Length
@@ -134,6 +134,8 @@ class Summarizer:
         )
         if summary.target != language.code:
             summary = await self._translated(request, summary)
+        warnings = (*summary.warnings, *_warnings_of_sentences(summary.sentences))
+        summary = replace(summary, warnings=warnings)
         stats.total_s = time.perf_counter() - begun
         return summary
 
@@ -165,7 +167,9 @@ class Summarizer:
             replace(
                 sentence,
                 text=each.text,
-                warnings=sentence.warnings + warnings_of(each, sentence.field, sentence.span),
+                # Places in the text before its translation would mislead.
+                warnings=tuple(replace(said, output_span=None) for said in sentence.warnings)
+                + warnings_of(each, sentence.field, sentence.span),
             )
             for sentence, each in zip(summary.sentences, repaired, strict=True)
         )
@@ -173,10 +177,19 @@ class Summarizer:
             summary,
             sentences=sentences,
             models=summary.models + chain.models,
-            warnings=summary.warnings
-            + tuple(warning for sentence in sentences for warning in sentence.warnings)
-            + tuple(pivot_warning(chain)),
+            warnings=summary.warnings + tuple(pivot_warning(chain)),
         )
+
+
+def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> Iterator[Warning]:
+    """The sentences' own warnings, with their places in the whole summary."""
+    at = 0
+    for sentence in sentences:
+        for warning in sentence.warnings:
+            place = warning.output_span
+            moved = place and Span(at + place.start, at + place.end)
+            yield replace(warning, output_span=moved)
+        at += len(sentence.text) + 1
 
 
 def _as_segment(sentence: SummarySentence) -> Segment:

@@ -278,6 +278,7 @@ class Warning(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
     SPAN_FIELD_NUMBER: _builtins.int
+    OUTPUT_SPAN_FIELD_NUMBER: _builtins.int
     type: Global___WarningType.ValueType
     """What kind of thing this is about."""
     message: _builtins.str
@@ -290,6 +291,14 @@ class Warning(_message.Message):
         whole article.
         """
 
+    @_builtins.property
+    def output_span(self) -> Global___Span:
+        """Where in the answer, in code points: into SummarySentence.text for a
+        sentence's own warning, into SummarizeResponse.summary for one of the whole
+        summary. Only with UNSUPPORTED_CLAIM, and absent when the summary was
+        translated after it was checked.
+        """
+
     def __init__(
         self,
         *,
@@ -297,10 +306,11 @@ class Warning(_message.Message):
         message: _builtins.str = ...,
         field: Global___ArticleField.ValueType = ...,
         span: Global___Span | None = ...,
+        output_span: Global___Span | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["output_span", b"output_span", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "message", b"message", "span", b"span", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "message", b"message", "output_span", b"output_span", "span", b"span", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,116 @@
+"""Names in a text: words written with a capital that are more than a sentence's first word."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from summsvc.engines.terms import stems, stop_words
+
+WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['’](?=[^\W\d_]))*")
+_OPENING = re.compile(r"(?:\A|[\"“”«„‘(\[:•]|[.!?…]['\"”’»)]*\s)[\s\"“«„‘(\[–—-]*\Z")
+_UNSEEN = re.compile("[\u0300\u0301\u00ad]")
+NOUNS_WITH_CAPITALS = frozenset(("de", "lb"))
+"""Languages that write every noun with a capital: only their acronyms are taken for names."""
+
+LOOK_BACK = 8
+"""Code points before a word that tell whether it opens a sentence."""
+
+MIN_BASE = 3
+"""Letters that an ending leaves at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word at [start, end) of a text that may be a name.
+
+    opens: it is the first word of its sentence and could be any word.
+    """
+
+    start: int
+    end: int
+    word: str
+    opens: bool
+
+    @property
+    def is_acronym(self) -> bool:
+        return len(self.word) > 1 and self.word.isupper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    endings: tuple[str, ...] = ()
+    titles: frozenset[str] = frozenset()
+    openers: frozenset[str] = frozenset()
+    kin: dict[str, str] | None = None
+
+
+@cache
+def _forms(language: str) -> _Forms:
+    source = files("summsvc.tasks").joinpath("names.toml").read_text("utf-8")
+    entry = tomllib.loads(source).get(language)
+    if entry is None:
+        return _Forms()
+    return _Forms(
+        tuple(plain(each) for each in entry["endings"].split()),
+        frozenset(entry["titles"].split()),
+        frozenset(stems(entry["openers"], language)),
+        {word: group.split()[0] for group in entry["kin"] for word in group.split()},
+    )
+
+
+def plain(word: str) -> str:
+    """A word without case, stress marks, full stops, and with е for ё."""
+    folded = _UNSEEN.sub("", unicodedata.normalize("NFC", word.casefold()))
+    return folded.replace("ё", "е").replace("’", "'").replace(".", "")
+
+
+def bases(word: str, language: str) -> set[str]:
+    """What a word may be a form of; two forms of a name share one.
+
+    Snowball's stems will not do: they make Иванов a form of Иван.
+    """
+    forms = _forms(language)
+    folded = plain(word)
+    found = {folded}
+    head, mark, tail = folded.rpartition("'")
+    if mark and len(head) >= MIN_BASE and len(tail) <= MIN_BASE:
+        # Lukashenko's, Coale’o
+        found.add(head)
+    for each in list(found):
+        found |= {
+            each[: -len(ending)]
+            for ending in forms.endings
+            if each.endswith(ending) and len(each) - len(ending) >= MIN_BASE
+        }
+    if forms.kin:
+        found |= {f"={forms.kin[each]}" for each in list(found) if each in forms.kin}
+    return found
+
+
+def names(text: str, language: str) -> Iterator[Name]:
+    """Words of a sentence that may be names, in text order. Linear in its length."""
+    forms = _forms(language)
+    unwanted = stop_words(language) | forms.titles
+    only_acronyms = language in NOUNS_WITH_CAPITALS
+    for match in WORD.finditer(text):
+        word = match[0]
+        if not word[0].isupper() or (len(word) == 1 and text[match.end() : match.end() + 1] != "."):
+            continue
+        before = max(0, match.start() - LOOK_BACK)
+        opens = _OPENING.search(text, before, match.start()) is not None
+        name = Name(*match.span(), word, opens)
+        if word.lower() in unwanted and not name.is_acronym:
+            continue
+        if not (only_acronyms and not name.is_acronym):
+            yield name
+
+
+def is_common_opener(word: str, language: str) -> bool:
+    """Whether a word often begins a sentence without being a name."""
+    return not set(stems(word, language)) - _forms(language).openers

@@ -1,0 +1,111 @@
+"""Numbers and names of a summary that its article does not have.
+
+A number agrees with another by value (``numerals``), a name by what its forms
+have in common (``names``), an acronym also with the words it stands for. What
+an article says is never doubted when it is said again: every sentence of the
+article is supported by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from summsvc.articles.document import Document
+from summsvc.engines.terms import stems
+from summsvc.tasks.names import WORD, Name, bases, is_common_opener, names, plain
+from summsvc.tasks.numerals import Number, numbers
+
+LONGEST_ACRONYM = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A number or a name at [start, end) of a sentence, in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Support:
+    """What an article says, to hold sentences against.
+
+    texts: the article's segments, title included. language: BCP-47. Time and
+    memory are linear in the length of the article.
+    """
+
+    def __init__(self, texts: Iterable[str], language: str) -> None:
+        self._language = language
+        self._values: set[object] = set()
+        self._bases: set[str] = set()
+        self._stems: set[str] = set()
+        self._acronyms: set[str] = set()
+        self._initials: set[str] = set()
+        for text in texts:
+            for number in numbers(text, language):
+                self._values |= number.readings.union(*number.parts)
+            words = WORD.findall(text)
+            self._stems |= set(stems(text, language))
+            self._acronyms |= {plain(word) for word in words if len(word) > 1 and word.isupper()}
+            self._initials |= set(_initials(words))
+            for word in set(words):
+                self._bases |= bases(word, language)
+
+    @staticmethod
+    def of(document: Document) -> Support:
+        """The support that a document gives, its title included."""
+        return Support((segment.text for segment in document.segments), document.language.code)
+
+    def unsupported(self, sentence: str) -> list[Claim]:
+        """Claims of a sentence that the article does not have, in text order."""
+        claims = [
+            Claim(each.start, each.end, sentence[each.start : each.end])
+            for each in numbers(sentence, self._language)
+            if not each.loose and not self._has_number(each)
+        ]
+        return sorted([*claims, *self._names(sentence)], key=lambda claim: claim.start)
+
+    def _has_number(self, number: Number) -> bool:
+        if number.readings & self._values:
+            return True
+        return bool(number.parts) and all(part & self._values for part in number.parts)
+
+    def _names(self, sentence: str) -> Iterator[Claim]:
+        """Unsupported names, neighbouring ones as one claim."""
+        found = list(names(sentence, self._language))
+        doubtful = [name for name in found if not self._has_name(name, sentence)]
+        kept = [name for name in doubtful if not (name.opens and self._may_open(name))]
+        while kept:
+            first = last = kept.pop(0)
+            while kept and not sentence[last.end : kept[0].start].strip(" -\u00a0"):
+                last = kept.pop(0)
+            yield Claim(first.start, last.end, sentence[first.start : last.end])
+
+    def _has_name(self, name: Name, sentence: str) -> bool:
+        if bases(name.word, self._language) & self._bases:
+            return True
+        folded = plain(name.word)
+        if name.is_acronym:
+            return folded in self._initials
+        following = WORD.findall(sentence, name.start)[:LONGEST_ACRONYM]
+        before = [word for word in WORD.findall(sentence, 0, name.start) if word[0].isupper()]
+        spelled = _initials([*before[-LONGEST_ACRONYM:], *following])
+        return bool(self._acronyms & {each for each in spelled if folded[0] in each})
+
+    def _may_open(self, name: Name) -> bool:
+        """Whether a sentence's first word need not be a name."""
+        if name.is_acronym:
+            return False
+        found = set(stems(name.word, self._language))
+        return bool(found & self._stems) or is_common_opener(name.word, self._language)
+
+
+def _initials(words: list[str]) -> Iterator[str]:
+    """First letters of each run of 2 to 6 words that begins with a capital."""
+    letters = [plain(word[0]) for word in words]
+    for i, word in enumerate(words):
+        if word[0].isupper():
+            for size in range(2, LONGEST_ACRONYM + 1):
+                if i + size <= len(words):
+                    yield "".join(letters[i : i + size])
