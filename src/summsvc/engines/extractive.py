@@ -26,16 +26,31 @@ import numpy as np
 from summsvc.engines.length import Length, count_words
 from summsvc.engines.terms import Floats, Matrix, stems, tf_idf
 
-DAMPING = 0.6
-"""Share of the walk that follows similarity; the rest starts anew from the prior."""
 
-POSITION_HALF = 0.06
-"""Share of the article after which the position prior has halved, at least 2 sentences."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What ranking and selection go by.
 
-TITLE_WEIGHT = 0.8
-FIGURE_WEIGHT = 0.15
-REDUNDANCY_WEIGHT = 0.6
-"""How much of a sentence's score a full overlap with chosen ones takes away."""
+    damping: 0 to 1, share of the walk that follows similarity; the rest starts
+        anew from the prior.
+    position_half: share of the article after which the position prior has
+        halved, at least 2 sentences.
+    title, figure: what likeness to the headline, and figures and names, add to
+        the prior, as multiples of it.
+    redundancy: 0 to 1, how much of a sentence's score a full overlap with
+        chosen ones takes away.
+
+    The defaults were set by hand; docs/quality.md has what they give beside others.
+    """
+
+    damping: float = 0.6
+    position_half: float = 0.06
+    title: float = 0.8
+    figure: float = 0.15
+    redundancy: float = 0.6
+
+
+WEIGHTS = Weights()
 
 MIN_WORDS = 5
 """Shorter sentences rarely stand alone; they rank behind all others."""
@@ -76,23 +91,25 @@ class Ranking:
 class Selection:
     """Numbers of the chosen candidates in article order.
 
-    over: words above the limit, when even the shortest good sentence is longer
-    than all that was allowed; else 0.
+    over: words above the limit, when even the shortest sentence is longer than all
+    that was allowed; else 0.
     """
 
     chosen: tuple[int, ...]
     over: int = 0
 
 
-def rank(candidates: Sequence[Candidate], *, title: str, language: str) -> Ranking:
+def rank(
+    candidates: Sequence[Candidate], *, title: str, language: str, weights: Weights = WEIGHTS
+) -> Ranking:
     """Score each candidate. language: BCP-47; title may be empty.
 
     Deterministic; time linear in the number of words.
     """
     vocabulary: dict[str, int] = {}
     matrix = tf_idf([stems(each.text, language) for each in candidates], vocabulary)
-    prior = _prior(candidates, matrix, title, language, vocabulary)
-    scores = _walk(matrix, prior)
+    prior = _prior(candidates, matrix, title, language, vocabulary, weights)
+    scores = _walk(matrix, prior, weights.damping)
     weak = np.array([_is_weak(each) for each in candidates])
     scores = np.where(weak, scores * 0.01, scores)
     best = scores.max(initial=0.0)
@@ -105,9 +122,10 @@ def _prior(
     title: str,
     language: str,
     vocabulary: dict[str, int],
+    weights: Weights,
 ) -> Floats:
     n = len(candidates)
-    half = max(2.0, POSITION_HALF * n)
+    half = max(2.0, weights.position_half * n)
     position = 0.5 ** (np.arange(n) / half)
     likeness = np.zeros(n)
     known = [vocabulary[stem] for stem in stems(title, language) if stem in vocabulary]
@@ -116,7 +134,7 @@ def _prior(
         query[known] = 1 / np.sqrt(len(known))
         likeness = matrix.times(query)
     figures = np.array([_figures(each.text) for each in candidates])
-    prior = position * (1 + TITLE_WEIGHT * likeness + FIGURE_WEIGHT * figures) + 0.02
+    prior = position * (1 + weights.title * likeness + weights.figure * figures) + 0.02
     return np.asarray(prior / prior.sum())
 
 
@@ -126,14 +144,14 @@ def _figures(text: str) -> float:
     return min(1.0, found / 4)
 
 
-def _walk(matrix: Matrix, prior: Floats) -> Floats:
+def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
     """Stationary distribution of the biased walk on the cosine graph."""
     degree = matrix.times(matrix.transposed_times(np.ones(matrix.shape[0])))
     degree = np.where(degree > 0, degree, 1)
     scores = prior
     for _ in range(_STEPS):
         spread = matrix.times(matrix.transposed_times(scores / degree))
-        following = DAMPING * spread + (1 - DAMPING) * prior
+        following = damping * spread + (1 - damping) * prior
         if np.abs(following - scores).sum() < _TOLERANCE:
             return following
         scores = following
@@ -150,31 +168,39 @@ def _is_weak(candidate: Candidate) -> bool:
     )
 
 
-def select(candidates: Sequence[Candidate], ranking: Ranking, length: Length) -> Selection:
+def select(
+    candidates: Sequence[Candidate],
+    ranking: Ranking,
+    length: Length,
+    weights: Weights = WEIGHTS,
+) -> Selection:
     """Choose the summary's sentences; at least one when there is any candidate.
 
-    Never more than the limit allows, but for a first sentence that is longer
-    than all of it (``Selection.over``).
+    Never more than the limit allows. The one exception: when every candidate is
+    longer than all of it, the shortest is given (``Selection.over``). Candidates
+    without a word count only where there are no others.
     """
     words = [count_words(each.text) for each in candidates]
     budget = length.words(sum(words))
     most = len(candidates) if length.max_sentences is None else length.max_sentences
     room = sum(words) if budget is None else budget
-    coverage = _Coverage(ranking)
+    usable = [i for i, count in enumerate(words) if count] or list(range(len(words)))
+    coverage = _Coverage(ranking, usable, weights.redundancy)
     chosen: list[int] = []
     while len(chosen) < most and (i := coverage.next(words, room)) is not None:
         chosen.append(i)
         room -= words[i]
-    if not chosen and candidates:
-        best = int(np.argmax(ranking.scores))
-        return Selection((best,), over=words[best] - (budget or 0))
+    if not chosen and usable:
+        least = min(usable, key=lambda i: (words[i], -ranking.scores[i]))
+        return Selection((least,), over=words[least] - room)
     return Selection(tuple(sorted(chosen)))
 
 
 class _Coverage:
     """Gives candidates by what they add to those already given."""
 
-    def __init__(self, ranking: Ranking) -> None:
+    def __init__(self, ranking: Ranking, usable: Sequence[int], redundancy: float) -> None:
+        self._redundancy = redundancy
         self._scores = ranking.scores
         matrix = ranking.matrix
         self._weights = matrix.values**2
@@ -185,7 +211,7 @@ class _Coverage:
         self._column_bounds = np.searchsorted(in_order, np.arange(matrix.shape[1] + 1))
         self._is_covered = np.zeros(matrix.shape[1], dtype=bool)
         self._covered = np.zeros(matrix.shape[0])
-        self._heap = [(-float(score), i) for i, score in enumerate(self._scores)]
+        self._heap = [(-float(self._scores[i]), i) for i in usable]
         heapq.heapify(self._heap)
 
     def next(self, words: Sequence[int], room: int) -> int | None:
@@ -206,7 +232,7 @@ class _Coverage:
         return None
 
     def _gain(self, i: int) -> float:
-        return float(self._scores[i] * (1 - REDUNDANCY_WEIGHT * min(1.0, self._covered[i])))
+        return float(self._scores[i] * (1 - self._redundancy * min(1.0, self._covered[i])))
 
     def _cover(self, i: int) -> None:
         terms = self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]

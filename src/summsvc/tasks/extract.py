@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from summsvc.articles.article import Warning, WarningType
 from summsvc.articles.document import Document, Segment, SegmentKind
-from summsvc.engines.extractive import Candidate, rank, select
+from summsvc.engines.extractive import WEIGHTS, Candidate, Weights, rank, select
 from summsvc.engines.length import Length
 from summsvc.tasks.results import SummarySentence
 
 
 def extract(
-    document: Document, length: Length
+    document: Document, length: Length, weights: Weights = WEIGHTS
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The chosen sentences in article order, and what is to be said about them.
 
@@ -19,8 +19,10 @@ def extract(
     """
     segments = candidates(document)
     chosen = [Candidate(segment.text) for segment in segments]
-    ranking = rank(chosen, title=headline(document), language=document.language.code)
-    selection = select(chosen, ranking, length)
+    ranking = rank(
+        chosen, title=headline(document), language=document.language.code, weights=weights
+    )
+    selection = select(chosen, ranking, length, weights)
     sentences = tuple(
         SummarySentence(
             text=segments[i].text,
