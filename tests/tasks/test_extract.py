@@ -46,10 +46,11 @@ def test_words_are_held_and_sentences_are_whole(body: str, words: int) -> None:
         assert total == min(count for count in given_words if count) > words
     else:
         assert total <= words
-    starts = [each.span.start for each in sentences]
-    assert starts == sorted(set(starts))
-    for each in sentences:
-        assert " ".join(body[each.span.start : each.span.end].split()) == each.text
+    spans = [each.span for each in sentences if each.span]
+    assert len(spans) == len(sentences)
+    assert [each.start for each in spans] == sorted({each.start for each in spans})
+    for each, span in zip(sentences, spans, strict=True):
+        assert " ".join(body[span.start : span.end].split()) == each.text
 
 
 @given(BODIES, st.floats(0.05, 1.0))
@@ -78,7 +79,9 @@ def test_ratio_is_held(body: str, ratio: float) -> None:
 def test_odd_articles_have_a_summary(body: str, length: Length) -> None:
     sentences, _ = extract(read(Article("", body, "en")), length)
     assert sentences
-    assert all(body[each.span.start : each.span.end] == each.text for each in sentences)
+    for each in sentences:
+        assert each.span
+        assert body[each.span.start : each.span.end] == each.text
 
 
 def test_an_article_without_a_word_is_refused() -> None:
