@@ -14,7 +14,7 @@ from summsvc.engines.base import (
     Placement,
     Task,
 )
-from summsvc.engines.ctranslate2 import CTranslate2Engine
+from summsvc.engines.ctranslate2 import ENCODED_AT_ONCE, CTranslate2Engine
 from summsvc.models.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -55,3 +55,24 @@ def test_a_batch_that_nobody_wants_is_not_begun(engine: CTranslate2Engine, beam_
     options = DecodingOptions(beam_size=beam_size)
     with pytest.raises(CancelledGeneration):
         engine.generate(["Nobody was hurt."], "en", "ru", options, lambda: True)
+
+
+def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine) -> None:
+    """The tokenizer holds the interpreter's lock for the whole of a call."""
+    texts = [source for source, _ in pairs("en-ru")] * 8
+    whole = engine._pieces("source")
+    sizes: list[int] = []
+
+    class Watched:
+        def encode(self, group: list[str], **options: object) -> object:
+            sizes.append(sum(map(len, group)))
+            return whole.encode(group, **options)
+
+    engine._local.source = Watched()
+    try:
+        lengths = engine.count_tokens(texts, "en", "ru")
+    finally:
+        engine._local.source = whole
+    assert lengths == [len(pieces) + 1 for pieces in whole.encode(texts)]
+    assert max(sizes) <= ENCODED_AT_ONCE
+    assert engine.count_tokens([], "en", "ru") == []

@@ -91,3 +91,10 @@ async def test_tokens_ahead_are_those_that_go_first() -> None:
     assert queue.tokens_ahead(Priority.INTERACTIVE, 5) == 5 + 3
     assert queue.tokens_ahead(Priority.INTERACTIVE, 1000) == 100 + 3
     assert queue.tokens_ahead(Priority.BULK, 50) == 100 + 3 + 50
+
+
+async def test_bulk_waits_for_no_more_than_its_share_leaves_to_others() -> None:
+    queue = FairQueue()
+    filled(queue, (["w " * 10] * 1000, Priority.INTERACTIVE), (["w " * 10] * 5, Priority.BULK))
+    # Of four batches one is bulk: beside 20 + 20 tokens of bulk go at most three times as many.
+    assert queue.tokens_ahead(Priority.BULK, 20) == 20 + 3 * (20 + 20)

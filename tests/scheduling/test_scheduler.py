@@ -468,3 +468,37 @@ async def test_the_bound_on_an_output_does_not_depend_on_its_batch() -> None:
         narrow = dataclasses.replace(OPTIONS, max_output_tokens=7)
         await made.submit(work(["other"], options=narrow)).wait()
     assert bounds["other"] == {7}
+
+
+async def test_what_continues_an_accepted_request_is_not_refused(engine: ReversingEngine) -> None:
+    """A second attempt or a second model: refusing it would throw away what was done."""
+    async with running(engine, batch_tokens=8, max_requests=1, max_tokens=4) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        waiting = made.submit(work(["fills the queue up"]))
+        with pytest.raises(OverloadedError):
+            made.submit(work(["a new one"]))
+        again = made.submit(dataclasses.replace(work(["once again"]), continues=True))
+        engine.release()
+        for ticket in (first, waiting, again):
+            assert await outputs(ticket) == expected(ticket.work)
+
+
+async def test_what_is_still_coming_into_the_queue_counts_as_waiting(
+    engine: ReversingEngine,
+) -> None:
+    async with running(engine, batch_tokens=8, max_tokens=10 * CHUNK) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        book = made.submit(work([f"line {i} x" for i in range(3 * CHUNK)]))
+        with pytest.raises(OverloadedError) as refused:
+            made.submit(work([f"other {i}" for i in range(CHUNK)]))
+        assert refused.value.metadata["queued_tokens"] == str(9 * CHUNK)
+        book.cancel()
+        fits = made.submit(work([f"other {i}" for i in range(5 * CHUNK)]))
+        fits.cancel()
+        engine.release()
+        await first.wait()
+        assert made.idle

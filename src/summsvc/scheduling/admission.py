@@ -66,18 +66,20 @@ class Admission:
         tokens_waiting: int,
         tokens_ahead: int,
         seconds_left: float | None,
+        continues: bool = False,
     ) -> None:
         """Raise OverloadedError or DeadlineError unless a request may wait.
 
         tokens: to be computed for the request; one without any is always let
         in, and one larger than the whole queue into an empty one.
         tokens_ahead: those that go before its last one. seconds_left: until its
-        deadline.
+        deadline. continues: more work of a request that was let in before; only
+        its deadline counts.
         """
         rate = self.tokens_per_s
         excess = tokens_waiting + tokens - self.limits.max_tokens
         too_many = requests_waiting >= self.limits.max_requests
-        if tokens and requests_waiting and (too_many or excess > 0):
+        if tokens and requests_waiting and not continues and (too_many or excess > 0):
             raise OverloadedError(
                 f"{requests_waiting} requests with {tokens_waiting} tokens are waiting for this "
                 "model; try again later or elsewhere",

@@ -94,14 +94,13 @@ class FairQueue:
         """Tokens that go before the last one of a new request of so many tokens.
 
         By round robin no waiting request of its own priority goes ahead with
-        more than the new one has itself.
+        more than the new one has itself; ahead of bulk goes no more than bulk's
+        share of the batches leaves.
         """
-        ahead = 0
-        for level, tickets in self._tickets.items():
-            if level is priority:
-                ahead += sum(min(ticket.pending_tokens, tokens) for ticket in tickets)
-            elif level.value < priority.value:
-                ahead += sum(ticket.pending_tokens for ticket in tickets)
+        ahead = sum(min(ticket.pending_tokens, tokens) for ticket in self._tickets[priority])
+        if priority is Priority.BULK:
+            first = sum(ticket.pending_tokens for ticket in self._tickets[Priority.INTERACTIVE])
+            ahead += min(first, (BULK_SHARE - 1) * (ahead + tokens))
         return min(ahead, self.tokens)
 
     def next(self, budget: int, workers: int = 1) -> Batch | None:

@@ -60,6 +60,7 @@ class Scheduler:
         self._memo = Memo(f"{self._model}@{version or engine.spec.revision}", cache)
         self._admission = Admission(limits, workers=workers, full_batch=batch_tokens // 2)
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
+        self._coming_tokens = 0
         self._busy = 0
         self._arrived = asyncio.Event()
         self._closing = False
@@ -86,9 +87,10 @@ class Scheduler:
             self._admission.check(
                 tokens=tokens,
                 requests_waiting=len(self._queue),
-                tokens_waiting=self._queue.tokens,
+                tokens_waiting=self._queue.tokens + self._coming_tokens,
                 tokens_ahead=self._queue.tokens_ahead(work.priority, tokens),
                 seconds_left=None if work.deadline is None else work.deadline - loop.time(),
+                continues=work.continues,
             )
         except SummsvcError as error:
             self._metrics.refused(error.reason)
@@ -97,6 +99,7 @@ class Scheduler:
         self._tickets[ticket] = (
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
         )
+        self._coming_tokens += ticket.coming_tokens
         self._feed(ticket, self._memo.key(work))
         return ticket
 
@@ -105,7 +108,9 @@ class Scheduler:
         if ticket.ended:
             return
         work = ticket.work
-        for position in _stretch(work, len(ticket.entries)):
+        stretch = _stretch(work, len(ticket.entries))
+        self._come(ticket, sum(work.tokens[stretch.start : stretch.stop]))
+        for position in stretch:
             item, costs_nothing = self._memo.item(work, key, position)
             ticket.entries.append((item, costs_nothing))
             if item.done:
@@ -125,6 +130,11 @@ class Scheduler:
         self._show()
         self._arrived.set()
 
+    def _come(self, ticket: Ticket, tokens: int) -> None:
+        """Tokens of a ticket are no longer on their way into the queue."""
+        ticket.coming_tokens -= tokens
+        self._coming_tokens -= tokens
+
     def _expire(self, ticket: Ticket) -> None:
         self._metrics.expired.inc()
         ticket.fail(DeadlineError("the deadline passed before the work was done"))
@@ -134,6 +144,7 @@ class Scheduler:
         timer = self._tickets.pop(ticket, None)
         if timer is not None:
             timer.cancel()
+        self._come(ticket, ticket.coming_tokens)
         unwanted = self._queue.remove(ticket)
         for item in unwanted:
             self._memo.forget(item)

@@ -50,7 +50,8 @@ class Work:
 
     tokens: input length of each text. deadline: ``loop.time()`` seconds, or
     None. use_cache: False neither reads nor fills the cache, and shares no
-    computation with other requests.
+    computation with other requests. continues: True for more work of a request
+    that was let in before; no limit of the queue refuses it.
     """
 
     texts: Sequence[str]
@@ -61,6 +62,7 @@ class Work:
     priority: Priority = Priority.INTERACTIVE
     deadline: float | None = None
     use_cache: bool = True
+    continues: bool = False
 
     def item(self, position: int, key: Hashable = None) -> Item:
         """A segment of this work as something to compute."""
@@ -109,7 +111,7 @@ class Ticket:
 
     entries: the segments looked up so far, in order, and whether each costs
     this request nothing. open: those of them not done. pending: those of them
-    still in the queue.
+    still in the queue. coming_tokens: those of segments not looked up yet.
     """
 
     def __init__(self, work: Work, on_leave: Callable[[Ticket], None]) -> None:
@@ -118,6 +120,7 @@ class Ticket:
         self.open: dict[Item, None] = {}
         self.pending: dict[Item, None] = {}
         self.pending_tokens = 0
+        self.coming_tokens = sum(work.tokens)
         self.ended = False
         self._on_leave = on_leave
         self._error: SummsvcError | None = None

@@ -70,6 +70,7 @@ class Chain:
         self._priority = priority
         self._deadline = deadline
         self._use_cache = use_cache
+        self._let_in = False
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -117,8 +118,10 @@ class Chain:
                 priority=self._priority,
                 deadline=self._deadline,
                 use_cache=self._use_cache,
+                continues=self._let_in,
             )
         )
+        self._let_in = True
         try:
             async with aclosing(ticket.results()) as results:
                 for group in pieces:
