@@ -145,3 +145,9 @@ def test_an_unclosed_fence_runs_to_the_end() -> None:
 def test_long_nonsense_is_no_trouble(unit: str) -> None:
     # A quadratic rule would run into the suite's time limit.
     assert shown("Start.\n\n" + unit * (100_000 // len(unit)))[0] == "Start."
+
+
+@pytest.mark.parametrize("between", ["```\ncode\n```", "---", "<!-- c -->", "[r]: http://x.y"])
+def test_code_after_a_list_that_ended_is_left_alone(between: str) -> None:
+    body = f"- one\n\n{between}\n\n    some code. Here"
+    assert upper(body) == body.replace("one", "ONE")

@@ -58,20 +58,25 @@ class _Reader:
                 self._flush()
                 self._in_table = False
             elif opening := _FENCE.match(line):
-                self._flush()
+                self._interrupt(line)
                 i = self._end_of_code(lines, i, opening[1])
             elif opening := _RAW_HTML.match(line):
-                self._flush()
+                self._interrupt(line)
                 i = self._end_of_raw(lines, i, opening)
             elif self._pending and self._kind is not BlockKind.ITEM and _SETEXT.match(line):
                 self._flush(BlockKind.HEADING)
             elif self._is_markup(line):
-                self._flush()
+                self._interrupt(line)
             elif self._pending or not self._is_code(line):
                 following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
                 self._line(start, end, following)
             i += 1
         self._flush()
+
+    def _interrupt(self, line: str) -> None:
+        """End the block before a line that is no text; without indent it ends a list too."""
+        self._flush()
+        self._in_list = self._in_list and line[0].isspace()
 
     def _is_markup(self, line: str) -> bool:
         self._in_table = self._in_table or ("|" in line and _TABLE_RULE.match(line) is not None)
