@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from safetensors.numpy import load_file, save_file
 
 from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Task
 from summsvc.engines.load import load
-from summsvc.errors import ModelBrokenError
-from summsvc.models import convert
+from summsvc.errors import ModelBrokenError, ModelUnavailableError
+from summsvc.models import convert, library
 from tests.checkpoints import marian, pairs
 
 GREEDY = DecodingOptions(beam_size=1)
@@ -24,7 +25,11 @@ def test_equal_to_the_librarys_converter_byte_for_byte(
 ) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     convert.convert(marian(pair), ours, quantization=quantization)
-    convert._convert_with_torch(marian(pair), theirs, quantization)
+    description = library.read(marian(pair), json.loads((marian(pair) / "config.json").read_text()))
+    description.validate()
+    description.optimize(quantization=quantization)
+    theirs.mkdir()
+    description.save(str(theirs))
     for name in ("model.bin", "config.json", "shared_vocabulary.json"):
         assert (ours / name).read_bytes() == (theirs / name).read_bytes()
 
@@ -85,8 +90,29 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, value: object, said: st
         convert.convert(source, tmp_path / "converted")
 
 
-def test_which_models_are_converted() -> None:
-    assert convert.converter("auto", "marian") is convert.convert
-    assert convert.converter("auto", "m2m_100") is None
-    assert convert.converter("transformers", "marian") is None
-    assert convert.converter("ctranslate2", "m2m_100") is convert.convert
+def test_which_models_are_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "_torch_finds_gpu", lambda: False)
+    for architecture in ("marian", "m2m_100", "t5", "mt5", "bart", "pegasus", "mbart"):
+        assert convert.converter("auto", architecture) is not None
+        assert convert.converter("ctranslate2", architecture) is not None
+        assert convert.converter("transformers", architecture) is None
+    assert convert.converter("auto", "led") is None
+    with pytest.raises(ModelUnavailableError, match="no led models"):
+        convert.converter("ctranslate2", "led")
+
+
+def test_a_gpu_is_left_to_transformers_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(convert, "_torch_finds_gpu", lambda: True)
+    assert convert.converter("auto", "marian") is None
+    assert convert.converter("ctranslate2", "marian") is not None
+
+
+def test_without_torch_only_marian_is_converted_and_the_error_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(convert, "has_torch", lambda: False)
+    assert convert.converter("auto", "marian") is not None
+    with pytest.raises(ModelUnavailableError, match=r"summsvc\[torch\]"):
+        convert.converter("auto", "m2m_100")

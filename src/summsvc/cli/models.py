@@ -77,7 +77,7 @@ _engine = click.option(
     "--engine",
     type=click.Choice(["auto", "ctranslate2", "transformers"]),
     default="auto",
-    help="Install it for this engine; auto: ctranslate2 (int8) for Marian models.",
+    help="Install it for this engine; auto: ctranslate2, but transformers on a GPU and for LED.",
 )
 
 

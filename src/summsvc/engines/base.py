@@ -41,9 +41,10 @@ class DecodingOptions:
 
     beam_size: hypotheses kept per step, 1 to 16. length_penalty: exponent on
     the output length, -5 to 5. repetition_penalty: 1 (off) to 5.
-    no_repeat_ngram_size: tokens, 0 (off) to 20. max_output_tokens,
-    min_output_tokens: per segment; 0 as maximum takes a bound computed from the
-    input's length.
+    no_repeat_ngram_size: tokens, 0 (off) to 20. max_output_tokens: per segment,
+    end marker included; 0 takes a bound computed from the input's length.
+    min_output_tokens: before the end marker. A first token that is forced, such
+    as the target's language token, counts for neither.
     """
 
     beam_size: int = 4
@@ -98,8 +99,10 @@ class Placement:
 class Generated:
     """A model's output for one segment.
 
-    score: mean log-probability of the output tokens, at most 0.
-    complete: False when the length limit ended it rather than the model.
+    score: mean log-probability of the output tokens, at most 0, end marker
+    included, forced first tokens not. input_tokens: special tokens included.
+    output_tokens: as the score counts them. complete: False when the length
+    limit ended it rather than the model.
     """
 
     text: str

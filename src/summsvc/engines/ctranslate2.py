@@ -1,14 +1,13 @@
-"""Models converted to CTranslate2: fast on CPU, without torch.
+"""Models converted to CTranslate2: fast on CPU, without torch or transformers.
 
-Marian models only: SentencePiece is their whole tokenizer. Batches run on
-``workers`` streams of ``threads`` threads each.
+Batches run on ``workers`` streams of ``threads`` threads each.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from summsvc.engines.base import (
@@ -16,19 +15,17 @@ from summsvc.engines.base import (
     CancelledGeneration,
     DecodingOptions,
     Generated,
-    LanguageTokens,
     ModelSpec,
     Placement,
 )
+from summsvc.engines.limits import output_limit
+from summsvc.engines.pieces import Pieces
 from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
 
-EOS = "</s>"
-ENCODED_AT_ONCE = 4_000
-"""Code points handed to the tokenizer in one call, or one text: it holds the
-interpreter's lock meanwhile, about a millisecond for so many."""
+ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
+"""Values of ``model_type`` that the library runs, of those summsvc knows."""
 
 WARM_UP = "The president will visit Vilnius next week."
-_COMPUTE_TYPES = {"default": "auto", "int8": "int8", "float32": "float32", "float16": "float16"}
 
 
 class CTranslate2Engine:
@@ -39,25 +36,26 @@ class CTranslate2Engine:
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         import ctranslate2
 
-        if spec.architecture != "marian":
+        # Tokenizers' own threads would fight with the workers.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        if spec.architecture not in ARCHITECTURES:
             raise ModelBrokenError(
-                f"model '{spec.id}': the ctranslate2 engine runs marian models, "
-                f"not {spec.architecture}",
+                f"model '{spec.id}': CTranslate2 has no {spec.architecture} models, it runs "
+                f"{', '.join(ARCHITECTURES)}; install it for the transformers engine",
                 metadata={"model": spec.id},
             )
         self.spec = spec
         self._local = threading.local()
         try:
-            config = json.loads((spec.path / "source_config.json").read_text("utf-8"))
-            self.max_input_tokens = int(config["max_position_embeddings"])
+            self._convention = self._pieces().convention
+            self.max_input_tokens = self._convention.max_input_tokens
             self._translator: Any = ctranslate2.Translator(
                 str(spec.path),
                 device=placement.device,
-                compute_type=_COMPUTE_TYPES.get(placement.compute_type, "auto"),
+                compute_type=_compute_type(placement),
                 inter_threads=placement.workers,
                 intra_threads=placement.threads,
             )
-            self._pieces("source")
         except Exception as error:
             raise ModelBrokenError(
                 f"model '{spec.id}' could not be loaded: {error}", metadata={"model": spec.id}
@@ -65,33 +63,21 @@ class CTranslate2Engine:
         self.device = str(self._translator.device)
         self.compute_type = str(self._translator.compute_type)
 
-    def _pieces(self, side: str) -> Any:
-        """This thread's own SentencePiece processor for "source" or "target"."""
-        if not hasattr(self._local, side):
-            from sentencepiece import SentencePieceProcessor
+    def _pieces(self) -> Pieces:
+        """This thread's own."""
+        if not hasattr(self._local, "pieces"):
+            self._local.pieces = Pieces(self.spec)
+        pieces: Pieces = self._local.pieces
+        return pieces
 
-            model = str(self.spec.path / f"{side}.spm")
-            setattr(self._local, side, SentencePieceProcessor(model_file=model))
-        return getattr(self._local, side)
-
-    def _encoded(self, texts: Sequence[str], target: str) -> list[list[str]]:
-        prefixed = self.spec.language_tokens is LanguageTokens.TARGET_PREFIX
-        prefix = [self.spec.tokens[target]] if prefixed else []
-        processor = self._pieces("source")
-        return [
-            [*prefix, *each, EOS]
-            for group in _groups(texts, ENCODED_AT_ONCE)
-            for each in processor.encode(group, out_type=str)
-        ]
-
-    def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002
+    def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
-        return [len(pieces) for pieces in self._encoded(texts, target)]
+        return [len(each) for each in self._pieces().encode(texts, source, target)]
 
     def generate(
         self,
         texts: Sequence[str],
-        source: str,  # noqa: ARG002
+        source: str,
         target: str,
         options: DecodingOptions,
         cancelled: Cancelled = lambda: False,
@@ -102,7 +88,8 @@ class CTranslate2Engine:
         library could ask for every token, but each question waits for the
         interpreter's lock: it halves the speed, and worse beside threads at work.
         """
-        encoded = self._encoded(texts, target)
+        pieces = self._pieces()
+        encoded = pieces.encode(texts, source, target)
         longest = max(map(len, encoded))
         if longest > self.max_input_tokens:
             raise TextTooLongError(
@@ -110,18 +97,28 @@ class CTranslate2Engine:
             )
         if cancelled():
             raise CancelledGeneration
-        limit = options.max_output_tokens or max(24, 2 * longest + 10)
-        limit = min(limit, self.max_input_tokens)
+        first = pieces.first(target)
+        limit = output_limit(
+            options.max_output_tokens, longest, self._convention.positions, len(first)
+        )
+        greedy = options.beam_size == 1
+        # Of no effect under greedy search but on the score, which then is the plain sum.
+        penalty = 0.0 if greedy else options.length_penalty
         try:
             results = self._translator.translate_batch(
                 encoded,
+                target_prefix=[first] * len(encoded) if first else None,
                 beam_size=options.beam_size,
-                length_penalty=options.length_penalty,
+                length_penalty=penalty,
                 repetition_penalty=options.repetition_penalty,
                 no_repeat_ngram_size=options.no_repeat_ngram_size,
-                min_decoding_length=options.min_output_tokens,
-                max_decoding_length=limit,
+                # The library counts forced pieces too.
+                min_decoding_length=min(options.min_output_tokens, limit - 1) + len(first),
+                max_decoding_length=limit + len(first),
                 max_input_length=0,
+                # Marian's own decoder never gives an unknown piece either: it says nothing.
+                disable_unk=True,
+                return_end_token=True,
                 return_scores=True,
             )
         except Exception as error:
@@ -129,24 +126,23 @@ class CTranslate2Engine:
         if cancelled():
             raise CancelledGeneration
         return [
-            self._result(pieces, result, options, limit)
-            for pieces, result in zip(encoded, results, strict=True)
+            self._result(read, result, len(first), penalty)
+            for read, result in zip(encoded, results, strict=True)
         ]
 
-    def _result(
-        self, pieces: list[str], result: Any, options: DecodingOptions, limit: int
-    ) -> Generated:
+    def _result(self, read: list[str], result: Any, forced: int, penalty: float) -> Generated:
         output: list[str] = result.hypotheses[0]
-        # The library divides the sum of log-probabilities by length ** penalty.
-        length = len(output) + 1
-        total = result.scores[0] * len(output) ** options.length_penalty
-        text = self._pieces("target").decode(output)
+        # The library divides the sum of log-probabilities by length ** penalty, forced pieces
+        # and end marker counted in the length; a forced piece adds nothing to the sum.
+        total = result.scores[0] * len(output) ** penalty
+        made = output[forced:]
         return Generated(
-            text=text.strip(),
-            score=min(0.0, total / length),
-            input_tokens=len(pieces),
-            output_tokens=length,
-            complete=len(output) < limit,
+            text=self._pieces().decode(made).strip(),
+            score=min(0.0, total / max(1, len(made))),
+            input_tokens=len(read),
+            output_tokens=len(made),
+            # Of an input without any text the library makes an output without any.
+            complete=not made or made[-1] == self._convention.end,
         )
 
     def warm_up(self) -> None:
@@ -161,15 +157,8 @@ class CTranslate2Engine:
         self._translator.unload_model()
 
 
-def _groups(texts: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Neighbouring texts of together at most so many code points, or one text."""
-    group: list[str] = []
-    length = 0
-    for text in texts:
-        if group and length + len(text) > most:
-            yield group
-            group, length = [], 0
-        group.append(text)
-        length += len(text)
-    if group:
-        yield group
+def _compute_type(placement: Placement) -> str:
+    """As converted on a CPU, unless told otherwise; half precision on a GPU."""
+    if placement.compute_type != "default":
+        return placement.compute_type
+    return "float16" if placement.device == "cuda" else "default"

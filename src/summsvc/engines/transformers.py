@@ -22,12 +22,17 @@ from summsvc.engines.base import (
     ModelSpec,
     Placement,
 )
+from summsvc.engines.limits import input_limit, output_limit, output_positions
+from summsvc.engines.pieces import Guard
+from summsvc.engines.pretrained import (
+    LOADING,
+    language_name,
+    load_model,
+    load_tokenizer,
+    take_search_tokens,
+)
 from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
 
-DEFAULT_MAX_INPUT = 512
-# transformers imports its parts on first use and switches torch's default device while
-# it loads: models loaded by two threads at once would break each other.
-_LOADING = threading.Lock()
 WARM_UP = "The president will visit Vilnius next week."
 
 
@@ -40,10 +45,9 @@ class TransformersEngine:
         # Tokenizers' own threads would fight with the workers.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            with _LOADING:
+            with LOADING:
                 import torch
                 import transformers
-                from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
         except ImportError as error:
             raise ModelBrokenError(
                 f"model '{spec.id}' needs torch; install it with: pip install 'summsvc[torch]'",
@@ -52,7 +56,6 @@ class TransformersEngine:
         self.spec = spec
         self._torch = torch
         self._local = threading.local()
-        self._load_tokenizer = AutoTokenizer.from_pretrained
         self.device = _device(torch, placement.device)
         self.compute_type = _compute_type(placement.compute_type, self.device)
         if self.device == "cpu":
@@ -60,16 +63,13 @@ class TransformersEngine:
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         try:
-            with _LOADING:
-                self._model: Any = AutoModelForSeq2SeqLM.from_pretrained(
-                    spec.path,
-                    dtype=getattr(torch, self.compute_type),
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    weights_only=True,
-                )
-            self._model.to(self.device).eval()
-            self.max_input_tokens = self._input_limit()
+            self._model: Any = load_model(spec.path, self.compute_type, self.device)
+            tokenizer = self._tokenizer(spec.pairs[0][0] if spec.pairs else "")
+            config = self._model.config.to_dict()
+            self.max_input_tokens = input_limit(config, int(tokenizer.model_max_length))
+            self._positions = output_positions(config)
+            self._tokens = take_search_tokens(self._model, tokenizer)
+            self._guard = Guard([*tokenizer.all_special_tokens, *spec.tokens.values()])
         except Exception as error:
             raise ModelBrokenError(
                 f"model '{spec.id}' could not be loaded: {error}", metadata={"model": spec.id}
@@ -80,30 +80,17 @@ class TransformersEngine:
         if not hasattr(self._local, "tokenizer"):
             # Of use only to a normaliser of Marian's that translation never calls.
             warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
-            self._local.tokenizer = self._load_tokenizer(
-                self.spec.path, local_files_only=True, trust_remote_code=False
-            )
+            self._local.tokenizer = load_tokenizer(self.spec.path)
         tokenizer = self._local.tokenizer
         if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
-            tokenizer.src_lang = self.spec.tokens[source]
+            tokenizer.src_lang = language_name(tokenizer, self.spec.tokens[source])
         return tokenizer
-
-    def _input_limit(self) -> int:
-        """The smaller of what the tokenizer and the position table allow."""
-        config = self._model.config
-        positions = getattr(config, "max_position_embeddings", None) or DEFAULT_MAX_INPUT
-        declared = int(getattr(self._tokenizer_any(), "model_max_length", positions))
-        return min(int(positions), declared if declared < 1_000_000 else int(positions))
-
-    def _tokenizer_any(self) -> Any:
-        source = self.spec.pairs[0][0] if self.spec.pairs else ""
-        return self._tokenizer(source)
 
     def _prepared(self, texts: Sequence[str], target: str) -> list[str]:
         prefix = self.spec.prefix
         if self.spec.language_tokens is LanguageTokens.TARGET_PREFIX:
             prefix += f"{self.spec.tokens[target]} "
-        return [prefix + text for text in texts]
+        return [prefix + self._guard(text) for text in texts]
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
@@ -132,14 +119,14 @@ class TransformersEngine:
             raise TextTooLongError(
                 f"a segment has {max(lengths)} tokens; the model reads {self.max_input_tokens}"
             )
-        longest = self._output_limit(max(lengths), options)
+        forced = self._first(target, tokenizer)
+        limit = output_limit(options.max_output_tokens, max(lengths), self._positions, len(forced))
         stop = _Stop(torch, cancelled)
         try:
             with torch.inference_mode():
                 outputs = self._model.generate(
                     **inputs.to(self.device),
-                    **self._search(options, target, tokenizer),
-                    max_new_tokens=longest,
+                    **self._search(options, limit, forced),
                     stopping_criteria=StoppingCriteriaList([stop]),
                     output_scores=True,
                     return_dict_in_generate=True,
@@ -148,71 +135,66 @@ class TransformersEngine:
             raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
         if stop.asked:
             raise CancelledGeneration
-        return self._results(outputs, lengths, tokenizer)
+        return self._results(outputs, lengths, len(forced), tokenizer)
 
-    def _search(self, options: DecodingOptions, target: str, tokenizer: Any) -> dict[str, Any]:
+    def _first(self, target: str, tokenizer: Any) -> list[int]:
+        """Numbers of the tokens that every output has to begin with."""
+        first = self._tokens.forced
+        if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
+            first = tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
+        # Some decoders start from the language's token and need it no second time.
+        return [] if first is None or first == self._tokens.start else [int(first)]
+
+    @staticmethod
+    def _search(options: DecodingOptions, limit: int, forced: list[int]) -> dict[str, Any]:
+        least = min(options.min_output_tokens, limit - 1)
         settings: dict[str, Any] = {
             "num_beams": options.beam_size,
             "do_sample": False,
-            "length_penalty": options.length_penalty,
             "repetition_penalty": options.repetition_penalty,
             "no_repeat_ngram_size": options.no_repeat_ngram_size,
-            "min_new_tokens": options.min_output_tokens or None,
+            "min_new_tokens": least + len(forced) if least else None,
+            "max_new_tokens": limit + len(forced),
             "max_length": None,
-            "early_stopping": options.beam_size > 1,
         }
-        if options.beam_size == 1:
+        if options.beam_size > 1:
             # Meaningless for greedy search; transformers warns about them.
-            del settings["length_penalty"], settings["early_stopping"]
-        if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
-            token = tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
-            settings["forced_bos_token_id"] = token
+            settings |= {"length_penalty": options.length_penalty, "early_stopping": True}
+        if forced:
+            settings["forced_bos_token_id"] = forced[0]
         return settings
 
-    def _output_limit(self, longest_input: int, options: DecodingOptions) -> int:
-        """Room for any honest output: twice the input and some, within the position table."""
-        positions = getattr(self._model.config, "max_position_embeddings", None)
-        wanted = options.max_output_tokens or max(24, 2 * longest_input + 10)
-        return min(wanted, int(positions) - 1) if positions else wanted
-
-    def _results(self, outputs: Any, lengths: list[int], tokenizer: Any) -> list[Generated]:
-        config = self._model.config
-        special = set(tokenizer.all_special_ids)
-        eos = self._model.generation_config.eos_token_id or config.eos_token_id
-        ends = set(eos if isinstance(eos, list) else [eos])
-        scores = self._scores(outputs)
-        texts = tokenizer.batch_decode(outputs.sequences, skip_special_tokens=True)
+    def _results(
+        self, outputs: Any, lengths: list[int], forced: int, tokenizer: Any
+    ) -> list[Generated]:
+        totals = self._log_probabilities(outputs, forced)
+        texts = tokenizer.batch_decode(
+            outputs.sequences, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
         results = []
-        for ids, text, score, length in zip(
-            outputs.sequences.tolist(), texts, scores, lengths, strict=True
-        ):
-            produced = sum(1 for id in ids[1:] if id not in special) + 1
+        rows = outputs.sequences[:, 1 + forced :].tolist()
+        for ids, text, steps, length in zip(rows, texts, totals, lengths, strict=True):
+            end = next((i for i, id in enumerate(ids) if id in self._tokens.ends), None)
+            produced = len(ids) if end is None else end + 1
             results.append(
                 Generated(
                     text=text.strip(),
-                    score=min(0.0, score),
+                    score=min(0.0, sum(steps[:produced]) / max(1, produced)),
                     input_tokens=int(length),
                     output_tokens=produced,
-                    complete=any(id in ends for id in ids[1:]),
+                    complete=end is not None,
                 )
             )
         return results
 
-    def _scores(self, outputs: Any) -> list[float]:
-        """Mean log-probability of each output's tokens, end marker included."""
-        torch = self._torch
+    def _log_probabilities(self, outputs: Any, forced: int) -> list[list[float]]:
+        """Log-probability of each token after the forced ones; padding has some number too."""
+        beams = getattr(outputs, "beam_indices", None)
         steps = self._model.compute_transition_scores(
-            outputs.sequences,
-            outputs.scores,
-            getattr(outputs, "beam_indices", None),
-            normalize_logits=getattr(outputs, "beam_indices", None) is None,
-        ).float()
-        real = torch.isfinite(steps) & (steps != 0)
-        pad = self._model.config.pad_token_id
-        tokens = outputs.sequences[:, -steps.shape[1] :]
-        real &= tokens != pad
-        total = torch.where(real, steps, torch.zeros_like(steps)).sum(dim=1)
-        return [float(each) for each in total / real.sum(dim=1).clamp(min=1)]
+            outputs.sequences, outputs.scores, beams, normalize_logits=beams is None
+        )
+        rows: list[list[float]] = steps[:, forced:].float().tolist()
+        return rows
 
     def warm_up(self) -> None:
         """See ``Seq2SeqEngine.warm_up``."""

@@ -1,206 +1,102 @@
-"""Checkpoints of the hub's layout into CTranslate2's, Marian ones without torch.
-
-The tensors of a safetensors file are put into CTranslate2's own description of a
-transformer (``ctranslate2.specs``); what comes out equals, array for array, what
-its torch-based converter gives. Other architectures go through that converter.
-"""
+"""Checkpoints of the hub's layout into CTranslate2's: which are converted, and how."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
-from collections.abc import Mapping
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from summsvc.errors import ModelBrokenError, ModelUnavailableError
+from summsvc.engines.ctranslate2 import ARCHITECTURES
+from summsvc.errors import ModelUnavailableError
+from summsvc.models import library, marian
 from summsvc.models.store import Convert
-
-Array = npt.NDArray[Any]
 
 SOURCE_CONFIG = "source_config.json"
 """The checkpoint's own config.json; the converted folder has one of CTranslate2's."""
-
-MAX_PAD = 1e-3
-"""Largest value of an embedding that counts as zero, rounding to float16 included."""
-
-_TOKENIZER_FILES = ("*.spm", "*.model", "tokenizer*.json", "special_tokens_map.json", "vocab.json")
-_ACTIVATIONS = {"swish": "SWISH", "silu": "SWISH", "relu": "RELU", "gelu": "GELU"}
 
 
 def converter(engine: str, architecture: str) -> Convert | None:
     """How a model is to be installed for an engine; None: as it is.
 
-    engine: "ctranslate2", "transformers", or "auto": ctranslate2 for what its
-    engine runs. architecture: ``model_type`` of the hub's config.json.
+    engine: "ctranslate2", "transformers", or "auto": transformers where torch
+    finds a GPU and for what CTranslate2 does not run, else ctranslate2.
+    architecture: ``model_type`` of the hub's config.json. Raises
+    ModelUnavailableError when it cannot be converted here.
     """
-    wanted = engine == "ctranslate2" or (engine == "auto" and architecture == "marian")
-    return convert if wanted else None
+    if engine == "transformers":
+        return None
+    if architecture not in ARCHITECTURES:
+        if engine == "auto":
+            return None
+        raise ModelUnavailableError(
+            f"CTranslate2 has no {architecture} models, it runs {', '.join(ARCHITECTURES)}; "
+            "install it with --engine transformers"
+        )
+    if engine == "auto" and _torch_finds_gpu():
+        return None
+    if architecture != "marian" and not has_torch():
+        raise ModelUnavailableError(library.NEEDS_TORCH.format(architecture))
+    return partial(convert, quantization=quantization())
+
+
+def has_torch() -> bool:
+    """Whether what the extra ``torch`` brings is here; looked up, not imported."""
+    return all(importlib.util.find_spec(name) for name in ("torch", "transformers"))
+
+
+def _torch_finds_gpu() -> bool:
+    if not has_torch():
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def quantization() -> str:
+    """Half precision where CTranslate2 finds a GPU, else int8 where the CPU computes in it."""
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count():
+        return "float16"
+    supported = ctranslate2.get_supported_compute_types("cpu")
+    return "int8" if "int8" in supported else "float32"
 
 
 def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[str, str]:
     """Convert the checkpoint in ``source`` into the folder ``target``.
 
-    quantization: "int8", "float16" or "float32". Returns how it was done, for
-    the manifest. Blocks for seconds to minutes. Raises ModelUnavailableError
-    when the architecture needs torch and it is not installed, ModelBrokenError
-    when tensors are missing or not finite.
+    quantization: "int8", "float16" or "float32". Returns how it was done.
+    Blocks for seconds to minutes. Raises ModelUnavailableError when the
+    architecture needs torch and it is not installed, ModelBrokenError when
+    tensors are missing or not finite.
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
-    safe = source / "model.safetensors"
     target.mkdir(parents=True, exist_ok=True)
-    if config.get("model_type") == "marian" and safe.is_file():
-        spec = marian_spec(config, _tensors(safe), _vocabulary(source))
-        spec.validate()
-        spec.optimize(quantization=None if quantization == "float32" else quantization)
-        spec.save(str(target))
+    if config.get("model_type") == "marian" and (source / "model.safetensors").is_file():
+        description = marian.read(source, config)
         method = "tensors mapped"
     else:
-        _convert_with_torch(source, target, quantization)
+        description = library.read(source, config)
         method = "ctranslate2.converters"
+    description.validate()
+    description.optimize(quantization=quantization)
+    description.save(str(target))
     shutil.copyfile(source / "config.json", target / SOURCE_CONFIG)
-    for pattern in _TOKENIZER_FILES:
-        for path in source.glob(pattern):
-            shutil.copyfile(path, target / path.name)
+    if config.get("model_type") == "marian":
+        marian.convention(source, config).write(target)
+        for name in ("source.spm", "target.spm"):
+            if (source / name).is_file():
+                shutil.copyfile(source / name, target / name)
+    else:
+        library.write_tokenizer(source, target, config)
+    for path in source.glob("LICENSE*"):
+        shutil.copyfile(path, target / path.name)
     return {
         "engine": "ctranslate2",
         "method": method,
         "quantization": quantization,
         "ctranslate2": metadata.version("ctranslate2"),
     }
-
-
-def _convert_with_torch(source: Path, target: Path, quantization: str) -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise ModelUnavailableError(
-            "converting this architecture needs torch; install it with: "
-            "pip install 'summsvc[torch]'"
-        ) from error
-    from ctranslate2.converters import TransformersConverter
-
-    converter = TransformersConverter(str(source))
-    converter.convert(
-        str(target), quantization=None if quantization == "float32" else quantization, force=True
-    )
-
-
-def _tensors(path: Path) -> dict[str, Array]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise ModelBrokenError(f"{path.name} cannot be read: {error}") from error
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise ModelBrokenError(f"{path.name}: tensor {name} has values that are not finite")
-    return tensors
-
-
-def _vocabulary(source: Path) -> list[str]:
-    """Pieces by number, without the pad that transformers adds at the end."""
-    numbers: dict[str, int] = json.loads((source / "vocab.json").read_text("utf-8"))
-    pieces = sorted(numbers, key=numbers.__getitem__)
-    return pieces[:-1] if pieces[-1] == "<pad>" else pieces
-
-
-def marian_spec(
-    config: Mapping[str, Any], tensors: Mapping[str, Array], vocabulary: list[str]
-) -> Any:
-    """CTranslate2's description of a Marian model, filled.
-
-    config: the checkpoint's config.json. tensors: by their names in
-    model.safetensors. Raises ModelBrokenError when a tensor is missing.
-    """
-    from ctranslate2.specs import TransformerSpec
-    from ctranslate2.specs.common_spec import Activation
-
-    spec = TransformerSpec.from_config(
-        (config["encoder_layers"], config["decoder_layers"]),
-        config["encoder_attention_heads"],
-        pre_norm=False,
-        activation=getattr(Activation, _ACTIVATIONS[config["activation_function"]]),
-        layernorm_embedding=False,
-    )
-    try:
-        _fill(spec, config, tensors, len(vocabulary))
-    except KeyError as error:
-        raise ModelBrokenError(f"the checkpoint has no tensor {error}") from error
-    spec.config.eos_token = "</s>"
-    spec.config.unk_token = "<unk>"
-    spec.config.decoder_start_token = "</s>"
-    spec.register_source_vocabulary(vocabulary)
-    spec.register_target_vocabulary(vocabulary)
-    return spec
-
-
-def _fill(spec: Any, config: Mapping[str, Any], tensors: Mapping[str, Array], size: int) -> None:
-    shared = tensors["model.shared.weight"]
-    if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD:
-        raise ModelBrokenError(
-            "the embedding of <pad> is not zero, but converted models start from zeros; "
-            "their output would differ from the checkpoint's"
-        )
-    scale = float(config["d_model"]) ** 0.5 if config.get("scale_embedding") else 1.0
-    positions = sinusoids(config["max_position_embeddings"], config["d_model"])
-    for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
-        name = f"model.{side}"
-        part.scale_embeddings = scale
-        part.position_encodings.encodings = tensors.get(f"{name}.embed_positions.weight", positions)
-        embeddings = tensors.get(f"{name}.embed_tokens.weight", shared)[:size]
-        if side == "encoder":
-            part.embeddings[0].weight = embeddings
-        else:
-            part.embeddings.weight = embeddings
-        for number, layer in enumerate(part.layer):
-            _fill_layer(layer, f"{name}.layers.{number}", tensors, decoder=side == "decoder")
-    spec.decoder.start_from_zero_embedding = True
-    spec.decoder.projection.weight = tensors.get("lm_head.weight", shared)[:size]
-    bias = tensors.get("final_logits_bias")
-    if bias is not None and bias.any():
-        spec.decoder.projection.bias = bias.reshape(-1)[:size]
-
-
-def _fill_layer(layer: Any, name: str, tensors: Mapping[str, Array], *, decoder: bool) -> None:
-    _fill_attention(layer.self_attention, f"{name}.self_attn", tensors, own=True)
-    _fill_norm(layer.self_attention.layer_norm, f"{name}.self_attn_layer_norm", tensors)
-    if decoder:
-        _fill_attention(layer.attention, f"{name}.encoder_attn", tensors, own=False)
-        _fill_norm(layer.attention.layer_norm, f"{name}.encoder_attn_layer_norm", tensors)
-    for linear, part in ((layer.ffn.linear_0, "fc1"), (layer.ffn.linear_1, "fc2")):
-        linear.weight = tensors[f"{name}.{part}.weight"]
-        linear.bias = tensors[f"{name}.{part}.bias"]
-    _fill_norm(layer.ffn.layer_norm, f"{name}.final_layer_norm", tensors)
-
-
-def _fill_attention(spec: Any, name: str, tensors: Mapping[str, Array], *, own: bool) -> None:
-    """Query, key and value in one matrix, or the query apart where keys are the encoder's."""
-    groups = (("q", "k", "v"),) if own else (("q",), ("k", "v"))
-    for linear, group in zip(spec.linear, groups, strict=False):
-        for kind in ("weight", "bias"):
-            parts = [tensors[f"{name}.{part}_proj.{kind}"] for part in group]
-            setattr(linear, kind, np.concatenate(parts))
-    spec.linear[-1].weight = tensors[f"{name}.out_proj.weight"]
-    spec.linear[-1].bias = tensors[f"{name}.out_proj.bias"]
-
-
-def _fill_norm(spec: Any, name: str, tensors: Mapping[str, Array]) -> None:
-    spec.gamma = tensors[f"{name}.weight"]
-    spec.beta = tensors[f"{name}.bias"]
-
-
-def sinusoids(positions: int, width: int) -> npt.NDArray[np.float32]:
-    """Position encodings, (positions, width): sines, then cosines, as Marian lays them out.
-
-    Vaswani et al. 2017, "Attention is all you need", section 3.5.
-    """
-    columns = np.arange(width) // 2 * 2 / width
-    angles = np.arange(positions)[:, None] / np.power(10000.0, columns)[None, :]
-    return np.concatenate([np.sin(angles[:, 0::2]), np.cos(angles[:, 1::2])], 1).astype(np.float32)
