@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from summsvc.engines.base import (
     Placement,
     Task,
 )
-from summsvc.engines.ctranslate2 import ENCODED_AT_ONCE, CTranslate2Engine
+from summsvc.engines.ctranslate2 import CTranslate2Engine
+from summsvc.engines.pieces import ENCODED_AT_ONCE
 from summsvc.models.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -60,19 +61,23 @@ def test_a_batch_that_nobody_wants_is_not_begun(engine: CTranslate2Engine, beam_
 def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine) -> None:
     """The tokenizer holds the interpreter's lock for the whole of a call."""
     texts = [source for source, _ in pairs("en-ru")] * 8
-    whole = engine._pieces("source")
+    pieces = engine._pieces()
+    whole = pieces._splitter
     sizes: list[int] = []
 
     class Watched:
-        def encode(self, group: list[str], **options: object) -> object:
-            sizes.append(sum(map(len, group)))
-            return whole.encode(group, **options)
+        tells_in_text = whole.tells_in_text
+        join = whole.join
 
-    engine._local.source = Watched()
+        def split(self, group: Sequence[str]) -> list[list[str]]:
+            sizes.append(sum(map(len, group)))
+            return whole.split(group)
+
+    pieces._splitter = Watched()
     try:
         lengths = engine.count_tokens(texts, "en", "ru")
     finally:
-        engine._local.source = whole
-    assert lengths == [len(pieces) + 1 for pieces in whole.encode(texts)]
+        pieces._splitter = whole
+    assert lengths == [len(each) + 1 for each in whole.split(texts)]
     assert max(sizes) <= ENCODED_AT_ONCE
     assert engine.count_tokens([], "en", "ru") == []
