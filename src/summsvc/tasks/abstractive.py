@@ -1,107 +1,208 @@
 """A summary written by a model, of articles of any length.
 
 An article longer than the model's input is summarized part by part, and the
-parts' summaries again, until one input holds all (map and reduce): nothing is
-cut off.
+parts' summaries again, until what is left has room in the summary (map and
+reduce): nothing is cut off. A summary shorter than was asked for is written
+again in more parts, each with its share of the length. Nothing here holds up
+the event loop: everything that is linear in the article runs in a text worker.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
-from summsvc.articles import sentences
 from summsvc.articles.article import Span, Warning, WarningType
-from summsvc.articles.document import Document
-from summsvc.engines.base import DecodingOptions
+from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.engines.length import Length, count_words
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.extract import candidates
+from summsvc.tasks.goal import ENOUGH, Choice, Goal
+from summsvc.tasks.parts import Divider
+from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import SummarySentence
+from summsvc.tasks.rounds import Round, Size, Summarist
 from summsvc.tasks.support import Support
+from summsvc.tasks.written import Written, central
 
-WORDS_PER_SENTENCE = 25
-TOKENS_PER_WORD = 1.6
-MAX_ROUNDS = 8
+LENGTHENINGS = 3
+"""Times that a summary too short is written again in more parts."""
+
+SHRINKS = 0.9
+"""A round must leave at most this share of the tokens, or sentences are selected instead."""
+
+SENTENCES_PER_PART = 2
+"""Fewer of the article's own would be copied rather than summarized."""
 
 
 async def write(
-    chain: Chain, document: Document, length: Length
+    chain: Chain, workers: TextWorkers, document: Document, length: Length
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The written sentences, whole ones only, and what is to be said about them.
 
-    Raises what the chain's scheduler raises.
+    Never empty. Raises what the chain's scheduler raises.
     """
-    texts = [segment.text for segment in candidates(document)]
-    total = sum(map(count_words, texts))
-    limit = length.words(total)
-    words = limit or WORDS_PER_SENTENCE * (length.max_sentences or 1)
-    room = max(16, round(words * TOKENS_PER_WORD))
-
-    def sized(options: DecodingOptions) -> DecodingOptions:
-        return replace(options, max_output_tokens=options.max_output_tokens or room)
-
-    for _ in range(MAX_ROUNDS):
-        parts = _packed(chain, texts)
-        outputs = await chain.run_all(parts, sized)
-        texts = [output.text for output in outputs if output.text.strip()]
-        if len(parts) == 1:
-            break
-    summary = " ".join(texts)
-    language = document.language.code
-    found = [summary[begin:end] for begin, end in sentences.split(summary, language)]
-    whole = [each for each in found if each.rstrip("\"'”’»)")[-1:] in ".!?…"] or found[:1]
-    kept, over = _within(whole, length, limit)
-    warnings = []
-    if over:
-        message = f"one whole sentence is the least there is; it is {over} words over the limit"
-        warnings.append(Warning(WarningType.LENGTH_NOT_MET, message))
-    if len(whole) < len(found) and not kept:
-        warnings.append(Warning(WarningType.OUTPUT_TRUNCATED, "the model ended mid-sentence"))
-    support = Support.of(document)
-    return tuple(checked(text, support) for text in kept), tuple(warnings)
+    return await _Writer(chain, workers, document, length).write()
 
 
-def checked(text: str, support: Support) -> SummarySentence:
-    """A written sentence with a warning for each claim that the article does not have."""
-    return SummarySentence(
-        text,
-        warnings=tuple(
-            Warning(
-                WarningType.UNSUPPORTED_CLAIM,
-                f"“{claim.text}” is not in the article",
-                output_span=Span(claim.start, claim.end),
-            )
-            for claim in support.unsupported(text)
-        ),
-    )
+def readable(document: Document) -> list[str]:
+    """What a model reads of a document: all segments of the body, or the title alone.
+
+    A heading or list item becomes a sentence, or it would run into the next one.
+    """
+    return [_closed(segment) for segment in document.body or document.title]
 
 
-def _packed(chain: Chain, texts: Sequence[str]) -> list[str]:
-    """Texts joined into as few parts as the model's input allows."""
-    leg = chain.legs[0]
-    engine = leg.scheduler.engine
-    lengths = engine.count_tokens(texts, leg.source, leg.target)
-    parts: list[list[str]] = []
-    room = 0
-    for text, tokens in zip(texts, lengths, strict=True):
-        if not parts or tokens > room:
-            parts.append([])
-            room = engine.max_input_tokens
-        parts[-1].append(text)
-        room -= tokens
-    return [" ".join(part) for part in parts]
+def _closed(segment: Segment) -> str:
+    is_open = segment.kind is not SegmentKind.SENTENCE and segment.text[-1:].isalnum()
+    return f"{segment.text}." if is_open else segment.text
 
 
-def _within(texts: Sequence[str], length: Length, limit: int | None) -> tuple[list[str], int]:
-    """The first sentences that the limit allows, at least one; and words over it."""
-    most = length.max_sentences or len(texts)
-    kept: list[str] = []
-    used = 0
-    for text in texts[:most]:
-        words = count_words(text)
-        if kept and limit is not None and used + words > limit:
-            break
-        kept.append(text)
-        used += words
-    return kept, max(0, used - limit) if limit is not None else 0
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a model is to read, each text short enough for it, and what it is to write.
+
+    tokens: of the texts together. parts: into how many they are divided at least.
+    """
+
+    texts: list[str]
+    tokens: int
+    goal: Goal
+    size: Size
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A round, and the sentences of it that would be the summary."""
+
+    round: Round
+    choice: Choice
+
+
+class _Writer:
+    """Writes one summary."""
+
+    def __init__(
+        self, chain: Chain, workers: TextWorkers, document: Document, length: Length
+    ) -> None:
+        self._workers = workers
+        self._document = document
+        self._language = document.language.code
+        self._length = length
+        self._own = chain.decoding
+        self._divider = Divider(chain.legs[0])
+        self._summarist = Summarist(chain, workers, self._divider, self._language, length)
+
+    async def write(self) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
+        run = self._workers.run
+        task = await run(self._measured)
+        texts, tokens = task.texts, task.tokens
+        draft = await self._draft(task, texts, task.parts)
+        warnings: list[Warning] = []
+        most = len(texts) // SENTENCES_PER_PART
+        while len(draft.round.parts) > 1 and not draft.choice.covers:
+            warnings += _on_the_way(draft.round.outputs)
+            texts, tokens = await run(self._shorter, draft.round.groups, tokens)
+            most = len(texts)
+            draft = await self._draft(task, texts)
+        draft = await self._long_enough(task, texts, draft, most)
+        summary = await run(self._finished, draft)
+        warnings += _retried(draft.round.outputs)
+        warnings += task.goal.warnings([sentence.text for sentence in summary])
+        return summary, tuple(warnings)
+
+    def _measured(self) -> _Task:
+        texts = self._divider.fitting(readable(self._document))
+        tokens = sum(self._divider.lengths(texts))
+        goal = Goal.of(self._length, [segment.text for segment in candidates(self._document)])
+        per_word = tokens / max(1, sum(map(count_words, texts)))
+        size = Size(
+            summary=round(goal.words * per_word),
+            sentence=min(80, max(16, round(tokens / len(texts)))),
+        )
+        return _Task(texts, tokens, goal, size, self._parts_for(size.summary))
+
+    def _parts_for(self, tokens: int) -> int:
+        """Parts of which each gives what the model usually writes at a time."""
+        usual = self._own.max_output_tokens
+        least = self._own.min_output_tokens
+        if least:
+            usual = (least + usual) // 2 if usual else 2 * least
+        return max(1, math.ceil(tokens / usual)) if usual else 1
+
+    async def _draft(self, task: _Task, texts: Sequence[str], least: int = 1) -> _Draft:
+        done = await self._summarist.round(texts, task.size, least)
+        return _Draft(done, await self._workers.run(task.goal.choose, done.groups))
+
+    def _shorter(self, groups: Sequence[Sequence[str]], before: int) -> tuple[list[str], int]:
+        """What was written, to be summarized in turn; always shorter than before.
+
+        A model that does not shorten would go on for ever: the most central
+        sentences are taken then, as many as one input holds.
+        """
+        texts = self._divider.fitting([text for group in groups for text in group])
+        tokens = sum(self._divider.lengths(texts))
+        if tokens > SHRINKS * before:
+            words = sum(map(count_words, texts))
+            share = SHRINKS * min(1, self._divider.limit / tokens)
+            room = Length(max_words=max(1, int(share * words)))
+            texts = list(central(texts, self._language, room))
+            tokens = sum(self._divider.lengths(texts))
+        return texts, tokens
+
+    async def _long_enough(
+        self, task: _Task, texts: Sequence[str], draft: _Draft, most: int
+    ) -> _Draft:
+        """The same, or the texts in up to ``most`` parts where that comes closer to the length."""
+        too_many = most + 1
+        for _ in range(LENGTHENINGS):
+            share, now = draft.choice.share, len(draft.round.parts)
+            wanted = max(now + 1, round(task.goal.aim * now / max(share, 0.01)))
+            if wanted >= too_many:
+                wanted = most if too_many > most else (now + too_many) // 2
+            if share >= ENOUGH or wanted <= now:
+                break
+            longer = await self._draft(task, texts, wanted)
+            if longer.choice.covers and longer.choice.share > share:
+                draft = longer
+            else:
+                too_many = wanted
+        return draft
+
+    def _finished(self, draft: _Draft) -> tuple[SummarySentence, ...]:
+        support = Support.of(self._document)
+        groups, outputs = draft.round.groups, draft.round.outputs
+        return tuple(_sentence(groups[i][at], outputs[i], support) for i, at in draft.choice.places)
+
+
+def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
+    """A sentence with what is doubtful about it, and each claim the article does not have."""
+    warnings = [Warning(output.doubt.type, output.doubt.message)] if output.doubt else []
+    warnings += [
+        Warning(
+            WarningType.UNSUPPORTED_CLAIM,
+            f"“{claim.text}” is not in the article",
+            output_span=Span(claim.start, claim.end),
+        )
+        for claim in support.unsupported(text)
+    ]
+    return SummarySentence(text, warnings=tuple(warnings))
+
+
+def _on_the_way(outputs: Sequence[Written]) -> list[Warning]:
+    """What was doubtful about summaries of parts that were summarized again."""
+    kinds = Counter(output.doubt.type for output in outputs if output.doubt)
+    messages = {output.doubt.type: output.doubt.message for output in outputs if output.doubt}
+    return [
+        Warning(kind, f"in {count} of the article's {len(outputs)} parts: {messages[kind]}")
+        for kind, count in kinds.items()
+    ]
+
+
+def _retried(outputs: Sequence[Written]) -> list[Warning]:
+    count = sum(output.retried for output in outputs)
+    message = f"a first output was doubtful; {count} of {len(outputs)} come from safer decoding"
+    return [Warning(WarningType.RETRIED, message)] if count else []

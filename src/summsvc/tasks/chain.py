@@ -76,6 +76,11 @@ class Chain:
     def models(self) -> tuple[ModelUse, ...]:
         return tuple(leg.use for leg in self.legs)
 
+    @property
+    def decoding(self) -> DecodingOptions:
+        """How the first model searches, with what the request asks of it."""
+        return self._decoding.over(self.legs[0].scheduler.engine.spec.decoding)
+
     async def run(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> AsyncGenerator[ChainOutput, None]:

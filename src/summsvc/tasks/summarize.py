@@ -120,7 +120,7 @@ class Summarizer:
             scheduler = await self._router.summarizer(language.code, request.model)
             leg = Leg(scheduler, language.code, language.code)
             chain = self._chain(request, [leg])
-            sentences, warnings = await write(chain, document, length)
+            sentences, warnings = await write(chain, self._workers, document, length)
             models = list(chain.models)
             stats.add(chain.stats)
         summary = Summary(

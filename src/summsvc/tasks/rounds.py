@@ -1,0 +1,132 @@
+"""One round of a written summary: texts divided into parts, and what was written about each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from summsvc.engines.base import DecodingOptions
+from summsvc.engines.length import Length
+from summsvc.tasks.chain import Adjust, Chain, ChainOutput
+from summsvc.tasks.goal import ENOUGH
+from summsvc.tasks.guards import safer
+from summsvc.tasks.parts import Divider, Part
+from summsvc.tasks.reading import TextWorkers
+from summsvc.tasks.written import Written, central, written
+
+ATTEMPTS = 2
+"""Times that a part with doubtful output is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a summary is to be, and a sentence of it usually is, in the model's tokens."""
+
+    summary: int
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Parts that were summarized. groups: each part's sentences; those that an earlier part
+    says already are left out.
+    """
+
+    parts: tuple[Part, ...]
+    outputs: tuple[Written, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+    @staticmethod
+    def of(parts: Sequence[Part], outputs: Sequence[Written]) -> Round:
+        """The round of these parts and outputs, one for each."""
+        said: set[str] = set()
+        groups: list[tuple[str, ...]] = []
+        for output in outputs:
+            news = {}
+            for sentence in output.sentences:
+                key = " ".join(sentence.casefold().split())
+                if key not in said:
+                    news[key] = sentence
+                said.add(key)
+            groups.append(tuple(news.values()))
+        return Round(tuple(parts), tuple(outputs), tuple(groups))
+
+
+class Summarist:
+    """Summarizes texts in rounds, for one article.
+
+    length: what was asked for, of sentences that stand in for a summary.
+    """
+
+    def __init__(
+        self, chain: Chain, workers: TextWorkers, divider: Divider, language: str, length: Length
+    ) -> None:
+        self._chain = chain
+        self._workers = workers
+        self._divider = divider
+        self._language = language
+        self._length = length
+
+    async def round(self, texts: Sequence[str], size: Size, least: int = 1) -> Round:
+        """Divide the texts into ``least`` parts or more and have each part summarized.
+
+        Doubtful output is tried again with safer decoding; where there is still
+        none, the part's own central sentences stand. Raises what the chain's
+        scheduler raises.
+        """
+        parts = await self._workers.run(self._divider.divide, texts, least)
+        adjust = self._sized(parts, size)
+        best = await self._written(parts, adjust)
+        for attempt in range(1, ATTEMPTS + 1):
+            doubtful = [i for i, each in enumerate(best) if each.severity]
+            if not doubtful:
+                break
+            again = await self._written([parts[i] for i in doubtful], _safer(adjust, attempt))
+            for i, other in zip(doubtful, again, strict=True):
+                if other.severity < best[i].severity:
+                    best[i] = replace(other, retried=True)
+        for i, part in enumerate(parts):
+            if not best[i].sentences:
+                best[i] = await self._stand_in(part, best[i], alone=len(parts) == 1)
+        return await self._workers.run(Round.of, parts, best)
+
+    async def _written(self, parts: Sequence[Part], adjust: Adjust) -> list[Written]:
+        outputs = await self._chain.run_all([part.text for part in parts], adjust)
+        return await self._workers.run(_read, parts, outputs, self._language)
+
+    async def _stand_in(self, part: Part, nothing: Written, *, alone: bool) -> Written:
+        """The part's central sentences in place of what the model did not write."""
+        length = self._length if alone else Length(max_sentences=1)
+        taken = await self._workers.run(central, part.texts, self._language, length)
+        assert nothing.doubt is not None
+        message = f"{nothing.doubt.message}; a sentence of the article stands in its place"
+        return Written(taken, replace(nothing.doubt, message=message))
+
+    def _sized(self, parts: Sequence[Part], size: Size) -> Adjust:
+        """Each part's share of the length in tokens, within what the model is made for."""
+        wanted = max(round(size.summary / len(parts)), size.sentence)
+        smallest = min(part.tokens for part in parts)
+
+        def sized(options: DecodingOptions) -> DecodingOptions:
+            # Room to end the last sentence: what is too much is left out as whole sentences.
+            most = options.max_output_tokens or round(1.3 * wanted) + size.sentence
+            if len(parts) > 1 and 2 * smallest > self._divider.limit:
+                # What is read again must get shorter.
+                most = min(most, max(smallest // 2, size.sentence))
+            least = min(options.min_output_tokens, round(ENOUGH * wanted), smallest // 2, most - 1)
+            return replace(options, max_output_tokens=most, min_output_tokens=max(0, least))
+
+        return sized
+
+
+def _read(parts: Sequence[Part], outputs: Sequence[ChainOutput], language: str) -> list[Written]:
+    return [
+        written(part.text, output, language) for part, output in zip(parts, outputs, strict=True)
+    ]
+
+
+def _safer(adjust: Adjust, attempt: int) -> Adjust:
+    def adjusted(options: DecodingOptions) -> DecodingOptions:
+        return safer(adjust(options), attempt)
+
+    return adjusted
