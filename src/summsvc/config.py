@@ -117,6 +117,12 @@ class Settings(BaseModel):
         "en-ru=opus-en-ru,en=distilbart-cnn.",
     )
 
+    summary_method: Literal["extractive", "abstractive", "auto"] = Field(
+        default="extractive",
+        description="How a summary is made when a call leaves it open; auto: abstractive where "
+        "a model for the article's language is installed, else extractive.",
+    )
+
     batch_tokens: int = Field(
         default=4096, ge=16, description="Token budget of one batch: longest segment x segments."
     )

@@ -270,6 +270,7 @@ def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> No
         components={"python": "3.11"},
         limits=models.Limits(max_terms=7),
         languages=["en", "lt"],
+        default_summary_method="auto",
     )
     info = call(fake.address, "server_info")
     assert (info.version, info.components, info.languages) == (
@@ -278,6 +279,7 @@ def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> No
         ("en", "lt"),
     )
     assert info.limits.max_terms == 7
+    assert info.default_summary_method == "auto"
 
 
 def test_health_by_service(fake: FakeServer, call: Caller) -> None:

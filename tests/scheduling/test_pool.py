@@ -152,7 +152,7 @@ async def test_a_failing_model_does_not_take_others_down(loader: Loader) -> None
         assert pool.status("broken").state is ModelState.FAILED
         assert "weights are cut short" in pool.status("broken").error
         assert [pool.status(model).state for model in "ac"] == [ModelState.READY] * 2
-        assert pool.can_translate()
+        assert pool.can(Task.TRANSLATION)
 
 
 async def test_a_failed_model_is_not_loaded_again_for_every_request(
@@ -191,15 +191,15 @@ async def test_a_model_that_fails_its_warm_up_is_not_ready(
 
 async def test_nothing_is_ready_before_preloading_has_settled(loader: Loader) -> None:
     async with running(Shelf("a", "b"), loader) as pool:
-        assert not pool.can_translate()
+        assert not pool.can(Task.TRANSLATION)
         loader.go.clear()
         preloading = asyncio.create_task(pool.preload(["a", "b"]))
         await loader.loading()
-        assert not pool.can_translate()
+        assert not pool.can(Task.TRANSLATION)
         loader.go.set()
         await until(pool, "b", ModelState.READY)
         await preloading
-        assert pool.can_translate()
+        assert pool.can(Task.TRANSLATION)
 
 
 async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> None:
@@ -209,7 +209,7 @@ async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> Non
         async with asyncio.timeout(PATIENCE_S):
             while not loader.engines[0].closed:
                 await pool.changed(timeout_s=0.1)
-        assert pool.can_translate()
+        assert pool.can(Task.TRANSLATION)
         asked = work(["back again"])
         outcomes = await (await pool.acquire("a")).submit(asked).wait()
         assert [outcome.generated.text for outcome in outcomes] == expected(asked)

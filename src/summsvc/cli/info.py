@@ -45,6 +45,7 @@ def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
     yield f"summsvc {server.version}, up for {server.uptime_s:.0f} s"
     yield f"Languages: {', '.join(server.languages)}"
     yield f"Forms of text: {', '.join(server.mime_types)}"
+    yield f"Summaries unless told: {server.default_summary_method or 'unknown'}"
     yield "Parts:"
     for name, version in sorted(server.components.items()):
         yield f"  {name} {version}"

@@ -33,7 +33,8 @@ INT32_MAX = 2**31 - 1
 @click.option(
     "--method",
     type=click.Choice(["extractive", "abstractive"]),
-    help="Sentences of the article, or text written by a model; the server decides unless told.",
+    help="Sentences of the article, or text written by a model. Unless told, abstractive "
+    "with --model, else the server's default, which `summsvc info` shows.",
 )
 @click.option(
     "--to", "target", type=Unicode(), metavar="LANG", default="", help="Language of the summary."

@@ -39,7 +39,8 @@ class SummaryOptions(TypedDict, total=False):
     ratio: float | None
     """At most this share of the article's words, above 0 and up to 1."""
     method: SummaryMethod | None
-    """Whole sentences of the article, or text written by a model; None: the server's default."""
+    """Whole sentences of the article, or text written by a model. None: written when a model
+    is named, else the server's default."""
     target_language: str
     """BCP-47 code of the summary's language; empty: the article's own."""
     model: str

@@ -89,7 +89,8 @@ class ServerInfo:
     """What a server is.
 
     components: versions by name. languages: those identified and divided by
-    rules made for them. uptime_s: seconds.
+    rules made for them. uptime_s: seconds. default_summary_method: "extractive",
+    "abstractive", "auto", or "" from a server that does not tell.
     """
 
     version: str
@@ -98,4 +99,5 @@ class ServerInfo:
     languages: tuple[str, ...]
     uptime_s: float
     mime_types: tuple[str, ...]
+    default_summary_method: str
     raw: Message = dataclasses.field(repr=False, compare=False)

@@ -70,7 +70,7 @@ class ModelPool:
         self._cache = OutputCache(settings.cache_bytes)
         self._slots: dict[str, _Slot] = {}
         self._closing = False
-        self._preloaded = False
+        self.preloaded = False
         self._changed = asyncio.Condition()
         self._idle_task: asyncio.Task[None] | None = None
 
@@ -176,7 +176,7 @@ class ModelPool:
                 log.warning("not preloaded", model=model, reason=error.message)
             except SummsvcError:
                 continue
-        self._preloaded = True
+        self.preloaded = True
         if self._settings.idle_unload_s:
             self._idle_task = asyncio.create_task(self._unload_idle())
         await self._notify()
@@ -201,11 +201,11 @@ class ModelPool:
             return ModelStatus(ModelState.FAILED, error=slot.error.message)
         return ModelStatus(ModelState.INSTALLED)
 
-    def can_translate(self) -> bool:
-        """Whether preloading has settled and a translation model is ready or loads on demand."""
+    def can(self, task: Task) -> bool:
+        """Whether preloading has settled and a model for the task is ready or loads on demand."""
         usable = (ModelState.READY, ModelState.INSTALLED)
-        return self._preloaded and any(
-            manifest.task is Task.TRANSLATION and self.status(manifest.id).state in usable
+        return self.preloaded and any(
+            manifest.task is task and self.status(manifest.id).state in usable
             for manifest in self._store.installed()
         )
 

@@ -20,6 +20,7 @@ from prometheus_client.process_collector import ProcessCollector
 from summsvc.articles.read import warm_up
 from summsvc.config import Settings, SettingsError
 from summsvc.cores import cores
+from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store import Store
@@ -122,7 +123,7 @@ class Server:
                 settings.metrics_port, settings.metrics_host, self._registry
             )
             self.metrics_port = self._metrics_server.server_port
-        await self._health.start()
+        await self._health.start(summarization=self._can_summarize())
         await self._server.start()
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._workers.run(warm_up))
@@ -174,8 +175,19 @@ class Server:
         """Load what is to be preloaded, and tell health about every change for good."""
         self._spawn(self._pool.preload(self.settings.preload))
         while True:
-            await self._health.translation(self._pool.can_translate())
+            await self._health.translation(self._pool.can(Task.TRANSLATION))
+            await self._health.summarization(self._can_summarize())
             await self._pool.changed(timeout_s=1.0)
+
+    def _can_summarize(self) -> bool:
+        """Whether a call that leaves the method open can be answered now."""
+        match self.settings.summary_method:
+            case "abstractive":
+                return self._pool.can(Task.SUMMARIZATION)
+            case "auto":
+                return self._pool.preloaded
+            case _:
+                return True
 
 
 async def serve(settings: Settings) -> None:

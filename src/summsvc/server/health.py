@@ -1,8 +1,9 @@
 """grpc.health.v1: who is alive, and whose models are ready.
 
-"" is SERVING while the process answers. SummarizationService and ModelService
-need no model. TranslationService is SERVING once every model that is to be
-preloaded has settled and at least one translation model can take work.
+"" is SERVING while the process answers, and so is ModelService.
+TranslationService is SERVING once every model that is to be preloaded has
+settled and at least one translation model can take work. SummarizationService
+needs no model, unless summaries are written by default (``summary_method``).
 """
 
 from __future__ import annotations
@@ -32,15 +33,19 @@ class Health:
     def __init__(self) -> None:
         self.servicer = HealthServicer()
 
-    async def start(self) -> None:
+    async def start(self, *, summarization: bool) -> None:
         """Say what holds before any model is loaded."""
-        await self.servicer.set(SUMMARIZATION, SERVING)
+        await self.summarization(summarization)
         await self.servicer.set(MODELS, SERVING)
         await self.servicer.set(TRANSLATION, NOT_SERVING)
 
     async def translation(self, ready: bool) -> None:
         """Say whether translations can be made now."""
         await self.servicer.set(TRANSLATION, SERVING if ready else NOT_SERVING)
+
+    async def summarization(self, ready: bool) -> None:
+        """Say whether summaries can be made now, by the server's default method."""
+        await self.servicer.set(SUMMARIZATION, SERVING if ready else NOT_SERVING)
 
     async def shut_down(self) -> None:
         """NOT_SERVING everywhere, for good."""

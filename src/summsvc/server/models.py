@@ -79,6 +79,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             languages=RULED_LANGUAGES,
             uptime_s=time.monotonic() - self._started,
             mime_types=[kind.value for kind in MimeType],
+            default_summary_method=settings.summary_method,
         )
 
     def _model(self, facts: Manifest | CatalogEntry) -> pb.Model:

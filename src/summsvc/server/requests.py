@@ -11,7 +11,7 @@ from summsvc.articles.article import Article, MimeType
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, SummsvcError
 from summsvc.tasks.decoding import DecodingRequest
-from summsvc.tasks.summarize import LengthRequest, SummaryRequest
+from summsvc.tasks.summarize import LengthRequest, Method, SummaryRequest
 from summsvc.tasks.translate import TranslationRequest
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
@@ -32,14 +32,11 @@ class RequestReader:
         bulk: bool = False,
     ) -> SummaryRequest:
         """Raises InvalidFieldError."""
-        pb = summarization_service_pb2
-        if message.method not in pb.SummaryMethod.values():
-            raise InvalidFieldError(f"no summary method {message.method}", field="method")
         length = message.length
         return SummaryRequest(
             article=_article(message.article),
             length=LengthRequest(**{name: getattr(length, name) for name in _present(length)}),
-            extractive=message.method != pb.SUMMARY_METHOD_ABSTRACTIVE,
+            method=self._method(message),
             target=message.target_language_code,
             model=message.model,
             translation_model=message.translation_model,
@@ -88,6 +85,22 @@ class RequestReader:
                 field="requests",
                 metadata={"limit": str(limit)},
             )
+
+    def _method(self, message: summarization_service_pb2.SummarizeRequest) -> Method:
+        pb = summarization_service_pb2
+        if message.method not in pb.SummaryMethod.values():
+            raise InvalidFieldError(f"no summary method {message.method}", field="method")
+        if message.method == pb.SUMMARY_METHOD_EXTRACTIVE:
+            if message.model:
+                raise InvalidFieldError(
+                    "an extractive summary is made without a model; leave model empty, "
+                    "or ask for the abstractive method",
+                    field="model",
+                )
+            return Method.EXTRACTIVE
+        if message.method == pb.SUMMARY_METHOD_ABSTRACTIVE or message.model:
+            return Method.ABSTRACTIVE
+        return Method(self._settings.summary_method)
 
     def _decoding(self, message: article_pb2.DecodingOptions) -> DecodingRequest:
         asked = DecodingRequest(**{name: getattr(message, name) for name in _present(message)})

@@ -7,12 +7,14 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from summsvc.articles.article import Article, Field, Span, Warning
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
 from summsvc.engines.length import Length
-from summsvc.errors import InvalidFieldError
+from summsvc.errors import InvalidFieldError, ModelNotInstalledError, UnsupportedPairError
+from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.abstractive import write
 from summsvc.tasks.chain import Chain, Leg, pivot_warning
@@ -61,6 +63,14 @@ class LengthRequest:
         return Length(**{name: value})
 
 
+class Method(Enum):
+    """How a summary is made. AUTO: abstractive where a model for the language is installed."""
+
+    EXTRACTIVE = "extractive"
+    ABSTRACTIVE = "abstractive"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
     """What a caller asks for.
@@ -72,7 +82,7 @@ class SummaryRequest:
 
     article: Article
     length: LengthRequest = field(default_factory=LengthRequest)
-    extractive: bool = True
+    method: Method = Method.EXTRACTIVE
     target: str = ""
     model: str = ""
     translation_model: str = ""
@@ -112,12 +122,12 @@ class Summarizer:
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
         working = time.perf_counter()
-        if request.extractive:
+        scheduler = await self._writer(request, language.code)
+        if scheduler is None:
             sentences, warnings = await self._workers.run(extract, document, length)
             models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
             stats.inference_s = time.perf_counter() - working
         else:
-            scheduler = await self._router.summarizer(language.code, request.model)
             leg = Leg(scheduler, language.code, language.code)
             chain = self._chain(request, [leg])
             sentences, warnings = await write(chain, self._workers, document, length)
@@ -127,7 +137,7 @@ class Summarizer:
             sentences=sentences,
             language=language,
             target=target or language.code,
-            extractive=request.extractive,
+            extractive=scheduler is None,
             models=tuple(models),
             warnings=document.warnings + warnings,
             stats=stats,
@@ -138,6 +148,17 @@ class Summarizer:
         summary = replace(summary, warnings=warnings)
         stats.total_s = time.perf_counter() - begun
         return summary
+
+    async def _writer(self, request: SummaryRequest, language: str) -> Scheduler | None:
+        """The model that writes the summary; None when it is to be extracted."""
+        if request.method is Method.EXTRACTIVE:
+            return None
+        try:
+            return await self._router.summarizer(language, request.model)
+        except (UnsupportedPairError, ModelNotInstalledError):
+            if request.method is Method.AUTO:
+                return None
+            raise
 
     def _chain(self, request: SummaryRequest, legs: Sequence[Leg]) -> Chain:
         return Chain(

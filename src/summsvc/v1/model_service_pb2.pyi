@@ -413,10 +413,16 @@ class GetServerInfoResponse(_message.Message):
     LANGUAGES_FIELD_NUMBER: _builtins.int
     UPTIME_S_FIELD_NUMBER: _builtins.int
     MIME_TYPES_FIELD_NUMBER: _builtins.int
+    DEFAULT_SUMMARY_METHOD_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of summsvc, for example "0.1.0"."""
     uptime_s: _builtins.float
     """Seconds since the server started."""
+    default_summary_method: _builtins.str
+    """How a summary is made when a request leaves it open: "extractive",
+    "abstractive", or "auto" for abstractive where a model for the article's
+    language is installed and extractive elsewhere.
+    """
     @_builtins.property
     def components(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Name to version of the parts whose version matters: python, grpcio,
@@ -446,10 +452,11 @@ class GetServerInfoResponse(_message.Message):
         languages: _abc.Iterable[_builtins.str] | None = ...,
         uptime_s: _builtins.float = ...,
         mime_types: _abc.Iterable[_builtins.str] | None = ...,
+        default_summary_method: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "default_summary_method", b"default_summary_method", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

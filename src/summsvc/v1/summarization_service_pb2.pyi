@@ -28,7 +28,9 @@ class _SummaryMethod:
 class _SummaryMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SummaryMethod.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SUMMARY_METHOD_UNSPECIFIED: _SummaryMethod.ValueType  # 0
-    """The server's default, extractive unless configured otherwise."""
+    """Abstractive when the request names a model, else the server's default,
+    which GetServerInfo tells: extractive unless configured otherwise.
+    """
     SUMMARY_METHOD_EXTRACTIVE: _SummaryMethod.ValueType  # 1
     """Whole sentences of the article, in article order. Needs no model."""
     SUMMARY_METHOD_ABSTRACTIVE: _SummaryMethod.ValueType  # 2
@@ -38,7 +40,9 @@ class SummaryMethod(_SummaryMethod, metaclass=_SummaryMethodEnumTypeWrapper):
     """How a summary is made."""
 
 SUMMARY_METHOD_UNSPECIFIED: SummaryMethod.ValueType  # 0
-"""The server's default, extractive unless configured otherwise."""
+"""Abstractive when the request names a model, else the server's default,
+which GetServerInfo tells: extractive unless configured otherwise.
+"""
 SUMMARY_METHOD_EXTRACTIVE: SummaryMethod.ValueType  # 1
 """Whole sentences of the article, in article order. Needs no model."""
 SUMMARY_METHOD_ABSTRACTIVE: SummaryMethod.ValueType  # 2
@@ -114,7 +118,7 @@ class SummarizeRequest(_message.Message):
     """
     model: _builtins.str
     """Id of the model for an abstractive summary. Empty: the server's choice for
-    the language.
+    the language. Must be empty when method is EXTRACTIVE.
     """
     translation_model: _builtins.str
     """Id of the model that translates the summary. Empty: the server's choice
