@@ -13,6 +13,7 @@
     ├── ModelUnavailableError          the operator has to do something first
     │   ├── ModelNotInstalledError       known, but not on this machine
     │   └── ModelBrokenError             on this machine, but refused or failed to load
+    │       └── ConversionError            converted, it does something else: not installed
     ├── NotReadyError                  try again, here or elsewhere
     │   ├── LoadingError                 a model is still being loaded
     │   └── DrainingError                the server is shutting down
@@ -105,6 +106,10 @@ class ModelNotInstalledError(ModelUnavailableError):
 
 class ModelBrokenError(ModelUnavailableError):
     reason = "MODEL_BROKEN"
+
+
+class ConversionError(ModelBrokenError):
+    """Raised while installing; no client of a server ever meets it."""
 
 
 class NotReadyError(SummsvcError):

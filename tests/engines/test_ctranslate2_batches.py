@@ -67,6 +67,7 @@ def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine
 
     class Watched:
         tells_in_text = whole.tells_in_text
+        split_outputs = whole.split_outputs
         join = whole.join
 
         def split(self, group: Sequence[str]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from summsvc.engines.base import DecodingOptions, LanguageTokens, Task
+from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.catalog import CatalogEntry, License
 from summsvc.models.store import LOCK, Store, StoreError
@@ -255,8 +255,8 @@ def test_a_catalogued_id_takes_no_other_kind_of_model(store: Store, tmp_path: Pa
 
 
 def test_converted_files_are_installed_and_said_so(store: Store, source: Path) -> None:
-    def convert(begin: Path, end: Path) -> Mapping[str, str]:
-        (end / "model.bin").write_bytes((begin / "model.safetensors").read_bytes()[::-1])
+    def convert(begin: ModelSpec, end: Path) -> Mapping[str, str]:
+        (end / "model.bin").write_bytes((begin.path / "model.safetensors").read_bytes()[::-1])
         return {"engine": "ctranslate2", "quantization": "int8"}
 
     manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS, convert=convert)
@@ -268,7 +268,7 @@ def test_converted_files_are_installed_and_said_so(store: Store, source: Path) -
 def test_a_conversion_that_fails_leaves_what_was_there(store: Store, source: Path) -> None:
     add(store, source)
 
-    def convert(_begin: Path, end: Path) -> Mapping[str, str]:
+    def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
         (end / "model.bin").write_bytes(b"half")
         raise ModelBrokenError("outputs differ")
 

@@ -108,7 +108,7 @@ def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
             click.echo(str(error), err=True)
             failed += 1
         else:
-            click.echo(f"{id}: installed for {manifest.engine}, {_size(manifest)}")
+            click.echo(_installed(manifest))
     if failed:
         raise SystemExit(1)
 
@@ -154,7 +154,7 @@ def add(
         manifest = known.store.add(directory, id, does, parsed, entry=entry, convert=how)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{id}: installed for {manifest.engine}, {_size(manifest)}")
+    click.echo(_installed(manifest))
 
 
 @models.command()
@@ -187,6 +187,12 @@ def remove(known: _Models, id: str) -> None:
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{id}: removed")
+
+
+def _installed(manifest: Manifest) -> str:
+    checked = manifest.conversion.get("check")
+    said = f"{manifest.id}: installed for {manifest.engine}, {_size(manifest)}"
+    return f"{said}; checked: {checked}" if checked else said
 
 
 def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:

@@ -76,6 +76,9 @@ class Splitter(Protocol):
     def split(self, texts: Sequence[str]) -> list[list[str]]:
         """Pieces of each text, without special ones."""
 
+    def split_outputs(self, texts: Sequence[str]) -> list[list[str]]:
+        """The same of texts in the target language."""
+
     def join(self, pieces: Sequence[str]) -> str:
         """The text of pieces none of which is special."""
 
@@ -124,6 +127,11 @@ class Pieces:
         # Some decoders start from the language's token and need it no second time.
         return [] if first == [self.convention.start] else first
 
+    def encode_outputs(self, texts: Sequence[str], target: str) -> list[list[str]]:
+        """Pieces that the model would make to say each text, the end marker not among them."""
+        first = self.first(target)
+        return [[*first, *pieces] for pieces in self._splitter.split_outputs(texts)]
+
     def decode(self, pieces: Sequence[str]) -> str:
         """The text of an output."""
         return self._splitter.join([piece for piece in pieces if piece not in self._special])
@@ -157,6 +165,10 @@ class _SentencePiece:
         pieces: list[list[str]] = self._source.encode(list(texts), out_type=str)
         return pieces
 
+    def split_outputs(self, texts: Sequence[str]) -> list[list[str]]:
+        pieces: list[list[str]] = self._target.encode(list(texts), out_type=str)
+        return pieces
+
     def join(self, pieces: Sequence[str]) -> str:
         return str(self._target.decode(list(pieces)))
 
@@ -176,6 +188,8 @@ class _Tokenizer:
         # ``tokens`` would give the letters of an unknown piece, not its name.
         name = self._tokenizer.id_to_token
         return [[name(number) for number in each.ids] for each in encoded]
+
+    split_outputs = split
 
     def join(self, pieces: Sequence[str]) -> str:
         numbers = [self._tokenizer.token_to_id(piece) for piece in pieces]

@@ -9,9 +9,10 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
+from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
-from summsvc.models import library, marian
+from summsvc.models import check, library, marian
 from summsvc.models.store import Convert
 
 SOURCE_CONFIG = "source_config.json"
@@ -39,7 +40,7 @@ def converter(engine: str, architecture: str) -> Convert | None:
         return None
     if architecture != "marian" and not has_torch():
         raise ModelUnavailableError(library.NEEDS_TORCH.format(architecture))
-    return partial(convert, quantization=quantization())
+    return partial(convert_checked, quantization=quantization())
 
 
 def has_torch() -> bool:
@@ -63,6 +64,21 @@ def quantization() -> str:
         return "float16"
     supported = ctranslate2.get_supported_compute_types("cpu")
     return "int8" if "int8" in supported else "float32"
+
+
+def convert_checked(spec: ModelSpec, target: Path, *, quantization: str) -> dict[str, str]:
+    """Convert the checkpoint of ``spec`` and see that the result does the same: see ``check``.
+
+    Takes room for a float32 copy meanwhile. Raises as ``convert``, and ConversionError.
+    """
+    facts = convert(spec.path, target, quantization=quantization)
+    exact = target if quantization == "float32" else target / "float32"
+    if exact != target:
+        convert(spec.path, exact, quantization="float32")
+    facts["check"] = check.check(spec, exact, target, reference=has_torch())
+    if exact != target:
+        shutil.rmtree(exact)
+    return facts
 
 
 def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[str, str]:

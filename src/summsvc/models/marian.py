@@ -39,10 +39,12 @@ _ACTIVATIONS = {"swish": "SWISH", "silu": "SWISH", "relu": "RELU", "gelu": "GELU
 def read(source: Path, config: Mapping[str, Any]) -> Any:
     """The filled description of the checkpoint in ``source``.
 
-    config: its config.json. Raises ModelBrokenError when tensors are missing or
-    not finite.
+    config: its config.json. Raises ModelBrokenError when tensors are missing, not
+    finite, or not of the shapes that the configuration tells.
     """
-    return marian_spec(config, _tensors(source / "model.safetensors"), _vocabulary(source))
+    tensors = _tensors(source / "model.safetensors")
+    _check_shapes(config, tensors)
+    return marian_spec(config, tensors, _vocabulary(source))
 
 
 def convention(source: Path, config: Mapping[str, Any]) -> Convention:
@@ -74,6 +76,33 @@ def _tensors(path: Path) -> dict[str, Array]:
         if not np.isfinite(tensor).all():
             raise ModelBrokenError(f"{path.name}: tensor {name} has values that are not finite")
     return tensors
+
+
+def _check_shapes(config: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    width, words = config["d_model"], config["vocab_size"]
+    inner = {side: config[f"{side}_ffn_dim"] for side in ("encoder", "decoder")}
+    for name, tensor in tensors.items():
+        side = "encoder" if ".encoder." in name else "decoder"
+        part, _, kind = name.removeprefix("model.").rpartition(".")
+        matrix = kind == "weight"
+        if name == "final_logits_bias":
+            expected: tuple[int, ...] = (1, words)
+        elif name in _TIED:
+            expected = (words, width)
+        elif part.endswith("embed_positions"):
+            expected = (config["max_position_embeddings"], width)
+        elif part.endswith("fc1"):
+            expected = (inner[side], width) if matrix else (inner[side],)
+        elif part.endswith("fc2"):
+            expected = (width, inner[side]) if matrix else (width,)
+        elif part.endswith("_proj"):
+            expected = (width, width) if matrix else (width,)
+        else:
+            expected = (width,)
+        if tensor.shape != expected:
+            raise ModelBrokenError(
+                f"tensor {name} has the shape {tensor.shape}, the configuration tells {expected}"
+            )
 
 
 def _vocabulary(source: Path) -> list[str]:

@@ -30,8 +30,8 @@ REPLACED = ".replaced-"
 STAGING = ".pulling-"
 """Where a download is kept until it is whole; it survives, so that it can go on."""
 
-Convert = Callable[[Path, Path], Mapping[str, str]]
-"""Makes an engine's files from a source folder in a target folder; says how it did."""
+Convert = Callable[[ModelSpec, Path], Mapping[str, str]]
+"""Makes an engine's files from a checkpoint in a target folder; says how it did."""
 
 
 class StoreError(Exception):
@@ -160,7 +160,9 @@ class Store:
                         shutil.move(directory / name, folder / name)
                     else:
                         shutil.copyfile(directory / name, folder / name)
-            conversion = {} if convert is None else dict(convert(directory, folder))
+            conversion: Mapping[str, str] = {}
+            if convert is not None:
+                conversion = convert(Manifest(**facts, files={}).spec(directory), folder)
             manifest = Manifest(
                 **facts,
                 source=source or str(directory),
