@@ -19,7 +19,7 @@ from summsvc.engines.base import DecodingOptions, Placement, Task
 from summsvc.engines.load import load
 from summsvc.models.catalog import CatalogEntry
 from summsvc.models.files import needed
-from summsvc.models.pull import PullError, RemoteFile, _check_room
+from summsvc.models.hub import PullError, RemoteFile, check_room
 from summsvc.models.pull import pull as pull_model
 from summsvc.models.store import Store
 from tests.checkpoints import marian, pairs
@@ -58,10 +58,11 @@ def start(hub: Hub, store: Store, tmp_path: Path) -> Callable[..., subprocess.Po
         "license = { spdx_id = 'CC-BY-NC-4.0', non_commercial = true }\n"
     )
 
-    def run(*ids: str, **environment: str) -> subprocess.Popen[str]:
+    def run(*ids: str, before: str = "", **environment: str) -> subprocess.Popen[str]:
+        code = f"{before}\nfrom summsvc.cli import main; main()"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
         return subprocess.Popen(
-            [sys.executable, "-c", "from summsvc.cli import main; main()", "models", "pull", *ids],
+            [sys.executable, "-c", code, "models", "pull", *ids],
             env=inherited
             | {
                 "HF_ENDPOINT": hub.endpoint,
@@ -270,19 +271,51 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
     entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
     file = RemoteFile("model.safetensors", 3_000_000, "", "")
     with pytest.raises(PullError, match="3 MB are to be fetched, and 1 MB are free"):
-        _check_room(entry, [file], tmp_path)
+        check_room(entry, [file], tmp_path)
     (tmp_path / "model.safetensors.part").write_bytes(bytes(2_500_000))
-    _check_room(entry, [file], tmp_path)
+    check_room(entry, [file], tmp_path)
 
 
 def test_a_disk_that_fills_up_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: CatalogEntry) -> tuple[str, list[RemoteFile]]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("summsvc.models.pull._listing", full)
+    monkeypatch.setattr("summsvc.models.hub.listing", full)
     entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
     with pytest.raises(PullError, match="is full"):
         pull_model(entry, store)
+    assert store.ids() == []
+
+
+NO_TORCH = "import sys; sys.modules['torch'] = sys.modules['transformers'] = None"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "weights", "engine", "words"),
+    [
+        ("m2m_100", "model.safetensors", "auto", "summsvc[torch]"),
+        ("marian", "pytorch_model.bin", "ctranslate2", "summsvc[torch]"),
+        ("led", "model.safetensors", "ctranslate2", "no led models"),
+    ],
+)
+def test_what_cannot_be_converted_here_is_not_fetched(
+    hub: Hub,
+    store: Store,
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    architecture: str,
+    weights: str,
+    engine: str,
+    words: str,
+) -> None:
+    hub.folder = checkpoint(tmp_path / "other", architecture=architecture, weights=weights)
+    process = start("tiny", "--engine", engine, before=NO_TORCH)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert words in err
+    assert "Traceback" not in err
+    fetched = [path.rpartition("/")[2] for path, _ in hub.requests if "/resolve/" in path]
+    assert fetched == ["config.json"]
     assert store.ids() == []
 
 

@@ -13,8 +13,8 @@ from summsvc.errors import SummsvcError
 from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 from summsvc.models.checkpoint import model_type
 from summsvc.models.convert import converter
+from summsvc.models.hub import PullError
 from summsvc.models.manifest import Manifest
-from summsvc.models.pull import PullError
 from summsvc.models.pull import pull as pull_model
 from summsvc.models.store import Store, StoreError
 
@@ -150,7 +150,8 @@ def add(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        how = converter(engine, model_type(directory))
+        names = [path.name for path in directory.iterdir()]
+        how = converter(engine, model_type(directory), names)
         manifest = known.store.add(directory, id, does, parsed, entry=entry, convert=how)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error

@@ -30,6 +30,11 @@ def describe(
     go together.
     """
     architecture = model_type(directory)
+    if not files.weights(path.name for path in directory.iterdir()):
+        raise InvalidFieldError(
+            f"{directory} has no weights: model.safetensors or pytorch_model.bin is needed",
+            field="directory",
+        )
     if entry is not None and entry.task is not task:
         raise InvalidFieldError(
             f"'{entry.id}' is a {entry.task.value} model in the catalog; choose another id",
@@ -83,11 +88,6 @@ def model_type(directory: Path) -> str:
             f"{directory} is no model folder: config.json with a model_type is needed ({error})",
             field="directory",
         ) from error
-    if not files.weights(path.name for path in directory.iterdir()):
-        raise InvalidFieldError(
-            f"{directory} has no weights: model.safetensors or pytorch_model.bin is needed",
-            field="directory",
-        )
     return str(architecture)
 
 

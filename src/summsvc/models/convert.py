@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+from collections.abc import Collection
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -12,20 +13,24 @@ from pathlib import Path
 from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
-from summsvc.models import check, library, marian
+from summsvc.models import check, files, library, marian
 from summsvc.models.store import Convert
+
+SAFETENSORS = "model.safetensors"
 
 SOURCE_CONFIG = "source_config.json"
 """The checkpoint's own config.json; the converted folder has one of CTranslate2's."""
 
 
-def converter(engine: str, architecture: str) -> Convert | None:
+def converter(
+    engine: str, architecture: str, names: Collection[str] = (SAFETENSORS,)
+) -> Convert | None:
     """How a model is to be installed for an engine; None: as it is.
 
     engine: "ctranslate2", "transformers", or "auto": transformers where torch
     finds a GPU and for what CTranslate2 does not run, else ctranslate2.
-    architecture: ``model_type`` of the hub's config.json. Raises
-    ModelUnavailableError when it cannot be converted here.
+    architecture: ``model_type`` of the hub's config.json. names: of the
+    checkpoint's files. Raises ModelUnavailableError when it cannot be converted here.
     """
     if engine == "transformers":
         return None
@@ -38,9 +43,13 @@ def converter(engine: str, architecture: str) -> Convert | None:
         )
     if engine == "auto" and _torch_finds_gpu():
         return None
-    if architecture != "marian" and not has_torch():
+    if _needs_torch(architecture, names) and not has_torch():
         raise ModelUnavailableError(library.NEEDS_TORCH.format(architecture))
     return partial(convert_checked, quantization=quantization())
+
+
+def _needs_torch(architecture: str, names: Collection[str]) -> bool:
+    return architecture != "marian" or files.weights(names) not in ([], [SAFETENSORS])
 
 
 def has_torch() -> bool:
@@ -91,7 +100,7 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
-    if config.get("model_type") == "marian" and (source / "model.safetensors").is_file():
+    if not _needs_torch(config.get("model_type"), [path.name for path in source.iterdir()]):
         description = marian.read(source, config)
         method = "tensors mapped"
     else:

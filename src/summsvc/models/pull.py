@@ -1,7 +1,5 @@
 """Models from the hub into the store.
 
-The hub is spoken to with huggingface_hub, which honours HF_ENDPOINT, HF_TOKEN
-and HF_HUB_OFFLINE, waits as a 429 asks, and shows a progress bar on a terminal.
 Files are gathered in a folder of the store that outlives a killed pull, go on
 where they ended, and are compared with the hashes the hub has of them before
 anything is installed.
@@ -9,60 +7,30 @@ anything is installed.
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from summsvc.models import files
+from summsvc.models import hub
 from summsvc.models.catalog import CatalogEntry
 from summsvc.models.checkpoint import model_type
 from summsvc.models.convert import converter
+from summsvc.models.hub import RemoteFile
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 
-ATTEMPTS = 5
-"""Times a cut file is gone on with before the pull gives up; each may wait and retry itself."""
+CONFIG = "config.json"
 
-TIMEOUT_S = 30
-
-_PART = ".part"
 _FULL_HASH = re.compile(r"[0-9a-f]{40}")
-
-
-class PullError(Exception):
-    """A model could not be fetched; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file at the hub. size: bytes. sha256 is known of large files, git_id of all others."""
-
-    name: str
-    size: int
-    sha256: str
-    git_id: str
-
-    def is_at(self, path: Path) -> bool:
-        """Whether a local file has this one's length and hash."""
-        if not path.is_file() or path.stat().st_size != self.size:
-            return False
-        if self.sha256:
-            return _digest(hashlib.sha256(), path) == self.sha256
-        # A git object's name: SHA-1 over a header with its length, and its content.
-        blob = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
-        return _digest(blob, path) == self.git_id
 
 
 def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest:
     """Fetch a model at its catalogued revision and add it to the store.
 
     Nothing is fetched when that revision is installed for that engine and
-    whole. engine: as in ``converter``. Raises PullError, InvalidFieldError,
+    whole, and nothing but the configuration when it cannot be converted here.
+    engine: as in ``converter``. Raises PullError, InvalidFieldError,
     ModelUnavailableError, StoreError.
     """
     with store.pulling(entry.id) as folder:
@@ -76,7 +44,16 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
         ):
             shutil.rmtree(folder, ignore_errors=True)
             return installed
-        revision = _fetch(entry, folder)
+        with hub.told_as_pull_errors(entry, folder):
+            revision, wanted = hub.listing(entry)
+            names = [file.name for file in wanted]
+            for path in folder.iterdir():
+                if path.name.removesuffix(hub.PART) not in names:
+                    path.unlink()
+            # What the rest is good for is known from this file alone.
+            _fetch(entry, revision, [file for file in wanted if file.name == CONFIG], folder)
+            how = converter(engine, model_type(folder), names)
+            _fetch(entry, revision, wanted, folder)
         manifest = store.add(
             folder,
             entry.id,
@@ -84,172 +61,15 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
             entry=entry,
             source=entry.repository,
             revision=revision,
-            convert=converter(engine, model_type(folder)),
+            convert=how,
             move=True,
         )
         shutil.rmtree(folder, ignore_errors=True)
         return manifest
 
 
-def _fetch(entry: CatalogEntry, folder: Path) -> str:
-    """Bring every file that is needed into the folder; returns the commit they are of."""
-    from httpx2 import HTTPError
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    try:
-        revision, wanted = _listing(entry)
-        for path in folder.iterdir():
-            if path.name.removesuffix(_PART) not in {file.name for file in wanted}:
-                path.unlink()
-        missing = [file for file in wanted if not file.is_at(folder / file.name)]
-        _check_room(entry, missing, folder)
-        for file in missing:
-            _download(entry, revision, file, folder)
-    except OfflineModeIsEnabled as error:
-        raise PullError(_unreachable(entry, "HF_HUB_OFFLINE is set")) from error
-    except HfHubHTTPError as error:
-        raise PullError(_refused(entry, error)) from error
-    except HTTPError as error:
-        raise PullError(_unreachable(entry, str(error) or type(error).__name__)) from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise PullError(f"{entry.id}: the disk of {folder.parent} is full") from error
-        raise PullError(f"{entry.id}: {error}; {_again(entry)}") from error
-    return revision
-
-
-def _listing(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
-    """The commit a revision stands for, and its files that an engine reads."""
-    from huggingface_hub import constants, utils
-
-    response = utils.http_backoff(  # type: ignore[attr-defined]
-        "GET",
-        f"{constants.ENDPOINT}/api/models/{entry.repository}/revision/{entry.revision}",
-        params={"blobs": True},
-        headers=_headers(),
-        timeout=TIMEOUT_S,
-        retry_on_exceptions=(),
-    )
-    utils.hf_raise_for_status(response)  # type: ignore[attr-defined]
-    try:
-        info = response.json()
-        siblings = {sibling["rfilename"]: sibling for sibling in info["siblings"]}
-        wanted = [_remote(siblings[name]) for name in files.needed(siblings)]
-        revision = str(info["sha"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PullError(
-            f"{entry.id}: {constants.ENDPOINT} does not answer as a model hub does ({error!r}); "
-            "check HF_ENDPOINT"
-        ) from error
-    if not files.weights(file.name for file in wanted):
-        raise PullError(
-            f"{entry.id}: {entry.repository} at {entry.revision} holds no weights that can be used"
-        )
-    return revision, wanted
-
-
-def _remote(sibling: Mapping[str, Any]) -> RemoteFile:
-    lfs = sibling.get("lfs") or {}
-    return RemoteFile(
-        name=sibling["rfilename"],
-        size=int(sibling["size"]),
-        sha256=lfs.get("sha256", ""),
-        git_id="" if lfs else sibling["blobId"],
-    )
-
-
-def _headers() -> dict[str, str]:
-    from huggingface_hub import utils
-
-    headers: dict[str, str] = utils.build_hf_headers(  # type: ignore[attr-defined]
-        library_name="summsvc"
-    )
-    return headers
-
-
-def _check_room(entry: CatalogEntry, missing: list[RemoteFile], folder: Path) -> None:
-    needed = sum(file.size - _have(folder / f"{file.name}{_PART}") for file in missing)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise PullError(
-            f"{entry.id}: {needed / 1e6:,.0f} MB are to be fetched, and {free / 1e6:,.0f} MB are "
-            f"free on the disk of {folder.parent}; make room or set SUMMSVC_MODEL_DIR"
-        )
-
-
-def _download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path) -> None:
-    """Fetch one file, going on where an earlier pull ended, and check it."""
-    from httpx2 import HTTPError
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.file_download import http_get
-
-    part = folder / f"{file.name}{_PART}"
-    if _have(part) > file.size:
-        part.unlink()
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with part.open("ab") as stream:
-                http_get(
-                    hf_hub_url(entry.repository, file.name, revision=revision),
-                    stream,
-                    resume_size=stream.tell(),
-                    headers=_headers(),
-                    expected_size=file.size,
-                    displayed_filename=file.name,
-                )
-            break
-        except HfHubHTTPError:
-            raise
-        except HTTPError:
-            # A connection cut while reading; what has come stays and is gone on with.
-            if attempt == ATTEMPTS:
-                raise
-    if not file.is_at(part):
-        part.unlink(missing_ok=True)
-        raise PullError(
-            f"{entry.id}: {file.name} is not what the hub has (its hash differs); {_again(entry)}"
-        )
-    part.replace(folder / file.name)
-
-
-def _have(part: Path) -> int:
-    return part.stat().st_size if part.is_file() else 0
-
-
-def _digest(digest: Any, path: Path) -> str:
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return str(digest.hexdigest())
-
-
-def _again(entry: CatalogEntry) -> str:
-    return f"try again with: summsvc models pull {entry.id}"
-
-
-def _unreachable(entry: CatalogEntry, why: str) -> str:
-    from huggingface_hub import constants
-
-    return (
-        f"{entry.id} is not installed: the model hub at {constants.ENDPOINT} cannot be reached "
-        f"({why}). It is about {entry.size_bytes / 1e6:,.0f} MB, licence {entry.license}; with a "
-        f"network, {_again(entry)}. Without one, fetch {entry.repository} at {entry.revision} "
-        f"elsewhere, bring the folder here and run: summsvc models add DIR --id {entry.id}"
-    )
-
-
-def _refused(entry: CatalogEntry, error: Any) -> str:
-    status = error.response.status_code
-    where = f"{entry.repository} at {entry.revision}"
-    if status in (401, 403):
-        return (
-            f"{entry.id}: the model hub does not let this machine read {where}, or has no such "
-            f"repository (HTTP {status}); set HF_TOKEN to a token that may, and {_again(entry)}"
-        )
-    if status == 404:
-        return f"{entry.id}: the model hub has no {where} (HTTP 404); check the catalog"
-    if status == 429:
-        wait = error.response.headers.get("Retry-After", "some")
-        return f"{entry.id}: the model hub is busy (HTTP 429); in {wait} seconds {_again(entry)}"
-    return f"{entry.id}: the model hub answered HTTP {status} for {where}; later {_again(entry)}"
+def _fetch(entry: CatalogEntry, revision: str, wanted: Sequence[RemoteFile], folder: Path) -> None:
+    missing = [file for file in wanted if not file.is_at(folder / file.name)]
+    hub.check_room(entry, missing, folder)
+    for file in missing:
+        hub.download(entry, revision, file, folder)
