@@ -1,6 +1,6 @@
 """Speed and memory of the ways to run a Marian model on this machine's cores.
 
-    python -m bench.engines [--size tiny --size opus-mt] [--json FILE]
+    python -m bench.engines [--size tiny --size opus-mt] [--batch 16] [--json FILE]
 
 Random weights, inputs and outputs of a forced length, greedy search, all cores.
 Every way runs in a process of its own: one warm-up, then the median of several
@@ -72,13 +72,15 @@ def with_torch(folder: Path, batch: int, sentences: int) -> tuple[Callable[[], i
     return run, before
 
 
-def with_ctranslate2(folder: Path, sentences: int) -> tuple[Callable[[], int], float]:
-    """All sentences in one call; and the memory before loading."""
+def with_ctranslate2(
+    folder: Path, batch: int, sentences: int, workers: int
+) -> tuple[Callable[[], int], float]:
+    """All sentences in one call, shared by workers of one batch each; and the memory before."""
     import ctranslate2
 
     before = peak_mb()
     translator = ctranslate2.Translator(
-        str(folder), device="cpu", inter_threads=cores(), intra_threads=1
+        str(folder), device="cpu", inter_threads=workers, intra_threads=cores() // workers
     )
     vocabulary = len(json.loads((folder / "shared_vocabulary.json").read_text("utf-8")))
     texts = [[f"p{number}" for number in text] for text in inputs(vocabulary, sentences)]
@@ -87,7 +89,7 @@ def with_ctranslate2(folder: Path, sentences: int) -> tuple[Callable[[], int], f
         results = translator.translate_batch(
             texts,
             beam_size=1,
-            max_batch_size=16,
+            max_batch_size=batch,
             min_decoding_length=TOKENS,
             max_decoding_length=TOKENS,
         )
@@ -98,13 +100,14 @@ def with_ctranslate2(folder: Path, sentences: int) -> tuple[Callable[[], int], f
     return run, before
 
 
-def measure(way: str, folder: Path, sentences: int, repeats: int) -> dict[str, float]:
+def measure(way: str, folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
     """Tokens per second and MB of one way, in this process."""
+    sentences, repeats = arguments.sentences, arguments.repeats
     if way.startswith("generate"):
-        batch = 1 if "one by one" in way else 16
-        run, before = with_torch(folder, batch, sentences)
+        run, before = with_torch(folder, 1 if "one by one" in way else arguments.batch, sentences)
     else:
-        run, before = with_ctranslate2(folder, sentences)
+        workers = arguments.workers or cores()
+        run, before = with_ctranslate2(folder, arguments.batch, sentences, workers)
     run()
     rates = []
     for _ in range(repeats):
@@ -138,13 +141,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", choices=SIZES)
     parser.add_argument("--sentences", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=16, help="sentences computed at once")
+    parser.add_argument("--workers", type=int, default=0, help="of CTranslate2; 0: one a core")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--one", nargs=2, metavar=("WAY", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         way, folder = arguments.one
-        print(json.dumps(measure(way, Path(folder), arguments.sentences, arguments.repeats)))
+        print(json.dumps(measure(way, Path(folder), arguments)))
         return
     results: dict[str, Any] = {}
     for name in arguments.size or SIZES:
@@ -157,8 +162,8 @@ def main() -> None:
             rows = {}
             for way, folder in folders.items():
                 command = [sys.executable, "-m", "bench.engines", "--one", way, str(folder)]
-                command += ["--sentences", str(arguments.sentences)]
-                command += ["--repeats", str(arguments.repeats)]
+                for option in ("sentences", "batch", "workers", "repeats"):
+                    command += [f"--{option}", str(getattr(arguments, option))]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 rows[way] = json.loads(done.stdout.splitlines()[-1])
         results[name] = rows
