@@ -1,7 +1,8 @@
 """Small trained checkpoints in the hub's layout, built once and kept between runs.
 
 They lie in .cache/checkpoints, or in SUMMSVC_TEST_CACHE, under a key made of
-the recipe's text, so a changed recipe builds anew.
+the recipe's text and the checkpoint's own description, so a changed recipe
+builds anew, and nothing else does.
 """
 
 from __future__ import annotations
@@ -10,35 +11,55 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filelock import FileLock
 
 from tests.checkpoints import marian as marian_recipe
+from tests.checkpoints import training
+from tests.checkpoints.families import FAMILIES, Family
 from tests.checkpoints.marian import pairs
 
-__all__ = ["marian", "pairs"]
+__all__ = ["FAMILIES", "Family", "checkpoint", "known", "marian", "pairs"]
 
 HERE = Path(__file__).parent
-RECIPES = ("article.py", "marian.py", "news.py")
+MARIAN = ("article.py", "marian.py", "news.py")
+SHARED = ("layouts.py", "news.py", "texts.py", "training.py")
 
 
 def marian(pair: str) -> Path:
     """Folder of the Marian checkpoint for "en-ru" or "en-lt"."""
-    return _cached(f"marian-{pair}", lambda folder: marian_recipe.build(pair, folder))
+    return _cached(f"marian-{pair}", MARIAN, "", lambda folder: marian_recipe.build(pair, folder))
 
 
-def _cached(name: str, build: Callable[[Path], None]) -> Path:
+def checkpoint(name: str) -> Path:
+    """Folder of a family's checkpoint, by its name in ``FAMILIES``."""
+    family = FAMILIES[name]
+    return _cached(name, SHARED, repr(family), lambda folder: training.build(family, folder))
+
+
+def known(name: str, language: str) -> list[tuple[str, str]]:
+    """What a family's checkpoint knows: (input, output).
+
+    language: what it translates into, or what it summarizes in.
+    """
+    return training.known(FAMILIES[name], language)
+
+
+def _cached(
+    name: str, recipe: Sequence[str], description: str, build: Callable[[Path], None]
+) -> Path:
     digest = hashlib.sha256()
-    for recipe in RECIPES:
-        digest.update((HERE / recipe).read_bytes())
+    for each in recipe:
+        digest.update((HERE / each).read_bytes())
+    digest.update(description.encode())
     root = Path(os.environ.get("SUMMSVC_TEST_CACHE") or HERE.parents[1] / ".cache" / "checkpoints")
     place = root / f"{name}-{digest.hexdigest()[:12]}"
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{name}.lock"):
         if not place.is_dir():
-            print(f"training {name}, about a minute, kept in {root.name}/ for later runs")
+            print(f"training {name}, up to a minute, kept in {root.name}/ for later runs")
             folder = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
             try:
                 build(folder)

@@ -1,9 +1,33 @@
-"""Build every checkpoint: ``python -m tests.checkpoints``."""
+"""Build every checkpoint, two at a time: ``python -m tests.checkpoints [NAME…]``."""
 
 from __future__ import annotations
 
-from tests.checkpoints import marian
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tests.checkpoints import FAMILIES, checkpoint, marian
 from tests.checkpoints.marian import LANGUAGES
 
-for language in LANGUAGES:
-    print(marian(f"en-{language}"))
+PROCESSES = 2
+
+
+def _timed(build: Callable[[], Path]) -> str:
+    begun = time.perf_counter()
+    return f"{build()} {time.perf_counter() - begun:.0f} s"
+
+
+def main(names: list[str]) -> None:
+    """Build those named, or all."""
+    builds = {f"marian-en-{code}": partial(marian, f"en-{code}") for code in LANGUAGES}
+    builds |= {name: partial(checkpoint, name) for name in FAMILIES}
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for line in pool.map(_timed, [builds[name] for name in names or builds]):
+            print(line)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
