@@ -57,7 +57,8 @@ def test_another_needs_its_task_and_pairs(store: Store, source: Path) -> None:
 
 
 def test_like_a_model_of_the_catalog(store: Store, tmp_path: Path) -> None:
-    folder = checkpoint(tmp_path / "m2m", architecture="m2m_100")
+    languages = ("eng_Latn", "rus_Cyrl", "lit_Latn")
+    folder = checkpoint(tmp_path / "m2m", architecture="m2m_100", special=languages)
     ours = ("add", folder, "--id", "ours", *AS_IT_IS)
     refused = run(store, *ours, "--task", "translation", "--pair", "en-ru")
     assert refused.exit_code == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -109,20 +109,20 @@ class CatalogEntry(Strict):
 
     @model_validator(mode="after")
     def _tokens_for_pairs(self) -> CatalogEntry:
-        missing = untold(self.pairs, self.language_tokens, self.tokens)
-        if missing:
-            raise ValueError(f"no token for the language '{missing[0]}'")
+        for language in to_tell(self.pairs, self.language_tokens):
+            if language not in self.tokens:
+                raise ValueError(f"no token for the language '{language}'")
         return self
 
 
-def untold(pairs: tuple[Pair, ...], kind: LanguageTokens, tokens: Mapping[str, str]) -> list[str]:
-    """Languages of the pairs that the model has to be told and that have no token."""
+def to_tell(pairs: Sequence[Pair], kind: LanguageTokens) -> list[str]:
+    """Languages of the pairs that the model has to be told."""
     languages: set[str] = set()
     if kind is not LanguageTokens.NONE:
         languages |= {target for _, target in pairs}
     if kind is LanguageTokens.SOURCE_AND_TARGET:
         languages |= {source for source, _ in pairs}
-    return sorted(languages - set(tokens))
+    return sorted(languages)
 
 
 class CatalogError(Exception):

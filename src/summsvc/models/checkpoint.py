@@ -9,8 +9,8 @@ from typing import Any
 
 from summsvc.engines.base import LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
-from summsvc.models import files
-from summsvc.models.catalog import CatalogEntry, Pair, untold
+from summsvc.models import files, vocabulary
+from summsvc.models.catalog import CatalogEntry, Pair, to_tell
 
 MULTILINGUAL = ("m2m_100", "mbart")
 """Architectures of translation models that must be told both languages."""
@@ -102,13 +102,15 @@ def _languages(
     """How this checkpoint is told its languages.
 
     A Marian vocabulary shows it: models for several targets have tokens such as
-    ``>>rus<<`` in it, models for one target need none.
+    ``>>rus<<`` in it, models for one target need none. A token that the
+    tokenizer lacks would be read as text, or as an unknown piece, and the model
+    would answer in whatever language it likes.
     """
     kind = entry.language_tokens if entry is not None else LanguageTokens.NONE
     tokens: Mapping[str, str] = entry.tokens if entry is not None else {}
+    known: set[str] = set()
     if architecture == "marian" and (directory / "vocab.json").is_file():
-        known = _vocabulary(directory / "vocab.json")
-        tokens = {language: token for language, token in tokens.items() if token in known}
+        known = vocabulary.tokens(directory, architecture)
         told = any(token.startswith(">>") and token.endswith("<<") for token in known)
         if entry is None and told:
             kind = LanguageTokens.TARGET_PREFIX
@@ -116,22 +118,42 @@ def _languages(
             kind = LanguageTokens.NONE
     elif architecture in MULTILINGUAL and task is Task.TRANSLATION and not tokens:
         kind = LanguageTokens.SOURCE_AND_TARGET
-    missing = untold(pairs, kind, tokens)
-    if missing:
+    languages = to_tell(pairs, kind)
+    if languages and not known:
+        known = vocabulary.tokens(directory, architecture)
+    for language in languages:
+        _check_token(directory, id, language, tokens.get(language), known)
+    return {
+        "language_tokens": kind,
+        "tokens": {code: token for code, token in tokens.items() if token in known},
+    }
+
+
+def _check_token(
+    directory: Path, id: str, language: str, token: str | None, known: set[str]
+) -> None:
+    """Raise InvalidFieldError when a language has no token, or one that the tokenizer lacks."""
+    if token is None:
         raise InvalidFieldError(
-            f"'{id}' has to be told its languages, and no token for '{missing[0]}' is known: name "
+            f"'{id}' has to be told its languages, and no token for '{language}' is known: name "
             "a model of the catalog that is told them alike (--like), or describe this one in a "
             "catalog file of your own",
             field="pair",
-            metadata={"language": missing[0]},
+            metadata={"language": language},
         )
-    return {"language_tokens": kind, "tokens": dict(tokens)}
-
-
-def _vocabulary(path: Path) -> set[str]:
-    try:
-        return set(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+    if token not in known:
+        others = vocabulary.alike(token, known)
         raise InvalidFieldError(
-            f"{path} is not a vocabulary: {error}", field="directory"
-        ) from error
+            f"'{id}' is told the language '{language}' by the token '{token}', which the tokenizer "
+            f"in {directory} does not have; of that form it has {_some(others)}. Name the pairs "
+            "that it can do (--pair), or its own tokens in a catalog file of your own",
+            field="directory",
+            metadata={"language": language, "token": token},
+        )
+
+
+def _some(tokens: Sequence[str], most: int = 8) -> str:
+    if not tokens:
+        return "none"
+    more = f" and {len(tokens) - most} more" if len(tokens) > most else ""
+    return ", ".join(tokens[:most]) + more
