@@ -124,7 +124,16 @@ class Settings(BaseModel):
     )
 
     batch_tokens: int = Field(
-        default=4096, ge=16, description="Token budget of one batch: longest segment x segments."
+        default=4096,
+        ge=16,
+        description="Most tokens in one batch: longest segment x segments x beams.",
+    )
+    batch_target_ms: float = Field(
+        default=1000,
+        gt=0,
+        le=600_000,
+        description="Milliseconds that a batch should take by the measured speed; fewer shorten "
+        "waits, more raise throughput.",
     )
     batch_wait_ms: float = Field(
         default=2.0, ge=0, le=1000, description="Milliseconds a busy worker waits to fill a batch."

@@ -158,6 +158,7 @@ def scheduler(
     cache_bytes: int = 0,
     registry: CollectorRegistry | None = None,
     cache: OutputCache | None = None,
+    probe_s: float = 0.0,
     version: str = "",
 ) -> Scheduler:
     return Scheduler(
@@ -165,8 +166,10 @@ def scheduler(
         workers=workers,
         limits=QueueLimits(max_requests, max_tokens),
         batch_tokens=batch_tokens,
+        batch_target_s=1e9,
         batch_wait_s=batch_wait_s,
         cache=OutputCache(cache_bytes) if cache is None else cache,
         metrics=QueueMetrics(registry or CollectorRegistry()),
+        probe_s=probe_s,
         version=version,
     )

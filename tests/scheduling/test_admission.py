@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 
 from summsvc.errors import DeadlineError, OverloadedError
-from summsvc.scheduling.admission import MEASURED_AFTER, Admission, QueueLimits
+from summsvc.scheduling.admission import Admission, QueueLimits
 
 
 def admission(*, workers: int = 1, rate: float | None = None) -> Admission:
     """One that has measured so many tokens per second and worker."""
-    made = Admission(QueueLimits(10, 1000), workers=workers, full_batch=50)
+    made = Admission(QueueLimits(10, 1000), workers=workers)
     if rate is not None:
-        for _ in range(MEASURED_AFTER):
-            made.measured(tokens=100, cost=100, seconds=100 / rate)
+        made.measured(tokens=100, seconds=100 / rate)
     return made
 
 
@@ -34,18 +33,27 @@ def test_the_rate_is_that_of_all_workers() -> None:
     assert admission(workers=3, rate=200).tokens_per_s == pytest.approx(600)
 
 
-def test_small_batches_say_nothing_about_the_rate() -> None:
-    made = admission(rate=200)
-    for _ in range(100):
-        made.measured(tokens=1, cost=1, seconds=1.0)
+def test_what_was_expected_counts_until_a_batch_was_measured() -> None:
+    made = admission(workers=2)
+    assert made.tokens_per_s is None
+    made.expect(tokens=100, seconds=0.0)
+    assert made.tokens_per_s is None
+    made.expect(tokens=100, seconds=1.0)
     assert made.tokens_per_s == pytest.approx(200)
-    assert admission().tokens_per_s is None
+    made.measured(tokens=100, seconds=0.5)
+    assert made.tokens_per_s == pytest.approx(400)
+
+
+def test_the_first_batches_count_alike() -> None:
+    made = admission(rate=100)
+    made.measured(tokens=100, seconds=3.0)
+    assert made.tokens_per_s == pytest.approx(50)
 
 
 def test_the_rate_follows_the_machine() -> None:
     made = admission(rate=200)
     for _ in range(50):
-        made.measured(tokens=100, cost=100, seconds=1.0)
+        made.measured(tokens=100, seconds=1.0)
     assert made.tokens_per_s == pytest.approx(100, rel=0.01)
 
 

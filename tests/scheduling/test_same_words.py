@@ -57,6 +57,7 @@ async def outcomes(
         workers=2,
         limits=QueueLimits(1000, 1_000_000),
         batch_tokens=batch_tokens,
+        batch_target_s=1e9,
         batch_wait_s=0.0,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
 from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.pace import FIRST
 from summsvc.scheduling.scheduler import CHUNK, Scheduler
 from summsvc.scheduling.work import Priority, Ticket
 from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, scheduler, work
@@ -94,6 +95,15 @@ async def test_a_segment_over_the_budget_goes_alone(engine: ReversingEngine) -> 
     async with running(engine, batch_tokens=16) as made:
         await made.submit(work(texts)).wait()
     assert [len(batch) for batch in engine.batches] == [1, 1, 1]
+
+
+async def test_batches_begin_small_and_grow_while_they_are_fast(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=1000) as made:
+        await made.submit(work([f"a b c {i}" for i in range(1000)])).wait()
+    costs = [4 * len(batch) for batch in engine.batches]
+    assert costs[0] == FIRST
+    assert costs[1] > FIRST
+    assert max(costs) == 1000
 
 
 async def test_one_line_does_not_wait_behind_a_book(engine: ReversingEngine) -> None:
@@ -295,6 +305,16 @@ async def test_a_passed_deadline_ends_the_request_and_its_work(engine: Reversing
         await first.wait()
     assert engine.batches == [["hold on"]]
     assert sample(registry, "expired_requests_total") == 1
+
+
+async def test_before_any_batch_the_probe_says_what_can_be_met(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=64, probe_s=2.0) as made:
+        now = asyncio.get_running_loop().time()
+        texts = [f"a b {i}" for i in range(100)]
+        with pytest.raises(DeadlineError, match=r"about 9\.38 s"):
+            made.submit(work(texts, deadline=now + 9))
+        asked = work(texts, deadline=now + 60)
+        assert await outputs(made.submit(asked)) == expected(asked)
 
 
 async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> None:

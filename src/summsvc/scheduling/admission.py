@@ -9,9 +9,6 @@ from summsvc.errors import DeadlineError, OverloadedError
 SMOOTHING = 0.2
 """Weight of the latest batch in the measured rate (exponential moving average)."""
 
-MEASURED_AFTER = 4
-"""Full batches before the rate is believed."""
-
 UNMEASURED_RETRY_S = 1.0
 """Seconds a refused caller is told to wait while the rate is unknown."""
 
@@ -30,33 +27,33 @@ class QueueLimits:
 class Admission:
     """Lets requests in or refuses them at once.
 
-    workers: batches computed at the same time. full_batch: cost from which
-    a batch tells the model's capacity; smaller ones run at a worse rate
-    than what a queue would see.
+    workers: batches computed at the same time.
     """
 
-    def __init__(self, limits: QueueLimits, *, workers: int, full_batch: int) -> None:
+    def __init__(self, limits: QueueLimits, *, workers: int) -> None:
         self.limits = limits
         self._workers = workers
-        self._full_batch = full_batch
         self._seconds_per_token = 0.0
         self._batches = 0
 
     @property
     def tokens_per_s(self) -> float | None:
         """Measured rate of all workers together; None while unknown."""
-        if self._batches < MEASURED_AFTER or self._seconds_per_token <= 0:
-            return None
-        return self._workers / self._seconds_per_token
+        return self._workers / self._seconds_per_token if self._seconds_per_token > 0 else None
 
-    def measured(self, *, tokens: int, cost: int, seconds: float) -> None:
-        """Learn from a batch: its input tokens, and how long it took one worker."""
-        if cost < self._full_batch:
-            return
+    def expect(self, *, tokens: int, seconds: float) -> None:
+        """Take so many tokens in so many seconds for a worker's rate until one is measured."""
+        self._seconds_per_token = seconds / max(1, tokens)
+
+    def measured(self, *, tokens: int, seconds: float) -> None:
+        """Learn from a full batch: its input tokens, and how long it took one worker.
+
+        Smaller ones run at a worse rate than what a queue would see.
+        """
         latest = seconds / max(1, tokens)
-        weight = SMOOTHING if self._batches else 1.0
-        self._seconds_per_token += weight * (latest - self._seconds_per_token)
         self._batches += 1
+        weight = max(SMOOTHING, 1 / self._batches)
+        self._seconds_per_token += weight * (latest - self._seconds_per_token)
 
     def check(
         self,

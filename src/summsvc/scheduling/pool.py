@@ -116,7 +116,7 @@ class ModelPool:
         await self._notify()
         begun = time.perf_counter()
         try:
-            engine = await asyncio.to_thread(self._load_and_warm_up, manifest.id)
+            engine, probe_s = await asyncio.to_thread(self._load_and_warm_up, manifest.id)
         except Exception as error:
             slot.failed = (manifest, time.monotonic())
             slot.error = (
@@ -130,7 +130,8 @@ class ModelPool:
             log.warning("model failed", model=manifest.id, reason=slot.error.message)
             return slot.error
         else:
-            slot.scheduler, slot.error, slot.failed = self._scheduler(engine, manifest), None, None
+            slot.scheduler = self._scheduler(engine, manifest, probe_s)
+            slot.error, slot.failed = None, None
             self._metrics.loaded.labels(manifest.id).set(1)
             seconds = round(time.perf_counter() - begun, 2)
             log.info("model ready", model=manifest.id, seconds=seconds)
@@ -139,27 +140,33 @@ class ModelPool:
             slot.loading = None
             await self._notify()
 
-    def _scheduler(self, engine: Seq2SeqEngine, manifest: Manifest) -> Scheduler:
+    def _scheduler(self, engine: Seq2SeqEngine, manifest: Manifest, probe_s: float) -> Scheduler:
         settings = self._settings
         return Scheduler(
             engine,
             workers=self._placement.workers if engine.device == "cpu" else settings.workers or 1,
             limits=QueueLimits(settings.max_queued_requests, settings.max_queued_tokens),
             batch_tokens=settings.batch_tokens,
+            batch_target_s=settings.batch_target_ms / 1000,
             batch_wait_s=settings.batch_wait_ms / 1000,
             cache=self._cache,
             metrics=self._metrics,
+            probe_s=probe_s,
             version=hashlib.sha256(manifest.model_dump_json().encode()).hexdigest(),
         )
 
-    def _load_and_warm_up(self, model: str) -> Seq2SeqEngine:
+    def _load_and_warm_up(self, model: str) -> tuple[Seq2SeqEngine, float]:
+        """The engine, and how many seconds one segment takes it."""
         engine = self._load(self._store.spec(model), self._placement, self._settings.engine)
         try:
+            # The first run also reads the weights into memory.
             engine.warm_up()
+            begun = time.perf_counter()
+            engine.warm_up()
+            return engine, time.perf_counter() - begun
         except Exception:
             engine.close()
             raise
-        return engine
 
     async def preload(self, models: Iterable[str]) -> None:
         """Load these models one after the other; "all" stands for every installed one.

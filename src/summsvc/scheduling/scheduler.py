@@ -18,6 +18,7 @@ from summsvc.scheduling.admission import Admission, QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
+from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import Batch, FairQueue
 from summsvc.scheduling.work import Item, Ticket, Work
 
@@ -30,11 +31,13 @@ CHUNK = 512
 class Scheduler:
     """The queue of one loaded model.
 
-    workers: batches computed at once. batch_tokens: budget of a batch, longest
-    segment x segments x beams. batch_wait_s: how long a worker that has just answered
+    workers: batches computed at once. batch_tokens: largest budget of a batch,
+    longest segment x segments x beams. batch_target_s: how long a batch should
+    take, see ``Pace``. batch_wait_s: how long a worker that has just answered
     several requests waits for their callers to come back before it takes a
-    batch that is not full. version: what the model's outputs depend on beside
-    its id, for the cache.
+    batch that is not full. probe_s: how long one segment took when the model was
+    loaded; 0: unknown. version: what the model's outputs depend on beside its
+    id, for the cache.
     """
 
     def __init__(
@@ -44,21 +47,25 @@ class Scheduler:
         workers: int,
         limits: QueueLimits,
         batch_tokens: int,
+        batch_target_s: float,
         batch_wait_s: float,
         cache: OutputCache,
         metrics: QueueMetrics,
+        probe_s: float = 0.0,
         version: str = "",
     ) -> None:
         self.engine = engine
         self.last_used = time.monotonic()
         self._workers = workers
-        self._batch_tokens = batch_tokens
+        self._pace = Pace(most=batch_tokens, target_s=batch_target_s)
         self._batch_wait_s = batch_wait_s
         self._model = engine.spec.id
         self._metrics = ModelMetrics(metrics, self._model)
         self._queue = FairQueue()
         self._memo = Memo(f"{self._model}@{version or engine.spec.revision}", cache)
-        self._admission = Admission(limits, workers=workers, full_batch=batch_tokens // 2)
+        self._admission = Admission(limits, workers=workers)
+        # No batch is faster than a single segment, and the first ones are of this size.
+        self._admission.expect(tokens=self._pace.budget, seconds=probe_s)
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
         self._busy = 0
@@ -161,11 +168,11 @@ class Scheduler:
         hold_until = 0.0
         while True:
             hold = hold_until - loop.time()
-            if hold > 0 and self._queue.tokens < self._batch_tokens:
+            if hold > 0 and self._queue.tokens < self._pace.budget:
                 await asyncio.sleep(hold)
             if self._closing:
                 return
-            batch = self._queue.next(self._batch_tokens, self._workers - self._busy)
+            batch = self._queue.next(self._pace.budget, self._workers - self._busy)
             if batch is None:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -228,7 +235,9 @@ class Scheduler:
             await self._compute(Batch(wanted))
 
     def _measure(self, batch: Batch, seconds: float) -> None:
-        self._admission.measured(tokens=batch.tokens, cost=batch.cost, seconds=seconds)
+        if self._pace.tells(batch.cost):
+            self._pace.measured(cost=batch.cost, seconds=seconds)
+            self._admission.measured(tokens=batch.tokens, seconds=seconds)
         self._metrics.batch_seconds.observe(seconds)
         self._metrics.batch_segments.observe(len(batch.items))
         self._metrics.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))

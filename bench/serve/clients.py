@@ -1,0 +1,125 @@
+"""Clients in a process of their own: each sends a text, waits for the answer, sends the next.
+
+    python -m bench.serve.clients < plan.json
+
+Reads a ``Plan`` from standard input and writes a list of ``Call`` to standard
+output, both as JSON. One channel for each client, as for clients on as many
+machines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from summsvc.v1 import article_pb2, translation_service_pb2_grpc
+from summsvc.v1 import translation_service_pb2 as pb
+
+
+@dataclass(frozen=True)
+class Plan:
+    """clients: that work at the same time. beams: of the search. stream: by StreamTranslate."""
+
+    address: str
+    bodies: list[str]
+    clients: int
+    beams: int = 1
+    stream: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. begun, first, ended: seconds on the machine's monotonic clock.
+
+    first: of the first segment, the answer's end where it is not streamed. code:
+    name of the gRPC status. retried: segments that the server translated twice.
+    queue_ms: as the server tells it.
+    """
+
+    begun: float
+    first: float
+    ended: float
+    code: str = "OK"
+    segments: int = 0
+    output_tokens: int = 0
+    queue_ms: float = 0.0
+    retried: int = 0
+
+
+def run(plan: Plan) -> list[Call]:
+    """Run a plan in another process, all calls of it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.serve.clients"],
+        input=json.dumps(dataclasses.asdict(plan)),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return [Call(**call) for call in json.loads(done.stdout)]
+
+
+async def send(plan: Plan) -> list[Call]:
+    """Run a plan here."""
+    bodies = iter(plan.bodies)
+    calls: list[Call] = []
+    await asyncio.gather(*(_client(plan, bodies, calls) for _ in range(plan.clients)))
+    return calls
+
+
+async def _client(plan: Plan, bodies: Iterator[str], calls: list[Call]) -> None:
+    # Without an option of its own a channel shares its connection with others to the same place.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    async with grpc.aio.insecure_channel(plan.address, options=options) as channel:
+        stub: Any = translation_service_pb2_grpc.TranslationServiceStub(channel)
+        await channel.channel_ready()
+        for body in bodies:
+            request = pb.TranslateRequest(
+                article=article_pb2.Article(body=body, language_code="en"),
+                target_language_code="ru",
+                decoding=article_pb2.DecodingOptions(beam_size=plan.beams),
+                bypass_cache=True,
+            )
+            calls.append(await one(stub, request, stream=plan.stream))
+
+
+async def one(stub: Any, request: pb.TranslateRequest, *, stream: bool = False) -> Call:
+    """One call and what became of it."""
+    begun = time.monotonic()
+    first: float | None = None
+    answer: Any = None
+    try:
+        if stream:
+            async for event in stub.StreamTranslate(pb.StreamTranslateRequest(request=request)):
+                if event.HasField("segment") and first is None:
+                    first = time.monotonic()
+                answer = event.finished
+        else:
+            answer = await stub.Translate(request)
+    except grpc.aio.AioRpcError as error:
+        ended = time.monotonic()
+        return Call(begun, ended, ended, error.code().name)
+    ended = time.monotonic()
+    return Call(
+        begun,
+        first or ended,
+        ended,
+        segments=answer.stats.segments,
+        output_tokens=answer.stats.output_tokens,
+        queue_ms=answer.stats.queue_ms,
+        retried=sum(w.type == article_pb2.WARNING_TYPE_RETRIED for w in answer.warnings),
+    )
+
+
+if __name__ == "__main__":
+    plan = Plan(**json.load(sys.stdin))
+    calls = asyncio.run(send(plan))
+    json.dump([dataclasses.asdict(call) for call in calls], sys.stdout)

@@ -1,0 +1,125 @@
+"""The two models that serving is measured with, in a store of their own.
+
+"opus-mt": the size of a published OPUS-MT model, random weights, every output
+the same 32 pieces. "trained": the small checkpoint of the tests, whose outputs
+are right. Kept in .cache/bench between runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from bench.random_marian import SIZES
+from summsvc.engines.base import Task
+from summsvc.models.convert import convert
+from summsvc.models.store import Store
+from tests.checkpoints import marian, pairs
+
+MODELS = ("opus-mt", "trained")
+PAIR = ("en", "ru")
+OUTPUT_TOKENS = 32
+"""Of every output of "opus-mt", end marker included."""
+
+ROOT = Path(__file__).parents[2] / ".cache" / "bench"
+VERSION = "2"
+"""Of what ``write`` writes; another one makes the checkpoint anew."""
+
+
+def checkpoint(name: str) -> Path:
+    """Folder of a model in the hub's layout; made first where it is missing. Needs torch."""
+    if name == "trained":
+        return marian("en-ru")
+    folder = ROOT / f"{name}-{VERSION}"
+    if not folder.is_dir():
+        building = folder.with_suffix(".building")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+        write(name, building, like=marian("en-ru"))
+        building.rename(folder)
+    return folder
+
+
+def store(name: str) -> Store:
+    """A store with that one model in it, converted for CTranslate2, int8."""
+    made = Store(ROOT / f"store-{name}-{VERSION}")
+    if made.get(name) is None:
+        made.add(checkpoint(name), name, Task.TRANSLATION, [PAIR], convert=convert)
+    return made
+
+
+def write(name: str, folder: Path, *, like: Path) -> None:
+    """A Marian checkpoint of a size whose outputs follow from the position alone.
+
+    Random weights end nowhere or go in circles, and a server rightly tries such
+    outputs again; this one is to be measured at its work, not at its repairs. So
+    what layers of the decoder add is made small beside its position encodings,
+    and the output matrix is fitted to them: position t gives piece t of a
+    sentence, and the end marker at ``OUTPUT_TOKENS``. All the arithmetic of a
+    model of this size is done. like: checkpoint whose tokenizer it takes; other
+    pieces fill its vocabulary up.
+    """
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    size = SIZES[name]
+    for file in ("source.spm", "target.spm", "tokenizer_config.json"):
+        shutil.copyfile(like / file, folder / file)
+    known: dict[str, int] = json.loads((like / "vocab.json").read_text("utf-8"))
+    pad = size.vocabulary - 1
+    pieces = [piece for piece in known if piece != "<pad>"]
+    pieces += [f"filler{number}" for number in range(len(pieces), pad)]
+    numbers = {piece: number for number, piece in enumerate([*pieces, "<pad>"])}
+    (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), "utf-8")
+    torch.manual_seed(1)
+    model = MarianMTModel(
+        MarianConfig(
+            vocab_size=size.vocabulary,
+            d_model=size.width,
+            encoder_layers=size.layers,
+            decoder_layers=size.layers,
+            encoder_attention_heads=size.heads,
+            decoder_attention_heads=size.heads,
+            encoder_ffn_dim=size.feed_forward,
+            decoder_ffn_dim=size.feed_forward,
+            activation_function="swish",
+            scale_embedding=True,
+            max_position_embeddings=512,
+            pad_token_id=pad,
+            decoder_start_token_id=pad,
+            eos_token_id=0,
+            bos_token_id=None,
+            forced_eos_token_id=None,
+            tie_word_embeddings=False,
+        )
+    ).eval()
+    wanted = [numbers[piece] for piece in _distinct(folder / "target.spm", numbers)]
+    with torch.inference_mode():
+        for embeddings in (model.get_encoder(), model.get_decoder()):
+            embeddings.embed_tokens.weight *= 0.1
+            embeddings.embed_tokens.weight[pad] = 0
+        for layer in model.get_decoder().layers:
+            for last in (layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2):
+                last.weight *= 0.05
+                last.bias.zero_()
+        read = torch.randint(1, pad, (16, OUTPUT_TOKENS))
+        hidden = model.model(
+            input_ids=read, decoder_input_ids=torch.tensor([[pad, *wanted]]).expand(16, -1)
+        ).last_hidden_state.mean(0)
+        model.lm_head.weight[[*wanted, 0]] = hidden - hidden.mean(0)
+    model.generation_config.update(num_beams=1, bad_words_ids=[[pad]], max_length=None)
+    model.save_pretrained(folder)
+
+
+def _distinct(tokenizer: Path, numbers: dict[str, int]) -> list[str]:
+    """So many different pieces of real text that a sentence of them and its end make the length."""
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_file=str(tokenizer))
+    found: dict[str, None] = {}
+    for _, target in pairs("en-ru"):
+        found |= dict.fromkeys(
+            piece for piece in processor.encode(target, out_type=str) if piece in numbers
+        )
+    return list(found)[: OUTPUT_TOKENS - 1]
