@@ -22,7 +22,7 @@ from bench.serve.models import MODELS
 from bench.serve.rows import LIMIT, Row, row, table
 from bench.serve.servers import WAYS, Served, served
 
-CALLS = {("opus-mt", "article"): 1, ("opus-mt", "mix"): 2, ("opus-mt", "short"): 2}
+CALLS = {("opus-mt", "article"): 1, ("opus-mt", "mix"): 2, ("opus-mt", "short"): 4}
 """Calls of each client; a small model answers so fast that it takes more."""
 
 FEWEST = 8

@@ -46,6 +46,15 @@ async def test_everything_comes_out_once_and_within_budget(
     assert all(ticket.pending_tokens == 0 for ticket in tickets)
 
 
+@given(texts, st.integers(1, 4))
+async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], idle: int) -> None:
+    queue = FairQueue()
+    filled(queue, (listed, Priority.INTERACTIVE))
+    for worker in range(idle):
+        queue.next(1000, idle - worker)
+    assert len(queue) == 0
+
+
 @given(requests, st.integers(1, 100), st.data())
 async def test_what_is_removed_never_comes_out(
     asked: list[tuple[list[str], Priority]], budget: int, data: st.DataObject

@@ -10,7 +10,7 @@ TELLS = 0.5
 the search has a fixed cost, small batches run at a worse rate."""
 
 STEP = 2.0
-"""A budget changes at most by this factor after one batch, half of it in one go."""
+"""A budget changes at most by this factor after one batch, however odd that was."""
 
 
 class Pace:
@@ -39,4 +39,4 @@ class Pace:
         """Learn from a batch that tells."""
         wanted = cost * self._target_s / max(seconds, 1e-9)
         wanted = min(max(wanted, self._budget / STEP), self._budget * STEP)
-        self._budget = min(self._most, max(1.0, (self._budget + wanted) / 2))
+        self._budget = min(self._most, max(1.0, wanted))

@@ -112,8 +112,9 @@ class FairQueue:
         if leader is None:
             return None
         first = next(iter(leader.pending))
-        full = max(1, budget // first.beams)
-        most = min(full, max(-(-self.tokens // workers), full // SMALLEST_PART))
+        most = max(1, budget // first.beams)
+        # Counted without padding: what the others are left must fit into as many batches.
+        share = max(-(-self.tokens // workers), most // SMALLEST_PART)
         candidates = {first: None}
         looked_at = 0
         for item in self._round_robin(leader.work.priority):
@@ -125,13 +126,14 @@ class FairQueue:
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
         nearest.remove(first)
-        longest = first.tokens
+        longest = taken = first.tokens
         chosen = [first]
         for item in nearest:
             longest = max(longest, item.tokens)
-            if longest * (len(chosen) + 1) > most:
+            if taken >= share or longest * (len(chosen) + 1) > most:
                 break
             chosen.append(item)
+            taken += item.tokens
         for item in chosen:
             self._take(item)
         tickets = self._tickets[leader.work.priority]
