@@ -45,7 +45,13 @@ def store(name: str) -> Store:
     """A store with that one model in it, converted for CTranslate2, int8."""
     made = Store(ROOT / f"store-{name}-{VERSION}")
     if made.get(name) is None:
-        made.add(checkpoint(name), name, Task.TRANSLATION, [PAIR], convert=convert)
+        made.add(
+            checkpoint(name),
+            name,
+            Task.TRANSLATION,
+            [PAIR],
+            convert=lambda spec, target: convert(spec.path, target),
+        )
     return made
 
 
