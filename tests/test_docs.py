@@ -7,6 +7,7 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
+from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
 from tests.running import Running
 
@@ -37,3 +38,9 @@ def test_every_reason_of_an_error_is_documented() -> None:
 
     told = (DOCS / "errors.md").read_text()
     assert [reason for reason in sorted(tree(SummsvcError)) if reason and reason not in told] == []
+
+
+def test_every_kind_of_warning_is_documented_and_every_documented_one_exists() -> None:
+    _, warnings = (DOCS / "errors.md").read_text().split("## Warnings")
+    told = re.findall(r"^\| ([A-Z_]+) \|", warnings, re.M)
+    assert sorted(told) == sorted(kind.name for kind in WarningType)

@@ -24,6 +24,7 @@ _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
 _RANGE = re.compile(rf"[{_SPACES}]?(?:[–—/-]|\b(?:and|to|or|и|до|или|ir|iki|arba)\b)[{_SPACES}]?\Z")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+")
 _JOINT = re.compile(rf"[{_SPACES}-]+\Z")
+_AFTERNOON = re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?p\.?m\b", re.IGNORECASE)
 _MILLIONS = Decimal(1_000_000)
 
 Readings = frozenset[Decimal]
@@ -93,6 +94,8 @@ def _figures(text: str) -> Iterator[Number]:
             # "5m" is five million, or five metres.
             plain = readings if text[match.end() : end].strip(" -") == "m" else set()
             readings = plain | {value * scale for value in readings}
+        elif _AFTERNOON.match(text, match.end()):
+            readings |= {value + 12 for value in readings if value < 12}
         elif (
             i + 1 < len(matches)
             and (following := scales[i + 1][0]) is not None

@@ -55,18 +55,23 @@ async def repair(
     Terms that did not come through: see ``protect``. Never drops a segment: without any
     output the source text is answered, with a warning.
     """
-    best, doubts = (
-        output,
-        assess(segment.text, output.text, target=target, complete=output.complete),
+    found = terms.find(segment.text)
+    check = partial(
+        assess,
+        segment.text,
+        source_language=chain.legs[0].source,
+        target=target,
+        kept={each.target for each in found if each.kept},
     )
+    best, doubts = output, check(output.text, complete=output.complete)
     retried = False
     for attempt in range(1, ATTEMPTS + 1):
         if not any(doubt.severe for doubt in doubts):
             break
         other = await _again(chain, segment, attempt)
-        found = assess(segment.text, other.text, target=target, complete=other.complete)
-        if severity(found) < severity(doubts):
-            best, doubts, retried = other, found, True
+        fewer = check(other.text, complete=other.complete)
+        if severity(fewer) < severity(doubts):
+            best, doubts, retried = other, fewer, True
     text = best.text if best.text.strip() else segment.text
     if retried:
         message = "a first output was doubtful; this one comes from safer decoding"
@@ -76,13 +81,12 @@ async def repair(
             f"the segment was too long for the model and was translated in {best.pieces} pieces"
         )
         doubts = [*doubts, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
-    protected = await protect(chain, segment.text, text, terms.find(segment.text), target)
+    protected = await protect(chain, segment.text, text, found, target)
     if protected.text != text:
         text = protected.text
         doubts = [doubt for doubt in doubts if doubt.type is not WarningType.NUMBER_LOST]
         known = {doubt.type for doubt in doubts}
-        found = assess(segment.text, text, target=target, complete=True)
-        doubts += [doubt for doubt in found if doubt.type not in known]
+        doubts += [each for each in check(text, complete=True) if each.type not in known]
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
         doubts.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))

@@ -52,7 +52,9 @@ def written(source: str, output: ChainOutput, language: str) -> Written:
             return Written((), Doubt(WarningType.OUTPUT_TRUNCATED, message, severe=True))
     if not found:
         return Written((), Doubt(WarningType.EMPTY_OUTPUT, "the model wrote nothing", severe=True))
-    doubts = assess(source, " ".join(found), target=language, complete=True)
+    doubts = assess(
+        source, " ".join(found), source_language=language, target=language, complete=True
+    )
     matter = (doubt for doubt in doubts if doubt.severe and doubt.type in _MATTERS)
     return Written(tuple(found), next(matter, None))
 

@@ -1,0 +1,162 @@
+"""Figures of a source text that its translation does not give, in any form.
+
+A translation may write a figure in another way: 1,200.5 as 1 200,5, 12 million as
+12 млн, 3 p.m. as 15:00, the 19th century as XIX amžius, 12/05 as gegužės 12 d.,
+2 as dvi or antras. All these count as given (``numerals`` reads them).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+
+from summsvc.tasks.numerals import Number, numbers
+
+_DIGITS = re.compile(r"\d+")
+_ROMAN = re.compile(r"\b[IVX]+\b")
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
+_DECADE = re.compile(r"\b([IVX]+) a(?:mž\w*|\.) (?:(\d+)\S*|\w+) dešimtme")
+"""A decade as Lithuanian has it, "XX a. 8-asis dešimtmetis" for the 1970s."""
+
+_ROUND = re.compile(r"0(?:['’]?s|-[а-я]{1,2}|-\w*j\w*)\b")
+_NO_MINUTES = re.compile(r":00(?!\d)")
+
+UNKNOWN_WORDS = 100
+"""Below this a number may be a word in a language whose number words are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stems:
+    """How a language's words for numbers begin, by value, and its months, in order."""
+
+    numbers: dict[int, re.Pattern[str]]
+    months: tuple[re.Pattern[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What an output says: values; digits between separators; of figures with no scale word."""
+
+    values: frozenset[Decimal]
+    runs: frozenset[Decimal]
+    unscaled: frozenset[Decimal]
+    text: str
+    stems: _Stems
+
+    def says(self, value: Decimal) -> bool:
+        """Whether a value is there, as a figure or in words."""
+        return value in self.values or value in self.runs or _in_words(value, self.text, self.stems)
+
+    def has_decade(self, century: Decimal) -> bool:
+        """Whether a round year of a century is there, or one without its century."""
+        return any(not run % 10 and run // 100 in (0, century - 1) for run in self.runs)
+
+
+def lost_figures(source: str, output: str, *, source_language: str, target: str) -> list[str]:
+    """Numbers that the source gives in figures and the output not at all, as the source has them.
+
+    Of Roman numerals only those of two and more letters are looked for.
+    Languages: BCP-47. Linear in the lengths, for a bounded count of figures.
+    """
+    romans = [match for match in _ROMAN.finditer(source) if len(match[0]) > 1]
+    if not romans and not _DIGITS.search(source):
+        return []
+    given = _given(output, target)
+    known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
+    for match in _DECADE.finditer(source):
+        if given.has_decade(_roman(match[1])):
+            known |= {match.start(1), match.start(2)}
+    lost = [
+        source[each.start : each.end]
+        for each in numbers(source, source_language)
+        if source[each.start].isdecimal()
+        and each.start not in known
+        and not _known(source, each, given)
+    ]
+    return lost + [
+        match[0]
+        for match in romans
+        if match.start() not in known and not given.says(_roman(match[0]))
+    ]
+
+
+def _known(source: str, number: Number, given: _Given) -> bool:
+    text = source[number.start : number.end]
+    if any(map(given.says, {*number.readings, *_decade(source, number)})):
+        return True
+    runs = _runs(text)
+    if not text[-1].isdecimal():
+        return runs <= given.unscaled
+    return all(map(given.says, runs))
+
+
+def _decade(source: str, number: Number) -> Iterator[Decimal]:
+    """The 1990s are also the 90s, and the tenth decade of the twentieth century."""
+    digits = source[number.start : number.end]
+    if len(digits) == 4 and _ROUND.match(source, number.end - 1):
+        century, decade = int(digits[:2]), int(digits[2])
+        yield from map(Decimal, (10 * decade, decade + 1, century + 1))
+
+
+def _given(output: str, target: str) -> _Given:
+    found = numbers(output, target)
+    values = frozenset().union(*(each.readings for each in found))
+    values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
+    texts = [output[each.start : each.end] for each in found]
+    return _Given(
+        values,
+        frozenset(_runs(output)),
+        frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
+        output.lower(),
+        _stems(target),
+    )
+
+
+def _runs(text: str) -> set[Decimal]:
+    return {Decimal(int(run)) for run in _DIGITS.findall(text)}
+
+
+def _roman(numeral: str) -> Decimal:
+    values = [_ROMAN_VALUES[letter] for letter in numeral]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return Decimal(sum(-value if value < following else value for value, following in pairs))
+
+
+def _in_words(value: Decimal, text: str, stems: _Stems) -> bool:
+    """Whether a text, in lower case, says a whole number in words or as a month."""
+    if value != int(value) or not 0 < value < 10_000:
+        return False
+    number = int(value)
+    if not stems.numbers:
+        return number < UNKNOWN_WORDS
+    if number <= 12 and stems.months[number - 1].search(text):
+        return True
+    if number in stems.numbers:
+        return stems.numbers[number].search(text) is not None
+    # Of 2013 the words for thousand and thirteen are looked for: how many thousands is not asked.
+    below = number % 100
+    parts = [unit for unit, digit in ((1000, number // 1000), (100, number // 100 % 10)) if digit]
+    parts += [below] if below <= 20 else [below - below % 10, below % 10]
+    return all(stems.numbers[part].search(text) is not None for part in parts if part)
+
+
+@cache
+def _stems(language: str) -> _Stems:
+    source = files("summsvc.tasks").joinpath("numerals.toml").read_text("utf-8")
+    entry = tomllib.loads(source).get(language)
+    if entry is None:
+        return _Stems({}, ())
+    return _Stems(
+        {value: _beginning(stems) for value, stems in entry["stems"]},
+        tuple(map(_beginning, entry["months"].split())),
+    )
+
+
+def _beginning(stems: str) -> re.Pattern[str]:
+    """Matches a word, in lower case, that begins with one of the stems."""
+    return re.compile(r"\b(?:" + "|".join(stems.replace("$", r"\b").split()) + ")")

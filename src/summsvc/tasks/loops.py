@@ -1,0 +1,88 @@
+"""Loops: an output that says the same thing again and again.
+
+Four kinds: a run of characters ("аааааа", "nananana"), a run of one to eight
+words ("de de de de"), a whole text said twice, and words that come back too
+often without being next to each other. What the source repeats, the output may
+repeat as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_WORD = re.compile(r"\w+")
+_CHARACTERS = re.compile(r"([^\W\d_])\1{4,}|([^\W\d_]\w{1,7})\2{3,}")
+
+LONGEST = 8
+"""Words in the longest run that is looked for."""
+
+TIMES = {1: 4, 2: 3, 3: 3, 4: 3}
+"""Times in a row that a run of so many words is a loop; longer ones at MANY."""
+
+MANY = 2
+
+SCATTERED = 4
+"""Times that one run of three words may occur anywhere before it is a loop."""
+
+
+def repeated(source: str, output: str) -> str:
+    """The words or characters that the output says too often, or "".
+
+    Linear in the lengths, in the worst case times the length of the longest run.
+    """
+    words = _WORD.findall(output.lower())
+    known = _WORD.findall(source.lower())
+    return (
+        _row(words, known)
+        or _twice(words, known)
+        or _scattered(words, known)
+        or _characters(output.lower(), source.lower())
+    )
+
+
+def _row(words: Sequence[str], known: Sequence[str]) -> str:
+    for size in range(1, min(LONGEST, len(words) // 2) + 1):
+        times, start = _longest_row(words, size)
+        least = TIMES.get(size, MANY)
+        if times >= least and times > _longest_row(known, size)[0] + 1:
+            return " ".join(words[start : start + size])
+    return ""
+
+
+def _longest_row(words: Sequence[str], size: int) -> tuple[int, int]:
+    """How often in a row a run of so many words is said at most, and where it begins."""
+    best = start = equal = 0
+    for at, (word, later) in enumerate(zip(words, words[size:], strict=False)):
+        equal = equal + 1 if word == later else 0
+        if equal > best:
+            best, start = equal, at - equal + 1
+    return best // size + 1, start
+
+
+def _twice(words: Sequence[str], known: Sequence[str]) -> str:
+    """The half that is all the output says, where the source is not one half twice as well."""
+    half, known_half = len(words) // 2, len(known) // 2
+    if half < 2 or words[:half] != words[half:]:
+        return ""
+    return "" if known[:known_half] == known[known_half:] else " ".join(words[:half])
+
+
+def _scattered(words: Sequence[str], known: Sequence[str]) -> str:
+    counts = Counter(zip(words, words[1:], words[2:], strict=False))
+    if not counts:
+        return ""
+    run, times = counts.most_common(1)[0]
+    if times < SCATTERED:
+        return ""
+    usual = Counter(zip(known, known[1:], known[2:], strict=False))
+    allowed = max(SCATTERED, 2 + max(usual.values(), default=0))
+    return " ".join(run) if times >= allowed else ""
+
+
+def _characters(output: str, source: str) -> str:
+    match = _CHARACTERS.search(output)
+    if match is None or _CHARACTERS.search(source):
+        return ""
+    return match[1] or match[2]
