@@ -47,9 +47,9 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Running]:
-    """Run a server for the length of the block."""
-    loop = asyncio.new_event_loop()
+def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Running]:
+    """Run a server for the length of the block, on a new event loop or the one given."""
+    loop = loop or asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 

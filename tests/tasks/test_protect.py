@@ -10,6 +10,7 @@ import pytest
 from summsvc.articles.article import WarningType
 from summsvc.tasks.chain import Chain, ChainOutput
 from summsvc.tasks.protect import protect
+from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.terms import Terms
 
 
@@ -19,6 +20,7 @@ class Words:
     def __init__(self, **known: str) -> None:
         self.known = known
         self.asked: list[str] = []
+        self.workers = TextWorkers(1, max_title=0, max_body=0)
 
     async def run_all(self, texts: Sequence[str]) -> list[ChainOutput]:
         self.asked += texts

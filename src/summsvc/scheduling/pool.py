@@ -216,11 +216,12 @@ class ModelPool:
             for manifest in self._store.installed()
         )
 
-    async def changed(self, timeout_s: float) -> None:
+    async def changed(self, timeout_s: float) -> bool:
         """Wait until some model's state has changed, at most for so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait()
+                return await self._changed.wait()
+        return False
 
     async def _notify(self) -> None:
         async with self._changed:

@@ -145,19 +145,42 @@ class Ticket:
         failed, DeadlineError when the deadline passes, DrainingError when the
         model leaves memory, asyncio.CancelledError after ``cancel``.
         """
-        for position in range(len(self.work.texts)):
-            while position >= len(self.entries) or not self.entries[position][0].done:
-                if self._error is not None:
-                    raise self._error
-                if self.ended:
-                    raise asyncio.CancelledError("this request's work was cancelled")
-                self._news.clear()
-                await self._news.wait()
-            item, cache_hit = self.entries[position]
+        async with aclosing(self.groups()) as groups:
+            async for group in groups:
+                for outcome in group:
+                    yield outcome
+
+    async def groups(self, most: int = 128) -> AsyncGenerator[list[Outcome], None]:
+        """As ``results``, but all that are known, ``most`` at a time.
+
+        Between two groups other work of the event loop has its turn.
+        """
+        position = 0
+        while position < len(self.work.texts):
+            if known := self._known(position, most):
+                position += len(known)
+                yield known
+                await asyncio.sleep(0)
+                continue
+            if position < len(self.entries):
+                error = self.entries[position][0].error
+                if error is not None:
+                    raise error
+            if self._error is not None:
+                raise self._error
+            if self.ended:
+                raise asyncio.CancelledError("this request's work was cancelled")
+            self._news.clear()
+            await self._news.wait()
+
+    def _known(self, position: int, most: int) -> list[Outcome]:
+        """The next outcomes, without a gap."""
+        known: list[Outcome] = []
+        for item, cache_hit in self.entries[position : position + most]:
             if item.output is None:
-                assert item.error is not None
-                raise item.error
-            yield Outcome(item.output, cache_hit)
+                break
+            known.append(Outcome(item.output, cache_hit))
+        return known
 
     async def wait(self) -> list[Outcome]:
         """All outcomes; raises as ``results``."""

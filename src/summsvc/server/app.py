@@ -34,6 +34,7 @@ from summsvc.server.models import ModelServicer
 from summsvc.server.requests import RequestReader
 from summsvc.server.summarization import SummarizationServicer
 from summsvc.server.translation import TranslationServicer
+from summsvc.server.turns import Turns
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.router import Router
 from summsvc.tasks.summarize import Summarizer
@@ -62,6 +63,7 @@ class Server:
         self._registry = CollectorRegistry()
         self._drain = Drain()
         self._health = Health()
+        self._turns = Turns(idle=self._drain.idle)
         self._metrics_server: Any = None
         self._background: set[asyncio.Task[None]] = set()
 
@@ -80,8 +82,8 @@ class Server:
         translator = Translator(self._workers, router)
         summarizer = Summarizer(self._workers, router, max_sentences=settings.max_summary_sentences)
         reader = RequestReader(settings)
-        self._summarization = SummarizationServicer(reader, summarizer)
-        self._translation = TranslationServicer(reader, translator)
+        self._summarization = SummarizationServicer(reader, summarizer, self._workers)
+        self._translation = TranslationServicer(reader, translator, self._workers)
         self._models = ModelServicer(settings, catalog, store, routes, self._pool)
 
     async def start(self) -> None:
@@ -126,6 +128,7 @@ class Server:
         await self._health.start(summarization=self._can_summarize())
         await self._server.start()
         self._spawn(LoopLag(self._registry).watch())
+        self._spawn(self._turns.watch())
         self._spawn(self._workers.run(warm_up))
         self._spawn(self._load_models())
 
@@ -175,9 +178,13 @@ class Server:
         """Load what is to be preloaded, and tell health about every change for good."""
         self._spawn(self._pool.preload(self.settings.preload))
         while True:
-            await self._health.translation(self._pool.can(Task.TRANSLATION))
-            await self._health.summarization(self._can_summarize())
-            await self._pool.changed(timeout_s=1.0)
+            # Look at files: not on the event loop.
+            translation = await asyncio.to_thread(self._pool.can, Task.TRANSLATION)
+            summarization = await asyncio.to_thread(self._can_summarize)
+            await self._health.translation(translation)
+            await self._health.summarization(summarization)
+            if await self._pool.changed(timeout_s=1.0):
+                self._turns.freeze()
 
     def _can_summarize(self) -> bool:
         """Whether a call that leaves the method open can be answered now."""

@@ -13,8 +13,8 @@ class Drain:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self.draining = False
         self.expired = False
 
@@ -22,14 +22,18 @@ class Drain:
         """Count a call in."""
         if task is not None:
             self._tasks.add(task)
-            self._idle.clear()
+            self._empty.clear()
 
     def leave(self, task: asyncio.Task[Any] | None) -> None:
         """Count a call out."""
         if task is not None:
             self._tasks.discard(task)
         if not self._tasks:
-            self._idle.set()
+            self._empty.set()
+
+    def idle(self) -> bool:
+        """Whether no call is in flight."""
+        return not self._tasks
 
     def error(self) -> DrainingError:
         """What calls are told that cannot be finished."""
@@ -45,7 +49,7 @@ class Drain:
         self.draining = True
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                await self._empty.wait()
         except TimeoutError:
             self.expired = True
             for task in list(self._tasks):

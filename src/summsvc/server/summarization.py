@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from summsvc.errors import SummsvcError
 from summsvc.server import batch, messages
 from summsvc.server.requests import RequestReader, deadline_of
 from summsvc.server.status import status_of
+from summsvc.tasks.reading import TextWorkers
+from summsvc.tasks.repair import EACH
+from summsvc.tasks.results import Summary
 from summsvc.tasks.summarize import Summarizer
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1 import summarization_service_pb2_grpc
@@ -16,13 +20,14 @@ from summsvc.v1 import summarization_service_pb2_grpc
 class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceServicer):
     """Hands requests to the summarizer and its answers back."""
 
-    def __init__(self, reader: RequestReader, summarizer: Summarizer) -> None:
+    def __init__(self, reader: RequestReader, summarizer: Summarizer, workers: TextWorkers) -> None:
         self._reader = reader
         self._summarizer = summarizer
+        self._workers = workers
 
     async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> pb.SummarizeResponse:
         wanted = self._reader.summary(request, deadline=deadline_of(context))
-        return messages.summary(await self._summarizer.summarize(wanted))
+        return await self._message(await self._summarizer.summarize(wanted))
 
     async def BatchSummarize(
         self, request: pb.BatchSummarizeRequest, context: Any
@@ -32,14 +37,22 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
 
         async def answer(item: pb.SummarizeRequest) -> pb.SummarizeResponse:
             wanted = self._reader.summary(item, deadline=deadline, bulk=True)
-            return messages.summary(await self._summarizer.summarize(wanted))
+            return await self._message(await self._summarizer.summarize(wanted))
 
         outcomes = await batch.each(request.requests, answer)
-        return pb.BatchSummarizeResponse(
-            results=[
-                pb.SummarizeResult(error=status_of(outcome))
-                if isinstance(outcome, SummsvcError)
-                else pb.SummarizeResult(response=outcome)
-                for outcome in outcomes
-            ]
-        )
+        return await self._workers.run(_results, outcomes)
+
+    async def _message(self, summary: Summary) -> pb.SummarizeResponse:
+        size = EACH * len(summary.sentences)
+        return await self._workers.beside(size, messages.summary, summary)
+
+
+def _results(outcomes: Sequence[pb.SummarizeResponse | SummsvcError]) -> pb.BatchSummarizeResponse:
+    return pb.BatchSummarizeResponse(
+        results=[
+            pb.SummarizeResult(error=status_of(outcome))
+            if isinstance(outcome, SummsvcError)
+            else pb.SummarizeResult(response=outcome)
+            for outcome in outcomes
+        ]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -10,6 +10,7 @@ from summsvc.errors import SummsvcError
 from summsvc.server import batch, messages
 from summsvc.server.requests import RequestReader, deadline_of, under
 from summsvc.server.status import status_of
+from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.translate import Translator
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1 import translation_service_pb2_grpc
@@ -18,9 +19,10 @@ from summsvc.v1 import translation_service_pb2_grpc
 class TranslationServicer(translation_service_pb2_grpc.TranslationServiceServicer):
     """Hands requests to the translator and its answers back."""
 
-    def __init__(self, reader: RequestReader, translator: Translator) -> None:
+    def __init__(self, reader: RequestReader, translator: Translator, workers: TextWorkers) -> None:
         self._reader = reader
         self._translator = translator
+        self._workers = workers
 
     async def Translate(self, request: pb.TranslateRequest, context: Any) -> pb.TranslateResponse:
         return await self._translate(request, deadline_of(context), bulk=False)
@@ -35,14 +37,7 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             return await self._translate(item, deadline, bulk=True)
 
         outcomes = await batch.each(request.requests, answer)
-        return pb.BatchTranslateResponse(
-            results=[
-                pb.TranslateResult(error=status_of(outcome))
-                if isinstance(outcome, SummsvcError)
-                else pb.TranslateResult(response=outcome)
-                for outcome in outcomes
-            ]
-        )
+        return await self._workers.run(_results, outcomes)
 
     async def StreamTranslate(
         self, request: pb.StreamTranslateRequest, context: Any
@@ -60,4 +55,20 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
     ) -> pb.TranslateResponse:
         wanted = self._reader.translation(request, deadline=deadline, bulk=bulk)
         translation = await self._translator.translate(wanted)
-        return messages.translation(translation, include_segments=request.include_segments)
+        return await self._workers.beside(
+            len(translation.body),
+            messages.translation,
+            translation,
+            include_segments=request.include_segments,
+        )
+
+
+def _results(outcomes: Sequence[pb.TranslateResponse | SummsvcError]) -> pb.BatchTranslateResponse:
+    return pb.BatchTranslateResponse(
+        results=[
+            pb.TranslateResult(error=status_of(outcome))
+            if isinstance(outcome, SummsvcError)
+            else pb.TranslateResult(response=outcome)
+            for outcome in outcomes
+        ]
+    )

@@ -50,7 +50,7 @@ class ChainOutput:
 class Chain:
     """The models of a route, for one request.
 
-    stats collects what every run cost.
+    stats collects what every run cost. workers: for text work that its outputs need.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Chain:
     ) -> None:
         self.legs = tuple(legs)
         self.stats = Stats()
-        self._workers = workers
+        self.workers = workers
         self._decoding = decoding
         self._priority = priority
         self._deadline = deadline
@@ -83,40 +83,54 @@ class Chain:
 
     async def run(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
-    ) -> AsyncGenerator[ChainOutput, None]:
-        """Yield one output per text, in order, each as soon as it is known.
+    ) -> AsyncGenerator[list[ChainOutput], None]:
+        """Yield one output per text, in order, as soon as known, those known together as a group.
 
-        adjust: changes the decoding of every leg, for a second attempt. Raises
-        what ``Scheduler.submit`` and its tickets raise.
+        A second model begins with what the first has done so far. adjust: changes
+        the decoding of every leg, for a second attempt. Raises what
+        ``Scheduler.submit`` and its tickets raise.
         """
-        *first, last = self.legs
-        before: list[ChainOutput] = []
-        for leg in first:
-            async with aclosing(self._run_leg(leg, texts, adjust)) as outputs:
-                before = [output async for output in outputs]
-            texts = [output.text for output in before]
-        at = 0
-        async with aclosing(self._run_leg(last, texts, adjust)) as outputs:
-            async for output in outputs:
-                yield _weaker(before[at], output) if before else output
-                at += 1
+        first, *others = self.legs
+        groups = self._run_leg(first, texts, adjust)
+        for leg in others:
+            groups = self._run_on(leg, groups, adjust)
+        async with aclosing(groups):
+            async for group in groups:
+                yield group
 
     async def run_all(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> list[ChainOutput]:
         """The outputs of ``run`` as a list."""
-        async with aclosing(self.run(texts, adjust)) as outputs:
-            return [output async for output in outputs]
+        async with aclosing(self.run(texts, adjust)) as groups:
+            return [output async for group in groups for output in group]
+
+    async def _run_on(
+        self, leg: Leg, before: AsyncGenerator[list[ChainOutput], None], adjust: Adjust
+    ) -> AsyncGenerator[list[ChainOutput], None]:
+        """Run what comes out of the leg before, a group at a time.
+
+        Meanwhile the leg before goes on: all its segments are in its queue.
+        """
+        async with aclosing(before):
+            async for group in before:
+                texts = [output.text for output in group]
+                waiting = iter(group)
+                async with aclosing(self._run_leg(leg, texts, adjust)) as groups:
+                    async for outputs in groups:
+                        yield [_weaker(next(waiting), output) for output in outputs]
 
     async def _run_leg(
         self, leg: Leg, texts: Sequence[str], adjust: Adjust
-    ) -> AsyncGenerator[ChainOutput, None]:
-        pieces, tokens = await self._workers.run(_pieces, leg, texts)
+    ) -> AsyncGenerator[list[ChainOutput], None]:
+        if not texts:
+            return
+        cut = await self.workers.beside(sum(map(len, texts)), _Cut.of, leg, texts)
         options = adjust(self._decoding.over(leg.scheduler.engine.spec.decoding))
         ticket = leg.scheduler.submit(
             Work(
-                texts=[piece.strip() for group in pieces for piece in group],
-                tokens=tokens,
+                texts=cut.texts,
+                tokens=cut.tokens,
                 source=leg.source,
                 target=leg.target,
                 options=options,
@@ -127,12 +141,22 @@ class Chain:
             )
         )
         self._let_in = True
+        waiting = iter(cut.pieces)
+        pieces = next(waiting, None)
+        known: list[Outcome] = []
         try:
-            async with aclosing(ticket.results()) as results:
-                for group in pieces:
-                    outcomes = [await anext(results) for _ in group]
+            async with aclosing(ticket.groups()) as groups:
+                async for outcomes in groups:
                     self._count(outcomes)
-                    yield _joined(group, outcomes)
+                    known += outcomes
+                    at, outputs = 0, []
+                    while pieces is not None and at + len(pieces) <= len(known):
+                        outputs.append(_joined(pieces, known[at : at + len(pieces)]))
+                        at += len(pieces)
+                        pieces = next(waiting, None)
+                    del known[:at]
+                    if outputs:
+                        yield outputs
         finally:
             ticket.cancel()
             self.stats.queue_s += ticket.queue_s
@@ -147,23 +171,36 @@ class Chain:
                 self.stats.output_tokens += outcome.generated.output_tokens
 
 
-def _pieces(leg: Leg, texts: Sequence[str]) -> tuple[list[list[str]], list[int]]:
-    """Each text as one piece, or as many as the model's input asks for; and all lengths."""
-    engine = leg.scheduler.engine
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Texts as a model reads them.
 
-    def count(parts: Sequence[str]) -> list[int]:
-        return engine.count_tokens(parts, leg.source, leg.target)
+    pieces: each text as one piece, or as many as the model's input asks for.
+    texts, tokens: all pieces in a row without outer white space, and their lengths.
+    """
 
-    pieces: list[list[str]] = []
-    tokens: list[int] = []
-    for text, length in zip(texts, count(texts), strict=True):
-        if length <= engine.max_input_tokens:
-            pieces.append([text])
-            tokens.append(length)
-        else:
-            pieces.append(split.split(text, count, engine.max_input_tokens))
-            tokens += count([piece.strip() for piece in pieces[-1]])
-    return pieces, tokens
+    pieces: list[list[str]]
+    texts: list[str]
+    tokens: list[int]
+
+    @staticmethod
+    def of(leg: Leg, texts: Sequence[str]) -> _Cut:
+        """Cut what is too long. Blocks, linear in the lengths."""
+        engine = leg.scheduler.engine
+
+        def count(parts: Sequence[str]) -> list[int]:
+            return engine.count_tokens(parts, leg.source, leg.target)
+
+        pieces: list[list[str]] = []
+        tokens: list[int] = []
+        for text, length in zip(texts, count(texts), strict=True):
+            if length <= engine.max_input_tokens:
+                pieces.append([text])
+                tokens.append(length)
+            else:
+                pieces.append(split.split(text, count, engine.max_input_tokens))
+                tokens += count([piece.strip() for piece in pieces[-1]])
+        return _Cut(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 
 
 def _joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:

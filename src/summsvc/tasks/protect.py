@@ -33,15 +33,16 @@ async def protect(
     context. Otherwise the stretches between terms are translated apart. What is
     missing even then is a doubt. target: BCP-47 code of the output.
     """
-    used = uses(found, output, target)
+    beside, size = chain.workers.beside, len(source)
+    used = await beside(size, uses, found, output, target)
     if all(use.applied for use in used):
         return Protected(output, used)
     text = await _substituted(chain, source, output, found, used, target)
-    used = uses(found, text, target)
+    used = await beside(size, uses, found, text, target)
     pieces = not all(use.applied for use in used)
     if pieces:
         text = await _around_terms(chain, source, found)
-        used = uses(found, text, target)
+        used = await beside(size, uses, found, text, target)
     return Protected(text, used, tuple(_lost(found, used)), pieces)
 
 
@@ -81,9 +82,23 @@ async def _substituted(
     forms = {(source[each.start : each.end], each.target) for each in lost}
     wanted = sorted(form for form in forms if any(map(str.isalpha, form[0])))
     alone = await chain.run_all([form for form, _ in wanted])
+    return await chain.workers.beside(
+        len(output), _placed, source, output, wanted, [each.text for each in alone], lost, target
+    )
+
+
+def _placed(
+    source: str,
+    output: str,
+    wanted: Sequence[tuple[str, str]],
+    alone: Sequence[str],
+    lost: Sequence[Found],
+    target: str,
+) -> str:
+    """The output with each wanted (form, becomes) where it says what the form alone became."""
     changes: list[tuple[int, int, str, bool]] = []
     for (form, becomes), translation in zip(wanted, alone, strict=True):
-        spans = places(translation.text.strip(_EDGES), output, target, kept=False)
+        spans = places(translation.strip(_EDGES), output, target, kept=False)
         times = sum(
             source[each.start : each.end] == form and each.target == becomes for each in lost
         )

@@ -12,6 +12,10 @@ from summsvc.articles.article import Article
 from summsvc.articles.document import Document
 from summsvc.articles.read import read
 
+HERE = 1_000
+"""Code points, or so, that are handled on the event loop itself: a millisecond at most,
+where handing them to a thread and back would take as long."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -31,6 +35,15 @@ class TextWorkers:
         """Call ``work`` in a thread and wait for it."""
         call = functools.partial(work, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    async def beside(self, size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``work`` in a thread, or here when it is about few code points.
+
+        size: how many it is about.
+        """
+        if size <= HERE:
+            return work(*args, **kwargs)
+        return await self.run(work, *args, **kwargs)
 
     async def read(self, article: Article, *, keep_boilerplate: bool) -> Document:
         """Read an article; raises the InvalidInputErrors of ``articles.read``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,10 +12,13 @@ from summsvc.articles.document import Segment, SegmentKind
 from summsvc.tasks.chain import Chain, ChainOutput
 from summsvc.tasks.guards import Doubt, assess, safer, severity
 from summsvc.tasks.protect import protect
-from summsvc.tasks.terms import Terms, TermUse, around
+from summsvc.tasks.terms import Found, Terms, TermUse, around, uses
 
 ATTEMPTS = 2
 """Times that a doubtful segment is tried again."""
+
+EACH = 50
+"""Code points that take as long as what is done once for a segment, however short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,68 @@ def warnings_of(repaired: Repaired, field: Field | None, span: Span | None) -> t
     return tuple(Warning(doubt.type, doubt.message, field, span) for doubt in repaired.doubts)
 
 
+async def repair_all(
+    chain: Chain,
+    segments: Sequence[Segment],
+    outputs: Sequence[ChainOutput],
+    target: str,
+    terms: Terms,
+) -> list[Repaired]:
+    """Check all outputs at once, and ``repair`` those that need it, side by side."""
+    source = chain.legs[0].source
+
+    def look() -> list[Repaired | None]:
+        return [
+            accepted(segment, output, source, target, terms)
+            for segment, output in zip(segments, outputs, strict=True)
+        ]
+
+    good = await chain.workers.beside(size(segments), look)
+    repairs = {
+        i: asyncio.create_task(repair(chain, segments[i], outputs[i], target, terms))
+        for i, repaired in enumerate(good)
+        if repaired is None
+    }
+    try:
+        return [each or await repairs[i] for i, each in enumerate(good)]
+    finally:
+        for task in repairs.values():
+            task.cancel()
+        await asyncio.gather(*repairs.values(), return_exceptions=True)
+
+
+def accepted(
+    segment: Segment, output: ChainOutput, source: str, target: str, terms: Terms
+) -> Repaired | None:
+    """The output as it is when nothing about it needs ``repair``, else None."""
+    found = terms.find(segment.text)
+    doubts = _check(segment, found, source, target)(output.text, complete=output.complete)
+    if output.pieces > 1 or any(doubt.severe for doubt in doubts):
+        return None
+    used = uses(found, output.text, target)
+    if not all(use.applied for use in used):
+        return None
+    return Repaired(output.text, output.score, tuple(doubts), used)
+
+
+def _check(
+    segment: Segment, found: Sequence[Found], source: str, target: str
+) -> Callable[..., list[Doubt]]:
+    """``assess`` for outputs of a segment with these terms."""
+    return partial(
+        assess,
+        segment.text,
+        source_language=source,
+        target=target,
+        kept={each.target for each in found if each.kept},
+    )
+
+
+def size(segments: Sequence[Segment]) -> int:
+    """Code points of segments, and some for each: what handling them costs beside its text."""
+    return sum(len(segment.text) + EACH for segment in segments)
+
+
 def translatable(segment: Segment, terms: Terms) -> bool:
     """Whether a segment has a letter outside its protected terms."""
     return any(
@@ -55,21 +122,20 @@ async def repair(
     Terms that did not come through: see ``protect``. Never drops a segment: without any
     output the source text is answered, with a warning.
     """
-    found = terms.find(segment.text)
-    check = partial(
-        assess,
-        segment.text,
-        source_language=chain.legs[0].source,
-        target=target,
-        kept={each.target for each in found if each.kept},
-    )
-    best, doubts = output, check(output.text, complete=output.complete)
+    beside, length = chain.workers.beside, len(segment.text)
+    found = await beside(length, terms.find, segment.text)
+    blocking = _check(segment, found, chain.legs[0].source, target)
+
+    async def check(text: str, *, complete: bool) -> list[Doubt]:
+        return await beside(length, blocking, text, complete=complete)
+
+    best, doubts = output, await check(output.text, complete=output.complete)
     retried = False
     for attempt in range(1, ATTEMPTS + 1):
         if not any(doubt.severe for doubt in doubts):
             break
         other = await _again(chain, segment, attempt)
-        fewer = check(other.text, complete=other.complete)
+        fewer = await check(other.text, complete=other.complete)
         if severity(fewer) < severity(doubts):
             best, doubts, retried = other, fewer, True
     text = best.text if best.text.strip() else segment.text
@@ -86,7 +152,8 @@ async def repair(
         text = protected.text
         doubts = [doubt for doubt in doubts if doubt.type is not WarningType.NUMBER_LOST]
         known = {doubt.type for doubt in doubts}
-        doubts += [each for each in check(text, complete=True) if each.type not in known]
+        again = await check(text, complete=True)
+        doubts += [each for each in again if each.type not in known]
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
         doubts.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))

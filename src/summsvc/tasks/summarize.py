@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -21,7 +20,7 @@ from summsvc.tasks.chain import Chain, Leg, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.extract import extract
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import repair, warnings_of
+from summsvc.tasks.repair import EACH, repair_all, warnings_of
 from summsvc.tasks.results import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.router import Router
 from summsvc.tasks.terms import Terms
@@ -144,8 +143,9 @@ class Summarizer:
         )
         if summary.target != language.code:
             summary = await self._translated(request, summary)
-        warnings = (*summary.warnings, *_warnings_of_sentences(summary.sentences))
-        summary = replace(summary, warnings=warnings)
+        size = EACH * len(summary.sentences)
+        found = await self._workers.beside(size, _warnings_of_sentences, summary.sentences)
+        summary = replace(summary, warnings=(*summary.warnings, *found))
         stats.total_s = time.perf_counter() - begun
         return summary
 
@@ -177,12 +177,8 @@ class Summarizer:
         chain = self._chain(request, legs)
         terms = Terms.of((), (), source)
         outputs = await chain.run_all([sentence.text for sentence in summary.sentences])
-        repaired = await asyncio.gather(
-            *(
-                repair(chain, _as_segment(sentence), output, target, terms)
-                for sentence, output in zip(summary.sentences, outputs, strict=True)
-            )
-        )
+        segments = [_as_segment(sentence) for sentence in summary.sentences]
+        repaired = await repair_all(chain, segments, outputs, target, terms)
         summary.stats.add(chain.stats)
         sentences = tuple(
             replace(
@@ -202,15 +198,17 @@ class Summarizer:
         )
 
 
-def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> Iterator[Warning]:
+def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> list[Warning]:
     """The sentences' own warnings, with their places in the whole summary."""
+    found = []
     at = 0
     for sentence in sentences:
         for warning in sentence.warnings:
             place = warning.output_span
             moved = place and Span(at + place.start, at + place.end)
-            yield replace(warning, output_span=moved)
+            found.append(replace(warning, output_span=moved))
         at += len(sentence.text) + 1
+    return found
 
 
 def _as_segment(sentence: SummarySentence) -> Segment:

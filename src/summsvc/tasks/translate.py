@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import Repaired, repair, translatable, warnings_of
+from summsvc.tasks.repair import EACH, Repaired, repair_all, size, translatable, warnings_of
 from summsvc.tasks.results import (
     Stats,
     TranslatedSegment,
@@ -30,6 +30,12 @@ from summsvc.tasks.terms import Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
+
+AHEAD = 4
+"""Groups of outputs that are checked and repaired while the first of them is awaited."""
+
+GROUP = 512
+"""Segments with nothing to translate that are put in their places at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +70,17 @@ class Translator:
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article whole; raises as ``stream``."""
-        async with aclosing(self.stream(request)) as events:
-            received = [event async for event in events]
-        started, *segments, finished = received
-        assert isinstance(started, TranslationStarted)
-        assert isinstance(finished, TranslationFinished)
-        parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
-        translated = []
-        for event in segments:
-            assert isinstance(event, TranslatedSegment)
-            translated.append(event)
-            parts[event.segment.field] += [event.separator, event.text]
-        return Translation(
-            title="".join([*parts[Field.TITLE], finished.title_separator]),
-            body="".join([*parts[Field.BODY], finished.separator]),
-            started=started,
-            finished=finished,
-            segments=tuple(translated),
-        )
+        segments: list[TranslatedSegment] = []
+        async with aclosing(self._run(request)) as parts:
+            async for part in parts:
+                if isinstance(part, TranslationStarted):
+                    started = part
+                elif isinstance(part, TranslationFinished):
+                    finished = part
+                else:
+                    segments += part
+        size = len(request.article.body)
+        return await self._workers.beside(size, _whole, started, segments, finished)
 
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
         """Yield one start, each segment as it and all before it are done, one finish.
@@ -90,26 +89,45 @@ class Translator:
         OverloadedError, DeadlineError or EngineError. Closing the generator
         stops the work.
         """
+        async with aclosing(self._run(request)) as parts:
+            async for part in parts:
+                if isinstance(part, list):
+                    for segment in part:
+                        yield segment
+                else:
+                    yield part
+
+    async def _run(
+        self, request: TranslationRequest
+    ) -> AsyncGenerator[TranslationStarted | list[TranslatedSegment] | TranslationFinished, None]:
+        """What ``stream`` yields, with segments that are done together as one list."""
         begun = time.perf_counter()
         target = normalize_code(request.target, field="target_language_code")
         document = await self._workers.read(
             request.article, keep_boilerplate=request.keep_boilerplate
         )
-        stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
+        segments = document.segments
+        stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
         chain = await self._chain(request, document, target)
         warnings = [*document.warnings, *pivot_warning(chain)]
         yield TranslationStarted(
             document.language, target, stats.segments, chain.models, tuple(warnings)
         )
-        terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
+        terms, chosen = await self._workers.beside(
+            size(segments) + EACH * len(request.glossary), _plan, request, document
+        )
         renderer = Renderer(document)
-        outputs = self._segments(chain, document, target, terms)
-        async with aclosing(outputs):
-            async for index, repaired in outputs:
-                segment = document.segments[index]
-                translated = _placed(renderer, index, segment, repaired)
-                warnings += translated.warnings
-                yield translated
+        done = self._outputs(chain, [segments[i] for i in chosen], target, terms)
+        async with aclosing(done):
+            following = 0
+            async for part, outputs in _with_the_unchanged(segments, chosen, done):
+                placed = await self._workers.beside(
+                    size(part), _placed, renderer, following, part, outputs
+                )
+                following += len(part)
+                for each in placed:
+                    warnings += each.warnings
+                yield placed
         stats.add(chain.stats)
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
@@ -139,55 +157,102 @@ class Translator:
             use_cache=request.use_cache,
         )
 
-    async def _segments(
-        self, chain: Chain, document: Document, target: str, terms: Terms
-    ) -> AsyncGenerator[tuple[int, Repaired], None]:
+    async def _outputs(
+        self, chain: Chain, segments: Sequence[Segment], target: str, terms: Terms
+    ) -> AsyncGenerator[list[Repaired], None]:
         """Yield every segment's checked output in order; repairs overlap the next ones."""
-        segments = document.segments
-        chosen = [i for i, segment in enumerate(segments) if translatable(segment, terms)]
-        repairs: dict[int, asyncio.Task[Repaired]] = {}
-        ready: asyncio.Queue[int | None] = asyncio.Queue()
+        texts = [segment.text for segment in segments]
+        ready: asyncio.Queue[asyncio.Task[list[Repaired]] | None] = asyncio.Queue()
+        places = asyncio.Semaphore(AHEAD)
+        started: set[asyncio.Task[list[Repaired]]] = set()
 
         async def first_pass() -> None:
-            async with aclosing(chain.run([segments[i].text for i in chosen])) as outputs:
-                at = 0
-                async for output in outputs:
-                    index = chosen[at]
-                    repairs[index] = asyncio.create_task(
-                        repair(chain, segments[index], output, target, terms)
-                    )
-                    ready.put_nowait(index)
-                    at += 1
+            at = 0
+            async with aclosing(chain.run(texts)) as groups:
+                async for outputs in groups:
+                    await places.acquire()
+                    part = segments[at : at + len(outputs)]
+                    task = asyncio.create_task(repair_all(chain, part, outputs, target, terms))
+                    started.add(task)
+                    ready.put_nowait(task)
+                    at += len(outputs)
 
         producer = asyncio.create_task(first_pass())
         producer.add_done_callback(lambda _: ready.put_nowait(None))
         try:
-            following = 0
-            while (index := await ready.get()) is not None:
-                for kept in range(following, index):
-                    yield kept, Repaired.unchanged(segments[kept])
-                yield index, await repairs.pop(index)
-                following = index + 1
+            while (task := await ready.get()) is not None:
+                yield await task
+                started.discard(task)
+                places.release()
             await producer
-            for kept in range(following, len(segments)):
-                yield kept, Repaired.unchanged(segments[kept])
         finally:
-            for task in (producer, *repairs.values()):
-                task.cancel()
-            await asyncio.gather(producer, *repairs.values(), return_exceptions=True)
+            for each in (producer, *started):
+                each.cancel()
+            await asyncio.gather(producer, *started, return_exceptions=True)
+
+
+def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, list[int]]:
+    """The request's terms, and which segments there is something to translate in."""
+    terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
+    segments = enumerate(document.segments)
+    return terms, [i for i, segment in segments if translatable(segment, terms)]
+
+
+async def _with_the_unchanged(
+    segments: Sequence[Segment], chosen: Sequence[int], done: AsyncIterator[list[Repaired]]
+) -> AsyncIterator[tuple[Sequence[Segment], list[Repaired]]]:
+    """All segments in order, a part at a time, with outputs; those not chosen stay as they are."""
+    following = at = 0
+    async for outputs in done:
+        places = chosen[at : at + len(outputs)]
+        at += len(outputs)
+        part = segments[following : places[-1] + 1]
+        known = dict(zip(places, outputs, strict=True))
+        yield (
+            part,
+            [
+                known.get(i) or Repaired.unchanged(segment)
+                for i, segment in enumerate(part, following)
+            ],
+        )
+        following += len(part)
+    for start in range(following, len(segments), GROUP):
+        part = segments[start : start + GROUP]
+        yield part, list(map(Repaired.unchanged, part))
 
 
 def _placed(
-    renderer: Renderer, index: int, segment: Segment, repaired: Repaired
-) -> TranslatedSegment:
-    placed = renderer.place(index, repaired.text)
-    return TranslatedSegment(
-        index=index,
-        segment=segment,
-        text=placed.text,
-        separator=placed.separator,
-        target_span=placed.target_span,
-        score=repaired.score,
-        warnings=warnings_of(repaired, segment.field, segment.span),
-        terms=repaired.terms,
+    renderer: Renderer, first: int, segments: Sequence[Segment], outputs: Sequence[Repaired]
+) -> list[TranslatedSegment]:
+    """Segments with their outputs, from number ``first`` on, in their places."""
+    done = []
+    for index, (segment, repaired) in enumerate(zip(segments, outputs, strict=True), first):
+        placed = renderer.place(index, repaired.text)
+        done.append(
+            TranslatedSegment(
+                index=index,
+                segment=segment,
+                text=placed.text,
+                separator=placed.separator,
+                target_span=placed.target_span,
+                score=repaired.score,
+                warnings=warnings_of(repaired, segment.field, segment.span),
+                terms=repaired.terms,
+            )
+        )
+    return done
+
+
+def _whole(
+    started: TranslationStarted, segments: list[TranslatedSegment], finished: TranslationFinished
+) -> Translation:
+    parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
+    for each in segments:
+        parts[each.segment.field] += [each.separator, each.text]
+    return Translation(
+        title="".join([*parts[Field.TITLE], finished.title_separator]),
+        body="".join([*parts[Field.BODY], finished.separator]),
+        started=started,
+        finished=finished,
+        segments=tuple(segments),
     )

@@ -1,0 +1,140 @@
+"""The event loop only orchestrates: no article, whatever its size and form, holds it up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+
+from summsvc.articles.article import Article, MimeType
+from summsvc.articles.read import read
+from summsvc.config import Settings
+from summsvc.v1 import article_pb2, summarization_service_pb2
+from summsvc.v1 import translation_service_pb2 as pb
+from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
+from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
+from tests.checkpoints import pairs
+from tests.running import Running, running
+from tests.server.turns import Turns, measured_loop
+
+SIZE = 1_000_000
+SHARE = 0.1
+"""Of the CPU time that reading the article takes, the most that one turn of the loop may.
+
+Reading 1 MB takes most of a second, in a text worker. Whatever is done to all its
+segments at once on the loop takes a third of that and more; what the loop does
+for one group of segments, less than a hundredth.
+"""
+
+MOST_S = 0.02
+"""Never too long for a turn, though the article be read in no time."""
+
+
+OPTIONS = [("grpc.max_receive_message_length", -1)]
+
+
+@pytest.fixture(scope="module")
+def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
+    """A server with both models, and what the turns of its loop cost."""
+    loop, turns = measured_loop()
+    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"])
+    with running(settings, loop) as server:
+        server.wait_until_ready()
+        yield server, turns
+
+
+def filled(parts: list[str], separator: str) -> str:
+    """So many of the parts, again and again, that they make an article of full size."""
+    count = SIZE // (sum(map(len, parts)) + len(separator) * len(parts)) - 1
+    return separator.join(parts * count)
+
+
+SENTENCES = [source for source, _ in pairs("en-ru")]
+PARAGRAPHS = [" ".join(SENTENCES[i : i + 5]) for i in range(0, len(SENTENCES), 5)]
+ARTICLES = {
+    "plain": (filled(PARAGRAPHS, "\n\n"), MimeType.PLAIN),
+    "html": (
+        filled([f"<p>A <b>bold</b> word. {text}</p>" for text in PARAGRAPHS], ""),
+        MimeType.HTML,
+    ),
+    "markdown": (filled([f"## {PARAGRAPHS[0]}", *PARAGRAPHS], "\n\n"), MimeType.MARKDOWN),
+    "one line": (filled(SENTENCES, " "), MimeType.PLAIN),
+    "no spaces": ("abcdefghij" * (SIZE // 10), MimeType.PLAIN),
+    "no spaces in html": ("abcdefghij" * (SIZE // 10), MimeType.HTML),
+    "no spaces in markdown": ("abcdefghij" * (SIZE // 10), MimeType.MARKDOWN),
+    "a word a line": ("bishop\n" * 100_000, MimeType.PLAIN),
+    "digits": ("1234567890 " * (SIZE // 11), MimeType.PLAIN),
+}
+TRANSLATED = ("plain", "html", "markdown")
+
+
+def limit(article: Article) -> float:
+    begun = time.thread_time()
+    read(article)
+    return max(MOST_S, SHARE * (time.thread_time() - begun))
+
+
+class Neighbour:
+    """Health checks, one after the other, for the length of a block."""
+
+    def __init__(self, server: Running) -> None:
+        self._server = server
+        self._stop = threading.Event()
+        self.answers: list[int] = []
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self) -> None:
+        while not self._stop.is_set():
+            self.answers.append(self._server.health())
+
+    def __enter__(self) -> Neighbour:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize("name", [name for name in ARTICLES if name not in TRANSLATED])
+def test_a_summary_of_a_megabyte_holds_nobody_up(
+    measured: tuple[Running, Turns], name: str
+) -> None:
+    server, turns = measured
+    body, mime_type = ARTICLES[name]
+    request = summarization_service_pb2.SummarizeRequest(
+        article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
+        length=summarization_service_pb2.SummaryLength(ratio=1.0),
+    )
+    most = limit(Article("", body, "en", mime_type))
+    with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
+        turns.longest = 0.0
+        SummarizationServiceStub(channel).Summarize(request, timeout=240)
+        assert turns.longest < most, f"{turns.longest:.3f} s"
+    assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_translation_of_a_megabyte_holds_nobody_up(
+    measured: tuple[Running, Turns], name: str
+) -> None:
+    server, turns = measured
+    body, mime_type = ARTICLES[name]
+    request = pb.TranslateRequest(
+        article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
+        target_language_code="ru",
+        include_segments=True,
+        decoding=article_pb2.DecodingOptions(beam_size=1),
+    )
+    most = limit(Article("", body, "en", mime_type))
+    with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
+        turns.longest = 0.0
+        answer = TranslationServiceStub(channel).Translate(request, timeout=240)
+        assert turns.longest < most, f"{turns.longest:.3f} s"
+    assert len(answer.segments) > 5000
+    assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
