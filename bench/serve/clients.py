@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import json
 import subprocess
 import sys
@@ -27,13 +28,18 @@ from summsvc.v1 import translation_service_pb2 as pb
 
 @dataclass(frozen=True)
 class Plan:
-    """clients: that work at the same time. beams: of the search. stream: by StreamTranslate."""
+    """clients: that work at the same time. beams: of the search.
+
+    stream: by StreamTranslate. seconds: nobody begins a call later than that; the
+    texts start over when they are used up. 0: each text once.
+    """
 
     address: str
     bodies: list[str]
     clients: int
     beams: int = 1
     stream: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,24 +61,48 @@ class Call:
     retried: int = 0
 
 
-def run(plan: Plan) -> list[Call]:
-    """Run a plan in another process, all calls of it."""
-    done = subprocess.run(
+def start(plan: Plan) -> subprocess.Popen[str]:
+    """Begin to run a plan in another process."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "bench.serve.clients"],
-        input=json.dumps(dataclasses.asdict(plan)),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        check=True,
         text=True,
     )
-    return [Call(**call) for call in json.loads(done.stdout)]
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(dataclasses.asdict(plan)))
+    process.stdin.close()
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> list[Call]:
+    """All calls of a plan that was started, once the last of them has ended."""
+    assert process.stdout is not None
+    calls = json.load(process.stdout)
+    if process.wait():
+        raise RuntimeError("the clients failed")
+    return [Call(**call) for call in calls]
+
+
+def run(plan: Plan) -> list[Call]:
+    """Run a plan in another process."""
+    return finish(start(plan))
 
 
 async def send(plan: Plan) -> list[Call]:
     """Run a plan here."""
-    bodies = iter(plan.bodies)
+    bodies = _until(time.monotonic() + plan.seconds, plan.bodies)
+    bodies = bodies if plan.seconds else iter(plan.bodies)
     calls: list[Call] = []
     await asyncio.gather(*(_client(plan, bodies, calls) for _ in range(plan.clients)))
     return calls
+
+
+def _until(end: float, bodies: list[str]) -> Iterator[str]:
+    for body in itertools.cycle(bodies):
+        if time.monotonic() > end:
+            return
+        yield body
 
 
 async def _client(plan: Plan, bodies: Iterator[str], calls: list[Call]) -> None:

@@ -23,10 +23,14 @@ WAYS = (*naive.WAYS, "summsvc")
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers at ``address``, "host:port". Its figures are from Linux's /proc."""
+    """A server that answers at ``address``, "host:port". Its figures are from Linux's /proc.
+
+    metrics: "host:port" of summsvc's metrics.
+    """
 
     address: str
     pid: int
+    metrics: str = ""
 
     def cpu_s(self) -> float:
         """Seconds of processor time that all its threads have taken so far."""
@@ -48,29 +52,28 @@ def served(way: str, model: str, settings: dict[str, str] | None = None) -> Iter
     command = [sys.executable, "-m", "bench.serve.naive", way, model]
     environment = dict(os.environ)
     if way == "summsvc":
-        command = [
-            sys.executable,
-            "-c",
-            "from summsvc.cli import main; main()",
-            "serve",
-            "--port=0",
-        ]
-        chosen = {"metrics_port": "-1", "log_level": "warning"} | (settings or {})
-        chosen["model_dir"] = str(models.store(model).root)
-        environment |= {f"SUMMSVC_{name.upper()}": value for name, value in chosen.items()}
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        command = [sys.executable, "-c", "from summsvc.cli import main; main()", "serve"]
+        chosen = {"port": "0", "metrics_port": "0", "model_dir": str(models.store(model).root)}
+        for name, value in (chosen | (settings or {})).items():
+            environment[f"SUMMSVC_{name.upper()}"] = value
+    with tempfile.TemporaryDirectory() as work:
+        log = Path(work) / "log"
+        with log.open("w") as stream:
+            process = subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=stream, text=True
+            )
         try:
             assert process.stdout is not None
             found = re.match(r"listening on (\S+)", process.stdout.readline())
             if found is None:
-                log.seek(0)
-                raise RuntimeError(f"{way} did not start: {log.read()}")
+                raise RuntimeError(f"{way} did not start: {log.read_text()}")
+            metrics = ""
             if way == "summsvc":
                 _wait_until_ready(found[1])
-            yield Served(found[1], process.pid)
+                port = re.search(r'"metrics_port": ?(\d+)', log.read_text())
+                assert port is not None
+                metrics = f"127.0.0.1:{port[1]}"
+            yield Served(found[1], process.pid, metrics)
         finally:
             process.terminate()
             process.wait()

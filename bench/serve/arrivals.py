@@ -1,0 +1,104 @@
+"""Open-loop load: calls arrive at a fixed rate, from k6 (Grafana), over the real port."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2
+from google.protobuf.descriptor import FileDescriptor
+
+from summsvc.v1 import translation_service_pb2
+
+SCRIPT = Path(__file__).with_name("arrivals.js")
+WARM_UP_SHARE = 0.3
+"""Of the time: until then the queue has its length, and throughput is not counted."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """rate: calls a second. deadline_s: of each call. most_waiting: calls open at once."""
+
+    address: str
+    bodies: list[str]
+    rate: float
+    seconds: float
+    deadline_s: float
+    beams: int = 1
+
+    @property
+    def most_waiting(self) -> int:
+        return int(self.rate * self.deadline_s) + 16
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What became of calls that arrived at a rate.
+
+    tokens_per_s: output tokens of answers in time, while calls arrived.
+    refused: turned away before their deadline. late: their deadline passed.
+    broken: any other failure, and calls that k6 could not start.
+    """
+
+    rate: float
+    tokens_per_s: float
+    answered: int
+    refused: int
+    late: int
+    broken: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    refused_p95_ms: float
+
+
+def run(plan: Plan) -> Arrivals:
+    """Run a plan to its end."""
+    warm_up = plan.seconds * WARM_UP_SHARE
+    with tempfile.TemporaryDirectory() as work:
+        paths = {name: Path(work) / name.lower() for name in ("PLAN", "PROTOSET", "RESULT")}
+        facts = dataclasses.asdict(plan)
+        facts |= {"most_waiting": plan.most_waiting, "warm_up_s": warm_up}
+        paths["PLAN"].write_text(json.dumps(facts))
+        paths["PROTOSET"].write_bytes(_protoset())
+        command = [str(Path(sys.executable).with_name("k6")), "run", "--quiet", str(SCRIPT)]
+        environment = os.environ | {name: str(path) for name, path in paths.items()}
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        metrics: dict[str, Any] = json.loads(paths["RESULT"].read_text())
+
+    def value(name: str, statistic: str) -> float:
+        return float(metrics.get(name, {}).get("values", {}).get(statistic, 0.0))
+
+    return Arrivals(
+        plan.rate,
+        tokens_per_s=value("tokens", "count") / (plan.seconds - warm_up),
+        answered=int(value("answered_ms", "count")),
+        refused=int(value("refused_ms", "count")),
+        late=int(value("late_ms", "count")),
+        broken=int(value("broken_ms", "count") + value("dropped_iterations", "count")),
+        p50_ms=value("answered_ms", "med"),
+        p95_ms=value("answered_ms", "p(95)"),
+        p99_ms=value("answered_ms", "p(99)"),
+        refused_p95_ms=value("refused_ms", "p(95)"),
+    )
+
+
+def _protoset() -> bytes:
+    """The service's description with all it imports, as protoc's --descriptor_set_out."""
+    found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
+
+    def add(file: FileDescriptor) -> None:
+        for dependency in file.dependencies:
+            add(dependency)
+        if file.name not in found:
+            found[file.name] = descriptor_pb2.FileDescriptorProto.FromString(file.serialized_pb)
+
+    add(translation_service_pb2.DESCRIPTOR)
+    return descriptor_pb2.FileDescriptorSet(file=found.values()).SerializeToString()

@@ -1,0 +1,72 @@
+"""What summsvc is held to, each as a ratio or difference within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.serve.models import MODELS
+from bench.serve.results import Results
+from bench.serve.rows import LIMIT
+
+MANY = 32
+"""Clients at which throughput is judged."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """value: as measured; bound: what it may be at the least or at most."""
+
+    model: str
+    text: str
+    value: float
+    bound: float
+    at_least: bool
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+
+def bars(results: Results) -> Iterator[Bar]:
+    """The bars of whatever was measured."""
+    for model in MODELS:
+        ours = results.row(model, "article", MANY, "summsvc")
+        limit = results.row(model, "article", 0, LIMIT)
+        naive = results.row(model, "article", MANY, "transformers")
+        if ours and limit:
+            text = f"throughput by the engine alone, {MANY} clients, articles"
+            yield Bar(model, text, ours.tokens_per_s / limit.tokens_per_s, 0.9, at_least=True)
+        if ours and naive:
+            text = f"throughput by a `generate` per request, {MANY} clients, articles"
+            yield Bar(model, text, ours.tokens_per_s / naive.tokens_per_s, 5, at_least=True)
+        one = results.row(model, "short", 1, "summsvc")
+        plain = results.row(model, "short", 1, "ctranslate2")
+        if one and plain:
+            text = "p50 beyond a CTranslate2 call per request, 1 client, short texts, ms"
+            yield Bar(model, text, one.p50_ms - plain.p50_ms, 2, at_least=False)
+        yield from _bulk(results, model)
+        yield from _overload(results, model)
+
+
+def _bulk(results: Results, model: str) -> Iterator[Bar]:
+    if model not in results.bulk:
+        return
+    bulk = results.bulk[model]
+    text = (
+        "short texts beside books, p95 in ms; bound: 3 x p95 on an idle server "
+        f"({bulk.idle_p95_ms:.0f}) + a batch ({bulk.batch_ms:.0f})"
+    )
+    bound = 3 * bulk.idle_p95_ms + bulk.batch_ms
+    yield Bar(model, text, bulk.busy_p95_ms, bound, at_least=False)
+
+
+def _overload(results: Results, model: str) -> Iterator[Bar]:
+    if model not in results.overload:
+        return
+    overload = results.overload[model]
+    worst = overload.steps[-1]
+    share = worst.tokens_per_s / overload.peak_tokens_per_s
+    yield Bar(model, "goodput at 4 x overload by the peak", share, 0.9, at_least=True)
+    text = "refusals at 4 x overload, p95 in ms"
+    yield Bar(model, text, worst.refused_p95_ms if worst.refused else 0.0, 50, at_least=False)
