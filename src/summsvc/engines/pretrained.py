@@ -24,27 +24,34 @@ class SearchTokens:
     forced: int | None
 
 
-def load_model(path: Path, dtype: str, device: str) -> Any:
-    """Load from a folder: no code of the checkpoint is executed, and nothing but tensors unpickled.
+def from_folder(model_class: Any, path: Path, **options: Any) -> Any:
+    """Load a checkpoint: no code of it is executed, and nothing but tensors unpickled.
 
-    dtype: "float32", "bfloat16" or "float16". Raises ValueError when a tensor is
-    missing, and what transformers raises.
+    model_class: of transformers. options: more of its ``from_pretrained``. One at
+    a time in a process. Raises ValueError when a tensor is missing, and what
+    transformers raises.
     """
     with LOADING:
-        import torch
-        from transformers import AutoModelForSeq2SeqLM
-
-        model, found = AutoModelForSeq2SeqLM.from_pretrained(
+        model, found = model_class.from_pretrained(
             path,
-            dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=False,
             weights_only=True,
             output_loading_info=True,
+            **options,
         )
     # The library fills a missing tensor with random numbers and goes on.
     if missing := sorted(found["missing_keys"]):
         raise ValueError(f"the checkpoint has no tensor {missing[0]}")
+    return model
+
+
+def load_model(path: Path, dtype: str, device: str) -> Any:
+    """A model to run. dtype: "float32", "bfloat16" or "float16". Raises as ``from_folder``."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM
+
+    model = from_folder(AutoModelForSeq2SeqLM, path, dtype=getattr(torch, dtype))
     return model.to(device).eval()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from summsvc.engines.limits import input_limit, output_positions
 from summsvc.engines.pieces import SOURCE, TOKENIZER, Convention
-from summsvc.engines.pretrained import load_tokenizer
+from summsvc.engines.pretrained import from_folder, load_tokenizer
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 
 NEEDS_TORCH = (
@@ -47,19 +47,10 @@ def read(source: Path, config: Mapping[str, Any]) -> Any:
         """Loads from the folder alone, tensors only; refuses what is not whole."""
 
         def load_model(self, model_class: Any, path: str, **options: Any) -> Any:
-            model, found = model_class.from_pretrained(
-                path,
-                local_files_only=True,
-                trust_remote_code=False,
-                weights_only=True,
-                output_loading_info=True,
-                **options,
-            )
-            if missing := sorted(found["missing_keys"]):
-                raise ModelBrokenError(f"the checkpoint has no tensor {missing[0]}")
+            model = from_folder(model_class, Path(path), **options)
             for name, tensor in model.state_dict().items():
                 if not torch.isfinite(tensor).all():
-                    raise ModelBrokenError(f"tensor {name} has values that are not finite")
+                    raise ValueError(f"tensor {name} has values that are not finite")
             before, embedding = _NORMS.get(model.config.model_type, (True, False))
             for name, value in (("normalize_before", before), ("normalize_embedding", embedding)):
                 if not hasattr(model.config, name):
@@ -74,8 +65,6 @@ def read(source: Path, config: Mapping[str, Any]) -> Any:
     converter = Converter(str(source))
     try:
         description = converter._load()
-    except ModelBrokenError:
-        raise
     except Exception as error:
         raise ModelBrokenError(f"{source.name} cannot be converted: {error}") from error
     if config.get("model_type") != "marian":
