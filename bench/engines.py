@@ -1,11 +1,12 @@
 """Speed and memory of the ways to run a Marian model on this machine's cores.
 
-    python -m bench.engines [--size tiny --size opus-mt] [--batch 16] [--json FILE]
+    python -m bench.engines [--size tiny --size opus-mt] [--batch 16 --batch 32] [--json FILE]
 
 Random weights, inputs and outputs of a forced length, greedy search, all cores.
 Every way runs in a process of its own: one warm-up, then the median of several
 runs. Memory is the process's peak resident set; the share above what its
-libraries take by themselves is the model's. Ratios are to batched ``generate``.
+libraries take by themselves is the model's. Ratios are to ``generate`` with
+batches of the same size, and for single sentences with the first.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ from summsvc.cores import cores
 from summsvc.models.convert import convert
 
 TOKENS = 32
-WAYS = ("generate, one by one", "generate, batched", "ctranslate2 float32", "ctranslate2 int8")
-BASELINE = WAYS[1]
+FEW = 16
+"""Sentences that are done one by one; it takes long."""
+
+BATCHES = (16, 32, 64)
+BASELINE = "generate"
+WAYS = (BASELINE, "ctranslate2 float32", "ctranslate2 int8")
 
 
 def peak_mb() -> float:
@@ -100,17 +105,16 @@ def with_ctranslate2(
     return run, before
 
 
-def measure(way: str, folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
+def measure(way: str, folder: Path, batch: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Tokens per second and MB of one way, in this process."""
-    sentences, repeats = arguments.sentences, arguments.repeats
-    if way.startswith("generate"):
-        run, before = with_torch(folder, 1 if "one by one" in way else arguments.batch, sentences)
+    sentences = FEW if batch == 1 else arguments.sentences
+    if way == BASELINE:
+        run, before = with_torch(folder, batch, sentences)
     else:
-        workers = arguments.workers or cores()
-        run, before = with_ctranslate2(folder, arguments.batch, sentences, workers)
+        run, before = with_ctranslate2(folder, batch, sentences, arguments.workers or cores())
     run()
     rates = []
-    for _ in range(repeats):
+    for _ in range(arguments.repeats):
         begun = time.perf_counter()
         tokens = run()
         rates.append(tokens / (time.perf_counter() - begun))
@@ -121,17 +125,21 @@ def measure(way: str, folder: Path, arguments: argparse.Namespace) -> dict[str, 
     }
 
 
-def table(name: str, rows: dict[str, dict[str, float]]) -> str:
-    """One size's rows as a Markdown table with ratios to the baseline."""
-    base = rows[BASELINE]
+Rows = dict[tuple[int, str], dict[str, float]]
+
+
+def table(name: str, rows: Rows) -> str:
+    """One size's rows as a Markdown table with ratios to ``generate``."""
+    first = min(batch for batch, _ in rows if batch > 1)
     lines = [
-        f"| {name} | tokens/s | ratio | peak MB | ratio | of it the model's |",
-        "|---|---|---|---|---|---|",
+        f"| {name} | batch | tokens/s | ratio | peak MB | ratio | of it the model's |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for way, row in rows.items():
+    for (batch, way), row in rows.items():
+        base = rows[max(batch, first), BASELINE]
         speed, memory = row["tokens_per_s"], row["peak_mb"]
         lines.append(
-            f"| {way} | {speed:.0f} | {speed / base['tokens_per_s']:.2f} "
+            f"| {way} | {batch} | {speed:.0f} | {speed / base['tokens_per_s']:.2f} "
             f"| {memory:.0f} | {memory / base['peak_mb']:.2f} | {row['model_mb']:.0f} |"
         )
     return "\n".join(lines)
@@ -140,33 +148,37 @@ def table(name: str, rows: dict[str, dict[str, float]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", choices=SIZES)
-    parser.add_argument("--sentences", type=int, default=32)
-    parser.add_argument("--batch", type=int, default=16, help="sentences computed at once")
+    parser.add_argument("--batch", action="append", type=int, help="sentences computed at once")
+    parser.add_argument("--sentences", type=int, default=64)
     parser.add_argument("--workers", type=int, default=0, help="of CTranslate2; 0: one a core")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--one", nargs=2, metavar=("WAY", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--one", nargs=3, metavar=("WAY", "FOLDER", "BATCH"), help=argparse.SUPPRESS
+    )
     arguments = parser.parse_args()
     if arguments.one:
-        way, folder = arguments.one
-        print(json.dumps(measure(way, Path(folder), arguments)))
+        way, folder, batch = arguments.one
+        print(json.dumps(measure(way, Path(folder), int(batch), arguments)))
         return
     results: dict[str, Any] = {}
     for name in arguments.size or SIZES:
         with tempfile.TemporaryDirectory() as work:
-            folders = {way: Path(work) / "reference" for way in WAYS}
+            folders = {way: Path(work) / way.replace(" ", "-") for way in WAYS}
             write(SIZES[name], folders[BASELINE])
-            for way in WAYS[2:]:
-                folders[way] = Path(work) / way.replace(" ", "-")
+            for way in WAYS[1:]:
                 convert(folders[BASELINE], folders[way], quantization=way.split()[1])
-            rows = {}
-            for way, folder in folders.items():
-                command = [sys.executable, "-m", "bench.engines", "--one", way, str(folder)]
-                for option in ("sentences", "batch", "workers", "repeats"):
+            rows: Rows = {}
+            asked = [(1, BASELINE)]
+            asked += [(batch, way) for batch in arguments.batch or BATCHES for way in WAYS]
+            for batch, way in asked:
+                command = [sys.executable, "-m", "bench.engines"]
+                command += ["--one", way, str(folders[way]), str(batch)]
+                for option in ("sentences", "workers", "repeats"):
                     command += [f"--{option}", str(getattr(arguments, option))]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
-                rows[way] = json.loads(done.stdout.splitlines()[-1])
-        results[name] = rows
+                rows[batch, way] = json.loads(done.stdout.splitlines()[-1])
+        results[name] = [{"batch": batch, "way": way} | row for (batch, way), row in rows.items()]
         print(table(name, rows), end="\n\n", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1))
