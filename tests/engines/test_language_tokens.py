@@ -1,0 +1,97 @@
+"""The tokens that tell a model its languages: the right one, and what a wrong one does.
+
+Each checkpoint knows the same English sentences in Russian and in Lithuanian,
+and only the token tells it which is wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Placement
+from summsvc.engines.load import load
+from summsvc.engines.pieces import Pieces
+from summsvc.models.catalog import Catalog
+from summsvc.models.store import Store
+from tests.checkpoints import FAMILIES, checkpoint, known
+
+GREEDY = DecodingOptions(beam_size=1)
+RUSSIAN, LITHUANIAN = (known("nllb", code)[20:110:9] for code in ("ru", "lt"))
+ENGLISH = [source for source, _ in RUSSIAN]
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a family is told Russian, Lithuanian, and English as the source ("": it is not told)."""
+
+    kind: LanguageTokens
+    ru: str
+    lt: str
+    en: str = ""
+
+
+CONVENTIONS = {
+    "marian-zle": Told(LanguageTokens.TARGET_PREFIX, ">>rus<<", ">>lit<<"),
+    "madlad": Told(LanguageTokens.TARGET_PREFIX, "<2ru>", "<2lt>"),
+    "nllb": Told(LanguageTokens.SOURCE_AND_TARGET, "rus_Cyrl", "lit_Latn", "eng_Latn"),
+    "m2m100": Told(LanguageTokens.SOURCE_AND_TARGET, "__ru__", "__lt__", "__en__"),
+    "mbart50": Told(LanguageTokens.SOURCE_AND_TARGET, "ru_RU", "lt_LT", "en_XX"),
+}
+
+
+def spec_of(architectures: Store, name: str, engine: str) -> ModelSpec:
+    """The installed model, or the same told alike as it came from the hub."""
+    spec = architectures.spec(name)
+    return spec if engine == "ctranslate2" else replace(spec, path=checkpoint(name))
+
+
+def translated(spec: ModelSpec, engine: str, *targets: str) -> list[list[str]]:
+    """The English sentences in each target language."""
+    running = load(spec, Placement(), engine)
+    try:
+        return [
+            [output.text for output in running.generate(ENGLISH, "en", target, GREEDY)]
+            for target in targets
+        ]
+    finally:
+        running.close()
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
+def test_the_token_decides_the_language(architectures: Store, name: str, engine: str) -> None:
+    spec, told = spec_of(architectures, name, engine), CONVENTIONS[name]
+    assert spec.language_tokens is told.kind
+    assert (spec.tokens["ru"], spec.tokens["lt"]) == (told.ru, told.lt)
+    russian, lithuanian = ([output for _, output in pairs] for pairs in (RUSSIAN, LITHUANIAN))
+    assert translated(spec, engine, "ru", "lt") == [russian, lithuanian]
+    swapped = replace(spec, tokens={**spec.tokens, "ru": told.lt, "lt": told.ru})
+    assert translated(swapped, engine, "ru", "lt") == [lithuanian, russian]
+
+
+@pytest.mark.parametrize("name", [name for name, told in CONVENTIONS.items() if told.en])
+def test_the_sources_token_stands_in_the_input(architectures: Store, name: str) -> None:
+    spec, told = architectures.spec(name), CONVENTIONS[name]
+    for source, token in (("en", told.en), ("ru", told.ru)):
+        (pieces,) = Pieces(spec).encode(["Nobody was hurt."], source, "lt")
+        assert pieces.count(token) == 1
+        assert (pieces[0], pieces[-1]) == (token, "</s>")
+    assert Pieces(spec).first("lt") == [told.lt]
+
+
+@pytest.mark.parametrize(
+    ("id", "tokens"),
+    [
+        ("opus-en-ru", {"ru": ">>rus<<"}),
+        ("nllb-600m", {"en": "eng_Latn", "ru": "rus_Cyrl", "lt": "lit_Latn"}),
+        ("m2m100-418m", {"en": "__en__", "ru": "__ru__", "lt": "__lt__"}),
+        ("madlad-3b", {"en": "<2en>", "ru": "<2ru>", "lt": "<2lt>"}),
+    ],
+)
+def test_the_catalogue_names_them_so(id: str, tokens: dict[str, str]) -> None:
+    entry = Catalog.load().get(id)
+    assert entry is not None
+    assert entry.tokens == tokens
+    assert any(family.like == id for family in FAMILIES.values())
