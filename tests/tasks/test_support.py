@@ -61,6 +61,42 @@ def test_invented_claims_are_found_at_their_place(
     assert [sentence[claim.start : claim.end] for claim in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("article", "sentence", "language", "expected"),
+    [
+        ("The navy will sell 4 old ships.", "Four ships will be sold.", "en", []),
+        ("The navy will sell 4 old ships.", "Forty ships will be sold.", "en", ["Forty"]),
+        ("Флот продаст 4 корабля.", "Четыре корабля будут проданы.", "ru", []),
+        ("Флот продаст 4 корабля.", "Сорок кораблей будут проданы.", "ru", ["Сорок"]),
+        ("Поезд едет в Уфу.", "Вчера в Уфе шёл снег, Уфа ждёт.", "ru", []),
+        ("Поезд едет в Уфу.", "Вчера в Оше шёл снег.", "ru", ["Оше"]),
+        ("Jie plaukė į Ūlą.", "Prie Ūla vadinamos upės stovi namas.", "lt", []),
+    ],
+)
+def test_number_words_are_no_names_and_short_names_take_endings(
+    article: str, sentence: str, language: str, expected: list[str]
+) -> None:
+    found = Support([article], language).unsupported(sentence)
+    assert [claim.text for claim in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "expected"),
+    [
+        ("Meteors fell there.", "en", ["Meteors"]),
+        ("Утопающих вынесло на берег.", "ru", []),
+        ("Ангела Меркель приехала.", "ru", ["Ангела Меркель"]),
+        ("МАГАТЭ не ответило.", "ru", ["МАГАТЭ"]),
+        ("Nubudęs žmogus išėjo.", "lt", []),
+        ("Angela Merkel atvyko.", "lt", ["Angela Merkel"]),
+    ],
+)
+def test_first_words_alone_are_doubted_in_english_only(
+    sentence: str, language: str, expected: list[str]
+) -> None:
+    assert claims(sentence, language) == expected
+
+
 @pytest.mark.parametrize("language", COLUMNS)
 def test_every_sentence_of_the_article_is_supported(language: str) -> None:
     for triple in ARTICLE:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from summsvc.articles import sentences
 from summsvc.engines.terms import stems, stop_words
 
 WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['’](?=[^\W\d_]))*")
-_OPENING = re.compile(r"(?:\A|[\"“”«„‘(\[:•]|[.!?…]['\"”’»)]*\s)[\s\"“«„‘(\[–—-]*\Z")
+# Speech opens after a mark; a word that quotes or brackets hold after another word may be a name.
+_OPENING = re.compile(r"[:•]\W*\Z|[,.;!?…–—-]\s*[\"“”«„‘(\[]\W*\Z")
 _UNSEEN = re.compile("[\u0300\u0301\u00ad]")
 NOUNS_WITH_CAPITALS = frozenset(("de", "lb"))
 """Languages that write every noun with a capital: only their acronyms are taken for names."""
@@ -45,6 +47,8 @@ class Name:
 @dataclass(frozen=True, slots=True)
 class _Forms:
     endings: tuple[str, ...] = ()
+    least: int = MIN_BASE
+    openers_alone: bool = False
     titles: frozenset[str] = frozenset()
     openers: frozenset[str] = frozenset()
     kin: dict[str, str] | None = None
@@ -58,6 +62,8 @@ def _forms(language: str) -> _Forms:
         return _Forms()
     return _Forms(
         tuple(plain(each) for each in entry["endings"].split()),
+        entry["least"],
+        entry["openers_alone"],
         frozenset(entry["titles"].split()),
         frozenset(stems(entry["openers"], language)),
         {word: group.split()[0] for group in entry["kin"] for word in group.split()},
@@ -86,7 +92,8 @@ def bases(word: str, language: str) -> set[str]:
         found |= {
             each[: -len(ending)]
             for ending in forms.endings
-            if each.endswith(ending) and len(each) - len(ending) >= MIN_BASE
+            if each.endswith(ending)
+            and len(each) - len(ending) >= (forms.least if len(ending) == 1 else MIN_BASE)
         }
     if forms.kin:
         found |= {f"={forms.kin[each]}" for each in list(found) if each in forms.kin}
@@ -94,16 +101,21 @@ def bases(word: str, language: str) -> set[str]:
 
 
 def names(text: str, language: str) -> Iterator[Name]:
-    """Words of a sentence that may be names, in text order. Linear in its length."""
+    """Words of a text that may be names, in text order. Linear in its length."""
     forms = _forms(language)
     unwanted = stop_words(language) | forms.titles
     only_acronyms = language in NOUNS_WITH_CAPITALS
+    firsts = {
+        first.start()
+        for begin, end in sentences.split(text, language)
+        if (first := WORD.search(text, begin, end)) is not None
+    }
     for match in WORD.finditer(text):
         word = match[0]
         if not word[0].isupper() or (len(word) == 1 and text[match.end() : match.end() + 1] != "."):
             continue
-        before = max(0, match.start() - LOOK_BACK)
-        opens = _OPENING.search(text, before, match.start()) is not None
+        before = text[max(0, match.start() - LOOK_BACK) : match.start()]
+        opens = match.start() in firsts or _OPENING.search(before) is not None
         name = Name(*match.span(), word, opens)
         if word.lower() in unwanted and not name.is_acronym:
             continue
@@ -114,3 +126,8 @@ def names(text: str, language: str) -> Iterator[Name]:
 def is_common_opener(word: str, language: str) -> bool:
     """Whether a word often begins a sentence without being a name."""
     return not set(stems(word, language)) - _forms(language).openers
+
+
+def stands_alone(language: str) -> bool:
+    """Whether a first word may be taken for a name without another name after it."""
+    return _forms(language).openers_alone

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from summsvc.articles.document import Document
 from summsvc.engines.terms import stems
-from summsvc.tasks.names import WORD, Name, bases, is_common_opener, names, plain
+from summsvc.tasks.names import WORD, Name, bases, is_common_opener, names, plain, stands_alone
 from summsvc.tasks.numerals import Number, numbers
 
 LONGEST_ACRONYM = 6
@@ -59,12 +60,19 @@ class Support:
 
     def unsupported(self, sentence: str) -> list[Claim]:
         """Claims of a sentence that the article does not have, in text order."""
+        figures = list(numbers(sentence, self._language))
         claims = [
             Claim(each.start, each.end, sentence[each.start : each.end])
-            for each in numbers(sentence, self._language)
+            for each in figures
             if not each.loose and not self._has_number(each)
         ]
-        return sorted([*claims, *self._names(sentence)], key=lambda claim: claim.start)
+        # "Four" at the start of a sentence is no name.
+        claims += [
+            name
+            for name in self._names(sentence)
+            if not any(each.start < name.end and name.start < each.end for each in figures)
+        ]
+        return sorted(claims, key=lambda claim: claim.start)
 
     def _has_number(self, number: Number) -> bool:
         if number.readings & self._values:
@@ -75,10 +83,14 @@ class Support:
         """Unsupported names, neighbouring ones as one claim."""
         found = list(names(sentence, self._language))
         doubtful = [name for name in found if not self._has_name(name, sentence)]
-        kept = [name for name in doubtful if not (name.opens and self._may_open(name))]
+        kept = [
+            name
+            for name, after in zip_longest(doubtful, doubtful[1:])
+            if not (name.opens and self._may_open(name, sentence, after))
+        ]
         while kept:
             first = last = kept.pop(0)
-            while kept and not sentence[last.end : kept[0].start].strip(" -\u00a0"):
+            while kept and _adjoin(sentence, last, kept[0]):
                 last = kept.pop(0)
             yield Claim(first.start, last.end, sentence[first.start : last.end])
 
@@ -93,12 +105,20 @@ class Support:
         spelled = _initials([*before[-LONGEST_ACRONYM:], *following])
         return bool(self._acronyms & {each for each in spelled if folded[0] in each})
 
-    def _may_open(self, name: Name) -> bool:
-        """Whether a sentence's first word need not be a name."""
+    def _may_open(self, name: Name, sentence: str, after: Name | None) -> bool:
+        """Whether a sentence's first word need not be a name; after: the next doubtful one."""
         if name.is_acronym:
             return False
+        alone = after is None or not _adjoin(sentence, name, after)
+        if alone and not stands_alone(self._language):
+            return True
         found = set(stems(name.word, self._language))
         return bool(found & self._stems) or is_common_opener(name.word, self._language)
+
+
+def _adjoin(sentence: str, name: Name, after: Name) -> bool:
+    """Whether nothing but spaces and hyphens is between two names."""
+    return not sentence[name.end : after.start].strip(" -\u00a0")
 
 
 def _initials(words: list[str]) -> Iterator[str]:
