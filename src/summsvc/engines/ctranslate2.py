@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,12 +175,25 @@ class CTranslate2Engine:
             raise EngineError(f"model '{self.spec.id}' gave no output for a probe")
 
     def close(self) -> None:
-        """See ``Seq2SeqEngine.close``."""
-        self._translator.unload_model()
+        """See ``Seq2SeqEngine.close``; waits for batches that are being computed."""
+        # The library declines while it counts a batch as running, as it does for a moment
+        # after the results are there.
+        while self._translator.model_is_loaded:
+            self._translator.unload_model()
+            time.sleep(0.001)
 
 
 def _compute_type(placement: Placement) -> str:
-    """As converted on a CPU, unless told otherwise; half precision on a GPU."""
-    if placement.compute_type != "default":
-        return placement.compute_type
-    return "float16" if placement.device == "cuda" else "default"
+    """As converted on a CPU, or what it has instead; half precision on a GPU; or as told."""
+    import ctranslate2
+
+    wanted, device = placement.compute_type, placement.device
+    if wanted == "default":
+        return "float16" if device == "cuda" else "default"
+    supported = sorted(ctranslate2.get_supported_compute_types(device))
+    if wanted not in supported:
+        raise ValueError(
+            f"this {device} does not compute in {wanted}, as the setting compute_type asks, but in "
+            f"{', '.join(supported)}; with 'default' the weights are turned into what it has"
+        )
+    return wanted
