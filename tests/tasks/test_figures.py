@@ -65,6 +65,14 @@ def test_the_same_digits_are_never_lost(number: int, pair: str) -> None:
     assert lost_figures(text, f"({number})", source_language=pair[:2], target=pair[3:]) == []
 
 
+@pytest.mark.parametrize("digits", ["1" * 10_000, "٣" * 10_000, "1." * 5_000, "1 000 " * 2_000])
+def test_figures_of_any_length_are_compared(digits: str) -> None:
+    pair = {"source_language": "en", "target": "ru"}
+    assert lost_figures(f"{digits} people in 1990", f"{digits} человек в 1990", **pair) == []
+    lost = lost_figures(f"{digits} p.m., 5 million", "XX a. 9 dešimtmetis", **pair)
+    assert "".join(lost).startswith(digits[:1])
+
+
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["en", "ru", "lt", "de"]))
 def test_what_is_named_stands_in_the_source(source: str, output: str, language: str) -> None:
     lost = lost_figures(source, output, source_language=language, target="lt")

@@ -54,7 +54,8 @@ class _Given:
 
     def has_decade(self, century: Decimal) -> bool:
         """Whether a round year of a century is there, or one without its century."""
-        return any(not run % 10 and run // 100 in (0, century - 1) for run in self.runs)
+        years = (int(run) for run in self.runs if run < 10_000)
+        return any(not year % 10 and year // 100 in (0, century - 1) for year in years)
 
 
 def lost_figures(source: str, output: str, *, source_language: str, target: str) -> list[str]:
@@ -118,7 +119,7 @@ def _given(output: str, target: str) -> _Given:
 
 
 def _runs(text: str) -> set[Decimal]:
-    return {Decimal(int(run)) for run in _DIGITS.findall(text)}
+    return {Decimal(run) for run in _DIGITS.findall(text)}
 
 
 def _roman(numeral: str) -> Decimal:
@@ -129,7 +130,7 @@ def _roman(numeral: str) -> Decimal:
 
 def _in_words(value: Decimal, text: str, stems: _Stems) -> bool:
     """Whether a text, in lower case, says a whole number in words or as a month."""
-    if value != int(value) or not 0 < value < 10_000:
+    if not 0 < value < 10_000 or value != int(value):
         return False
     number = int(value)
     if not stems.numbers:

@@ -112,7 +112,7 @@ def _figures(text: str) -> Iterator[Number]:
         yield Number(match.start(), end, frozenset(readings), parts)
     for match in _OTHER_DIGITS.finditer(text):
         if not match[0].isascii():
-            yield Number(*match.span(), frozenset((Decimal(int(match[0])),)))
+            yield Number(*match.span(), frozenset((Decimal(match[0]),)))
 
 
 def _scale(text: str, at: int) -> tuple[Decimal | None, int]:

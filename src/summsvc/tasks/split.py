@@ -2,82 +2,114 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
-_CLAUSE_ENDS = (
-    re.compile(r"[;:]\s+|\s[–—-]\s+"),
-    re.compile(r",\s+"),
-    re.compile(r"\s+"),
-    re.compile(r"(?<=[\w/])(?=[^\w\s])|(?<=[^\w\s])(?=\w)"),
-)
-"""From the best place to cut to the worst; after these only code points are left."""
+from summsvc.tasks.boundaries import Spans, clause_ends, places
+
+Count = Callable[[Sequence[str]], list[int]]
+
+CLAUSES = 120
+"""Code points that ``clauses`` aims for at most: a short sentence."""
+
+SHORTEST = 25
+"""Code points of a text below which ``clauses`` does not divide it by two."""
+
+_NO_STOP = ".!?…:;"
 
 
-def split(text: str, count: Callable[[Sequence[str]], list[int]], limit: int) -> list[str]:
-    """Cut a text into pieces of at most ``limit`` tokens each.
+def split(text: str, count: Count, limit: int, whole: Spans = ()) -> list[str]:
+    """Cut a text into pieces of at most ``limit`` tokens each, of like size.
 
     count: length in tokens of each of several texts, special tokens included.
-    The pieces joined are the text; white space stays with the piece before it.
-    A single code point longer than the limit is a piece of its own.
+    whole: stretches [start, end) not to be cut, besides addresses, numbers and
+    the code points of one character. One of these that alone is longer than the
+    limit is cut in the end; a single code point longer than it is a piece of its
+    own. The pieces joined are the text; white space stays with the piece before
+    it. Counts each piece about once for each kind of place that is tried.
     """
-    pieces = [text]
-    for cuts in (*_CLAUSE_ENDS, None):
-        lengths = count(pieces)
-        if max(lengths) <= limit:
-            break
-        finer: list[str] = []
-        for piece, length in zip(pieces, lengths, strict=True):
-            if length <= limit:
-                finer.append(piece)
-            else:
-                atoms = list(piece) if cuts is None else list(_cut(piece, cuts))
-                finer += _packed(atoms, count, limit)
-        pieces = finer
-    return pieces
+    if count([text])[0] <= limit:
+        return [text]
+    return _divided(text, count, limit, places(text, whole))
+
+
+def clauses(text: str, whole: Spans = ()) -> list[str]:
+    """Cut a text between clauses, into two pieces or more where it can be, to help a model.
+
+    The pieces joined are the text.
+    """
+    limit = min(CLAUSES, math.ceil(0.6 * len(text)))
+    if limit < SHORTEST:
+        return [text]
+    return _divided(text, lambda parts: list(map(len, parts)), limit, clause_ends(text, whole))
 
 
 def join(pieces: Sequence[str], translations: Sequence[str]) -> str:
-    """The translations with the white space that stood between their sources."""
+    """The translations with the white space that stood between their sources.
+
+    A full stop that a model put after what was no sentence's end goes.
+    """
     joined: list[str] = []
     for number, (piece, translation) in enumerate(zip(pieces, translations, strict=True)):
+        if number + 1 == len(pieces):
+            joined.append(translation)
+            break
+        if translation.endswith(".") and piece.rstrip()[-1:] not in _NO_STOP:
+            translation = translation.rstrip(".")
         joined.append(translation)
-        if number + 1 < len(pieces) and piece[-1:].isspace():
+        if piece[-1:].isspace():
             joined.append(" ")
     return "".join(joined)
 
 
-def _cut(text: str, cuts: re.Pattern[str]) -> Iterator[str]:
-    at = 0
-    for match in cuts.finditer(text):
-        if match.end() > at:
-            yield text[at : match.end()]
-            at = match.end()
-    if at < len(text):
-        yield text[at:]
+def _divided(text: str, count: Count, limit: int, levels: Iterable[Sequence[int]]) -> list[str]:
+    bounds = [0, len(text)]
+    lengths = count([text])
+    for cuts in levels:
+        if max(lengths) <= limit:
+            break
+        finer = [0]
+        for start, end, length in zip(bounds, bounds[1:], lengths, strict=False):
+            if length > limit:
+                inner = cuts[bisect_right(cuts, start) : bisect_left(cuts, end)]
+                finer += _packed(text, [start, *inner, end], length, count, limit)
+            else:
+                finer.append(end)
+        if len(finer) > len(bounds):
+            bounds = finer
+            lengths = count(_between(text, bounds))
+    return _between(text, bounds)
 
 
-def _packed(
-    atoms: Sequence[str], count: Callable[[Sequence[str]], list[int]], limit: int
-) -> list[str]:
-    """Join neighbouring atoms as long as they fit.
+def _between(text: str, bounds: Sequence[int]) -> list[str]:
+    return [text[start:end] for start, end in pairwise(bounds)]
 
-    Lengths of joined texts are not the sums of their parts', so the sum decides
-    first and a count of the results corrects it.
+
+def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: int) -> list[int]:
+    """Those of the cuts, the last one included, that make as few pieces of like size as fit.
+
+    tokens: length of all from the first cut to the last. A piece without a cut
+    inside may be too long.
     """
-    lengths = count(atoms)
-    packed: list[str] = []
-    room = 0
-    for atom, length in zip(atoms, lengths, strict=True):
-        if packed and length <= room:
-            packed[-1] += atom
-            room -= length
-        else:
-            packed.append(atom)
-            room = limit - length
-    checked: list[str] = []
-    for piece, length in zip(packed, count(packed), strict=True):
-        half = len(piece) // 2
-        fits = length <= limit or piece in atoms or half == 0
-        checked += [piece] if fits else [piece[:half], piece[half:]]
-    return checked
+    chosen: list[int] = []
+    most = (cuts[-1] - cuts[0]) * limit / tokens
+    at = 0
+    while at < len(cuts) - 1:
+        left = cuts[-1] - cuts[at]
+        goal = cuts[at] + left / math.ceil(left / most)
+        following = max(at + 1, bisect_right(cuts, goal) - 1)
+        if following + 1 < len(cuts):
+            beyond = cuts[following + 1]
+            if beyond - goal < goal - cuts[following] and beyond - cuts[at] <= most:
+                following += 1
+        while following > at + 1:
+            (length,) = count([text[cuts[at] : cuts[following]]])
+            if length <= limit:
+                break
+            fits = cuts[at] + 0.97 * (cuts[following] - cuts[at]) * limit / length
+            following = min(following - 1, max(at + 1, bisect_right(cuts, fits) - 1))
+        chosen.append(cuts[following])
+        at = following
+    return chosen
