@@ -203,7 +203,10 @@ class ModelPool:
         if slot.loading is not None:
             return ModelStatus(ModelState.LOADING)
         if self._store.get(model) is None:
-            return ModelStatus(ModelState.NOT_INSTALLED)
+            if model not in self._store.ids():
+                return ModelStatus(ModelState.NOT_INSTALLED)
+            error = f"its manifest cannot be read; `summsvc models verify {model}` says why"
+            return ModelStatus(ModelState.FAILED, error=error)
         if slot.error is not None:
             return ModelStatus(ModelState.FAILED, error=slot.error.message)
         return ModelStatus(ModelState.INSTALLED)

@@ -48,13 +48,19 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         if not request.installed_only:
             facts |= self._catalog.entries
         facts |= {manifest.id: manifest for manifest in self._store.installed()}
-        wanted = [
-            each
-            for _, each in sorted(facts.items())
+        for id in self._store.ids():
+            if id not in facts and (entry := self._catalog.get(id)) is not None:
+                facts[id] = entry
+        models = [
+            self._model(each)
+            for each in facts.values()
             if request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[each.task])
         ]
+        if request.task == pb.MODEL_TASK_UNSPECIFIED:
+            # Of these nothing else is known.
+            models += [self._broken(id) for id in self._store.ids() if id not in facts]
         return pb.ListModelsResponse(
-            models=[self._model(each) for each in wanted],
+            models=sorted(models, key=lambda model: model.id),
             routes=[_route(route) for route in self._routes.all_translations()],
         )
 
@@ -82,6 +88,10 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             default_summary_method=settings.summary_method,
         )
 
+    def _broken(self, id: str) -> pb.Model:
+        error = self._pool.status(id).error
+        return pb.Model(id=id, state=pb.MODEL_STATE_FAILED, error=error)
+
     def _model(self, facts: Manifest | CatalogEntry) -> pb.Model:
         status = self._pool.status(facts.id)
         return pb.Model(
@@ -89,7 +99,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             task=_TASKS[facts.task],
             state=pb.ModelState.Value(f"MODEL_STATE_{status.state.name}"),
             error=status.error,
-            engine=status.engine,
+            engine=status.engine or (facts.engine if isinstance(facts, Manifest) else ""),
             device=status.device,
             compute_type=status.compute_type,
             language_pairs=[_pair(*pair) for pair in facts.pairs],
