@@ -94,9 +94,14 @@ def measure(arguments: argparse.Namespace, results: Results) -> Iterator[str]:
     """Add to the results what is asked for; says what it is at."""
     for model in arguments.model:
         if "closed" in arguments.only:
-            for each in closed_loops(model, arguments):
-                results.add(each)
-                yield f"{model}, {each.kind}, {each.clients} clients, {each.system}"
+            seen: dict[str, list[Row]] = {}
+            for _ in range(arguments.repeat):
+                for each in closed_loops(model, arguments):
+                    name = f"{model}, {each.kind}, {each.clients} clients, {each.system}"
+                    seen.setdefault(name, []).append(each)
+                    ordered = sorted(seen[name], key=lambda row: row.tokens_per_s)
+                    results.add(ordered[(len(ordered) - 1) // 2])
+                    yield name
         if not {"bulk", "overload"} & set(arguments.only):
             continue
         with served("summsvc", model, arguments.settings) as server:
@@ -121,6 +126,12 @@ def main() -> None:
     parser.add_argument("--kind", nargs="+", choices=texts.KINDS)
     parser.add_argument("--clients", nargs="+", type=int)
     parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument(
+        "--repeat",
+        type=int,
+        default=1,
+        help="closed loops so often; the run of median speed counts",
+    )
     parser.add_argument("--beams", type=int, default=1)
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="of summsvc")
     parser.add_argument("--json", type=Path, help="results, added to those already in the file")
