@@ -136,13 +136,18 @@ async def test_a_model_that_writes_little_is_told_of() -> None:
         ("The court met. The talks began.", False, ["The court met.", "The talks began."]),
         ("The court met. The talks began", True, ["The court met.", "The talks began"]),
         ("The court met .<n>The talks began .", True, ["The court met.", "The talks began."]),
+        ("The court met.The talks began.", True, ["The court met.", "The talks began."]),
+        ("Суд собрался.Переговоры начались.", True, ["Суд собрался.", "Переговоры начались."]),
+        ("The court saw Booking.Com.", True, ["The court saw Booking.Com."]),
+        ("The U.S.Army won 3.5 points.", True, ["The U.S.Army won 3.5 points."]),
         ("The court met in", False, []),
         ("", True, []),
     ],
 )
 def test_whole_sentences_only(text: str, complete: bool, expected: list[str]) -> None:
     output = ChainOutput(text, -0.5, complete, 1)
-    assert list(written("The court met.", output, "en").sentences) == expected
+    source = "The court met Booking.Com."
+    assert list(written(source, output, "en").sentences) == expected
 
 
 async def test_a_sentence_that_never_ends_is_replaced_by_one_of_the_article() -> None:

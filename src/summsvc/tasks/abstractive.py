@@ -119,10 +119,11 @@ class _Writer:
         tokens = sum(self._divider.lengths(texts))
         goal = Goal.of(self._length, [segment.text for segment in candidates(self._document)])
         per_word = tokens / max(1, sum(map(count_words, texts)))
-        size = Size(
-            summary=round(goal.words * per_word),
-            sentence=min(80, max(16, round(tokens / len(texts)))),
-        )
+        summary = round(goal.words * per_word)
+        sentence = min(80, max(16, round(tokens / len(texts))))
+        # A single sentence may be as short as the model likes it.
+        least = round(ENOUGH * summary) if goal.in_words else max(0, summary - sentence)
+        size = Size(summary, least, sentence)
         return _Task(texts, tokens, goal, size, self._parts_for(size.summary))
 
     def _parts_for(self, tokens: int) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length
 from summsvc.tasks.chain import Adjust, Chain, ChainOutput
-from summsvc.tasks.goal import ENOUGH
 from summsvc.tasks.guards import safer
 from summsvc.tasks.parts import Divider, Part
 from summsvc.tasks.reading import TextWorkers
@@ -20,9 +19,13 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long a summary is to be, and a sentence of it usually is, in the model's tokens."""
+    """How long a summary is to be, and to be at least, in the model's tokens.
+
+    sentence: how long one usually is.
+    """
 
     summary: int
+    least: int
     sentence: int
 
 
@@ -113,7 +116,9 @@ class Summarist:
             if len(parts) > 1 and 2 * smallest > self._divider.limit:
                 # What is read again must get shorter.
                 most = min(most, max(smallest // 2, size.sentence))
-            least = min(options.min_output_tokens, round(ENOUGH * wanted), smallest // 2, most - 1)
+            least = min(
+                options.min_output_tokens, size.least // len(parts), smallest // 2, most - 1
+            )
             return replace(options, max_output_tokens=most, min_output_tokens=max(0, least))
 
         return sized
