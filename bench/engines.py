@@ -31,7 +31,7 @@ TOKENS = 32
 FEW = 16
 """Sentences that are done one by one; it takes long."""
 
-BATCHES = (16, 32, 64)
+BATCHES = (16, 32)
 BASELINE = "generate"
 WAYS = (BASELINE, "ctranslate2 float32", "ctranslate2 int8")
 
@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", choices=SIZES)
     parser.add_argument("--batch", action="append", type=int, help="sentences computed at once")
-    parser.add_argument("--sentences", type=int, default=64)
+    parser.add_argument("--sentences", type=int, default=128)
     parser.add_argument("--workers", type=int, default=0, help="of CTranslate2; 0: one a core")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path)

@@ -12,7 +12,8 @@ import pytest
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.catalog import CatalogEntry, License
-from summsvc.models.store import LOCK, Store, StoreError
+from summsvc.models.store import Store
+from summsvc.models.writing import LOCK, StoreError
 from tests.models.folders import WEIGHTS, checkpoint
 
 PAIRS = [("en", "ru")]

@@ -16,7 +16,8 @@ from summsvc.models.convert import converter
 from summsvc.models.hub import PullError
 from summsvc.models.manifest import Manifest
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.store import Store, StoreError
+from summsvc.models.store import Store
+from summsvc.models.writing import StoreError
 
 
 class _Models:

@@ -1,7 +1,6 @@
 """The models on this machine: one folder each, with a manifest.
 
-A folder appears by one rename, so there are no half models; writers hold a file
-lock, readers need none and a read-only store can be served.
+Readers need no lock, and a read-only store can be served; see ``writing``.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,23 +17,16 @@ from pydantic import ValidationError
 
 from summsvc.engines.base import ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
-from summsvc.models import files
+from summsvc.models import files, writing
 from summsvc.models.catalog import ID_PATTERN, CatalogEntry, Pair
 from summsvc.models.checkpoint import describe
 from summsvc.models.manifest import FILE_NAME, FileFacts, Manifest, fingerprints
 
-LOCK = ".lock"
-TEMPORARY = ".adding-"
-REPLACED = ".replaced-"
 STAGING = ".pulling-"
 """Where a download is kept until it is whole; it survives, so that it can go on."""
 
 Convert = Callable[[ModelSpec, Path], Mapping[str, str]]
 """Makes an engine's files from a checkpoint in a target folder; says how it did."""
-
-
-class StoreError(Exception):
-    """The store's folder cannot be written; the message says why."""
 
 
 class Store:
@@ -153,7 +144,7 @@ class Store:
                 field="id",
             )
         facts = describe(directory, id, task, pairs, entry)
-        with self._writing(), self._temporary() as folder:
+        with writing.alone(self.root), writing.temporary(self.root) as folder:
             if convert is None:
                 for name in files.needed(path.name for path in directory.iterdir()):
                     if move:
@@ -172,7 +163,7 @@ class Store:
                 files=fingerprints(folder),
             )
             (folder / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
-            self._swap_in(folder, id)
+            writing.swap_in(folder, self.root / id)
         return manifest
 
     def remove(self, id: str) -> None:
@@ -182,7 +173,7 @@ class Store:
         """
         if id not in self.ids():
             self._known(id)
-        with self._writing(), self._temporary() as folder:
+        with writing.alone(self.root), writing.temporary(self.root) as folder:
             (self.root / id).rename(folder / id)
             shutil.rmtree(self.staging(id), ignore_errors=True)
 
@@ -193,12 +184,12 @@ class Store:
     @contextmanager
     def pulling(self, id: str) -> Iterator[Path]:
         """Be the only one who downloads a model; gives its staging folder, made if need be."""
-        with self._errors():
+        with writing.told(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.root / f"{STAGING}{id}.lock")
             lock.acquire()
         try:
-            with self._errors():
+            with writing.told(self.root):
                 self.staging(id).mkdir(exist_ok=True)
             yield self.staging(id)
         finally:
@@ -219,42 +210,3 @@ class Store:
         if manifest is not None and not manifest.revision:
             return f"summsvc models add DIR --id {id} --task {manifest.task.value}"
         return f"summsvc models pull {id}"
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StoreError(f"the model store {self.root} cannot be written: {error}") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the only writer, and clear away what killed ones left."""
-        with self._errors():
-            self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / LOCK):
-                for left in self.root.glob(f"{REPLACED}*"):
-                    place = self.root / left.name.removeprefix(REPLACED)
-                    if place.exists():
-                        shutil.rmtree(left, ignore_errors=True)
-                    else:
-                        left.rename(place)
-                for left in self.root.glob(f"{TEMPORARY}*"):
-                    shutil.rmtree(left, ignore_errors=True)
-                yield
-
-    @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self.root))
-        folder.chmod(0o755)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _swap_in(self, folder: Path, id: str) -> None:
-        place, old = self.root / id, self.root / f"{REPLACED}{id}"
-        if place.exists():
-            place.rename(old)
-        folder.rename(place)
-        shutil.rmtree(old, ignore_errors=True)
