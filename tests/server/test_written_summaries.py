@@ -172,7 +172,9 @@ def test_claims_of_the_model_alone_are_flagged_at_their_place(
                 writing, body, max_sentences=1, target_language_code=target, decoding=GREEDY
             )
             moved = [warning for warning in answer.warnings if warning.type == UNSUPPORTED]
-            assert [claim.message for claim in moved] == [claim.message for claim in claims]
+            assert [claim.message.split(";")[0] for claim in moved] == [
+                claim.message for claim in claims
+            ]
             assert not any(claim.HasField("output_span") for claim in moved)
             break
     assert flagged

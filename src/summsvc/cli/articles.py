@@ -46,7 +46,12 @@ def article_options(command: Callable[..., Any]) -> Callable[..., Any]:
     flags = [
         click.argument("paths", metavar="PATH...", nargs=-1, required=True),
         click.option(
-            "--from", "language", type=Unicode(), metavar="LANG", default="", help="Their language."
+            "--from",
+            "language",
+            type=Unicode(),
+            metavar="LANG",
+            default="",
+            help="Language of the articles; identified unless given.",
         ),
         click.option("--title", type=Unicode(), default="", help="Headline of the article."),
         click.option(

@@ -45,5 +45,7 @@ def show_warnings(source: Source, warnings: Iterable[Warning]) -> None:
         place = ""
         if warning.field is not None and warning.span is not None:
             place = f" at {warning.field.value} {warning.span.start}-{warning.span.end}"
+        elif warning.output_span is not None:
+            place = f" at summary {warning.output_span.start}-{warning.output_span.end}"
         message = " ".join(warning.message.split())
         click.echo(f"{source.name}: warning: {kind}{place}: {message}", err=True)

@@ -37,7 +37,12 @@ INT32_MAX = 2**31 - 1
     "with --model, else the server's default, which `summsvc info` shows.",
 )
 @click.option(
-    "--to", "target", type=Unicode(), metavar="LANG", default="", help="Language of the summary."
+    "--to",
+    "target",
+    type=Unicode(),
+    metavar="LANG",
+    default="",
+    help="Language of the summary; the article's own unless given.",
 )
 @click.option(
     "--model", type=Unicode(), metavar="ID", default="", help="Model of an abstractive summary."

@@ -120,6 +120,8 @@ class Summarizer:
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
+        # Before any work on the summary: what cannot be translated is refused at once.
+        legs = await self._legs(request, language.code, target)
         working = time.perf_counter()
         scheduler = await self._writer(request, language.code)
         if scheduler is None:
@@ -141,8 +143,8 @@ class Summarizer:
             warnings=document.warnings + warnings,
             stats=stats,
         )
-        if summary.target != language.code:
-            summary = await self._translated(request, summary)
+        if legs:
+            summary = await self._translated(self._chain(request, legs), summary)
         size = EACH * len(summary.sentences)
         found = await self._workers.beside(size, _warnings_of_sentences, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
@@ -170,12 +172,16 @@ class Summarizer:
             use_cache=request.use_cache,
         )
 
-    async def _translated(self, request: SummaryRequest, summary: Summary) -> Summary:
+    async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Leg]:
+        """The models that translate the summary; none when it stays in its language."""
+        if target in ("", source):
+            return []
+        return await self._router.translation(source, target, request.translation_model)
+
+    async def _translated(self, chain: Chain, summary: Summary) -> Summary:
         """The summary in its target language, sentence by sentence."""
-        source, target = summary.language.code, summary.target
-        legs = await self._router.translation(source, target, request.translation_model)
-        chain = self._chain(request, legs)
-        terms = Terms.of((), (), source)
+        target = summary.target
+        terms = Terms.of((), (), summary.language.code)
         outputs = await chain.run_all([sentence.text for sentence in summary.sentences])
         segments = [_as_segment(sentence) for sentence in summary.sentences]
         repaired = await repair_all(chain, segments, outputs, target, terms)
@@ -184,8 +190,7 @@ class Summarizer:
             replace(
                 sentence,
                 text=each.text,
-                # Places in the text before its translation would mislead.
-                warnings=tuple(replace(said, output_span=None) for said in sentence.warnings)
+                warnings=tuple(map(_before_translation, sentence.warnings))
                 + warnings_of(each, sentence.field, sentence.span),
             )
             for sentence, each in zip(summary.sentences, repaired, strict=True)
@@ -209,6 +214,14 @@ def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> list[Warning
             found.append(replace(warning, output_span=moved))
         at += len(sentence.text) + 1
     return found
+
+
+def _before_translation(warning: Warning) -> Warning:
+    """The warning without its place, which would mislead in the translation."""
+    if warning.output_span is None:
+        return warning
+    message = f"{warning.message}; so said the summary before it was translated"
+    return replace(warning, message=message, output_span=None)
 
 
 def _as_segment(sentence: SummarySentence) -> Segment:
