@@ -108,8 +108,10 @@ def test_safer_decoding_differs_at_each_attempt() -> None:
     assert second.repetition_penalty > 1
 
 
-def test_severe_doubts_weigh_more() -> None:
+def test_lost_details_are_better_than_a_lost_part_than_a_loop_than_nothing() -> None:
     pair = {"source_language": "en", "target": "ru"}
     lost = assess(SOURCE, GOOD.replace("123", "12"), **pair, complete=True)
     empty = assess(SOURCE, "", **pair, complete=True)
-    assert 0 < severity(lost) < severity(empty)
+    loop = assess(SOURCE, GOOD * 3, **pair, complete=True)
+    cut = assess(SOURCE, GOOD, **pair, complete=False)
+    assert severity([]) < severity(lost) < severity(cut) < severity(loop) < severity(empty)

@@ -31,6 +31,7 @@ class QueueMetrics:
         self.shared = counter("shared_segments", "Segments answered by one already in flight.")
         self.abandoned = counter("abandoned_segments", "Segments dropped: nobody waited any more.")
         self.failed = counter("failed_segments", "Segments on which the model failed.")
+        self.retried = counter("retried_segments", "Segments tried again, doubtful at first.")
         self.expired = counter("expired_requests", "Requests whose deadline passed in the queue.")
         self.refused = Counter(
             "summsvc_refused_requests",
@@ -61,6 +62,7 @@ class ModelMetrics:
         self.shared = metrics.shared.labels(model)
         self.abandoned = metrics.abandoned.labels(model)
         self.failed = metrics.failed.labels(model)
+        self.retried = metrics.retried.labels(model)
         self.expired = metrics.expired.labels(model)
         self.batch_seconds = metrics.batch_seconds.labels(model)
         self.batch_segments = metrics.batch_segments.labels(model)

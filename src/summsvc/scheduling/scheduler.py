@@ -110,6 +110,10 @@ class Scheduler:
         self._feed(ticket, self._memo.key(work))
         return ticket
 
+    def count_retried(self) -> None:
+        """Count a segment whose output its caller has the model try again."""
+        self._metrics.retried.inc()
+
     def _feed(self, ticket: Ticket, key: str) -> None:
         """Let the next segments of a ticket wait; a book comes in by and by."""
         if ticket.ended:

@@ -14,6 +14,7 @@ from summsvc.tasks import split
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import ModelUse, Stats
+from summsvc.tasks.terms import Terms
 
 Adjust = Callable[[DecodingOptions], DecodingOptions]
 
@@ -51,6 +52,7 @@ class Chain:
     """The models of a route, for one request.
 
     stats collects what every run cost. workers: for text work that its outputs need.
+    terms: what is not to be cut where a text is too long.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Chain:
         self.legs = tuple(legs)
         self.stats = Stats()
         self.workers = workers
+        self.terms = Terms.of((), (), self.legs[0].source)
         self._decoding = decoding
         self._priority = priority
         self._deadline = deadline
@@ -125,7 +128,7 @@ class Chain:
     ) -> AsyncGenerator[list[ChainOutput], None]:
         if not texts:
             return
-        cut = await self.workers.beside(sum(map(len, texts)), _Cut.of, leg, texts)
+        cut = await self.workers.beside(sum(map(len, texts)), _Cut.of, leg, texts, self.terms)
         options = adjust(self._decoding.over(leg.scheduler.engine.spec.decoding))
         ticket = leg.scheduler.submit(
             Work(
@@ -184,7 +187,7 @@ class _Cut:
     tokens: list[int]
 
     @staticmethod
-    def of(leg: Leg, texts: Sequence[str]) -> _Cut:
+    def of(leg: Leg, texts: Sequence[str], terms: Terms) -> _Cut:
         """Cut what is too long. Blocks, linear in the lengths."""
         engine = leg.scheduler.engine
 
@@ -198,7 +201,8 @@ class _Cut:
                 pieces.append([text])
                 tokens.append(length)
             else:
-                pieces.append(split.split(text, count, engine.max_input_tokens))
+                whole = [(each.start, each.end) for each in terms.find(text)]
+                pieces.append(split.split(text, count, engine.max_input_tokens, whole))
                 tokens += count([piece.strip() for piece in pieces[-1]])
         return _Cut(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 

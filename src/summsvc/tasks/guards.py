@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from summsvc.articles.article import WarningType
@@ -15,6 +15,17 @@ from summsvc.tasks.loops import repeated
 
 SHOWN = 60
 """Code points of a stretch of text that a message quotes."""
+
+
+USELESS = frozenset(
+    (
+        WarningType.REPETITION,
+        WarningType.UNTRANSLATED,
+        WarningType.WRONG_SCRIPT,
+        WarningType.WRONG_LANGUAGE,
+    )
+)
+PARTIAL = frozenset((WarningType.OUTPUT_TRUNCATED, WarningType.LENGTH_RATIO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +93,17 @@ def assess(
     return doubts
 
 
-def severity(doubts: Sequence[Doubt]) -> int:
-    """Lower is better: severe doubts weigh ten times as much as others, no output twenty-five."""
-    weights = {WarningType.EMPTY_OUTPUT: 25}
-    return sum(weights.get(doubt.type, 10 if doubt.severe else 1) for doubt in doubts)
+def severity(doubts: Collection[Doubt]) -> tuple[int, ...]:
+    """How bad an output is; of two the lower is better.
+
+    Counted one after the other: no output; output that says something else or
+    nothing (USELESS); that may lack a part (PARTIAL); other severe doubts; the rest.
+    """
+    kinds = [doubt.type for doubt in doubts]
+    severe = sum(doubt.severe for doubt in doubts)
+    empty = kinds.count(WarningType.EMPTY_OUTPUT)
+    useless, partial = (sum(kind in group for kind in kinds) for group in (USELESS, PARTIAL))
+    return empty, useless, partial, severe, len(kinds)
 
 
 def safer(options: DecodingOptions, attempt: int) -> DecodingOptions:

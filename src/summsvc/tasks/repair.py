@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from summsvc.articles.article import Field, Span, Warning, WarningType
-from summsvc.articles.document import Segment, SegmentKind
+from summsvc.articles.document import Segment
+from summsvc.tasks.attempts import attempts
 from summsvc.tasks.chain import Chain, ChainOutput
-from summsvc.tasks.guards import Doubt, assess, safer, severity
+from summsvc.tasks.guards import Doubt, assess, severity
 from summsvc.tasks.protect import protect
 from summsvc.tasks.terms import Found, Terms, TermUse, around, uses
-
-ATTEMPTS = 2
-"""Times that a doubtful segment is tried again."""
 
 EACH = 50
 """Code points that take as long as what is done once for a segment, however short."""
@@ -118,56 +116,43 @@ async def repair(
 ) -> Repaired:
     """Check a segment's output and improve on it where it is doubtful.
 
-    Severe doubts: tried again with safer decoding, the best attempt is kept.
-    Terms that did not come through: see ``protect``. Never drops a segment: without any
-    output the source text is answered, with a warning.
+    Severe doubts: ``attempts`` one after the other until an output has none; of
+    all outputs the least severe is kept, the earlier of two alike. Terms that did
+    not come through: see ``protect``. Never drops a segment: without any output
+    the source text is answered, with a warning.
     """
     beside, length = chain.workers.beside, len(segment.text)
     found = await beside(length, terms.find, segment.text)
     blocking = _check(segment, found, chain.legs[0].source, target)
 
     async def check(text: str, *, complete: bool) -> list[Doubt]:
-        return await beside(length, blocking, text, complete=complete)
+        return await beside(length + len(text), blocking, text, complete=complete)
 
     best, doubts = output, await check(output.text, complete=output.complete)
-    retried = False
-    for attempt in range(1, ATTEMPTS + 1):
-        if not any(doubt.severe for doubt in doubts):
-            break
-        other = await _again(chain, segment, attempt)
-        fewer = await check(other.text, complete=other.complete)
-        if severity(fewer) < severity(doubts):
-            best, doubts, retried = other, fewer, True
+    notes: list[Doubt] = []
+    if any(doubt.severe for doubt in doubts):
+        chain.legs[-1].scheduler.count_retried()
+        ways = await beside(length, lambda: [*attempts(segment, [(t.start, t.end) for t in found])])
+        for way in ways:
+            other = await way.run(chain)
+            fewer = await check(other.text, complete=other.complete)
+            if severity(fewer) < severity(doubts):
+                best, doubts = other, fewer
+                notes = [Doubt(WarningType.RETRIED, way.message, severe=False)]
+            if not any(doubt.severe for doubt in doubts):
+                break
     text = best.text if best.text.strip() else segment.text
-    if retried:
-        message = "a first output was doubtful; this one comes from safer decoding"
-        doubts = [*doubts, Doubt(WarningType.RETRIED, message, severe=False)]
     if best.pieces > 1:
         message = (
             f"the segment was too long for the model and was translated in {best.pieces} pieces"
         )
-        doubts = [*doubts, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
+        notes.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
     protected = await protect(chain, segment.text, text, found, target)
     if protected.text != text:
-        text = protected.text
-        doubts = [doubt for doubt in doubts if doubt.type is not WarningType.NUMBER_LOST]
-        known = {doubt.type for doubt in doubts}
-        again = await check(text, complete=True)
-        doubts += [each for each in again if each.type not in known]
+        doubts = await check(protected.text, complete=best.complete)
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
-        doubts.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
-    doubts += protected.doubts
-    return Repaired(text, best.score, tuple(doubts), protected.terms)
-
-
-async def _again(chain: Chain, segment: Segment, attempt: int) -> ChainOutput:
-    """Another attempt; a heading becomes a sentence first, fragments make models loop."""
-    text = segment.text
-    dotted = attempt == ATTEMPTS and segment.kind is not SegmentKind.SENTENCE
-    (output,) = await chain.run_all(
-        [f"{text}." if dotted else text], partial(safer, attempt=attempt)
+        notes.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
+    return Repaired(
+        protected.text, best.score, (*doubts, *notes, *protected.doubts), protected.terms
     )
-    if not dotted:
-        return output
-    return ChainOutput(output.text.rstrip("."), output.score, output.complete, output.pieces)

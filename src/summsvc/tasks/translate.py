@@ -116,6 +116,7 @@ class Translator:
         terms, chosen = await self._workers.beside(
             size(segments) + EACH * len(request.glossary), _plan, request, document
         )
+        chain.terms = terms
         renderer = Renderer(document)
         done = self._outputs(chain, [segments[i] for i in chosen], target, terms)
         async with aclosing(done):

@@ -1,0 +1,82 @@
+"""How a doubtful segment is tried again.
+
+Models loop most on fragments and on sentences longer than they were trained on
+(Koehn and Knowles, "Six Challenges for Neural Machine Translation", 2017), and
+their search is what goes astray before they do. So, in this order:
+
+1. another beam, which may say no four tokens twice; a heading or fragment is
+   given a full stop first, to be a sentence;
+2. one hypothesis, which is held against every token said before;
+3. between clauses in pieces, each with the other beam, where there are clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from summsvc.articles.document import Segment, SegmentKind
+from summsvc.tasks.boundaries import Spans
+from summsvc.tasks.chain import Adjust, Chain, ChainOutput
+from summsvc.tasks.guards import safer
+from summsvc.tasks.split import clauses, join
+
+ATTEMPTS = 3
+"""Times at most that a doubtful segment is tried again."""
+
+_ENDS = ".!?…:;"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One more way to have a segment translated.
+
+    pieces: joined they are its text. stop: a full stop follows the last, and
+    does not belong to it.
+    """
+
+    pieces: tuple[str, ...]
+    adjust: Adjust
+    stop: bool = False
+
+    @property
+    def message(self) -> str:
+        """What a caller is told when this one was the best."""
+        if len(self.pieces) > 1:
+            how = f"is translated in {len(self.pieces)} pieces, cut between clauses"
+        elif self.stop:
+            how = "is translated as a sentence"
+        else:
+            how = "comes from safer decoding"
+        return f"a first output was doubtful; this one {how}"
+
+    async def run(self, chain: Chain) -> ChainOutput:
+        """The output for the whole segment; raises what ``Chain.run`` raises."""
+        stop = "." if self.stop else ""
+        texts = [piece.strip() for piece in self.pieces]
+        outputs = await chain.run_all([*texts[:-1], texts[-1] + stop], self.adjust)
+        text = join(self.pieces, [output.text for output in outputs])
+        if self.stop:
+            text = text.removesuffix(".")
+        return ChainOutput(
+            text,
+            min(output.score for output in outputs),
+            all(output.complete for output in outputs),
+            max(output.pieces for output in outputs),
+        )
+
+
+def attempts(segment: Segment, whole: Spans = ()) -> Iterator[Attempt]:
+    """The ways to try a segment again, at most ATTEMPTS of them, in order.
+
+    whole: stretches [start, end) that are not cut, such as terms.
+    """
+    text = segment.text
+    other, held = partial(safer, attempt=1), partial(safer, attempt=2)
+    fragment = segment.kind is not SegmentKind.SENTENCE and text[-1] not in _ENDS
+    yield Attempt((text,), other, stop=fragment)
+    yield Attempt((text,), held)
+    pieces = tuple(clauses(text, whole))
+    if len(pieces) > 1:
+        yield Attempt(pieces, other)

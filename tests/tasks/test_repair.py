@@ -1,0 +1,167 @@
+"""What is doubtful is tried again, in order and so often; the best is kept, nothing is dropped."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from summsvc.articles.article import WarningType
+from summsvc.articles.document import SegmentKind
+from summsvc.engines.base import DecodingOptions
+from summsvc.tasks.attempts import ATTEMPTS
+from summsvc.tasks.repair import Repaired
+from summsvc.tasks.terms import Terms
+from tests.tasks.scripted import ScriptedEngine, repaired
+
+SOURCE = (
+    "The minister said that 123 schools would reopen in September, "
+    "but the union, which speaks for the teachers, called the plan unsafe."
+)
+CLAUSES = [SOURCE[:61], SOURCE[62:]]
+GOOD = (
+    "Министр заявил, что в сентябре откроются 123 школы, "
+    "но профсоюз, который представляет учителей, назвал план небезопасным."
+)
+LOOP = f"Министр заявил, что 123 школы {'что ' * 24}"
+NO_NUMBER = GOOD.replace("123 ", "")
+LITHUANIAN = "Ministras sakė, kad rugsėjį vėl duris atvers 123 mokyklos, bet profesinė sąjunga ne."
+
+
+def kinds(answer: Repaired) -> set[WarningType]:
+    return {doubt.type for doubt in answer.doubts}
+
+
+def in_turn(*outputs: str) -> ScriptedEngine:
+    """One output after the other, whatever is asked; the last one from then on."""
+    following = itertools.chain(outputs, itertools.repeat(outputs[-1]))
+    return ScriptedEngine(lambda _: next(following))
+
+
+async def test_a_good_output_is_not_tried_again() -> None:
+    engine = in_turn(GOOD)
+    answer = await repaired(engine, SOURCE)
+    assert (answer.text, answer.doubts) == (GOOD, ())
+    assert len(engine.asked) == 1
+
+
+async def test_the_ladder() -> None:
+    engine = in_turn(LOOP)
+    answer = await repaired(engine, SOURCE)
+    usual = DecodingOptions(beam_size=4)
+    texts = [text for text, _ in engine.asked]
+    assert texts[:3] == [SOURCE, SOURCE, SOURCE]
+    assert sorted(texts[3:]) == sorted(CLAUSES)
+    first, other, held, *pieces = (options for _, options in engine.asked)
+    assert first.beam_size == usual.beam_size
+    assert other.no_repeat_ngram_size == 4
+    assert (held.beam_size, held.no_repeat_ngram_size) == (1, 3)
+    assert held.repetition_penalty > other.repetition_penalty == 1
+    assert all(each.no_repeat_ngram_size == 4 for each in pieces)
+    assert kinds(answer) >= {WarningType.REPETITION}
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_it_ends_with_the_first_good_output(attempt: int) -> None:
+    engine = in_turn(*[LOOP] * attempt, GOOD)
+    answer = await repaired(engine, SOURCE)
+    assert answer.text == GOOD
+    assert kinds(answer) == {WarningType.RETRIED}
+    assert len(engine.asked) == 1 + attempt
+
+
+async def test_clauses_are_translated_apart_and_joined() -> None:
+    known = dict(zip(CLAUSES, ["Открытие 123 школ состоится в сентябре", GOOD[52:]], strict=True))
+    engine = ScriptedEngine(lambda text: known.get(text, LOOP))
+    answer = await repaired(engine, SOURCE)
+    assert answer.text == "Открытие 123 школ состоится в сентябре " + GOOD[52:]
+    (note,) = answer.doubts
+    assert note.type is WarningType.RETRIED
+    assert "2 pieces" in note.message
+
+
+@pytest.mark.parametrize("kind", [SegmentKind.HEADING, SegmentKind.FRAGMENT])
+async def test_a_heading_is_translated_as_a_sentence(kind: SegmentKind) -> None:
+    def habit(text: str) -> str:
+        return "Права человека в мире." if text.endswith(".") else "права " * 20
+
+    engine = ScriptedEngine(habit)
+    answer = await repaired(engine, "Human rights in the world", kind=kind)
+    assert answer.text == "Права человека в мире"
+    assert "as a sentence" in answer.doubts[0].message
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("outputs", "best", "left"),
+    [
+        (("", LOOP), LOOP, WarningType.REPETITION),
+        ((LOOP, NO_NUMBER), NO_NUMBER, WarningType.NUMBER_LOST),
+        ((NO_NUMBER, LOOP), NO_NUMBER, WarningType.NUMBER_LOST),
+        ((LITHUANIAN, "Министр 123"), "Министр 123", WarningType.LENGTH_RATIO),
+        (("Министр 123", NO_NUMBER), NO_NUMBER, WarningType.NUMBER_LOST),
+        ((NO_NUMBER, NO_NUMBER + "!"), NO_NUMBER, WarningType.NUMBER_LOST),
+        ((LOOP, "", ""), LOOP, WarningType.REPETITION),
+    ],
+)  # fmt: skip
+async def test_the_least_severe_is_kept_the_earlier_of_two_alike(
+    outputs: tuple[str, ...], best: str, left: WarningType
+) -> None:
+    answer = await repaired(in_turn(*outputs), SOURCE)
+    assert answer.text == best
+    assert left in kinds(answer)
+
+
+async def test_without_any_output_the_source_stands_and_is_told() -> None:
+    engine = in_turn("", " ", "", "")
+    answer = await repaired(engine, SOURCE)
+    assert answer.text == SOURCE
+    assert kinds(answer) == {WarningType.EMPTY_OUTPUT}
+    assert len(engine.asked) == 1 + ATTEMPTS + 1
+
+
+async def test_an_address_that_was_lost_is_put_back_and_no_reason_to_try_again() -> None:
+    terms = Terms.of((), (), "en")
+    engine = in_turn("Смотрите на сайте", "сайт")
+    answer = await repaired(engine, "See https://example.org/2025 for details", terms=terms)
+    assert (answer.text, answer.doubts) == ("Смотрите на https://example.org/2025", ())
+    assert [text for text, _ in engine.asked[1:]] == ["https://example.org/2025"]
+
+
+async def test_a_term_is_not_cut_where_a_text_is_too_long() -> None:
+    terms = Terms.of(("World Health Organization",), (), "en")
+    text = "one two three four five six World Health Organization seven eight nine ten eleven"
+    engine = ScriptedEngine(lambda text: text, limit=7)
+    await repaired(engine, text, terms=terms)
+    assert any("World Health Organization" in asked for asked, _ in engine.asked[:3])
+
+
+async def test_what_is_tried_again_is_counted() -> None:
+    registry = CollectorRegistry()
+    await repaired(in_turn(GOOD), SOURCE, registry=registry)
+    await repaired(in_turn(LOOP, GOOD), SOURCE, registry=CollectorRegistry())
+    assert registry.get_sample_value("summsvc_retried_segments_total", {"model": "reversing"}) == 0
+    registry = CollectorRegistry()
+    await repaired(in_turn(LOOP, GOOD), SOURCE, registry=registry)
+    assert registry.get_sample_value("summsvc_retried_segments_total", {"model": "reversing"}) == 1
+
+
+OUTPUTS = st.sampled_from(["", " ", LOOP, GOOD, NO_NUMBER, SOURCE, LITHUANIAN, "да"])
+
+
+@given(st.lists(OUTPUTS, min_size=1 + ATTEMPTS + 1, max_size=1 + ATTEMPTS + 1))
+async def test_never_empty_where_any_attempt_gave_text_and_never_asked_more_often(
+    outputs: list[str],
+) -> None:
+    engine = in_turn(*outputs)
+    answer = await repaired(engine, SOURCE)
+    asked = len(engine.asked)
+    assert asked <= 1 + ATTEMPTS - 1 + len(CLAUSES)
+    assert answer.text.strip()
+    given = any(each.strip() for each in outputs[:asked])
+    assert (WarningType.EMPTY_OUTPUT in kinds(answer)) is not given
+    if answer.text != GOOD:
+        assert answer.doubts
