@@ -196,6 +196,17 @@ def test_a_busy_hub_is_waited_for(hub: Hub, store: Store, pull: Pull) -> None:
     assert_whole(store)
 
 
+def test_a_hub_that_stays_busy_is_told_with_the_time_to_wait(
+    hub: Hub, store: Store, pull: Pull
+) -> None:
+    hub.status, hub.times, hub.retry_after = 429, 99, "0"
+    done = pull()
+    assert done.returncode == 1
+    assert "the model hub is busy (HTTP 429); in 0 seconds try again with" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert store.ids() == []
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [(401, "HF_TOKEN"), (403, "HF_TOKEN"), (404, "has no acme/tiny"), (400, "HTTP 400")],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -277,6 +279,19 @@ def test_a_conversion_that_fails_leaves_what_was_there(store: Store, source: Pat
         store.add(source, "tiny", Task.TRANSLATION, PAIRS, convert=convert)
     assert store.verify("tiny") == []
     assert left_over(store) == ["tiny"]
+
+
+def test_a_disk_that_fills_up_while_converting_is_told(store: Store, source: Path) -> None:
+    add(store, source)
+
+    def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
+        (end / "model.bin").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(StoreError, match=r"cannot be written.*No space left"):
+        store.add(source, "other", Task.TRANSLATION, PAIRS, convert=convert)
+    assert left_over(store) == ["tiny"]
+    assert store.verify("tiny") == []
 
 
 def test_what_a_killed_writer_left_is_cleared_away_or_put_back(store: Store, source: Path) -> None:
