@@ -23,8 +23,9 @@ TIMES = {1: 4, 2: 3, 3: 3, 4: 3}
 
 MANY = 2
 
-SCATTERED = 4
-"""Times that one run of three words may occur anywhere before it is a loop."""
+SCATTERED = {3: 4, 8: 2}
+"""Times that a run of so many words may not occur anywhere; as many more as the
+source says half of it again."""
 
 
 def repeated(source: str, output: str) -> str:
@@ -70,15 +71,17 @@ def _twice(words: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _scattered(words: Sequence[str], known: Sequence[str]) -> str:
-    counts = Counter(zip(words, words[1:], words[2:], strict=False))
-    if not counts:
-        return ""
-    run, times = counts.most_common(1)[0]
-    if times < SCATTERED:
-        return ""
-    usual = Counter(zip(known, known[1:], known[2:], strict=False))
-    allowed = max(SCATTERED, 2 + max(usual.values(), default=0))
-    return " ".join(run) if times >= allowed else ""
+    for size, least in SCATTERED.items():
+        run, times = _most_common(words, size)
+        usual = _most_common(known, max(3, size // 2))[1] if times >= least else 0
+        if times >= least - 1 + max(1, usual):
+            return " ".join(run)
+    return ""
+
+
+def _most_common(words: Sequence[str], size: int) -> tuple[tuple[str, ...], int]:
+    counts = Counter(zip(*(words[i:] for i in range(size)), strict=False))
+    return counts.most_common(1)[0] if counts else ((), 0)
 
 
 def _characters(output: str, source: str) -> str:
