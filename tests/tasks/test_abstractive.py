@@ -270,6 +270,9 @@ async def test_any_summary_holds_its_limit_and_is_not_empty(
     engine = KeepingEngine(keep(habit), limit=limit)
     sentences, warnings = await summarize(engine, Article("", " ".join(body), "en"), length)
     assert sentences
+    if limit >= 40:
+        # No sentence is longer than the model's input, so none is divided.
+        assert {sentence.text for sentence in sentences} <= set(body)
     if length.max_sentences is not None:
         assert len(sentences) <= length.max_sentences
     else:
@@ -277,3 +280,18 @@ async def test_any_summary_holds_its_limit_and_is_not_empty(
         assert most is not None
         over = words(sentences) > most
         assert not over or (len(sentences) == 1 and WarningType.LENGTH_NOT_MET in kinds(warnings))
+
+
+ODD = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=400)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ODD, st.integers(1, 40), st.sampled_from([8, 64]))
+async def test_odd_articles_have_a_written_summary(body: str, most: int, limit: int) -> None:
+    engine = KeepingEngine(keep(2), limit=limit)
+    sentences, warnings = await summarize(
+        engine, Article("", f"Word {body}", "en"), Length(max_words=most)
+    )
+    assert "".join(sentence.text for sentence in sentences).strip()
+    over = words(sentences) > most
+    assert not over or (len(sentences) == 1 and WarningType.LENGTH_NOT_MET in kinds(warnings))
