@@ -13,6 +13,7 @@ from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Task
 from summsvc.engines.load import load
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 from summsvc.models import convert, library
+from summsvc.models.store import Store
 from tests.checkpoints import marian, pairs
 
 GREEDY = DecodingOptions(beam_size=1)
@@ -116,3 +117,37 @@ def test_without_torch_only_marian_is_converted_and_the_error_says_so(
     assert convert.converter("auto", "marian") is not None
     with pytest.raises(ModelUnavailableError, match=r"summsvc\[torch\]"):
         convert.converter("auto", "m2m_100")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "supported", "chosen"),
+    [
+        (0, {"float32", "int8", "int8_float32"}, "int8"),
+        (0, {"float32"}, "float32"),
+        (1, {"float32", "int8"}, "float16"),
+    ],
+)
+def test_weights_are_kept_in_what_the_machine_computes_in(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: int,
+    supported: set[str],
+    chosen: str,
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: gpus)
+    with monkeypatch.context() as patched:
+        patched.setattr("ctranslate2.get_supported_compute_types", lambda _: supported)
+        how = convert.converter("ctranslate2", "marian")
+    store = Store(tmp_path)
+    manifest = store.add(marian("en-ru"), "ours", Task.TRANSLATION, [("en", "ru")], convert=how)
+    assert manifest.conversion["quantization"] == chosen
+    assert set(manifest.files) == {
+        "config.json",
+        "model.bin",
+        "pieces.json",
+        "shared_vocabulary.json",
+        "source.spm",
+        "source_config.json",
+        "target.spm",
+    }
+    assert ("quantized" in manifest.conversion["check"]) is (chosen != "float32")
