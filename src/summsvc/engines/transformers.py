@@ -159,7 +159,8 @@ class TransformersEngine:
         }
         if options.beam_size > 1:
             # Meaningless for greedy search; transformers warns about them.
-            settings |= {"length_penalty": options.length_penalty, "early_stopping": True}
+            # The search goes on while a hypothesis that has not ended could still be the best.
+            settings |= {"length_penalty": options.length_penalty, "early_stopping": False}
         if forced:
             settings["forced_bos_token_id"] = forced[0]
         return settings
