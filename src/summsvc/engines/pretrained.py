@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,31 @@ def load_model(path: Path, dtype: str, device: str) -> Any:
 
 def load_tokenizer(path: Path) -> Any:
     """The checkpoint's tokenizer; not to be shared between threads."""
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, T5Tokenizer
 
-    return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    if isinstance(tokenizer, T5Tokenizer):
+        _mend(tokenizer)
+    return tokenizer
+
+
+def _mend(tokenizer: Any) -> None:
+    """Give a T5 tokenizer its checkpoint's own unknown piece, and its pieces for bytes.
+
+    transformers 5 takes the third piece for the unknown one, which in MADLAD-400
+    is the end marker: the text after an unknown character would be lost. And it
+    never falls back to bytes, by which mT5 spells what it has no pieces for.
+    """
+    from tokenizers import decoders, models
+
+    backend = tokenizer.backend_tokenizer
+    model = json.loads(backend.to_str())["model"]
+    pieces = [(piece, score) for piece, score in model["vocab"]]
+    spells = "<0x00>" in dict(pieces)
+    if (model["unk_id"], model["byte_fallback"]) != (tokenizer.unk_token_id, spells):
+        backend.model = models.Unigram(pieces, tokenizer.unk_token_id, spells)
+    if spells:
+        backend.decoder = decoders.Sequence([decoders.ByteFallback(), backend.decoder])
 
 
 def language_name(tokenizer: Any, token: str) -> str:

@@ -1,0 +1,46 @@
+"""A character that no piece has takes nothing else of the text with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from summsvc.engines.base import Placement
+from summsvc.engines.pieces import Pieces
+from summsvc.engines.pretrained import load_tokenizer
+from summsvc.engines.transformers import TransformersEngine
+from summsvc.models.store import Store
+from tests.checkpoints import FAMILIES, checkpoint
+
+TEXT = "Nobody ☃ was hurt."
+
+CONVERTED = [name for name in FAMILIES if name != "led"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_it_does_not_end_the_input(name: str) -> None:
+    tokenizer = load_tokenizer(checkpoint(name))
+    numbers = tokenizer(TEXT)["input_ids"]
+    assert numbers.count(tokenizer.eos_token_id) == 1
+    assert numbers[-1] == tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_engines_read_it_alike(architectures: Store, name: str) -> None:
+    spec = architectures.spec(name)
+    source, target = spec.pairs[0]
+    (pieces,) = Pieces(spec).encode([TEXT], source, target)
+    assert pieces.count("</s>") == 1
+    reference = TransformersEngine(replace(spec, path=checkpoint(name)), Placement())
+    assert reference.count_tokens([TEXT], source, target) == [len(pieces)]
+    reference.close()
+
+
+@pytest.mark.parametrize("name", ["mt5", "bart"])
+def test_a_model_that_can_spell_spells_it(architectures: Store, name: str) -> None:
+    tokenizer = load_tokenizer(checkpoint(name))
+    assert tokenizer.decode(tokenizer(TEXT)["input_ids"], skip_special_tokens=True) == TEXT
+    pieces = Pieces(architectures.spec(name))
+    (encoded,) = pieces.encode([TEXT], "en", "en")
+    assert pieces.decode(encoded) == TEXT
