@@ -27,6 +27,7 @@ from summsvc.engines.transformers import TransformersEngine
 from summsvc.models.convert import convert
 from summsvc.models.store import Store
 from tests.checkpoints import FAMILIES, checkpoint, known, news
+from tests.checkpoints.texts import COLUMNS as LANGUAGES
 
 BATCH = 32
 UNSEEN = 100
@@ -57,6 +58,7 @@ ADDED = {
     "marian-zle": (),
     "bart": ("--task", "summarization", "--pair", "en-en"),
     "pegasus": ("--task", "summarization", "--pair", "en-en"),
+    "t5": ("--task", "summarization", "--pair", "lt-lt"),
     "mt5": ("--task", "summarization", "--pair", "en-en", "--pair", "ru-ru"),
     "led": ("--task", "summarization", "--pair", "en-en"),
 }
@@ -128,13 +130,11 @@ def texts(name: str) -> tuple[list[Text], list[str], list[Text]]:
         inputs += [(text, source, code) for text, _ in known(name, code)]
         outputs += [output for _, output in known(name, code)]
     seen = {text for text, _, _ in inputs}
-    english = [triple[0] for triple in news.sentences()]
-    if family.summary_languages:
-        english = [
-            " ".join(three) for three in zip(english[2:], english[1:], english, strict=False)
-        ]
-    fresh = [text for text in english if text not in seen][-UNSEEN:]
     source, target = inputs[0][1:]
+    fresh = [triple[LANGUAGES[source]] for triple in news.sentences()]
+    if family.summary_languages:
+        fresh = [" ".join(three) for three in zip(fresh[2:], fresh[1:], fresh, strict=False)]
+    fresh = [text for text in fresh if text not in seen][-UNSEEN:]
     return inputs, outputs, [(text, source, target) for text in fresh]
 
 

@@ -258,6 +258,26 @@ FAMILIES = {
             summary_languages=("en",),
         ),
         Family(
+            name="t5",
+            like="t5-lt-news",
+            layout="t5",
+            # The first T5: outputs from the scaled embedding, no gates.
+            config={
+                **_T5_LIKE,
+                "model_type": "t5",
+                "architectures": ["T5ForConditionalGeneration"],
+                "feed_forward_proj": "relu",
+                "tie_word_embeddings": True,
+                "pad_token_id": 0,
+                "eos_token_id": 1,
+                "decoder_start_token_id": 0,
+            },
+            # As published: rows up to a multiple of 128.
+            spare=28,
+            weights="pytorch_model.bin",
+            summary_languages=("lt",),
+        ),
+        Family(
             name="mt5",
             like="mt5-xlsum",
             layout="mt5",

@@ -121,6 +121,15 @@ def mt5(folder: Path, texts: Sequence[str]) -> None:
     _json(folder / "tokenizer_config.json", {**config, "tokenizer_class": "T5Tokenizer"})
 
 
+def t5(folder: Path, texts: Sequence[str]) -> None:
+    """spiece.model alone; a hundred sentinels follow its pieces."""
+    _sentencepiece(folder / "spiece.model", texts, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+    special: Facts = {**_T5, "additional_special_tokens": [f"<extra_id_{i}>" for i in range(100)]}
+    _json(folder / "special_tokens_map.json", special)
+    config: Facts = {**special, "extra_ids": 100, "model_max_length": 512}
+    _json(folder / "tokenizer_config.json", {**config, "tokenizer_class": "T5Tokenizer"})
+
+
 def pegasus(folder: Path, texts: Sequence[str]) -> None:
     """spiece.model alone; its pieces come after 103 special ones."""
     _sentencepiece(folder / "spiece.model", texts, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)

@@ -45,7 +45,8 @@ def build(family: Family, folder: Path) -> None:
     if family.config["model_type"] in ("t5", "mt5"):
         # Drawn for a pretraining of millions of steps: outputs far too large for this one,
         # and positions far too faint, without which it repeats "в" in "в вторник".
-        model.lm_head.weight.data *= model.config.d_model**-0.5
+        if not family.config["tie_word_embeddings"]:
+            model.lm_head.weight.data *= model.config.d_model**-0.5
         for stack in (model.encoder, model.decoder):
             stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight.data *= 10
     encoded = [_encode(family, tokenizer, example) for example in examples]
