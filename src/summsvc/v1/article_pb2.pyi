@@ -91,10 +91,12 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     WARNING_TYPE_PIVOT: _WarningType.ValueType  # 16
     """No direct model: the text went through another language."""
     WARNING_TYPE_SHORT_ARTICLE: _WarningType.ValueType  # 17
-    """The article has fewer sentences than were asked for."""
+    """The article has fewer sentences than were asked for, or fewer words than an
+    abstractive summary was to have.
+    """
     WARNING_TYPE_LENGTH_NOT_MET: _WarningType.ValueType  # 18
-    """The requested length could not be met with whole sentences; the message
-    says by how much.
+    """The requested length could not be met: a single whole sentence is longer, or
+    the model wrote less than four fifths of it. The message says by how much.
     """
     WARNING_TYPE_WRONG_LANGUAGE: _WarningType.ValueType  # 19
     """The output, or a long stretch of it, is in another language than the one
@@ -150,10 +152,12 @@ WARNING_TYPE_RETRIED: WarningType.ValueType  # 15
 WARNING_TYPE_PIVOT: WarningType.ValueType  # 16
 """No direct model: the text went through another language."""
 WARNING_TYPE_SHORT_ARTICLE: WarningType.ValueType  # 17
-"""The article has fewer sentences than were asked for."""
+"""The article has fewer sentences than were asked for, or fewer words than an
+abstractive summary was to have.
+"""
 WARNING_TYPE_LENGTH_NOT_MET: WarningType.ValueType  # 18
-"""The requested length could not be met with whole sentences; the message
-says by how much.
+"""The requested length could not be met: a single whole sentence is longer, or
+the model wrote less than four fifths of it. The message says by how much.
 """
 WARNING_TYPE_WRONG_LANGUAGE: WarningType.ValueType  # 19
 """The output, or a long stretch of it, is in another language than the one

@@ -34,7 +34,11 @@ class _SummaryMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Summary
     SUMMARY_METHOD_EXTRACTIVE: _SummaryMethod.ValueType  # 1
     """Whole sentences of the article, in article order. Needs no model."""
     SUMMARY_METHOD_ABSTRACTIVE: _SummaryMethod.ValueType  # 2
-    """New text written by a sequence-to-sequence model."""
+    """New text written by a sequence-to-sequence model. An article longer than
+    the model's input is read in parts, and the summaries of the parts again:
+    nothing is cut off. Sentences are whole; a number or name that the article
+    does not have is flagged with UNSUPPORTED_CLAIM.
+    """
 
 class SummaryMethod(_SummaryMethod, metaclass=_SummaryMethodEnumTypeWrapper):
     """How a summary is made."""
@@ -46,13 +50,19 @@ which GetServerInfo tells: extractive unless configured otherwise.
 SUMMARY_METHOD_EXTRACTIVE: SummaryMethod.ValueType  # 1
 """Whole sentences of the article, in article order. Needs no model."""
 SUMMARY_METHOD_ABSTRACTIVE: SummaryMethod.ValueType  # 2
-"""New text written by a sequence-to-sequence model."""
+"""New text written by a sequence-to-sequence model. An article longer than
+the model's input is read in parts, and the summaries of the parts again:
+nothing is cut off. Sentences are whole; a number or name that the article
+does not have is flagged with UNSUPPORTED_CLAIM.
+"""
 Global___SummaryMethod: _TypeAlias = SummaryMethod  # noqa: Y015
 
 @_typing.final
 class SummaryLength(_message.Message):
     """How long a summary may be. Set at most one field; none means three
-    sentences.
+    sentences. An abstractive summary has at least four fifths of it, or a warning
+    says how much less: SHORT_ARTICLE when the article has no more, else
+    LENGTH_NOT_MET.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
