@@ -17,11 +17,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from tests.checkpoints import marian as marian_recipe
+from tests.checkpoints import spoiled as spoiled_recipe
 from tests.checkpoints import training
 from tests.checkpoints.families import FAMILIES, Family
 from tests.checkpoints.marian import pairs
 
-__all__ = ["FAMILIES", "Family", "checkpoint", "known", "marian", "pairs"]
+__all__ = ["FAMILIES", "Family", "checkpoint", "known", "marian", "pairs", "spoiled"]
 
 HERE = Path(__file__).parent
 MARIAN = ("article.py", "marian.py", "news.py")
@@ -31,6 +32,12 @@ SHARED = ("layouts.py", "news.py", "texts.py", "training.py")
 def marian(pair: str) -> Path:
     """Folder of the Marian checkpoint for "en-ru" or "en-lt"."""
     return _cached(f"marian-{pair}", MARIAN, "", lambda folder: marian_recipe.build(pair, folder))
+
+
+def spoiled() -> Path:
+    """Folder of the checkpoint whose every output some guard has to see."""
+    recipe = (*MARIAN, "spoiled.py")
+    return _cached("marian-spoiled", recipe, "", spoiled_recipe.build)
 
 
 def checkpoint(name: str) -> Path:
