@@ -127,6 +127,21 @@ def test_a_translation_printed_whole_and_as_it_comes(
     assert done.returncode == 0
 
 
+def test_a_claim_is_shown_with_its_place_in_the_summary(fake: FakeServer, at_fake: Summsvc) -> None:
+    warning = article_pb2.Warning(
+        type=article_pb2.WARNING_TYPE_UNSUPPORTED_CLAIM,
+        message="“77” is not in the article",
+        output_span=article_pb2.Span(start=9, end=11),
+    )
+    fake.answers["Summarize"] = lambda *_: summaries.SummarizeResponse(
+        summary="It freed 77 people.", language=ENGLISH, warnings=[warning]
+    )
+    done = at_fake("summarize", "-", stdin=b"text")
+    assert done.stderr == (
+        "<stdin>: warning: UNSUPPORTED_CLAIM at summary 9-11: “77” is not in the article\n"
+    )
+
+
 def test_a_stream_in_json_is_one_event_a_line(fake: FakeServer, at_fake: Summsvc) -> None:
     fake.answers["StreamTranslate"] = lambda *_: iter(EVENTS)
     done = at_fake("translate", "-", "--to", "ru", "--stream", "--json", stdin=b"text")

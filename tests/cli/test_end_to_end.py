@@ -124,6 +124,7 @@ def test_info_for_people_and_programs(summsvc: Summsvc) -> None:
     done = summsvc("info")
     assert done.returncode == 0
     assert "max_body_code_points 1,000,000" in done.stdout
+    assert "Summaries unless told: extractive" in done.stdout
     assert "opus-en-ru: not installed, translation en-ru" in done.stdout
     facts = json.loads(summsvc("info", "--json").stdout)
     assert facts["limits"]["max_body_code_points"] == 1_000_000
