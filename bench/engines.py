@@ -28,12 +28,15 @@ from summsvc.cores import cores
 from summsvc.models.convert import convert
 
 TOKENS = 32
-FEW = 16
+FEW = 8
 """Sentences that are done one by one; it takes long."""
 
 BATCHES = (16, 32)
 BASELINE = "generate"
-WAYS = (BASELINE, "ctranslate2 float32", "ctranslate2 int8")
+ALONE = ", one worker"
+"""Instead of a worker of one thread for each core, one worker with all threads."""
+
+WAYS = (BASELINE, "ctranslate2 float32", "ctranslate2 int8", f"ctranslate2 int8{ALONE}")
 
 
 def peak_mb() -> float:
@@ -111,7 +114,8 @@ def measure(way: str, folder: Path, batch: int, arguments: argparse.Namespace) -
     if way == BASELINE:
         run, before = with_torch(folder, batch, sentences)
     else:
-        run, before = with_ctranslate2(folder, batch, sentences, arguments.workers or cores())
+        workers = 1 if way.endswith(ALONE) else cores()
+        run, before = with_ctranslate2(folder, batch, sentences, workers)
     run()
     rates = []
     for _ in range(arguments.repeats):
@@ -149,9 +153,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", choices=SIZES)
     parser.add_argument("--batch", action="append", type=int, help="sentences computed at once")
-    parser.add_argument("--sentences", type=int, default=128)
-    parser.add_argument("--workers", type=int, default=0, help="of CTranslate2; 0: one a core")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--sentences", type=int, default=64)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--json", type=Path)
     parser.add_argument(
         "--one", nargs=3, metavar=("WAY", "FOLDER", "BATCH"), help=argparse.SUPPRESS
@@ -164,17 +167,17 @@ def main() -> None:
     results: dict[str, Any] = {}
     for name in arguments.size or SIZES:
         with tempfile.TemporaryDirectory() as work:
-            folders = {way: Path(work) / way.replace(" ", "-") for way in WAYS}
+            folders = {way: Path(work) / way.removesuffix(ALONE).split()[-1] for way in WAYS}
             write(SIZES[name], folders[BASELINE])
-            for way in WAYS[1:]:
-                convert(folders[BASELINE], folders[way], quantization=way.split()[1])
+            for folder in set(folders.values()) - {folders[BASELINE]}:
+                convert(folders[BASELINE], folder, quantization=folder.name)
             rows: Rows = {}
             asked = [(1, BASELINE)]
             asked += [(batch, way) for batch in arguments.batch or BATCHES for way in WAYS]
             for batch, way in asked:
                 command = [sys.executable, "-m", "bench.engines"]
                 command += ["--one", way, str(folders[way]), str(batch)]
-                for option in ("sentences", "workers", "repeats"):
+                for option in ("sentences", "repeats"):
                     command += [f"--{option}", str(getattr(arguments, option))]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 rows[batch, way] = json.loads(done.stdout.splitlines()[-1])
