@@ -136,8 +136,10 @@ def test_the_examples_of_the_docs_run(
     at_two_models: Summsvc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
-    commands = re.findall(r"^summsvc (evaluate .*)$", page, re.MULTILINE)
-    assert len(commands) == 2
+    found = re.findall(r"^summsvc (evaluate .*)$", page, re.MULTILINE)
+    # tests/server/test_written_summaries.py runs the one that needs a summarizer.
+    commands = [command for command in found if "abstractive" not in command]
+    assert len(commands) == len(found) - 1 == 2
     monkeypatch.chdir(tmp_path)
     tsv(Path("pairs.tsv"), [("The president met the mayor in Riga on Friday.", "Не то.")])
     article = {"body": SEED.read_text("utf-8"), "summary": "Belarus released 123 prisoners."}

@@ -7,15 +7,19 @@ anything longer it makes up sentences of the same kind.
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner
 
 from bench.agreement import install
+from summsvc.cli.app import cli
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.engines.length import count_words
@@ -50,11 +54,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def writing(store: Path) -> Iterator[grpc.Channel]:
+def address(store: Path) -> Iterator[str]:
     """A server that writes summaries where it can, unless told otherwise."""
     settings = Settings(port=0, metrics_port=-1, model_dir=store, summary_method="auto")
-    with running(settings) as server, grpc.insecure_channel(server.address) as channel:
+    with running(settings) as server:
         server.wait_until_ready(SUMMARIZATION)
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def writing(address: str) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(address) as channel:
         yield channel
 
 
@@ -72,6 +82,23 @@ LENGTHS = {field.name for field in pb.SummaryLength.DESCRIPTOR.fields}
 
 def told(answer: pb.SummarizeResponse, kind: int) -> list[str]:
     return [warning.message for warning in answer.warnings if warning.type == kind]
+
+
+def test_the_example_of_the_docs_runs(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
+    (command,) = re.findall(r"^summsvc (evaluate .*--method abstractive.*)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    with Path("articles.jsonl").open("w", encoding="utf-8") as file:
+        for body, lead in ARTICLES[15:20]:
+            case = {"body": body, "summary": lead, "language_code": "en"}
+            file.write(f"{json.dumps(case)}\n")
+    done = CliRunner().invoke(cli, [*shlex.split(command), "--server", address])
+    assert done.exit_code == 0, done.output
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("abstractive ")][:1]
+    # The reference is what the model has learned.
+    assert row.split()[1:4] == ["100.0", "[100.0,", "100.0]"]
 
 
 @pytest.mark.parametrize("index", [15, 30, 60, 90])
