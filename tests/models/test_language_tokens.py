@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +16,9 @@ from summsvc.engines.base import LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
 from summsvc.models import vocabulary
 from summsvc.models.catalog import Catalog, CatalogEntry
-from summsvc.models.pull import pull
 from summsvc.models.store import Store
+from tests.checkpoints import FAMILIES
+from tests.checkpoints import checkpoint as trained
 from tests.models.folders import checkpoint
 from tests.models.hub import COMMIT, serving
 
@@ -70,18 +75,57 @@ def test_only_the_tokens_of_the_pairs_asked_for_are_needed(store: Store, tmp_pat
     assert manifest.tokens == {"en": "eng_Latn", "ru": "rus_Cyrl"}
 
 
-def test_a_pulled_model_is_looked_at_too(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    facts = {"repository": "acme/tiny", "revision": COMMIT, "size_bytes": 2_000_000}
-    model = entry("m2m100-418m").model_copy(update=facts)
+def test_a_pulled_model_is_looked_at_too(store: Store, tmp_path: Path) -> None:
+    """In a process of its own: the hub's client reads its variables when it is imported."""
     folder = checkpoint(tmp_path / "hub", architecture="m2m_100", special=["__en__", "__ru__"])
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    catalog = tmp_path / "catalog.toml"
+    catalog.write_text(
+        f"[m2m100-418m]\nrepository = 'acme/tiny'\nrevision = '{COMMIT}'\nsize_bytes = 2_000_000\n"
+    )
+    code = "from summsvc.cli import main; main()"
+    arguments = ["models", "pull", "m2m100-418m", "--engine", "transformers"]
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
     with serving(folder) as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        with pytest.raises(InvalidFieldError, match="'lt' by the token '__lt__'"):
-            pull(model, store, engine="transformers")
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=inherited
+            | {
+                "HF_ENDPOINT": hub.endpoint,
+                "HF_HOME": str(tmp_path / "hf"),
+                "SUMMSVC_MODEL_DIR": str(store.root),
+                "SUMMSVC_CATALOG_FILE": str(catalog),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "'lt' by the token '__lt__'" in done.stderr
+    assert "of that form it has __en__, __ru__" in done.stderr
     assert store.ids() == []
+
+
+@pytest.mark.parametrize("name", ["m2m100", "mbart50"])
+def test_languages_that_the_tokenizers_class_knows_need_no_file(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    family = FAMILIES[name]
+    folder = tmp_path / "folder"
+    shutil.copytree(trained(name), folder)
+    (folder / "special_tokens_map.json").unlink()
+    (folder / "tokenizer.json").unlink(missing_ok=True)
+    kept = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))["tokenizer_class"]
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kept}))
+    assert not vocabulary.tokens(folder, "m2m_100") & set(family.tokens.values())
+    model = entry("m2m100-418m").model_copy(
+        update={"tokens": family.tokens, "architecture": family.config["model_type"]}
+    )
+    manifest = store.add(folder, "ours", TRANSLATION, entry=model)
+    assert manifest.tokens == family.tokens
+    wrong = model.model_copy(update={"tokens": {**family.tokens, "ru": "<2ru>"}})
+    with pytest.raises(InvalidFieldError, match="'ru' by the token '<2ru>'"):
+        store.add(folder, "other", TRANSLATION, entry=wrong)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,9 @@ def _languages(
     languages = to_tell(pairs, kind)
     if languages and not known:
         known = vocabulary.tokens(directory, architecture)
+    if architecture in MULTILINGUAL:
+        asked = {tokens[language] for language in languages if language in tokens}
+        known |= {token for token in asked - known if vocabulary.made(directory, token)}
     for language in languages:
         _check_token(directory, id, language, tokens.get(language), known)
     return {

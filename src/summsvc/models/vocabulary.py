@@ -7,6 +7,7 @@ M2M100, mBART-50).
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Iterator
@@ -44,6 +45,23 @@ def tokens(directory: Path, architecture: str) -> set[str]:
         for path in sorted(directory.glob("*.model")):
             found |= set(_pieces(path))
     return found
+
+
+def made(directory: Path, token: str) -> bool:
+    """Whether the tokenizer's class has a token that none of its files names.
+
+    Those of M2M100 and mBART-50 know their languages by themselves.
+    False where transformers is not installed or cannot load the tokenizer.
+    """
+    if importlib.util.find_spec("transformers") is None:
+        return False
+    from summsvc.engines.pretrained import load_tokenizer
+
+    try:
+        tokenizer = load_tokenizer(directory)
+    except Exception:
+        return False
+    return tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id)
 
 
 def alike(token: str, known: set[str]) -> list[str]:
