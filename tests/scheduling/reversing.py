@@ -15,6 +15,7 @@ from summsvc.engines.base import (
     DecodingOptions,
     Generated,
     ModelSpec,
+    Seq2SeqEngine,
     Task,
 )
 from summsvc.scheduling.admission import QueueLimits
@@ -148,7 +149,7 @@ def work(
 
 
 def scheduler(
-    engine: ReversingEngine,
+    engine: Seq2SeqEngine,
     *,
     workers: int = 1,
     batch_tokens: int = 64,

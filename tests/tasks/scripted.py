@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.article import Field, Span
 from summsvc.articles.document import Segment, SegmentKind
-from summsvc.engines.base import DecodingOptions, Generated
+from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain, Leg
 from summsvc.tasks.decoding import DecodingRequest
@@ -40,7 +40,9 @@ class ScriptedEngine(ReversingEngine):
 
 
 @asynccontextmanager
-async def chain(engine: ScriptedEngine, registry: CollectorRegistry) -> AsyncIterator[Chain]:
+async def chain(
+    engine: Seq2SeqEngine, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Chain]:
     """A chain of one leg from English to Russian."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096, registry=registry)
@@ -58,6 +60,11 @@ async def chain(engine: ScriptedEngine, registry: CollectorRegistry) -> AsyncIte
         workers.close()
 
 
+def segment_of(text: str, kind: SegmentKind) -> Segment:
+    """A text as the only segment of an article's body."""
+    return Segment(text, Span(0, len(text)), Field.BODY, kind, 0)
+
+
 async def repaired(
     engine: ScriptedEngine,
     text: str,
@@ -67,8 +74,8 @@ async def repaired(
     registry: CollectorRegistry | None = None,
 ) -> Repaired:
     """What is answered for one segment."""
-    segment = Segment(text, Span(0, len(text)), Field.BODY, kind, 0)
-    async with chain(engine, registry or CollectorRegistry()) as made:
+    segment = segment_of(text, kind)
+    async with chain(engine, registry) as made:
         made.terms = terms or made.terms
         outputs = await made.run_all([text])
         (answer,) = await repair_all(made, [segment], outputs, "ru", made.terms)

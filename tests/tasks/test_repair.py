@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,14 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.article import WarningType
 from summsvc.articles.document import SegmentKind
-from summsvc.engines.base import DecodingOptions
+from summsvc.engines.base import DecodingOptions, Placement
+from summsvc.engines.load import load
+from summsvc.models.store import Store
 from summsvc.tasks.attempts import ATTEMPTS
-from summsvc.tasks.repair import Repaired
+from summsvc.tasks.guards import assess, severity
+from summsvc.tasks.repair import Repaired, repair_all
 from summsvc.tasks.terms import Terms
-from tests.tasks.scripted import ScriptedEngine, repaired
+from tests.tasks.scripted import ScriptedEngine, chain, repaired, segment_of
 
 SOURCE = (
     "The minister said that 123 schools would reopen in September, "
@@ -29,6 +33,9 @@ GOOD = (
 LOOP = f"Министр заявил, что 123 школы {'что ' * 24}"
 NO_NUMBER = GOOD.replace("123 ", "")
 LITHUANIAN = "Ministras sakė, kad rugsėjį vėl duris atvers 123 mokyklos, bet profesinė sąjunga ne."
+
+
+NOTES = {WarningType.RETRIED, WarningType.SEGMENT_SPLIT}
 
 
 def kinds(answer: Repaired) -> set[WarningType]:
@@ -165,3 +172,41 @@ async def test_never_empty_where_any_attempt_gave_text_and_never_asked_more_ofte
     assert (WarningType.EMPTY_OUTPUT in kinds(answer)) is not given
     if answer.text != GOOD:
         assert answer.doubts
+
+
+UNSEEN = {
+    SegmentKind.HEADING: [
+        "Weather", "Contact us", "Human rights and international relations", "BREAKING NEWS",
+        "Zebra crossing painted", "Table of contents", "5 things to know", "What is a ceasefire?",
+    ],
+    SegmentKind.FRAGMENT: [
+        "The The The The The", "aaa aaa aaa aaa", "abc def ghi jkl mno pqr",
+        "qwertyuiopasdfghjklzxcvbnm", "Price: 1,299.99 (net)", "Tel. 123456",
+    ],
+    SegmentKind.SENTENCE: [
+        "The quick brown fox jumps over the lazy dog, while seven wizards brew potions, and nobody "
+        "in the whole village knows why they do so.",
+        "In 1987, 4,512 people lived in the town of Springfield (Ohio).",
+        "Go.", "Ha, ha, ha, ha, ha!",
+    ],
+}  # fmt: skip
+"""What the small trained checkpoint never saw, and says something doubtful about."""
+
+
+async def test_a_real_model_is_never_made_worse_and_says_what_is_left(model_dir: Path) -> None:
+    engine = load(Store(model_dir).spec("opus-en-ru"), Placement())
+    segments = [segment_of(text, kind) for kind, texts in UNSEEN.items() for text in texts]
+    async with chain(engine) as made:
+        outputs = await made.run_all([segment.text for segment in segments])
+        answers = await repair_all(made, segments, outputs, "ru", made.terms)
+    doubtful = 0
+    for segment, output, answer in zip(segments, outputs, answers, strict=True):
+        pair = {"source_language": "en", "target": "ru"}
+        before = assess(segment.text, output.text, **pair, complete=output.complete)
+        after = [doubt for doubt in answer.doubts if doubt.type not in NOTES]
+        assert answer.text.strip()
+        assert severity(after) <= severity(before)
+        if answer.text != output.text and output.text.strip():
+            assert WarningType.RETRIED in kinds(answer)
+        doubtful += any(doubt.severe for doubt in before)
+    assert doubtful >= 3
