@@ -114,7 +114,7 @@ def test_a_summary_of_a_megabyte_holds_nobody_up(
     most = limit(Article("", body, "en", mime_type))
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         turns.longest = 0.0
-        SummarizationServiceStub(channel).Summarize(request, timeout=240)
+        SummarizationServiceStub(channel).Summarize(request)
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
 
@@ -134,7 +134,8 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
     most = limit(Article("", body, "en", mime_type))
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         turns.longest = 0.0
-        answer = TranslationServiceStub(channel).Translate(request, timeout=240)
+        # Without a deadline: what repeats itself counts in full at admission.
+        answer = TranslationServiceStub(channel).Translate(request)
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}

@@ -10,7 +10,8 @@ import asyncio
 import hmac
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -64,10 +65,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         if handler.request_streaming:
             inner = handler.stream_stream
 
-            async def stream_stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            async def stream_stream(request: Any, context: Any) -> None:
                 async with _Call(self, method, request, context):
-                    async for response in inner(request, context):
-                        yield response
+                    await _write(inner(request, context), context)
 
             return grpc.stream_stream_rpc_method_handler(
                 stream_stream, handler.request_deserializer, handler.response_serializer
@@ -75,10 +75,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         if handler.response_streaming:
             streaming = handler.unary_stream
 
-            async def unary_stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            async def unary_stream(request: Any, context: Any) -> None:
                 async with _Call(self, method, request, context):
-                    async for response in streaming(request, context):
-                        yield response
+                    await _write(streaming(request, context), context)
 
             return grpc.unary_stream_rpc_method_handler(
                 unary_stream, handler.request_deserializer, handler.response_serializer
@@ -164,6 +163,17 @@ class _Call:
         known = {key: value for key, value in facts.items() if value}
         log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
         structlog.contextvars.unbind_contextvars("request_id")
+
+
+async def _write(responses: AsyncGenerator[Any, None], context: Any) -> None:
+    """Send what a method yields.
+
+    Handed to gRPC as a generator it would be left to the garbage collector when the
+    caller leaves while a response is being sent, and with it all that it holds.
+    """
+    async with aclosing(responses):
+        async for response in responses:
+            await context.write(response)
 
 
 def _request_id(given: str | bytes | None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment
@@ -39,14 +40,14 @@ def warnings_of(repaired: Repaired, field: Field | None, span: Span | None) -> t
     return tuple(Warning(doubt.type, doubt.message, field, span) for doubt in repaired.doubts)
 
 
-async def repair_all(
+async def check_all(
     chain: Chain,
     segments: Sequence[Segment],
     outputs: Sequence[ChainOutput],
     target: str,
     terms: Terms,
-) -> list[Repaired]:
-    """Check all outputs at once, and ``repair`` those that need it, side by side."""
+) -> list[Repaired | asyncio.Task[Repaired]]:
+    """What to answer for each segment; a ``repair`` at work for those that need it."""
     source = chain.legs[0].source
 
     def look() -> list[Repaired | None]:
@@ -56,17 +57,33 @@ async def repair_all(
         ]
 
     good = await chain.workers.beside(size(segments), look)
-    repairs = {
-        i: asyncio.create_task(repair(chain, segments[i], outputs[i], target, terms))
-        for i, repaired in enumerate(good)
-        if repaired is None
-    }
+    return [
+        each or asyncio.create_task(repair(chain, segment, output, target, terms))
+        for each, segment, output in zip(good, segments, outputs, strict=True)
+    ]
+
+
+async def repair_all(
+    chain: Chain,
+    segments: Sequence[Segment],
+    outputs: Sequence[ChainOutput],
+    target: str,
+    terms: Terms,
+) -> list[Repaired]:
+    """What to answer for each segment, when all are known."""
+    found = await check_all(chain, segments, outputs, target, terms)
     try:
-        return [each or await repairs[i] for i, each in enumerate(good)]
+        return [await each if isinstance(each, asyncio.Task) else each for each in found]
     finally:
-        for task in repairs.values():
-            task.cancel()
-        await asyncio.gather(*repairs.values(), return_exceptions=True)
+        await cancel(each for each in found if isinstance(each, asyncio.Task))
+
+
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 def accepted(

@@ -17,7 +17,15 @@ from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import EACH, Repaired, repair_all, size, translatable, warnings_of
+from summsvc.tasks.repair import (
+    EACH,
+    Repaired,
+    cancel,
+    check_all,
+    size,
+    translatable,
+    warnings_of,
+)
 from summsvc.tasks.results import (
     Stats,
     TranslatedSegment,
@@ -163,9 +171,9 @@ class Translator:
     ) -> AsyncGenerator[list[Repaired], None]:
         """Yield every segment's checked output in order; repairs overlap the next ones."""
         texts = [segment.text for segment in segments]
-        ready: asyncio.Queue[asyncio.Task[list[Repaired]] | None] = asyncio.Queue()
+        ready: asyncio.Queue[list[Repaired | asyncio.Task[Repaired]] | None] = asyncio.Queue()
         places = asyncio.Semaphore(AHEAD)
-        started: set[asyncio.Task[list[Repaired]]] = set()
+        repairs: set[asyncio.Task[Repaired]] = set()
 
         async def first_pass() -> None:
             at = 0
@@ -173,23 +181,30 @@ class Translator:
                 async for outputs in groups:
                     await places.acquire()
                     part = segments[at : at + len(outputs)]
-                    task = asyncio.create_task(repair_all(chain, part, outputs, target, terms))
-                    started.add(task)
-                    ready.put_nowait(task)
+                    checked = await check_all(chain, part, outputs, target, terms)
+                    repairs.update(each for each in checked if isinstance(each, asyncio.Task))
+                    ready.put_nowait(checked)
                     at += len(outputs)
 
         producer = asyncio.create_task(first_pass())
         producer.add_done_callback(lambda _: ready.put_nowait(None))
         try:
-            while (task := await ready.get()) is not None:
-                yield await task
-                started.discard(task)
+            while (checked := await ready.get()) is not None:
+                known: list[Repaired] = []
+                for each in checked:
+                    if isinstance(each, asyncio.Task):
+                        if known and not each.done():
+                            yield known
+                            known = []
+                        known.append(await each)
+                        repairs.discard(each)
+                    else:
+                        known.append(each)
+                yield known
                 places.release()
             await producer
         finally:
-            for each in (producer, *started):
-                each.cancel()
-            await asyncio.gather(producer, *started, return_exceptions=True)
+            await cancel((producer, *repairs))
 
 
 def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, list[int]]:

@@ -1,0 +1,174 @@
+"""A caller that leaves, or whose time is up, costs nothing more, whatever it asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from summsvc.config import Settings
+from summsvc.v1 import article_pb2
+from summsvc.v1 import summarization_service_pb2 as summaries
+from summsvc.v1 import translation_service_pb2 as translations
+from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
+from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
+from tests.running import Running, running
+from tests.server.watched import Watched, eventually
+
+SENTENCES = [f"The bishop met the judge in Paris on day {i}." for i in range(400)]
+GREEDY = article_pb2.DecodingOptions(beam_size=1)
+
+
+@pytest.fixture(scope="module")
+def small_batches(model_dir: Path) -> Iterator[Running]:
+    """A server that computes one small batch at a time."""
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], workers=1, batch_tokens=256
+    )
+    with running(settings) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@pytest.fixture
+def watched(small_batches: Running) -> Iterator[Watched]:
+    model = Watched(small_batches, "opus-en-ru")
+    yield model
+    model.restore()
+    model.wait_until_idle()
+
+
+@pytest.fixture
+def channel(small_batches: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(small_batches.address) as channel:
+        yield channel
+
+
+def article(part: slice = slice(None)) -> article_pb2.Article:
+    return article_pb2.Article(body="\n\n".join(SENTENCES[part]), language_code="en")
+
+
+def to_translate(part: slice = slice(None)) -> translations.TranslateRequest:
+    return translations.TranslateRequest(
+        article=article(part), target_language_code="ru", decoding=GREEDY, bypass_cache=True
+    )
+
+
+def to_summarize(part: slice = slice(None)) -> summaries.SummarizeRequest:
+    return summaries.SummarizeRequest(
+        article=article(part),
+        target_language_code="ru",
+        length=summaries.SummaryLength(ratio=1.0),
+        decoding=GREEDY,
+        bypass_cache=True,
+    )
+
+
+def in_parts(request: Callable[[slice], Any], count: int) -> list[Any]:
+    return [request(slice(i, i + 20)) for i in range(0, count, 20)]
+
+
+class Caller:
+    """Makes a call of each kind about the first ``count`` of the sentences."""
+
+    def __init__(self, channel: grpc.Channel, timeout: float, count: int = len(SENTENCES)) -> None:
+        self._summaries = SummarizationServiceStub(channel)
+        self._translations = TranslationServiceStub(channel)
+        self._timeout = timeout
+        self._count = count
+
+    def Translate(self) -> Any:
+        request = to_translate(slice(self._count))
+        return self._translations.Translate.future(request, timeout=self._timeout)
+
+    def StreamTranslate(self) -> Any:
+        request = translations.StreamTranslateRequest(request=to_translate(slice(self._count)))
+        return self._translations.StreamTranslate(request, timeout=self._timeout)
+
+    def BatchTranslate(self) -> Any:
+        parts = in_parts(to_translate, self._count)
+        request = translations.BatchTranslateRequest(requests=parts)
+        return self._translations.BatchTranslate.future(request, timeout=self._timeout)
+
+    def Summarize(self) -> Any:
+        request = to_summarize(slice(self._count))
+        return self._summaries.Summarize.future(request, timeout=self._timeout)
+
+    def BatchSummarize(self) -> Any:
+        parts = in_parts(to_summarize, self._count)
+        request = summaries.BatchSummarizeRequest(requests=parts)
+        return self._summaries.BatchSummarize.future(request, timeout=self._timeout)
+
+
+CALLS = ("Translate", "StreamTranslate", "BatchTranslate", "Summarize", "BatchSummarize")
+
+
+@pytest.mark.parametrize("rpc", CALLS)
+def test_after_a_caller_left_no_further_batch_is_computed(
+    watched: Watched, channel: grpc.Channel, rpc: str
+) -> None:
+    call = getattr(Caller(channel, 120), rpc)()
+    watched.let(2)
+    watched.wait_for(3)
+    call.cancel()
+    watched.wait_until_left()
+    watched.free()
+    watched.wait_until_idle()
+    assert len(watched.batches) == 3
+
+
+@pytest.mark.parametrize("rpc", CALLS)
+def test_after_a_deadline_no_further_batch_is_computed(
+    watched: Watched, channel: grpc.Channel, rpc: str
+) -> None:
+    # Few enough for the time there is: more would be refused at once.
+    call = getattr(Caller(channel, 2, count=60), rpc)()
+    watched.wait_for(1)
+    with pytest.raises(grpc.RpcError) as caught:
+        for _ in call if rpc == "StreamTranslate" else (call.result(),):
+            pass
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    watched.wait_until_left()
+    watched.free()
+    watched.wait_until_idle()
+    assert len(watched.batches) == 1
+
+
+@pytest.mark.parametrize("rpc", CALLS)
+def test_an_article_that_nobody_waits_for_is_not_read(
+    small_batches: Running, watched: Watched, channel: grpc.Channel, rpc: str
+) -> None:
+    """All text workers are at work; who leaves meanwhile leaves nothing behind."""
+    workers = small_batches.server._workers
+    executor = workers._executor
+    release = threading.Event()
+    busy = [executor.submit(release.wait, 60) for _ in range(executor._max_workers)]
+    read: list[object] = []
+    handled = workers.run
+
+    async def counted(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def noted() -> Any:
+            read.append(work)
+            return work(*args, **kwargs)
+
+        return await handled(noted)
+
+    workers.run = counted  # type: ignore[method-assign]
+    try:
+        call = getattr(Caller(channel, 120), rpc)()
+        eventually(lambda: executor._work_queue.qsize() > 0)
+        call.cancel()
+        watched.wait_until_left()
+        release.set()
+        for each in busy:
+            each.result()
+        eventually(lambda: executor._work_queue.qsize() == 0)
+        assert not read
+    finally:
+        release.set()
+        workers.run = handled  # type: ignore[method-assign]
+    assert not watched.batches
