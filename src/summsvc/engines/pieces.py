@@ -162,8 +162,8 @@ class _SentencePiece:
         self._target = SentencePieceProcessor(model_file=str(target))
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
-        pieces: list[list[str]] = self._source.encode(list(texts), out_type=str)
-        return pieces
+        # One by one: for a list the library starts threads, which takes longer than ten texts.
+        return [self._source.encode(text, out_type=str) for text in texts]
 
     def split_outputs(self, texts: Sequence[str]) -> list[list[str]]:
         pieces: list[list[str]] = self._target.encode(list(texts), out_type=str)
