@@ -17,6 +17,10 @@ SENTENCES = range(6, 15)
 PARAGRAPH = 3
 """Sentences in one paragraph."""
 
+LENGTHS = range(80, 150)
+"""Code points of a sentence for a model whose outputs all have one length, about 110: others
+would look too long or too short to the server, which then tries again."""
+
 
 def bodies(model: str, kind: str, count: int, *, seed: int = 1) -> list[str]:
     """So many texts of a kind, no two alike; the same ones for the same seed.
@@ -34,8 +38,9 @@ def bodies(model: str, kind: str, count: int, *, seed: int = 1) -> list[str]:
             return chooser.choice(known)
         while True:
             first, second = chooser.sample(known, 2)
-            if not re.search(r"\d", first + second):
-                return f"{first.rstrip('.')}, and {second[0].lower()}{second[1:]}"
+            both = f"{first.rstrip('.')}, and {second[0].lower()}{second[1:]}"
+            if len(both) in LENGTHS and not re.search(r"\d", both):
+                return both
 
     def article() -> str:
         sentences = [sentence() for _ in range(chooser.choice(SENTENCES))]
