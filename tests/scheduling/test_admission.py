@@ -96,3 +96,12 @@ def test_without_a_rate_only_a_passed_deadline_is_refused() -> None:
     check(admission(), tokens=100_000, requests_waiting=0, seconds_left=0.001)
     with pytest.raises(DeadlineError):
         check(admission(), seconds_left=0.0)
+
+
+def test_nobody_is_let_in_who_makes_others_late() -> None:
+    made = admission(rate=200)
+    with pytest.raises(OverloadedError, match="by their deadlines") as refused:
+        check(made, seconds_left=100.0, seconds_missing=0.4)
+    assert refused.value.retry_after == pytest.approx(0.4)
+    check(made, seconds_left=100.0, seconds_missing=0.4, continues=True)
+    check(made, seconds_left=100.0, seconds_missing=0.4, tokens=0)

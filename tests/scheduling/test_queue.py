@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from summsvc.scheduling.queue import FairQueue
@@ -23,6 +23,7 @@ def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[Ticket]
     return tickets
 
 
+@settings(deadline=None)
 @given(requests, st.integers(1, 100), st.integers(1, 4))
 async def test_everything_comes_out_once_and_within_budget(
     asked: list[tuple[list[str], Priority]], budget: int, workers: int
@@ -46,6 +47,7 @@ async def test_everything_comes_out_once_and_within_budget(
     assert all(ticket.pending_tokens == 0 for ticket in tickets)
 
 
+@settings(deadline=None)
 @given(texts, st.integers(1, 4))
 async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], idle: int) -> None:
     queue = FairQueue()
@@ -55,6 +57,7 @@ async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], i
     assert len(queue) == 0
 
 
+@settings(deadline=None)
 @given(requests, st.integers(1, 100), st.data())
 async def test_what_is_removed_never_comes_out(
     asked: list[tuple[list[str], Priority]], budget: int, data: st.DataObject

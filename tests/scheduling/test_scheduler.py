@@ -317,6 +317,25 @@ async def test_before_any_batch_the_probe_says_what_can_be_met(engine: Reversing
         assert await outputs(made.submit(asked)) == expected(asked)
 
 
+async def test_more_than_can_be_done_in_time_is_refused_and_the_rest_is_done(
+    engine: ReversingEngine,
+) -> None:
+    # The probe says 64 tokens a second; deadlines are an hour away, so that none passes here.
+    async with running(engine, batch_tokens=64, probe_s=1.0) as made:
+        engine.hold()
+        hour = asyncio.get_running_loop().time() + 3600
+        held = made.submit(work(["hold on"]))
+        await engine.begun()
+        first = made.submit(work([f"a b c {i}" for i in range(50_000)], deadline=hour))
+        with pytest.raises(OverloadedError, match="by their deadlines"):
+            made.submit(work([f"d e f {i}" for i in range(8_000)], deadline=hour - 1))
+        second = made.submit(work(["x y z"], deadline=hour - 1))
+        first.cancel()
+        engine.release()
+        assert await outputs(second) == expected(second.work)
+        await held.wait()
+
+
 async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, registry=registry) as made:

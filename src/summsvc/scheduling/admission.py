@@ -63,6 +63,7 @@ class Admission:
         tokens_waiting: int,
         tokens_ahead: int,
         seconds_left: float | None,
+        seconds_missing: float = 0.0,
         continues: bool = False,
     ) -> None:
         """Raise OverloadedError or DeadlineError unless a request may wait.
@@ -70,7 +71,8 @@ class Admission:
         tokens: to be computed for the request; one without any is always let
         in, and one larger than the whole queue into an empty one.
         tokens_ahead: those that go before its last one. seconds_left: until its
-        deadline. continues: more work of a request that was let in before; only
+        deadline. seconds_missing: by which it, or another one because of it, would
+        be late. continues: more work of a request that was let in before; only
         its deadline counts.
         """
         rate = self.tokens_per_s
@@ -95,6 +97,16 @@ class Admission:
                 f"the deadline is {left:.2f} s away and the work would take about {needed:.2f} s; "
                 "allow more time or send less text",
                 metadata={"needed_s": f"{needed:.2f}", "left_s": f"{left:.2f}"},
+            )
+        if tokens and seconds_missing > 0 and not continues:
+            raise OverloadedError(
+                f"{requests_waiting} requests are waiting for this model, and with one more not "
+                "all would be done by their deadlines; try again later or elsewhere",
+                retry_after=max(SHORTEST_RETRY_S, seconds_missing),
+                metadata={
+                    "queued_requests": str(requests_waiting),
+                    "queued_tokens": str(tokens_waiting),
+                },
             )
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from summsvc.scheduling.work import Item, Priority, Ticket
@@ -51,14 +51,15 @@ class FairQueue:
     A batch is led by the next request's first segment; segments of like length
     of all requests of its priority fill it up. So nobody waits behind
     somebody's book, and little is computed on padding. Batches do not mix
-    priorities: a short text would wait for the bulk it travels with.
+    priorities: a short text would wait for the bulk it travels with. Requests
+    short of time go first, see ``deadlines``.
     """
 
     def __init__(self) -> None:
         self._tickets: dict[Priority, OrderedDict[Ticket, None]] = {
             priority: OrderedDict() for priority in Priority
         }
-        self._turn = 0
+        self._turn = self._pressed = 0
         self.tokens = 0
 
     def __len__(self) -> int:
@@ -103,12 +104,18 @@ class FairQueue:
             ahead += min(first, (BULK_SHARE - 1) * (ahead + tokens))
         return min(ahead, self.tokens)
 
-    def next(self, budget: int, workers: int = 1) -> Batch | None:
+    def waiting(self, priority: Priority) -> Iterable[Ticket]:
+        """Requests of a priority with segments waiting, in turn."""
+        return self._tickets[priority].keys()
+
+    def next(self, budget: int, workers: int = 1, pressing: Sequence[Ticket] = ()) -> Batch | None:
         """Take a batch of at most ``budget`` cost, or of one segment; None when empty.
 
-        workers: idle ones, that share what waits.
+        workers: idle ones, that share what waits. pressing: interactive requests
+        that are short of time, the first one first; they go before others, but for
+        one batch in ``BULK_SHARE`` while some wait that have no deadline.
         """
-        leader = self._leader()
+        leader = self._leader(pressing)
         if leader is None:
             return None
         first = next(iter(leader.pending))
@@ -117,11 +124,15 @@ class FairQueue:
         share = max(-(-self.tokens // workers), most // SMALLEST_PART)
         candidates = {first: None}
         looked_at = 0
-        for item in self._round_robin(leader.work.priority):
+        in_turn = self._round_robin(leader.work.priority)
+        window = WINDOW
+        if pressing and leader is pressing[0]:
+            in_turn, window = (item for ticket in pressing for item in ticket.pending), 1
+        for item in in_turn:
             looked_at += item.tokens
             if item.kind == first.kind:
                 candidates[item] = None
-            if looked_at >= WINDOW * most:
+            if looked_at >= window * most:
                 break
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
@@ -141,11 +152,17 @@ class FairQueue:
             tickets.move_to_end(leader)
         return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)))
 
-    def _leader(self) -> Ticket | None:
+    def _leader(self, pressing: Sequence[Ticket]) -> Ticket | None:
         interactive, bulk = (self._tickets[level] for level in Priority)
         if interactive and bulk:
             self._turn += 1
-            return next(iter(interactive if self._turn % BULK_SHARE else bulk))
+            if not self._turn % BULK_SHARE:
+                return next(iter(bulk))
+        if pressing:
+            self._pressed += 1
+            patient = (ticket for ticket in interactive if ticket.work.deadline is None)
+            other = None if self._pressed % BULK_SHARE else next(patient, None)
+            return other or pressing[0]
         return next(iter(interactive or bulk), None)
 
     def _round_robin(self, priority: Priority) -> Iterator[Item]:

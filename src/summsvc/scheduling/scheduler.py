@@ -16,11 +16,12 @@ from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
 from summsvc.errors import DeadlineError, DrainingError, EngineError, SummsvcError
 from summsvc.scheduling.admission import Admission, QueueLimits
 from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.deadlines import Due, due, lacking, pressing
 from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import Batch, FairQueue
-from summsvc.scheduling.work import Item, Ticket, Work
+from summsvc.scheduling.work import Item, Priority, Ticket, Work
 
 log = structlog.get_logger("summsvc.scheduling")
 
@@ -97,6 +98,7 @@ class Scheduler:
                 tokens_waiting=self._queue.tokens + self._coming_tokens,
                 tokens_ahead=self._queue.tokens_ahead(work.priority, tokens),
                 seconds_left=None if work.deadline is None else work.deadline - loop.time(),
+                seconds_missing=self._missing(work, tokens),
                 continues=work.continues,
             )
         except SummsvcError as error:
@@ -113,6 +115,40 @@ class Scheduler:
     def count_retried(self) -> None:
         """Count a segment whose output its caller has the model try again."""
         self._metrics.retried.inc()
+
+    def _margin_s(self, tokens_per_s: float) -> float:
+        """Seconds of two full batches: one that has to end first, and one of its own."""
+        return 2 * self._pace.budget * self._workers / tokens_per_s
+
+    def _due(self) -> list[Due]:
+        """Interactive requests that wait and have a deadline.
+
+        Bulk is not protected: a book with a tight deadline would hold up everybody.
+        """
+        rate = self._admission.tokens_per_s
+        if rate is None:
+            return []
+        now = asyncio.get_running_loop().time()
+        return due(self._queue.waiting(Priority.INTERACTIVE), tokens_per_s=rate, now=now)
+
+    def _pressing(self) -> list[Ticket]:
+        rate = self._admission.tokens_per_s
+        return [] if rate is None else pressing(self._due(), self._margin_s(rate))
+
+    def _missing(self, work: Work, tokens: int) -> float:
+        """Seconds missing for a request of so many tokens, while others wait with it."""
+        waiting = self._due() if work.priority is Priority.INTERACTIVE else []
+        rate = self._admission.tokens_per_s
+        if rate is None or not waiting:
+            return 0.0
+        return lacking(
+            waiting,
+            tokens=tokens,
+            deadline=work.deadline,
+            tokens_per_s=rate,
+            now=asyncio.get_running_loop().time(),
+            margin_s=self._margin_s(rate),
+        )
 
     def _feed(self, ticket: Ticket, key: str) -> None:
         """Let the next segments of a ticket wait; a book comes in by and by."""
@@ -176,7 +212,9 @@ class Scheduler:
                 await asyncio.sleep(hold)
             if self._closing:
                 return
-            batch = self._queue.next(self._pace.budget, self._workers - self._busy)
+            batch = self._queue.next(
+                self._pace.budget, self._workers - self._busy, self._pressing()
+            )
             if batch is None:
                 self._arrived.clear()
                 await self._arrived.wait()
