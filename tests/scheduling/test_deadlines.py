@@ -20,6 +20,7 @@ def waiting(*asked: tuple[int, float | None]) -> tuple[FairQueue, list[Ticket]]:
         ticket = Ticket(work([f"{i}" for i in range(tokens)], deadline=deadline), lambda _: None)
         for position in range(tokens):
             queue.add(ticket, ticket.work.item(position))
+        ticket.coming_tokens = 0
         tickets.append(ticket)
     return queue, tickets
 

@@ -36,7 +36,7 @@ def due(tickets: Iterable[Ticket], *, tokens_per_s: float, now: float) -> list[D
     )
     found, tokens = [], 0
     for deadline, _, ticket in ordered:
-        tokens += ticket.pending_tokens
+        tokens += ticket.pending_tokens + ticket.coming_tokens
         found.append(Due(ticket, deadline, tokens, deadline - now - tokens / tokens_per_s))
     return found
 
