@@ -122,8 +122,8 @@ def test_both_say_the_same_where_the_model_hesitates(both: dict[str, Seq2SeqEngi
 
 @pytest.mark.parametrize(
     "options",
-    [{"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}, {"min_output_tokens": 40},
-     {"max_output_tokens": 7}],
+    [{"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}, {"max_output_tokens": 7},
+     {"min_output_tokens": 40, "max_output_tokens": 50}],
     ids=lambda options: next(iter(options)),
 )  # fmt: skip
 def test_options_mean_the_same_in_both(
@@ -176,14 +176,16 @@ def test_the_longest_output_is_cut_and_said_to_be(engine: Seq2SeqEngine) -> None
     for full, part in zip(whole, cut, strict=True):
         assert (part.output_tokens, part.complete) == (5, False)
         assert full.text.startswith(part.text)
-        assert full.complete
-    exact = ask(engine, UNKNOWN[:1], max_output_tokens=whole[0].output_tokens)
-    assert exact[0].complete
+    (known,) = ask(engine, TEXTS[:1])
+    (exact,) = ask(engine, TEXTS[:1], max_output_tokens=known.output_tokens)
+    assert exact == known
+    assert exact.complete
 
 
 def test_the_shortest_output_is_held(engine: Seq2SeqEngine) -> None:
+    longer = ask(engine, min_output_tokens=60, max_output_tokens=80)
     assert min(output.output_tokens for output in ask(engine)) < 60
-    assert min(output.output_tokens for output in ask(engine, min_output_tokens=60)) > 60
+    assert min(output.output_tokens for output in longer) > 60
 
 
 def test_a_text_over_the_limit_is_refused_and_never_cut(engine: Seq2SeqEngine) -> None:
