@@ -44,9 +44,10 @@ UNSUPPORTED = article_pb2.WARNING_TYPE_UNSUPPORTED_CLAIM
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A summarizer of English, and translators into Russian and Lithuanian."""
+    """Summarizers of English and Russian, and translators into Russian and Lithuanian."""
     store = Store(tmp_path_factory.mktemp("written") / "store")
     install(store, "bart")
+    install(store, "mt5")
     for id in ("opus-en-ru", "opus-en-lt"):
         entry = Catalog.load().get(id)
         store.add(marian(id.removeprefix("opus-")), id, Task.TRANSLATION, entry=entry)
@@ -152,6 +153,22 @@ def test_the_length_is_met_within_a_fifth_or_the_answer_says_by_how_much(
     assert bool(messages) is (had < 0.8 * asked)
     for message in messages:
         assert f"{had} of the {asked}" in message
+
+
+@pytest.mark.parametrize("length", [{"max_words": 60}, {"max_sentences": 4}], ids=str)
+def test_russian_too(writing: grpc.Channel, length: dict[str, Any]) -> None:
+    articles = known("mt5", "ru")
+    article, lead = articles[20]
+    fields: dict[str, Any] = {"model": "mt5", "decoding": GREEDY}
+    assert summarize(writing, article, "ru", max_sentences=1, **fields).summary == lead
+    long = "\n\n".join(body for body, _ in articles)
+    answer = summarize(writing, long, "ru", **length, **fields)
+    (most,) = length.values()
+    had = len(answer.sentences) if "max_sentences" in length else count_words(answer.summary)
+    assert 0 < had <= most
+    assert all(sentence.text[-1] == "." for sentence in answer.sentences)
+    assert bool(told(answer, NOT_MET)) is (had < 0.8 * most)
+    assert answer.stats.input_tokens > len(long.split())
 
 
 def test_a_sentence_that_the_limit_cuts_is_left_out(writing: grpc.Channel) -> None:
