@@ -215,7 +215,7 @@ def test_what_is_asked_for_reaches_the_server(
     fake.answers["Summarize"] = echo
     at_fake(
         "summarize", "-", "--ratio", "0.5", "--method", "abstractive", "--to", "ru", "--model", "m",
-        stdin=b"text",
+        "--translation-model", "t", stdin=b"text",
     )  # fmt: skip
     assert fake.last_request == summaries.SummarizeRequest(
         article=article_pb2.Article(body="text", mime_type="text/plain"),
@@ -223,6 +223,7 @@ def test_what_is_asked_for_reaches_the_server(
         method=summaries.SUMMARY_METHOD_ABSTRACTIVE,
         target_language_code="ru",
         model="m",
+        translation_model="t",
     )
 
 

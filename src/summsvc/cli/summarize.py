@@ -47,6 +47,13 @@ INT32_MAX = 2**31 - 1
 @click.option(
     "--model", type=Unicode(), metavar="ID", default="", help="Model of an abstractive summary."
 )
+@click.option(
+    "--translation-model",
+    type=Unicode(),
+    metavar="ID",
+    default="",
+    help="Model that translates the summary; for --to.",
+)
 @client_options(timeout=60)
 def summarize(
     connection: Connection,
@@ -57,6 +64,7 @@ def summarize(
     method: Any,
     target: str,
     model: str,
+    translation_model: str,
     keep_boilerplate: bool,
     as_json: bool,
 ) -> int:
@@ -82,6 +90,7 @@ def summarize(
             method=method,
             target_language=target,
             model=model,
+            translation_model=translation_model,
             keep_boilerplate=keep_boilerplate,
         )
 
