@@ -16,9 +16,11 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
+from bench.agreement import install
 from summsvc.cli.models import models
 from summsvc.engines.base import Task
 from summsvc.errors import ConversionError
+from summsvc.models import library
 from summsvc.models import marian as mapping
 from summsvc.models.convert import convert, converter
 from summsvc.models.store import Store
@@ -93,6 +95,25 @@ def test_one_wrong_matrix_is_refused_with_both_outputs(
     assert f"  expected:  {shown['expected']}" in caught.value.message
     assert f"  converted: {shown['converted']}" in caught.value.message
     assert "--engine transformers" in caught.value.message
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize("family", ["bart", "nllb"])
+def test_what_the_librarys_converter_gets_wrong_is_refused_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    read = library.read
+
+    def wrongly(source: Path, config: Any) -> Any:
+        description = read(source, config)
+        keys = description.decoder.layer[0].attention.linear[0]
+        keys.weight = -keys.weight
+        return description
+
+    monkeypatch.setattr(library, "read", wrongly)
+    store = Store(tmp_path / "store")
+    with pytest.raises(RuntimeError, match="otherwise than the checkpoint"):
+        install(store, family)
     assert store.ids() == []
 
 

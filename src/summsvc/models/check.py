@@ -177,7 +177,7 @@ def _same(
         or abs(one.score - other.score) > SCORE
     ]
     if len(differing) > len(probes) // 6:
-        probe, one, other = differing[0]
+        probe, one, other = max(differing, key=lambda each: each[1].text != each[2].text)
         said = f"in float32 it answers {len(differing)} of {len(probes)} probes otherwise than"
         raise _refusal(spec, f"{said} the checkpoint", probe, other, one)
 
