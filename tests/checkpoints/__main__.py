@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.checkpoints import FAMILIES, checkpoint, marian
+from tests.checkpoints import FAMILIES, checkpoint, marian, spoiled
 from tests.checkpoints.marian import LANGUAGES
 
 PROCESSES = 2
@@ -24,6 +24,7 @@ def main(names: list[str]) -> None:
     """Build those named, or all."""
     builds = {f"marian-en-{code}": partial(marian, f"en-{code}") for code in LANGUAGES}
     builds |= {name: partial(checkpoint, name) for name in FAMILIES}
+    builds["marian-spoiled"] = partial(spoiled)
     with ProcessPoolExecutor(PROCESSES) as pool:
         for line in pool.map(_timed, [builds[name] for name in names or builds]):
             print(line)
