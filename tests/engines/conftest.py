@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ from tests.checkpoints import FAMILIES
 def architectures(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with every family's checkpoint, under the family's name."""
     # Two at a time, where there are two cores; of no effect when they are there.
-    subprocess.run([sys.executable, "-m", "tests.checkpoints", *FAMILIES], check=True)
+    command = [sys.executable, "-m", "tests.checkpoints", *FAMILIES]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
     store = Store(tmp_path_factory.mktemp("architectures") / "store")
     for name in FAMILIES:
         install(store, name)
