@@ -35,10 +35,18 @@ def test_what_was_left_as_it_is(source: str, output: str, stretch: str) -> None:
         (LITHUANIAN, "ru", True), (RUSSIAN, "lt", True), (RUSSIAN, "en", True),
         (LITHUANIAN, "lt", False), (RUSSIAN, "ru", False), ("ООН, NATO и WHO", "ru", False),
         ("Apple iPhone", "ru", False), (RUSSIAN, "uk", False),
+        (RUSSIAN, "el", True), (RUSSIAN, "sr", False), (LITHUANIAN, "zh", False),
     ],
 )  # fmt: skip
 def test_script(output: str, target: str, wrong: bool) -> None:
-    assert wrong_script(output, target) is wrong
+    assert wrong_script(SOURCE, output, target) is wrong
+
+
+def test_names_that_stay_as_they_are_are_in_no_wrong_script() -> None:
+    source = "Install Visual Studio Code Insiders and Azure Kubernetes Service"
+    output = "Установите Visual Studio Code Insiders и Azure Kubernetes Service"
+    assert not wrong_script(source, output, "ru")
+    assert wrong_script("Install it", output, "ru")
 
 
 @pytest.mark.parametrize(
@@ -50,4 +58,16 @@ def test_script(output: str, target: str, wrong: bool) -> None:
     ],
 )  # fmt: skip
 def test_language(output: str, target: str, language: str) -> None:
-    assert wrong_language(output, target) == language
+    assert wrong_language(output, target, "de") == language
+
+
+def test_a_relative_of_a_language_that_was_not_measured_is_not_believed() -> None:
+    assert wrong_language(LITHUANIAN, "lv", "en") == ""
+    assert wrong_language(SOURCE, "lv", "en") == "en"
+
+
+def test_a_long_copy_is_found_between_other_words() -> None:
+    source = " ".join(f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(600))
+    words = source.split()
+    output = f"начало {' '.join(words[100:500])} конец {' '.join(words[:50])}"
+    assert copied(source, output) == " ".join(words[100:500])

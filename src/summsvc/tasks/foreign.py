@@ -7,10 +7,23 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from summsvc.articles.language import guess
+from summsvc.articles.language import RULED_LANGUAGES, guess
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
-_SCRIPTS = {"ru": "CYRILLIC", "lt": "LATIN", "en": "LATIN"}
+_LANGUAGES = {
+    "LATIN": "ca cs da de en es et eu fi fr hr hu is it lt lv ms nl no pl pt ro sk sl sq sv tr vi",
+    "CYRILLIC": "be bg ru uk",
+    "GREEK": "el",
+    "ARABIC": "ar fa ur",
+    "HEBREW": "he",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "HANGUL": "ko",
+    "THAI": "th",
+    "DEVANAGARI": "hi mr",
+}
+_SCRIPTS = {code: script for script, codes in _LANGUAGES.items() for code in codes.split()}
+"""Language to the first word of its letters' Unicode names; those written in one script only."""
 
 COPIED_RUN = 5
 """Words of the source in a row, most of them no names, that no translation leaves as they are."""
@@ -33,36 +46,51 @@ def copied(source: str, output: str) -> str:
     if source.casefold() == output.casefold():
         return source if _common(words) >= 2 else ""
     pairs = {pair: at for at, pair in enumerate(pairwise(words))}
-    best: list[str] = []
-    run: list[str] = []
-    expected = -1
-    for first, second in pairwise(given):
-        at = pairs.get((first, second), -1)
-        if at >= 0 and run and at == expected:
-            run.append(second)
-        else:
-            run = [first, second] if at >= 0 else []
-        expected = at + 1
-        if len(run) > len(best):
-            best = list(run)
-    return " ".join(best) if len(best) >= COPIED_RUN and 2 * _common(best) > len(best) else ""
+    best = range(0)
+    begun, expected = 0, -1
+    for i, pair in enumerate(pairwise(given)):
+        at = pairs.get(pair, -1)
+        if at < 0 or at != expected:
+            begun = i
+        if at >= 0 and i + 2 - begun > len(best):
+            best = range(begun, i + 2)
+        expected = at + 1 if at >= 0 else -1
+    run = given[best.start : best.stop]
+    return " ".join(run) if len(run) >= COPIED_RUN and 2 * _common(run) > len(run) else ""
 
 
-def wrong_script(output: str, target: str) -> bool:
-    """Whether most letters are not of the script of ``target`` (BCP-47)."""
+def wrong_script(source: str, output: str, target: str) -> bool:
+    """Whether most letters are not of the script of ``target`` (BCP-47).
+
+    Latin words that the source has as well, such as names of products, are left out.
+    """
     script = _SCRIPTS.get(target)
-    letters = [char for char in output if char.isalpha()]
-    if script is None or len(letters) < LETTERS:
+    if script is None:
+        return False
+    known = set(_WORD.findall(source))
+    letters = [
+        char
+        for word in _WORD.findall(output)
+        if word not in known or _script(word[0]) != "LATIN"
+        for char in word
+        if char.isalpha()
+    ]
+    if len(letters) < LETTERS:
         return False
     return sum(_script(char) == script for char in letters) < len(letters) / 2
 
 
-def wrong_language(output: str, target: str) -> str:
-    """The code of the language that the output clearly is in instead of ``target``, or ""."""
+def wrong_language(output: str, target: str, source_language: str) -> str:
+    """The code of the language that the output clearly is in instead of ``target``, or "".
+
+    Where the target is none of those that were measured, close relatives of it
+    may be taken for it, so only the source's language is believed.
+    """
     if sum(map(str.isalpha, output)) < LANGUAGE_LETTERS:
         return ""
     found, probability = guess(output)
-    return found if found != target and probability >= LANGUAGE_SURE else ""
+    believed = target in RULED_LANGUAGES or found == source_language
+    return found if found != target and probability >= LANGUAGE_SURE and believed else ""
 
 
 def _common(words: list[str]) -> int:

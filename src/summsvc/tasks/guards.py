@@ -80,9 +80,9 @@ def assess(
         )
     if stretch := copied(source, output):
         doubt(WarningType.UNTRANSLATED, f"“{_shown(stretch)}” was left as in the source")
-    elif wrong_script(output, target):
+    elif wrong_script(source, output, target):
         doubt(WarningType.WRONG_SCRIPT, f"most of the output is not in the script of '{target}'")
-    elif language := wrong_language(output, target):
+    elif language := wrong_language(output, target, source_language):
         doubt(WarningType.WRONG_LANGUAGE, f"the output looks like '{language}', not '{target}'")
     if figures := lost_figures(source, output, **pair):
         message = f"numbers of the source are not in the output: {', '.join(figures)}"
