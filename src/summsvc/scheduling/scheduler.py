@@ -91,19 +91,7 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         first = _stretch(work, 0)
         tokens = self._memo.tokens_to_compute(work, first) + sum(work.tokens[first.stop :])
-        try:
-            self._admission.check(
-                tokens=tokens,
-                requests_waiting=len(self._queue),
-                tokens_waiting=self._queue.tokens + self._coming_tokens,
-                tokens_ahead=self._queue.tokens_ahead(work.priority, tokens),
-                seconds_left=None if work.deadline is None else work.deadline - loop.time(),
-                seconds_missing=self._missing(work, tokens),
-                continues=work.continues,
-            )
-        except SummsvcError as error:
-            self._metrics.refused(error.reason)
-            raise
+        self.check(tokens, work.priority, work.deadline, continues=work.continues)
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
@@ -115,6 +103,25 @@ class Scheduler:
     def count_retried(self) -> None:
         """Count a segment whose output its caller has the model try again."""
         self._metrics.retried.inc()
+
+    def check(
+        self, tokens: int, priority: Priority, deadline: float | None, *, continues: bool = False
+    ) -> None:
+        """Raise what ``submit`` raises of a request with so many tokens to be computed."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._admission.check(
+                tokens=tokens,
+                requests_waiting=len(self._queue),
+                tokens_waiting=self._queue.tokens + self._coming_tokens,
+                tokens_ahead=self._queue.tokens_ahead(priority, tokens),
+                seconds_left=None if deadline is None else deadline - loop.time(),
+                seconds_missing=self._missing(tokens, priority, deadline),
+                continues=continues,
+            )
+        except SummsvcError as error:
+            self._metrics.refused(error.reason)
+            raise
 
     def _margin_s(self, tokens_per_s: float) -> float:
         """Seconds of two full batches: one that has to end first, and one of its own."""
@@ -135,16 +142,16 @@ class Scheduler:
         rate = self._admission.tokens_per_s
         return [] if rate is None else pressing(self._due(), self._margin_s(rate))
 
-    def _missing(self, work: Work, tokens: int) -> float:
+    def _missing(self, tokens: int, priority: Priority, deadline: float | None) -> float:
         """Seconds missing for a request of so many tokens, while others wait with it."""
-        waiting = self._due() if work.priority is Priority.INTERACTIVE else []
+        waiting = self._due() if priority is Priority.INTERACTIVE else []
         rate = self._admission.tokens_per_s
         if rate is None or not waiting:
             return 0.0
         return lacking(
             waiting,
             tokens=tokens,
-            deadline=work.deadline,
+            deadline=deadline,
             tokens_per_s=rate,
             now=asyncio.get_running_loop().time(),
             margin_s=self._margin_s(rate),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
+
+from google.protobuf.message import Message
 
 from summsvc.articles.article import Field, Span, Warning
 from summsvc.articles.document import IdentifiedLanguage, SegmentKind
+from summsvc.errors import TextTooLongError
 from summsvc.tasks import results
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=Message)
 
 _FIELDS = {
     None: article_pb2.ARTICLE_FIELD_UNSPECIFIED,
@@ -19,6 +26,19 @@ _KINDS = {
     SegmentKind.HEADING: translation_service_pb2.SEGMENT_KIND_HEADING,
     SegmentKind.FRAGMENT: translation_service_pb2.SEGMENT_KIND_FRAGMENT,
 }
+
+
+def within(limit: int, build: Callable[P, M], *args: P.args, **kwargs: P.kwargs) -> M:
+    """Make a message; raise TextTooLongError when it has more bytes than may be sent."""
+    message = build(*args, **kwargs)
+    size = message.ByteSize()
+    if size > limit:
+        raise TextTooLongError(
+            f"the reply has {size} bytes, this server sends at most {limit}; ask without segments, "
+            "for less text at once, or for a stream",
+            metadata={"limit": str(limit), "length": str(size)},
+        )
+    return message
 
 
 def summary(value: results.Summary) -> summarization_service_pb2.SummarizeResponse:

@@ -23,6 +23,7 @@ class RequestReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.max_reply_bytes = settings.max_message_bytes
 
     def summary(
         self,

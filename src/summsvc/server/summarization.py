@@ -40,11 +40,13 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
             return await self._message(await self._summarizer.summarize(wanted))
 
         outcomes = await batch.each(request.requests, answer)
-        return await self._workers.run(_results, outcomes)
+        limit = self._reader.max_reply_bytes
+        return await self._workers.run(messages.within, limit, _results, outcomes)
 
     async def _message(self, summary: Summary) -> pb.SummarizeResponse:
         size = EACH * len(summary.sentences)
-        return await self._workers.beside(size, messages.summary, summary)
+        limit = self._reader.max_reply_bytes
+        return await self._workers.beside(size, messages.within, limit, messages.summary, summary)
 
 
 def _results(outcomes: Sequence[pb.SummarizeResponse | SummsvcError]) -> pb.BatchSummarizeResponse:

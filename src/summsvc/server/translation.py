@@ -37,7 +37,8 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             return await self._translate(item, deadline, bulk=True)
 
         outcomes = await batch.each(request.requests, answer)
-        return await self._workers.run(_results, outcomes)
+        limit = self._reader.max_reply_bytes
+        return await self._workers.run(messages.within, limit, _results, outcomes)
 
     async def StreamTranslate(
         self, request: pb.StreamTranslateRequest, context: Any
@@ -57,6 +58,8 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         translation = await self._translator.translate(wanted)
         return await self._workers.beside(
             len(translation.body),
+            messages.within,
+            self._reader.max_reply_bytes,
             messages.translation,
             translation,
             include_segments=request.include_segments,

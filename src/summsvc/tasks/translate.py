@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from summsvc.articles.article import Article, Field
+from summsvc.articles.article import Article, Field, MimeType
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
@@ -38,6 +38,12 @@ from summsvc.tasks.terms import Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
+
+LONG = 50_000
+"""Code points from which reading an article takes longer than most requests take in all."""
+
+LONGEST_TOKEN = 16
+"""Code points of the longest piece that SentencePiece learns unless told otherwise."""
 
 AHEAD = 4
 """Groups of outputs that are checked and repaired while the first of them is awaited."""
@@ -111,6 +117,7 @@ class Translator:
         """What ``stream`` yields, with segments that are done together as one list."""
         begun = time.perf_counter()
         target = normalize_code(request.target, field="target_language_code")
+        await self._refuse_unread(request, target)
         document = await self._workers.read(
             request.article, keep_boilerplate=request.keep_boilerplate
         )
@@ -146,6 +153,21 @@ class Translator:
             warnings=tuple(warnings),
             stats=stats,
         )
+
+    async def _refuse_unread(self, request: TranslationRequest, target: str) -> None:
+        """Raise for a long article that certainly finds no room or time, before it is read.
+
+        Only where its language is named and no markup makes its length uncertain.
+        """
+        article = request.article
+        if len(article.body) < LONG or not article.language or article.mime_type != MimeType.PLAIN:
+            return
+        source = normalize_code(article.language, field="article.language_code")
+        if source == target:
+            return
+        first = (await self._router.translation(source, target, request.model))[0]
+        least = len(article.body) // LONGEST_TOKEN
+        first.scheduler.check(least, Priority.BULK, request.deadline)
 
     async def _chain(self, request: TranslationRequest, document: Document, target: str) -> Chain:
         source = document.language.code

@@ -1,0 +1,156 @@
+"""More than a model can do: refused at once with the time to wait, everything else answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from summsvc.config import Settings
+from summsvc.server.health import TRANSLATION
+from summsvc.tasks import reading
+from summsvc.v1 import article_pb2, model_service_pb2
+from summsvc.v1 import translation_service_pb2 as pb
+from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
+from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
+from tests.running import Running, refusal, running
+from tests.server.watched import Watched, eventually
+
+BODY = "Nobody was hurt in the city number {}."
+TOKENS_PER_S = 50.0
+
+
+@pytest.fixture(scope="module")
+def narrow(model_dir: Path) -> Iterator[Running]:
+    """A server whose models let two requests wait."""
+    settings = Settings(
+        port=0,
+        metrics_port=-1,
+        model_dir=model_dir,
+        preload=["all"],
+        workers=1,
+        batch_tokens=64,
+        max_queued_requests=2,
+        max_message_bytes=200_000,
+    )
+    with running(settings) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@pytest.fixture
+def channel(narrow: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(narrow.address) as channel:
+        yield channel
+
+
+def request(body: str, **fields: Any) -> pb.TranslateRequest:
+    article = article_pb2.Article(body=body, language_code="en")
+    return pb.TranslateRequest(
+        article=article, target_language_code="ru", bypass_cache=True, **fields
+    )
+
+
+@pytest.fixture
+def full(narrow: Running, channel: grpc.Channel) -> Iterator[Callable[[], float]]:
+    """The queue of en-ru is full, and its rate is known; gives that rate."""
+    watched = Watched(narrow, "opus-en-ru")
+    stub = TranslationServiceStub(channel)
+    slot = narrow.server._pool._slots["opus-en-ru"]
+    assert slot.scheduler is not None
+    scheduler = slot.scheduler
+
+    def waiting(requests: int) -> bool:
+        return len(scheduler._queue) >= requests
+
+    pending = [stub.Translate.future(request(BODY.format(0)))]
+    watched.wait_for(1)
+    for i in (1, 2):
+        pending.append(stub.Translate.future(request(BODY.format(i))))
+        eventually(partial(waiting, i))
+    scheduler._admission.expect(tokens=int(TOKENS_PER_S), seconds=1)
+    yield lambda: TOKENS_PER_S
+    watched.restore()
+    # What was accepted is answered.
+    assert all(call.result(60).body for call in pending)
+    watched.wait_until_idle()
+
+
+def test_a_full_queue_refuses_with_the_time_to_wait(
+    full: Callable[[], float], channel: grpc.Channel
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        TranslationServiceStub(channel).Translate(request(BODY.format(3)))
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert said.metadata["queued_requests"] == "2"
+    assert said.retry_after is not None
+    # At the measured rate so many tokens leave the queue meanwhile as the request has.
+    assert 5 <= said.retry_after * full() <= 60
+
+
+@pytest.mark.usefixtures("full")
+def test_everything_else_answers_while_a_queue_is_full(
+    narrow: Running, channel: grpc.Channel
+) -> None:
+    for service in ("", TRANSLATION):
+        assert narrow.health(service) == health_pb2.HealthCheckResponse.SERVING
+    models = ModelServiceStub(channel)
+    assert models.GetServerInfo(model_service_pb2.GetServerInfoRequest()).version
+    assert models.ListModels(model_service_pb2.ListModelsRequest()).models
+    reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
+    asked = reflection_pb2.ServerReflectionRequest(list_services="*")
+    (answer,) = reflection.ServerReflectionInfo(iter([asked]))
+    assert answer.list_services_response.service
+    # Another model's queue is another queue.
+    other = request(BODY.format(4))
+    other.target_language_code = "lt"
+    assert TranslationServiceStub(channel).Translate(other).body
+
+
+@pytest.mark.usefixtures("full")
+def test_a_book_is_refused_before_it_is_read(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("was read")
+
+    monkeypatch.setattr(reading, "read", never)
+    with pytest.raises(grpc.RpcError) as caught:
+        TranslationServiceStub(channel).Translate(request("Nobody was hurt. " * 5_000))
+    assert refusal(caught.value).reason == "OVERLOADED"
+
+
+def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused_at_once(
+    narrow: Running, channel: grpc.Channel
+) -> None:
+    """The one who is told has most of the time left to ask elsewhere."""
+    other = request("Nobody was hurt. " * 5_000)
+    other.target_language_code = "lt"
+    scheduler = narrow.server._pool._slots["opus-en-lt"].scheduler
+    assert scheduler is not None
+    scheduler._admission.expect(tokens=1, seconds=1)
+    with pytest.raises(grpc.RpcError) as caught:
+        TranslationServiceStub(channel).Translate(other, timeout=100)
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE")
+    assert float(said.metadata["needed_s"]) > float(said.metadata["left_s"]) > 10
+
+
+def test_a_reply_over_the_limit_is_refused_with_what_to_do(channel: grpc.Channel) -> None:
+    body = "\n\n".join(["Nobody was hurt."] * 3_000)
+    wanted = request(body, include_segments=True)
+    # Computed once.
+    wanted.bypass_cache = False
+    with pytest.raises(grpc.RpcError) as caught:
+        TranslationServiceStub(channel).Translate(wanted)
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TEXT_TOO_LONG")
+    assert said.metadata["limit"] == "200000"
+    assert "stream" in said.message

@@ -1,0 +1,73 @@
+"""An accepted request of any kind is answered or told that it will not be, when the server ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from summsvc.config import Settings
+from tests.running import Running, refusal, running
+from tests.server.test_leaving import CALLS, Caller
+from tests.server.watched import Watched, eventually
+
+
+@contextmanager
+def ending(model_dir: Path, drain_s: float) -> Iterator[tuple[Running, Watched, grpc.Channel]]:
+    settings = Settings(
+        port=0,
+        metrics_port=-1,
+        model_dir=model_dir,
+        preload=["opus-en-ru"],
+        workers=1,
+        batch_tokens=256,
+        drain_s=drain_s,
+    )
+    with running(settings) as server, grpc.insecure_channel(server.address) as channel:
+        server.wait_until_ready()
+        yield server, Watched(server, "opus-en-ru"), channel
+
+
+def outcome(rpc: str, call: Any) -> int:
+    """Waits for a call; how many answers it gave."""
+    return len(list(call)) if rpc == "StreamTranslate" else len([call.result()])
+
+
+def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -> None:
+    with ending(model_dir, drain_s=60) as (server, watched, channel):
+        calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
+        eventually(lambda: len(server.server._drain._tasks) == len(calls))
+        watched.wait_for(1)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        eventually(lambda: server.server._drain.draining)
+        with pytest.raises(grpc.RpcError) as caught:
+            Caller(channel, 120, count=1).Translate().result()
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        watched.free()
+        counts = {rpc: outcome(rpc, call) for rpc, call in calls.items()}
+        stopping.join()
+    assert counts.pop("StreamTranslate") == 22  # start, segments, finish
+    assert set(counts.values()) == {1}
+
+
+def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) -> None:
+    with ending(model_dir, drain_s=0.2) as (server, watched, channel):
+        calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
+        eventually(lambda: len(server.server._drain._tasks) == len(calls))
+        watched.wait_for(1)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        for rpc, call in calls.items():
+            with pytest.raises(grpc.RpcError) as caught:
+                outcome(rpc, call)
+            said = refusal(caught.value)
+            assert (said.code, said.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING"), rpc
+        watched.free()
+        stopping.join()
+    assert len(watched.batches) == 1
