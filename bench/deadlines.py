@@ -1,0 +1,184 @@
+"""Goodput beyond capacity: requests in turn alone, and with deadlines kept.
+
+    python -m bench.deadlines [--seconds S]
+
+The real scheduler over an engine that only sleeps as long as a model of opus-mt's
+size takes, five times faster, so that nothing else on the machine counts. Three
+short texts of one segment to every article of 6 to 14, each with a deadline, at
+multiples of what 32 callers in a closed loop get. "in turn": a request is refused
+when its own deadline cannot be met beside what waits now. "deadlines kept": also
+when another one's could not, and who is short of time goes first, as the service
+does it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpec, Task
+from summsvc.errors import OverloadedError, SummsvcError
+from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.deadlines import Due
+from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.work import Work
+
+FASTER = 5.0
+STEP_S, SEGMENT_S = 0.3, 0.045
+"""Seconds of a batch: whatever its size, and for each segment; as one of two workers took here."""
+
+WORKERS = 2
+CLIENTS = 32
+OPTIONS = DecodingOptions(beam_size=1)
+
+
+class Sleeping:
+    """An engine without a model."""
+
+    name, device, compute_type, max_input_tokens = "sleeping", "cpu", "none", 512
+    spec = ModelSpec("sleeping", Task.TRANSLATION, Path(), "marian", (("en", "ru"),))
+
+    def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002
+        return [40] * len(texts)
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        source: str,  # noqa: ARG002
+        target: str,  # noqa: ARG002
+        options: DecodingOptions,  # noqa: ARG002
+        cancelled: Cancelled = lambda: False,  # noqa: ARG002
+    ) -> list[Generated]:
+        usual = STEP_S + SEGMENT_S * len(texts)
+        time.sleep(usual * random.uniform(0.9, 1.25) / FASTER)
+        return [Generated(text, -0.1, 40, 32, complete=True) for text in texts]
+
+    def warm_up(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class InTurn(Scheduler):
+    """Knows of no deadline but the one of the request at hand."""
+
+    def _due(self) -> list[Due]:
+        return []
+
+
+WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Scheduler}
+
+
+class Load:
+    """Requests of chance sizes for one scheduler."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._chooser = random.Random(1)
+        self._number = 0
+
+    async def one(self, deadline_s: float | None) -> int:
+        """Segments of one request that was answered in time; raises what ended it."""
+        count = 1 if self._chooser.random() < 0.75 else self._chooser.choice(range(6, 15))
+        self._number += 1
+        work = Work(
+            [f"{self._number} {position}" for position in range(count)],
+            [self._chooser.choice((35, 40, 45)) for _ in range(count)],
+            "en",
+            "ru",
+            OPTIONS,
+            deadline=None if deadline_s is None else asyncio.get_running_loop().time() + deadline_s,
+            use_cache=False,
+        )
+        await self._scheduler.submit(work).wait()
+        return count
+
+    async def peak(self, seconds: float) -> tuple[float, float]:
+        """Segments and requests a second of the closed loop."""
+        begun = time.monotonic()
+        sizes: list[int] = []
+
+        async def client() -> None:
+            while time.monotonic() < begun + seconds:
+                sizes.append(await self.one(None))
+
+        await asyncio.gather(*(client() for _ in range(CLIENTS)))
+        took = time.monotonic() - begun
+        return sum(sizes) / took, len(sizes) / took
+
+    async def arriving(
+        self, rate: float, seconds: float, deadline_s: float
+    ) -> tuple[float, Counter[str]]:
+        """Segments a second answered in time while requests arrive, and the requests' fates."""
+        begun = time.monotonic()
+        warm = begun + 0.3 * seconds
+        fates: Counter[str] = Counter()
+        good = 0
+
+        async def tracked() -> None:
+            nonlocal good
+            asked = time.monotonic()
+            try:
+                size = await self.one(deadline_s)
+            except SummsvcError as error:
+                at_once = time.monotonic() - asked < deadline_s / 2
+                fates["refused" if at_once or isinstance(error, OverloadedError) else "late"] += 1
+                return
+            fates["answered"] += 1
+            if warm <= time.monotonic() <= begun + seconds:
+                good += size
+
+        tasks = []
+        while time.monotonic() < begun + seconds:
+            tasks.append(asyncio.create_task(tracked()))
+            await asyncio.sleep(1 / rate)
+        await asyncio.gather(*tasks)
+        return good / (0.7 * seconds), fates
+
+
+async def measure(way: str, factor: float, seconds: float, deadline_s: float) -> str:
+    """One row of the table."""
+    scheduler = WAYS[way](
+        Sleeping(),
+        workers=WORKERS,
+        limits=QueueLimits(1024, 1_000_000),
+        batch_tokens=4096,
+        batch_target_s=1 / FASTER,
+        batch_wait_s=0.002,
+        cache=OutputCache(0),
+        metrics=QueueMetrics(CollectorRegistry()),
+        probe_s=(STEP_S + SEGMENT_S) / FASTER,
+    )
+    load = Load(scheduler)
+    segments, requests = await load.peak(seconds / FASTER)
+    good, fates = await load.arriving(requests * factor, seconds / FASTER, deadline_s / FASTER)
+    await scheduler.close()
+    return (
+        f"| {way} | {factor:g} | {deadline_s:g} | {good / segments:.2f} | {fates['answered']} "
+        f"| {fates['refused']} | {fates['late']} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=30.0, help="of a model at its own speed")
+    arguments = parser.parse_args()
+    print("| | load | deadline s | goodput of peak | answered | refused | late |")
+    print("|---|---|---|---|---|---|---|")
+    for way in WAYS:
+        for factor, deadline_s in ((1, 10), (4, 10), (4, 5), (10, 10)):
+            print(asyncio.run(measure(way, factor, arguments.seconds, deadline_s)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
