@@ -153,7 +153,8 @@ class Settings(BaseModel):
         default=0,
         ge=0,
         le=256,
-        description="Threads that clean, segment and rank; 0: one per core.",
+        description="Threads that clean, segment and rank, and half as many more for "
+        "long articles alone; 0: one per core.",
     )
 
     max_title_code_points: int = Field(

@@ -140,7 +140,11 @@ def test_after_a_deadline_no_further_batch_is_computed(
 
 @pytest.mark.parametrize("rpc", CALLS)
 def test_an_article_that_nobody_waits_for_is_not_read(
-    small_batches: Running, watched: Watched, channel: grpc.Channel, rpc: str
+    small_batches: Running,
+    watched: Watched,
+    channel: grpc.Channel,
+    monkeypatch: pytest.MonkeyPatch,
+    rpc: str,
 ) -> None:
     """All text workers are at work; who leaves meanwhile leaves nothing behind."""
     workers = small_batches.server._workers
@@ -148,16 +152,16 @@ def test_an_article_that_nobody_waits_for_is_not_read(
     release = threading.Event()
     busy = [executor.submit(release.wait, 60) for _ in range(executor._max_workers)]
     read: list[object] = []
-    handled = workers.run
+    handled = workers._run
 
-    async def counted(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def counted(used: Any, work: Callable[[], Any]) -> Any:
         def noted() -> Any:
             read.append(work)
-            return work(*args, **kwargs)
+            return work()
 
-        return await handled(noted)
+        return await handled(used, noted)
 
-    workers.run = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(workers, "_run", counted)
     try:
         call = getattr(Caller(channel, 120), rpc)()
         eventually(lambda: executor._work_queue.qsize() > 0)
@@ -170,5 +174,4 @@ def test_an_article_that_nobody_waits_for_is_not_read(
         assert not read
     finally:
         release.set()
-        workers.run = handled  # type: ignore[method-assign]
     assert not watched.batches

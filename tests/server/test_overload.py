@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from summsvc.config import Settings
 from summsvc.server.health import TRANSLATION
 from summsvc.tasks import reading
-from summsvc.v1 import article_pb2, model_service_pb2
+from summsvc.v1 import article_pb2, model_service_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
+from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
 from tests.server.watched import Watched, eventually
@@ -154,3 +156,16 @@ def test_a_reply_over_the_limit_is_refused_with_what_to_do(channel: grpc.Channel
     assert (said.code, said.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TEXT_TOO_LONG")
     assert said.metadata["limit"] == "200000"
     assert "stream" in said.message
+
+
+def test_a_short_summary_does_not_wait_behind_books(narrow: Running, channel: grpc.Channel) -> None:
+    long = narrow.server._workers._long
+    release = threading.Event()
+    books = [long.submit(release.wait, 60) for _ in range(long._max_workers)]
+    try:
+        article = article_pb2.Article(body="The talks will continue. " * 100)
+        stub = SummarizationServiceStub(channel)
+        assert stub.Summarize(summarization_service_pb2.SummarizeRequest(article=article)).summary
+        assert not any(book.done() for book in books)
+    finally:
+        release.set()

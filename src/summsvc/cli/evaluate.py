@@ -10,7 +10,7 @@ import click
 
 from summsvc.cli.connection import Connection, client_options
 from summsvc.cli.inputs import Unicode
-from summsvc.cli.summarize import INT32_MAX
+from summsvc.cli.lengths import sentences_option, words_option
 
 if TYPE_CHECKING:
     from summsvc.client import AsyncClient
@@ -61,6 +61,11 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return callback
 
 
+def _models_option(help: str) -> Callable[[Any], Any]:
+    """The models that are measured beside each other."""
+    return click.option("--model", "models", type=Unicode(), metavar="ID", multiple=True, help=help)
+
+
 @evaluate.command()
 @_file_options
 @click.option(
@@ -71,14 +76,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     required=True,
     help="Language to translate into.",
 )
-@click.option(
-    "--model",
-    "models",
-    type=Unicode(),
-    metavar="ID",
-    multiple=True,
-    help="Model to measure; repeatable, the others are compared with the first.",
-)
+@_models_option("Model to measure; repeatable, the others are compared with the first.")
 @client_options(timeout=60)
 def translation(
     connection: Connection,
@@ -126,12 +124,8 @@ def translation(
 
 @evaluate.command()
 @_file_options
-@click.option(
-    "--sentences",
-    type=click.IntRange(1, INT32_MAX),
-    help="At most this many sentences; 3 when no length is given.",
-)
-@click.option("--words", type=click.IntRange(1, INT32_MAX), help="At most this many words.")
+@sentences_option
+@words_option
 @click.option(
     "--method",
     "methods",
@@ -140,14 +134,7 @@ def translation(
     help="Method to measure; lead is how the article begins. Repeatable, the others are "
     "compared with the first; lead and extractive unless given.",
 )
-@click.option(
-    "--model",
-    "models",
-    type=Unicode(),
-    metavar="ID",
-    multiple=True,
-    help="Model of abstractive summaries to measure; repeatable.",
-)
+@_models_option("Model of abstractive summaries to measure; repeatable.")
 @client_options(timeout=60)
 def summaries(
     connection: Connection,

@@ -9,22 +9,17 @@ import click
 from summsvc.cli.articles import Reading, article_options
 from summsvc.cli.connection import Connection, client_options
 from summsvc.cli.inputs import Source, Unicode
+from summsvc.cli.lengths import sentences_option, words_option
 
 if TYPE_CHECKING:
     from summsvc.articles.article import Article
     from summsvc.client import AsyncClient, Summary
 
-INT32_MAX = 2**31 - 1
-
 
 @click.command()
 @article_options
-@click.option(
-    "--sentences",
-    type=click.IntRange(1, INT32_MAX),
-    help="At most this many sentences; 3 when no length is given.",
-)
-@click.option("--words", type=click.IntRange(1, INT32_MAX), help="At most this many words.")
+@sentences_option
+@words_option
 @click.option(
     "--ratio",
     type=click.FloatRange(0, 1, min_open=True),

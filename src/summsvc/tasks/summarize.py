@@ -125,7 +125,8 @@ class Summarizer:
         working = time.perf_counter()
         scheduler = await self._writer(request, language.code)
         if scheduler is None:
-            sentences, warnings = await self._workers.run(extract, document, length)
+            size = len(request.article.body)
+            sentences, warnings = await self._workers.beside(size, extract, document, length)
             models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
             stats.inference_s = time.perf_counter() - working
         else:

@@ -16,7 +16,7 @@ from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
-from summsvc.tasks.reading import TextWorkers
+from summsvc.tasks.reading import LONG, TextWorkers
 from summsvc.tasks.repair import (
     EACH,
     Repaired,
@@ -38,9 +38,6 @@ from summsvc.tasks.terms import Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
-
-LONG = 50_000
-"""Code points from which reading an article takes longer than most requests take in all."""
 
 LONGEST_TOKEN = 16
 """Code points of the longest piece that SentencePiece learns unless told otherwise."""
