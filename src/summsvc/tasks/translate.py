@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from summsvc.articles.article import Article, Field, MimeType
+from summsvc.articles.article import Article, MimeType
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
@@ -16,6 +16,7 @@ from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.placing import placed, whole, with_the_unchanged
 from summsvc.tasks.reading import LONG, TextWorkers
 from summsvc.tasks.repair import (
     EACH,
@@ -24,7 +25,6 @@ from summsvc.tasks.repair import (
     check_all,
     size,
     translatable,
-    warnings_of,
 )
 from summsvc.tasks.results import (
     Stats,
@@ -44,9 +44,6 @@ LONGEST_TOKEN = 16
 
 AHEAD = 4
 """Groups of outputs that are checked and repaired while the first of them is awaited."""
-
-GROUP = 512
-"""Segments with nothing to translate that are put in their places at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ class Translator:
                 else:
                     segments += part
         size = len(request.article.body)
-        return await self._workers.beside(size, _whole, started, segments, finished)
+        return await self._workers.beside(size, whole, started, segments, finished)
 
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
         """Yield one start, each segment as it and all before it are done, one finish.
@@ -133,14 +130,14 @@ class Translator:
         done = self._outputs(chain, [segments[i] for i in chosen], target, terms)
         async with aclosing(done):
             following = 0
-            async for part, outputs in _with_the_unchanged(segments, chosen, done):
-                placed = await self._workers.beside(
-                    size(part), _placed, renderer, following, part, outputs
+            async for part, outputs in with_the_unchanged(segments, chosen, done):
+                found = await self._workers.beside(
+                    size(part), placed, renderer, following, part, outputs
                 )
                 following += len(part)
-                for each in placed:
+                for each in found:
                     warnings += each.warnings
-                yield placed
+                yield found
         stats.add(chain.stats)
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
@@ -231,63 +228,3 @@ def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, list[
     terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
     segments = enumerate(document.segments)
     return terms, [i for i, segment in segments if translatable(segment, terms)]
-
-
-async def _with_the_unchanged(
-    segments: Sequence[Segment], chosen: Sequence[int], done: AsyncIterator[list[Repaired]]
-) -> AsyncIterator[tuple[Sequence[Segment], list[Repaired]]]:
-    """All segments in order, a part at a time, with outputs; those not chosen stay as they are."""
-    following = at = 0
-    async for outputs in done:
-        places = chosen[at : at + len(outputs)]
-        at += len(outputs)
-        part = segments[following : places[-1] + 1]
-        known = dict(zip(places, outputs, strict=True))
-        yield (
-            part,
-            [
-                known.get(i) or Repaired.unchanged(segment)
-                for i, segment in enumerate(part, following)
-            ],
-        )
-        following += len(part)
-    for start in range(following, len(segments), GROUP):
-        part = segments[start : start + GROUP]
-        yield part, list(map(Repaired.unchanged, part))
-
-
-def _placed(
-    renderer: Renderer, first: int, segments: Sequence[Segment], outputs: Sequence[Repaired]
-) -> list[TranslatedSegment]:
-    """Segments with their outputs, from number ``first`` on, in their places."""
-    done = []
-    for index, (segment, repaired) in enumerate(zip(segments, outputs, strict=True), first):
-        placed = renderer.place(index, repaired.text)
-        done.append(
-            TranslatedSegment(
-                index=index,
-                segment=segment,
-                text=placed.text,
-                separator=placed.separator,
-                target_span=placed.target_span,
-                score=repaired.score,
-                warnings=warnings_of(repaired, segment.field, segment.span),
-                terms=repaired.terms,
-            )
-        )
-    return done
-
-
-def _whole(
-    started: TranslationStarted, segments: list[TranslatedSegment], finished: TranslationFinished
-) -> Translation:
-    parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
-    for each in segments:
-        parts[each.segment.field] += [each.separator, each.text]
-    return Translation(
-        title="".join([*parts[Field.TITLE], finished.title_separator]),
-        body="".join([*parts[Field.BODY], finished.separator]),
-        started=started,
-        finished=finished,
-        segments=tuple(segments),
-    )
