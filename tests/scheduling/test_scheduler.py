@@ -336,6 +336,17 @@ async def test_more_than_can_be_done_in_time_is_refused_and_the_rest_is_done(
         await held.wait()
 
 
+async def test_what_a_text_says_again_takes_no_time(engine: ReversingEngine) -> None:
+    # The probe says 64 tokens a second.
+    async with running(engine, probe_s=1.0, cache_bytes=10_000) as made:
+        deadline = asyncio.get_running_loop().time() + 60
+        with pytest.raises(DeadlineError):
+            made.submit(work([f"a b c {i}" for i in range(5000)], deadline=deadline))
+        ticket = made.submit(work(["a b c d"] * 5000, deadline=deadline))
+        assert await outputs(ticket) == expected(ticket.work)
+    assert engine.batches == [["a b c d"]]
+
+
 async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, registry=registry) as made:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from summsvc.articles.article import Article, MimeType, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length, count_words
+from summsvc.errors import DeadlineError
 from summsvc.tasks.chain import ChainOutput
 from summsvc.tasks.results import SummarySentence
 from summsvc.tasks.written import written
@@ -185,6 +186,38 @@ async def test_a_loop_is_tried_again_with_safer_decoding() -> None:
     )
     assert not any("old man" in sentence.text for sentence in sentences)
     assert kinds(warnings) == {WarningType.RETRIED}
+
+
+async def test_a_loop_is_answered_and_flagged_when_there_is_no_time_to_try_again() -> None:
+    asked: list[str] = []
+
+    def late(text: str, _: DecodingOptions) -> str:
+        asked.append(text)
+        if len(asked) > 1:
+            raise DeadlineError("too late")
+        return "The lamps and the lamps and the lamps and the lamps and the lamps and the lamps."
+
+    engine = KeepingEngine(late)
+    sentences, _ = await summarize(engine, Article("", article(200), "en"), Length(max_sentences=1))
+    assert len(asked) > 1
+    assert [kinds(sentence.warnings) for sentence in sentences] == [{WarningType.REPETITION}]
+
+
+async def test_a_summary_that_cannot_be_made_longer_in_time_stays_short() -> None:
+    parts: set[str] = set()
+
+    def late(text: str, _: DecodingOptions) -> str:
+        if parts and text not in parts:
+            raise DeadlineError("too late")
+        parts.add(text)
+        return split(text)[0]
+
+    engine = KeepingEngine(late)
+    sentences, warnings = await summarize(
+        engine, Article("", article(120), "en"), Length(max_sentences=3)
+    )
+    assert len(sentences) == 1
+    assert WarningType.LENGTH_NOT_MET in kinds(warnings)
 
 
 async def test_a_loop_that_stays_is_flagged() -> None:

@@ -14,6 +14,7 @@ from summsvc.articles.article import WarningType
 from summsvc.articles.document import SegmentKind
 from summsvc.engines.base import DecodingOptions, Placement
 from summsvc.engines.load import load
+from summsvc.errors import DeadlineError, EngineError, SummsvcError
 from summsvc.models.store import Store
 from summsvc.tasks.attempts import ATTEMPTS
 from summsvc.tasks.guards import assess, severity
@@ -128,6 +129,30 @@ async def test_without_any_output_the_source_stands_and_is_told() -> None:
     assert answer.text == SOURCE
     assert kinds(answer) == {WarningType.EMPTY_OUTPUT}
     assert len(engine.asked) == 1 + ATTEMPTS + 1
+
+
+def then_none(output: str, error: SummsvcError) -> ScriptedEngine:
+    """One output, and whatever is asked after it fails."""
+    left = [output]
+
+    def habit(_: str) -> str:
+        if not left:
+            raise error
+        return left.pop()
+
+    return ScriptedEngine(habit)
+
+
+@pytest.mark.parametrize("error", [DeadlineError("too late"), EngineError("broken")])
+async def test_what_there_is_is_answered_when_it_cannot_be_tried_again(error: SummsvcError) -> None:
+    answer = await repaired(then_none(LOOP, error), SOURCE)
+    assert answer.text == LOOP
+    assert WarningType.REPETITION in kinds(answer)
+    terms = Terms.of((), (), "en")
+    source = "See https://example.org/2025 for details"
+    answer = await repaired(then_none("Смотрите на сайте", error), source, terms=terms)
+    assert answer.text == "Смотрите на сайте"
+    assert kinds(answer) == {WarningType.TERM_LOST}
 
 
 async def test_an_address_that_was_lost_is_put_back_and_no_reason_to_try_again() -> None:

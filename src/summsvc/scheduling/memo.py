@@ -24,17 +24,20 @@ class Memo:
         """What all segments of a work share in their keys; one string, whose hash is kept."""
         return f"{self._scope}:{work.source}>{work.target}:{work.options}"
 
-    def tokens_to_compute(self, work: Work, stretch: range) -> int:
-        """Tokens of those segments of a stretch whose output is neither known nor on its way."""
+    def tokens_to_compute(self, work: Work, looked_up: range) -> int:
+        """Tokens of a work's segments, each text once.
+
+        Those whose output is known or on its way are left out where they are looked
+        up: in the first ``looked_up`` positions, for a book has too many.
+        """
         if not work.use_cache:
-            return sum(work.tokens[stretch.start : stretch.stop])
+            return sum(work.tokens)
         key = self.key(work)
-        unknown = {
-            work.texts[i]: work.tokens[i]
-            for i in stretch
-            if (key, work.texts[i]) not in self._in_flight
-            and self._cache.get((key, work.texts[i])) is None
-        }
+        unknown = dict(zip(work.texts, work.tokens, strict=True))
+        for i in looked_up:
+            full = (key, work.texts[i])
+            if full in self._in_flight or self._cache.get(full) is not None:
+                unknown.pop(work.texts[i], None)
         return sum(unknown.values())
 
     def item(self, work: Work, key: str, position: int) -> tuple[Item, bool]:

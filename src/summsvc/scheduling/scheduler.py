@@ -89,8 +89,7 @@ class Scheduler:
             raise DrainingError("this model is being unloaded; call again")
         self.last_used = time.monotonic()
         loop = asyncio.get_running_loop()
-        first = _stretch(work, 0)
-        tokens = self._memo.tokens_to_compute(work, first) + sum(work.tokens[first.stop :])
+        tokens = self._memo.tokens_to_compute(work, _stretch(work, 0))
         self.check(tokens, work.priority, work.deadline, continues=work.continues)
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from summsvc.articles.article import Span, Warning, WarningType
 from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.engines.length import Length, count_words
+from summsvc.errors import SummsvcError
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.extract import candidates
 from summsvc.tasks.goal import ENOUGH, Choice, Goal
@@ -166,7 +167,11 @@ class _Writer:
                 wanted = most if too_many > most else (now + too_many) // 2
             if share >= ENOUGH or wanted <= now:
                 break
-            longer = await self._draft(task, texts, wanted)
+            try:
+                longer = await self._draft(task, texts, wanted)
+            except SummsvcError:
+                # No time for it, say: a short summary is more than none.
+                break
             if longer.choice.covers and longer.choice.share > share:
                 draft = longer
             else:

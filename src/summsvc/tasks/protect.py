@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from summsvc.articles.article import WarningType
+from summsvc.errors import SummsvcError
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.guards import Doubt
 from summsvc.tasks.terms import Found, TermUse, around, places, uses
@@ -37,12 +39,15 @@ async def protect(
     used = await beside(size, uses, found, output, target)
     if all(use.applied for use in used):
         return Protected(output, used)
-    text = await _substituted(chain, source, output, found, used, target)
-    used = await beside(size, uses, found, text, target)
-    pieces = not all(use.applied for use in used)
-    if pieces:
-        text = await _around_terms(chain, source, found)
+    text, pieces = output, False
+    # Without time for it, or when the model fails, the output stands with what it lacks.
+    with suppress(SummsvcError):
+        text = await _substituted(chain, source, output, found, used, target)
         used = await beside(size, uses, found, text, target)
+        if not all(use.applied for use in used):
+            text = await _around_terms(chain, source, found)
+            used = await beside(size, uses, found, text, target)
+            pieces = True
     return Protected(text, used, tuple(_lost(found, used)), pieces)
 
 

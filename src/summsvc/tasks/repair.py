@@ -10,6 +10,7 @@ from typing import Any
 
 from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment
+from summsvc.errors import SummsvcError
 from summsvc.tasks.attempts import attempts
 from summsvc.tasks.chain import Chain, ChainOutput
 from summsvc.tasks.guards import Doubt, assess, severity
@@ -136,7 +137,8 @@ async def repair(
     Severe doubts: ``attempts`` one after the other until an output has none; of
     all outputs the least severe is kept, the earlier of two alike. Terms that did
     not come through: see ``protect``. Never drops a segment: without any output
-    the source text is answered, with a warning.
+    the source text is answered, with a warning. When there is no time for more,
+    or the model fails, what there is by then is answered.
     """
     beside, length = chain.workers.beside, len(segment.text)
     found = await beside(length, terms.find, segment.text)
@@ -151,7 +153,11 @@ async def repair(
         chain.legs[-1].scheduler.count_retried()
         ways = await beside(length, lambda: [*attempts(segment, [(t.start, t.end) for t in found])])
         for way in ways:
-            other = await way.run(chain)
+            try:
+                other = await way.run(chain)
+            except SummsvcError:
+                # No time for it, say: a doubtful output is more than none.
+                break
             fewer = await check(other.text, complete=other.complete)
             if severity(fewer) < severity(doubts):
                 best, doubts = other, fewer

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length
+from summsvc.errors import SummsvcError
 from summsvc.tasks.chain import Adjust, Chain, ChainOutput
 from summsvc.tasks.guards import safer
 from summsvc.tasks.parts import Divider, Part
@@ -84,7 +85,11 @@ class Summarist:
             doubtful = [i for i, each in enumerate(best) if each.severity]
             if not doubtful:
                 break
-            again = await self._written([parts[i] for i in doubtful], _safer(adjust, attempt))
+            try:
+                again = await self._written([parts[i] for i in doubtful], _safer(adjust, attempt))
+            except SummsvcError:
+                # No time for it, say: a doubtful output is more than none.
+                break
             for i, other in zip(doubtful, again, strict=True):
                 if other.severity < best[i].severity:
                     best[i] = replace(other, retried=True)
