@@ -12,6 +12,8 @@ from pathlib import Path
 
 import grpc
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from summsvc.config import Settings
 from summsvc.engines.base import Task
@@ -19,6 +21,11 @@ from summsvc.models.catalog import Catalog
 from summsvc.models.store import Store
 from tests.checkpoints import marian
 from tests.running import Running, running
+
+# --hypothesis-profile thorough: for nights, not for every change.
+hypothesis_settings.register_profile(
+    "thorough", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))
 
