@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,17 @@ SIZES = {
 }
 
 
-def write(size: Size, folder: Path) -> None:
-    """Write config.json, vocab.json and model.safetensors in the hub's layout; needs torch."""
+def model(size: Size, **config: Any) -> Any:
+    """A MarianMTModel of the size with random weights, the same each time; needs torch.
+
+    Its last piece is the pad, piece 0 the end marker. config: what else it is told.
+    """
     import torch
     from transformers import MarianConfig, MarianMTModel
 
     torch.manual_seed(1)
     pad = size.vocabulary - 1
-    model = MarianMTModel(
+    return MarianMTModel(
         MarianConfig(
             vocab_size=size.vocabulary,
             d_model=size.width,
@@ -49,11 +53,20 @@ def write(size: Size, folder: Path) -> None:
             eos_token_id=0,
             bos_token_id=None,
             forced_eos_token_id=None,
+            **config,
         )
     )
+
+
+def write(size: Size, folder: Path) -> None:
+    """Write config.json, vocab.json and model.safetensors in the hub's layout; needs torch."""
+    import torch
+
+    pad = size.vocabulary - 1
+    made = model(size)
     with torch.no_grad():
-        model.model.shared.weight[pad] = 0
-    model.save_pretrained(folder)
+        made.model.shared.weight[pad] = 0
+    made.save_pretrained(folder)
     pieces = ["</s>", "<unk>", *(f"p{i}" for i in range(2, pad)), "<pad>"]
     numbers = {piece: number for number, piece in enumerate(pieces)}
     (folder / "vocab.json").write_text(json.dumps(numbers), "utf-8")

@@ -11,7 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
-from bench.random_marian import SIZES
+from bench import random_marian
 from summsvc.engines.base import Task
 from summsvc.models.convert import convert
 from summsvc.models.store import Store
@@ -67,9 +67,8 @@ def write(name: str, folder: Path, *, like: Path) -> None:
     pieces fill its vocabulary up.
     """
     import torch
-    from transformers import MarianConfig, MarianMTModel
 
-    size = SIZES[name]
+    size = random_marian.SIZES[name]
     for file in ("source.spm", "target.spm", "tokenizer_config.json"):
         shutil.copyfile(like / file, folder / file)
     known: dict[str, int] = json.loads((like / "vocab.json").read_text("utf-8"))
@@ -78,28 +77,7 @@ def write(name: str, folder: Path, *, like: Path) -> None:
     pieces += [f"filler{number}" for number in range(len(pieces), pad)]
     numbers = {piece: number for number, piece in enumerate([*pieces, "<pad>"])}
     (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), "utf-8")
-    torch.manual_seed(1)
-    model = MarianMTModel(
-        MarianConfig(
-            vocab_size=size.vocabulary,
-            d_model=size.width,
-            encoder_layers=size.layers,
-            decoder_layers=size.layers,
-            encoder_attention_heads=size.heads,
-            decoder_attention_heads=size.heads,
-            encoder_ffn_dim=size.feed_forward,
-            decoder_ffn_dim=size.feed_forward,
-            activation_function="swish",
-            scale_embedding=True,
-            max_position_embeddings=512,
-            pad_token_id=pad,
-            decoder_start_token_id=pad,
-            eos_token_id=0,
-            bos_token_id=None,
-            forced_eos_token_id=None,
-            tie_word_embeddings=False,
-        )
-    ).eval()
+    model = random_marian.model(size, tie_word_embeddings=False).eval()
     wanted = [numbers[piece] for piece in _distinct(folder / "target.spm", numbers)]
     with torch.inference_mode():
         for embeddings in (model.get_encoder(), model.get_decoder()):

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from summsvc.errors import EngineError
+
 
 class Task(Enum):
     """What a model is for."""
@@ -120,6 +122,9 @@ class CancelledGeneration(Exception):
     """Raised by ``generate`` when its ``cancelled`` answered True."""
 
 
+WARM_UP = "The president will visit Vilnius next week."
+
+
 class Seq2SeqEngine(Protocol):
     """One loaded model.
 
@@ -156,3 +161,11 @@ class Seq2SeqEngine(Protocol):
 
     def close(self) -> None:
         """Free the memory; the engine must not be used afterwards."""
+
+
+def warm_up(engine: Seq2SeqEngine) -> None:
+    """What ``Seq2SeqEngine.warm_up`` is for engines with a real model behind them."""
+    source, target = engine.spec.pairs[0]
+    (output,) = engine.generate([WARM_UP], source, target, DecodingOptions(beam_size=1))
+    if not output.output_tokens:
+        raise EngineError(f"model '{engine.spec.id}' gave no output for a probe")

@@ -18,10 +18,11 @@ from summsvc.engines.base import (
     Generated,
     ModelSpec,
     Placement,
+    warm_up,
 )
-from summsvc.engines.limits import output_limit
+from summsvc.engines.limits import check_input, output_limit
 from summsvc.engines.pieces import Pieces
-from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
+from summsvc.errors import EngineError, ModelBrokenError
 
 ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
 """Values of ``model_type`` that the library runs, of those summsvc knows."""
@@ -29,8 +30,6 @@ ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
 PATIENCE = 2.0
 """A beam search is over when so many times ``beam_size`` hypotheses have ended (Kasai et al. 2022).
 By the library's own 1, those that break off early end it before the best one is whole."""
-
-WARM_UP = "The president will visit Vilnius next week."
 
 
 class CTranslate2Engine:
@@ -96,10 +95,7 @@ class CTranslate2Engine:
         pieces = self._pieces()
         encoded = pieces.encode(texts, source, target)
         longest = max(map(len, encoded))
-        if longest > self.max_input_tokens:
-            raise TextTooLongError(
-                f"a segment has {longest} tokens; the model reads {self.max_input_tokens}"
-            )
+        check_input(longest, self.max_input_tokens)
         if cancelled():
             raise CancelledGeneration
         first = pieces.first(target)
@@ -174,10 +170,7 @@ class CTranslate2Engine:
 
     def warm_up(self) -> None:
         """See ``Seq2SeqEngine.warm_up``."""
-        source, target = self.spec.pairs[0]
-        (output,) = self.generate([WARM_UP], source, target, DecodingOptions(beam_size=1))
-        if not output.output_tokens:
-            raise EngineError(f"model '{self.spec.id}' gave no output for a probe")
+        warm_up(self)
 
     def close(self) -> None:
         """See ``Seq2SeqEngine.close``; waits for batches that are being computed."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from summsvc.errors import TextTooLongError
+
 RELATIVE = 512
 """Tokens read by models without a table of positions: T5 and mT5 were trained on so many
 (Raffel et al. 2020, section 3.1.2), and nothing tells when they fail on more."""
@@ -49,3 +51,9 @@ def _positions(config: Mapping[str, Any], side: str) -> int | None:
         if config.get(name):
             return int(config[name])
     return None
+
+
+def check_input(longest: int, most: int) -> None:
+    """Raise TextTooLongError when the longest segment of a batch, in tokens, is over the most."""
+    if longest > most:
+        raise TextTooLongError(f"a segment has {longest} tokens; the model reads {most}")

@@ -21,8 +21,9 @@ from summsvc.engines.base import (
     LanguageTokens,
     ModelSpec,
     Placement,
+    warm_up,
 )
-from summsvc.engines.limits import input_limit, output_limit, output_positions
+from summsvc.engines.limits import check_input, input_limit, output_limit, output_positions
 from summsvc.engines.pieces import Guard
 from summsvc.engines.pretrained import (
     LOADING,
@@ -31,9 +32,7 @@ from summsvc.engines.pretrained import (
     load_tokenizer,
     take_search_tokens,
 )
-from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
-
-WARM_UP = "The president will visit Vilnius next week."
+from summsvc.errors import EngineError, ModelBrokenError
 
 
 class TransformersEngine:
@@ -115,10 +114,7 @@ class TransformersEngine:
             self._prepared(texts, target), truncation=False, padding=True, return_tensors="pt"
         )
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        if max(lengths) > self.max_input_tokens:
-            raise TextTooLongError(
-                f"a segment has {max(lengths)} tokens; the model reads {self.max_input_tokens}"
-            )
+        check_input(max(lengths), self.max_input_tokens)
         forced = self._first(target, tokenizer)
         limit = output_limit(options.max_output_tokens, max(lengths), self._positions, len(forced))
         stop = _Stop(torch, cancelled)
@@ -199,10 +195,7 @@ class TransformersEngine:
 
     def warm_up(self) -> None:
         """See ``Seq2SeqEngine.warm_up``."""
-        source, target = self.spec.pairs[0]
-        (output,) = self.generate([WARM_UP], source, target, DecodingOptions(beam_size=1))
-        if not output.output_tokens:
-            raise EngineError(f"model '{self.spec.id}' gave no output for a probe")
+        warm_up(self)
 
     def close(self) -> None:
         """See ``Seq2SeqEngine.close``."""
