@@ -159,6 +159,40 @@ def test_models_outside_the_catalogue_count(bench: Bench) -> None:
     assert routes.resolve_translation("en", "lv", "ours").models == ("ours",)
 
 
+def test_resolving_touches_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.install("big", "short")
+    routes = bench.routes()
+    seen = bench.store.seen
+    for name in ("stat", "iterdir", "open", "read_bytes"):
+        monkeypatch.delattr(Path, name)
+    for _ in range(2):
+        assert routes.resolve_translation("en", "ru", "").models == ("big",)
+        assert routes.resolve_translation("en", "ru", "big").models == ("big",)
+        assert routes.resolve_summarizer("en", "") == "short"
+        with pytest.raises(ModelNotInstalledError):
+            routes.resolve_translation("en", "ru", "many")
+    assert bench.store.seen is seen
+
+
+def test_answers_do_not_outlive_what_was_seen(bench: Bench) -> None:
+    bench.install("big", "small")
+    routes = bench.routes()
+    assert routes.resolve_translation("en", "ru", "").models == ("big",)
+    assert routes.resolve_translation("en", "ru", "big").models == ("big",)
+    (bench.store.root / "big" / "manifest.json").write_text("{")
+    assert routes.resolve_translation("en", "ru", "").models == ("big",)
+    bench.store.look()
+    assert routes.resolve_translation("en", "ru", "").models == ("small",)
+    with pytest.raises(ModelNotInstalledError, match=r"pull big$"):
+        routes.resolve_translation("en", "ru", "big")
+
+
+def test_an_id_that_is_taken_is_not_proposed(bench: Bench) -> None:
+    bench.store.add(bench.source, "big", Task.SUMMARIZATION, [("en", "en")])
+    with pytest.raises(ModelNotInstalledError, match=r"pull small$"):
+        bench.routes().resolve_translation("en", "ru", "")
+
+
 def test_summarizers(bench: Bench) -> None:
     routes = bench.routes()
     with pytest.raises(ModelNotInstalledError, match=r"pull short$"):

@@ -136,6 +136,39 @@ def test_a_manifest_is_read_again_when_it_changes(store: Store, source: Path) ->
     assert after.pairs == (("en", "lt"),)
 
 
+def test_a_look_gives_the_same_until_something_has_changed(store: Store, source: Path) -> None:
+    assert store.seen.ids == ()
+    writer = Store(store.root)
+    add(writer, source)
+    add(writer, source, "other")
+    assert store.seen.ids == ()
+    looked = store.look()
+    assert looked is store.seen is store.look()
+    assert looked.ids == ("other", "tiny") == tuple(looked.manifests)
+    assert [each.id for each in looked.served[Task.TRANSLATION, ("en", "ru")]] == ["other", "tiny"]
+
+    manifest = store.root / "tiny" / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text("{")
+    spoiled = store.look()
+    assert spoiled.ids == ("other", "tiny")
+    assert list(spoiled.manifests) == ["other"]
+    manifest.write_text(text)
+    assert list(store.look().manifests) == ["other", "tiny"]
+
+    writer.remove("other")
+    assert store.look().ids == ("tiny",)
+    assert store.look() is store.look()
+
+
+def test_own_changes_are_seen_without_a_look(store: Store, source: Path) -> None:
+    assert "tiny" not in store.seen.ids
+    add(store, source)
+    assert "tiny" in store.seen.ids
+    store.remove("tiny")
+    assert "tiny" not in store.seen.ids
+
+
 def test_safetensors_are_preferred_and_code_stays_behind(store: Store, source: Path) -> None:
     (source / "pytorch_model.bin").write_bytes(b"pickle")
     (source / "modeling_custom.py").write_text("raise SystemExit")

@@ -43,8 +43,8 @@ class Shelf(Store):
             files={},
         )
 
-    def installed(self) -> list[Manifest]:
-        return list(self.manifests.values())
+    def ids(self) -> list[str]:
+        return sorted(self.manifests)
 
     def get(self, id: str) -> Manifest | None:
         return self.manifests.get(id)
@@ -166,6 +166,7 @@ async def test_a_failed_model_is_not_loaded_again_for_every_request(
         assert loader.loads == ["broken"]
         # Installed anew: worth another try.
         store.manifests["broken"] = store.manifest("broken", revision="2")
+        store.look()
         with pytest.raises(ModelBrokenError):
             await pool.acquire("broken")
         assert loader.loads == ["broken"] * 2

@@ -167,6 +167,39 @@ def test_two_models_through_english_are_told(tmp_path: Path) -> None:
             "installed": True,
         }
         store.remove("second")
-        with pytest.raises(grpc.RpcError) as caught:
-            translate(server.address, "Nobody was hurt.", "ru", source="lt")
-        assert refusal(caught.value).code is grpc.StatusCode.FAILED_PRECONDITION
+        assert listed(server.address)["first"].state == pb.MODEL_STATE_READY
+        assert "second" not in listed(server.address)
+        assert refused(server.address, "lt") == "MODEL_NOT_INSTALLED"
+
+
+def refused(address: str, source: str) -> str:
+    """Why a translation into Russian is refused, as soon as it is."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            translate(address, "Nobody was hurt.", "ru", source=source)
+        except grpc.RpcError as error:
+            return refusal(error).reason
+        time.sleep(0.05)
+    raise AssertionError("it is still served")
+
+
+def test_models_come_and_go_while_the_server_runs(tmp_path: Path) -> None:
+    """What is added serves the next request; what is gone or spoiled is refused soon after."""
+    store = Store(tmp_path)
+    source, target = KNOWN["ru"]
+    with running(Settings(port=0, metrics_port=-1, model_dir=tmp_path)) as server:
+        assert refused(server.address, "en") == "MODEL_NOT_INSTALLED"
+        store.add(marian("en-ru"), "ours", Task.TRANSLATION, [("en", "ru")])
+        assert translate(server.address, source, "ru").body == target
+        store.add(marian("en-ru"), "other", Task.TRANSLATION, [("en", "ru")])
+        assert translate(server.address, source, "ru", model="other").body == target
+        store.remove("other")
+        manifest = store.root / "ours" / "manifest.json"
+        whole = manifest.read_bytes()
+        manifest.write_bytes(b"{")
+        assert refused(server.address, "en") == "MODEL_NOT_INSTALLED"
+        assert listed(server.address)["ours"].state == pb.MODEL_STATE_FAILED
+        assert "models verify ours" in listed(server.address)["ours"].error
+        manifest.write_bytes(whole)
+        assert translate(server.address, source, "ru").body == target

@@ -51,6 +51,9 @@ class Shelf(Store):
             for id, pair in MODELS.items()
         ]
 
+    def ids(self) -> list[str]:
+        return sorted(MODELS)
+
     def get(self, id: str) -> Manifest | None:
         return next((each for each in self.installed() if each.id == id), None)
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from summsvc.engines.base import Task
 from summsvc.errors import ModelNotInstalledError, UnknownModelError, UnsupportedPairError
 from summsvc.models.catalog import Catalog, CatalogEntry, Pair
+from summsvc.models.installed import Installed, by_pair
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 
 Facts = Manifest | CatalogEntry
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Routes by source, target and model asked for, as long as the store has seen no change."""
+
+    seen: Installed
+    resolved: dict[tuple[str, str, str], Route] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Route:
 class Routes:
     """Looks for models in the store first, then in the catalog.
 
+    Answers from what the store has ``seen``, and remembers them until it sees
+    something else: a request costs the same with one model and with a hundred.
     pivot: BCP-47 code of the language between two models, or "" for none.
     defaults: model id by pair ("en-ru") or, for summaries, language ("en"); it
     is taken as if every caller had asked for it.
@@ -37,10 +48,17 @@ class Routes:
     def __init__(
         self, catalog: Catalog, store: Store, *, pivot: str, defaults: Mapping[str, str]
     ) -> None:
+        self.store = store
         self._catalog = catalog
-        self._store = store
         self._pivot = pivot
         self._defaults = defaults
+        self._known = by_pair(
+            sorted(
+                catalog.entries.values(),
+                key=lambda entry: (entry.license.non_commercial, -entry.preference, entry.id),
+            )
+        )
+        self._answers = _Answers(Installed())
 
     def resolve_translation(self, source: str, target: str, model: str) -> Route:
         """The route to take from source to target.
@@ -49,12 +67,22 @@ class Routes:
         UnsupportedPairError, ModelNotInstalledError naming the command that
         installs what is missing.
         """
+        seen = self.store.seen
+        if seen is not self._answers.seen:
+            self._answers = _Answers(seen)
+        resolved = self._answers.resolved
+        asked = (source, target, model)
+        if asked not in resolved:
+            resolved[asked] = self._resolve(seen, source, target, model)
+        return resolved[asked]
+
+    def _resolve(self, seen: Installed, source: str, target: str, model: str) -> Route:
         pair = (source, target)
         model = model or self._default(pair)
         if model:
-            self._check_asked(model, Task.TRANSLATION, pair)
+            self._check_asked(seen, model, Task.TRANSLATION, pair)
             return Route(pair, (model,), installed=True)
-        route = self.translation(source, target)
+        route = self._best(seen, source, target)
         if route is None:
             raise UnsupportedPairError(
                 f"no model translates from '{source}' to '{target}'; "
@@ -63,17 +91,18 @@ class Routes:
                 metadata={"source": source, "target": target},
             )
         if not route.installed:
-            raise self._not_installed([id for id in route.models if self._store.get(id) is None])
+            raise self._not_installed([id for id in route.models if id not in seen.manifests])
         return route
 
     def resolve_summarizer(self, language: str, model: str) -> str:
         """Id of the model that writes summaries in a language; raises as above."""
+        seen = self.store.seen
         pair = (language, language)
         model = model or self._default(pair)
         if model:
-            self._check_asked(model, Task.SUMMARIZATION, pair)
+            self._check_asked(seen, model, Task.SUMMARIZATION, pair)
             return model
-        found = self._direct(self._candidates(Task.SUMMARIZATION), pair)
+        found = self._direct(seen, Task.SUMMARIZATION, pair)
         if found is None:
             raise UnsupportedPairError(
                 f"no model writes summaries in '{language}'; ask for the extractive method",
@@ -84,32 +113,37 @@ class Routes:
             raise self._not_installed([found.id])
         return found.id
 
-    def translation(self, source: str, target: str) -> Route | None:
-        """The best route there is, installed or not; None when there is none."""
-        return self._best(self._candidates(Task.TRANSLATION), source, target)
-
     def all_translations(self) -> Iterator[Route]:
-        """The best route for each pair that some model, or two, can serve."""
-        candidates = self._candidates(Task.TRANSLATION)
-        languages = sorted({code for facts in candidates for pair in facts.pairs for code in pair})
+        """The best route for each pair that some model, or two, can serve, installed or not.
+
+        As much work as there are languages squared; not for an event loop.
+        """
+        seen = self.store.seen
+        pairs = [
+            pair
+            for served in (seen.served, self._known)
+            for task, pair in served
+            if task is Task.TRANSLATION
+        ]
+        languages = sorted({code for pair in pairs for code in pair})
         for source in languages:
             for target in languages:
-                route = self._best(candidates, source, target) if source != target else None
+                route = self._best(seen, source, target) if source != target else None
                 if route is not None:
                     yield route
 
-    def _best(self, candidates: list[Facts], source: str, target: str) -> Route | None:
+    def _best(self, seen: Installed, source: str, target: str) -> Route | None:
         """What is installed before what is not, one model before two.
 
         Where nothing is installed, the route whose weakest model is preferred.
         """
         legs: list[list[Facts]] = []
-        direct = self._direct(candidates, (source, target))
+        direct = self._direct(seen, Task.TRANSLATION, (source, target))
         if direct is not None:
             legs.append([direct])
         if self._pivot and self._pivot not in (source, target):
-            first = self._direct(candidates, (source, self._pivot))
-            second = self._direct(candidates, (self._pivot, target))
+            first = self._direct(seen, Task.TRANSLATION, (source, self._pivot))
+            second = self._direct(seen, Task.TRANSLATION, (self._pivot, target))
             if first is not None and second is not None:
                 legs.append([first, second])
         if not legs:
@@ -132,34 +166,28 @@ class Routes:
             _installed(best),
         )
 
-    def _candidates(self, task: Task) -> list[Facts]:
-        """Installed models by preference; then known ones, non-commercial licences last."""
-        installed = [manifest for manifest in self._store.installed() if manifest.task is task]
-        ids = {manifest.id for manifest in installed}
-        known = [
-            entry
-            for entry in self._catalog.entries.values()
-            if entry.task is task and entry.id not in ids
-        ]
-        return [
-            *sorted(installed, key=lambda facts: (-facts.preference, facts.id)),
-            *sorted(
-                known,
-                key=lambda facts: (facts.license.non_commercial, -facts.preference, facts.id),
-            ),
-        ]
+    def _direct(self, seen: Installed, task: Task, pair: Pair) -> Facts | None:
+        """The default model where it serves the pair; else what is installed before the rest.
 
-    def _direct(self, candidates: list[Facts], pair: Pair) -> Facts | None:
-        able = [facts for facts in candidates if pair in facts.pairs]
+        Installed ones by preference; known ones likewise, non-commercial licences last.
+        """
+        installed = seen.served.get((task, pair), ())
         default = self._default(pair)
-        return next((facts for facts in able if facts.id == default), next(iter(able), None))
+        if installed and not default:
+            return installed[0]
+        known = self._known.get((task, pair), ())
+        able: list[Facts] = [
+            *installed,
+            *(entry for entry in known if entry.id not in seen.manifests),
+        ]
+        return next((each for each in able if each.id == default), able[0] if able else None)
 
     def _default(self, pair: Pair) -> str:
         source, target = pair
         return self._defaults.get(source if source == target else f"{source}-{target}", "")
 
-    def _check_asked(self, model: str, task: Task, pair: Pair) -> None:
-        facts = self._store.get(model) or self._catalog.get(model)
+    def _check_asked(self, seen: Installed, model: str, task: Task, pair: Pair) -> None:
+        facts = seen.manifests.get(model) or self._catalog.get(model)
         if facts is None or facts.task is not task:
             raise UnknownModelError(
                 f"there is no {task.value} model '{model[:80]}'; ListModels tells those there are",

@@ -1,6 +1,8 @@
 """The models on this machine: one folder each, with a manifest.
 
-Readers need no lock, and a read-only store can be served; see ``writing``.
+Readers need no lock, and a read-only store can be served; see ``writing``. A server
+looks once a second, and before it refuses a request for want of a model, in a
+thread: a disk that is slow to answer holds up nobody.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,7 @@ from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalle
 from summsvc.models import files, writing
 from summsvc.models.catalog import ID_PATTERN, CatalogEntry, Pair
 from summsvc.models.checkpoint import describe
+from summsvc.models.installed import Installed
 from summsvc.models.manifest import FILE_NAME, FileFacts, Manifest, fingerprints
 
 STAGING = ".pulling-"
@@ -38,6 +42,27 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._read: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
+        self._seen: Installed | None = None
+        self._looking = threading.Lock()
+
+    @property
+    def seen(self) -> Installed:
+        """What the last look found; the first use looks. Touches no file otherwise."""
+        return self._seen or self.look()
+
+    def look(self) -> Installed:
+        """Look at every model's folder, and read the manifests that have changed.
+
+        Blocks for two system calls a model. The same object as before when
+        nothing has changed. Any thread may call it.
+        """
+        with self._looking:
+            ids = tuple(self.ids())
+            manifests = {id: found for id in ids if (found := self.get(id)) is not None}
+            last = self._seen
+            if last is None or (last.ids, last.manifests) != (ids, manifests):
+                last = self._seen = Installed.of(ids, manifests)
+            return last
 
     def ids(self) -> list[str]:
         """Ids of all model folders, also of those whose manifest cannot be read."""
@@ -48,14 +73,13 @@ class Store:
         return sorted(name for name in names if re.fullmatch(ID_PATTERN, name))
 
     def installed(self) -> list[Manifest]:
-        """Every installed model whose manifest can be read, by id."""
-        return [manifest for id in self.ids() if (manifest := self.get(id)) is not None]
+        """Every installed model whose manifest can be read, by id; looks."""
+        return list(self.look().manifests.values())
 
     def get(self, id: str) -> Manifest | None:
         """The manifest of an installed model; None when there is none that can be read.
 
-        Cheap enough for every request: a manifest is parsed again only when its
-        file has changed.
+        It is parsed again only when its file has changed.
         """
         if not re.fullmatch(ID_PATTERN, id):
             return None
@@ -164,6 +188,7 @@ class Store:
             )
             (folder / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
             writing.swap_in(folder, self.root / id)
+        self._seen = None
         return manifest
 
     def remove(self, id: str) -> None:
@@ -176,6 +201,7 @@ class Store:
         with writing.alone(self.root), writing.temporary(self.root) as folder:
             (self.root / id).rename(folder / id)
             shutil.rmtree(self.staging(id), ignore_errors=True)
+        self._seen = None
 
     def staging(self, id: str) -> Path:
         """Where a download of this model is gathered; not made by this."""

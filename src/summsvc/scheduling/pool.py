@@ -88,7 +88,7 @@ class ModelPool:
         slot = self._slots.setdefault(model, _Slot())
         if slot.scheduler is None:
             if slot.loading is None:
-                manifest = self._store.get(model)
+                manifest = self._store.seen.manifests.get(model)
                 if manifest is None:
                     raise ModelNotInstalledError(
                         f"model '{model}' is not installed; "
@@ -175,7 +175,7 @@ class ModelPool:
         """
         wanted = list(models)
         if "all" in wanted:
-            wanted = [manifest.id for manifest in self._store.installed()]
+            wanted = list(self._store.seen.manifests)
         for model in wanted:
             try:
                 await self.acquire(model)
@@ -189,10 +189,20 @@ class ModelPool:
         await self._notify()
 
     def status(self, model: str) -> ModelStatus:
-        """What a model is doing now."""
+        """What a model is doing now; one that is gone is not served, though in memory.
+
+        Any thread may ask.
+        """
+        seen = self._store.seen
+        if model not in seen.ids:
+            return ModelStatus(ModelState.NOT_INSTALLED)
+        if model not in seen.manifests:
+            error = f"its manifest cannot be read; `summsvc models verify {model}` says why"
+            return ModelStatus(ModelState.FAILED, error=error)
         slot = self._slots.get(model, _Slot())
-        if slot.scheduler is not None:
-            engine = slot.scheduler.engine
+        scheduler = slot.scheduler
+        if scheduler is not None:
+            engine = scheduler.engine
             return ModelStatus(
                 ModelState.READY,
                 engine=engine.name,
@@ -202,11 +212,6 @@ class ModelPool:
             )
         if slot.loading is not None:
             return ModelStatus(ModelState.LOADING)
-        if self._store.get(model) is None:
-            if model not in self._store.ids():
-                return ModelStatus(ModelState.NOT_INSTALLED)
-            error = f"its manifest cannot be read; `summsvc models verify {model}` says why"
-            return ModelStatus(ModelState.FAILED, error=error)
         if slot.error is not None:
             return ModelStatus(ModelState.FAILED, error=slot.error.message)
         return ModelStatus(ModelState.INSTALLED)
@@ -216,7 +221,7 @@ class ModelPool:
         usable = (ModelState.READY, ModelState.INSTALLED)
         return self.preloaded and any(
             manifest.task is task and self.status(manifest.id).state in usable
-            for manifest in self._store.installed()
+            for manifest in self._store.seen.manifests.values()
         )
 
     async def changed(self, timeout_s: float) -> bool:

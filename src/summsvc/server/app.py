@@ -47,6 +47,9 @@ from summsvc.v1 import (
 
 log = structlog.get_logger("summsvc.server")
 
+LOOK_PERIOD_S = 1.0
+"""How often the models' folder is looked at: as late may it be seen that one is gone."""
+
 
 class Server:
     """A whole service in this process, on one event loop.
@@ -73,10 +76,10 @@ class Server:
             max_body=settings.max_body_code_points,
         )
         catalog = Catalog.load(settings.catalog_file)
-        store = Store(settings.model_dir)
-        self._pool = ModelPool(store, settings, registry=self._registry)
+        self._store = Store(settings.model_dir)
+        self._pool = ModelPool(self._store, settings, registry=self._registry)
         routes = Routes(
-            catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
+            catalog, self._store, pivot=settings.pivot_language, defaults=settings.default_models
         )
         router = Router(routes, self._pool)
         translator = Translator(self._workers, router)
@@ -84,11 +87,12 @@ class Server:
         reader = RequestReader(settings)
         self._summarization = SummarizationServicer(reader, summarizer, self._workers)
         self._translation = TranslationServicer(reader, translator, self._workers)
-        self._models = ModelServicer(settings, catalog, store, routes, self._pool)
+        self._models = ModelServicer(settings, catalog, routes, self._pool)
 
     async def start(self) -> None:
         """Listen, and load models in the background. Raises OSError for a port in use."""
         settings = self.settings
+        await asyncio.to_thread(self._store.look)
         self._server = grpc.aio.server(
             interceptors=[
                 CallInterceptor(
@@ -175,15 +179,14 @@ class Server:
         task.add_done_callback(self._background.discard)
 
     async def _load_models(self) -> None:
-        """Load what is to be preloaded, and tell health about every change for good."""
+        """Load what is to be preloaded; for good, see what changes and tell health."""
         self._spawn(self._pool.preload(self.settings.preload))
         while True:
-            # Look at files: not on the event loop.
-            translation = await asyncio.to_thread(self._pool.can, Task.TRANSLATION)
-            summarization = await asyncio.to_thread(self._can_summarize)
-            await self._health.translation(translation)
-            await self._health.summarization(summarization)
-            if await self._pool.changed(timeout_s=1.0):
+            # Files are not looked at on the event loop.
+            await asyncio.to_thread(self._store.look)
+            await self._health.translation(self._pool.can(Task.TRANSLATION))
+            await self._health.summarization(self._can_summarize())
+            if await self._pool.changed(timeout_s=LOOK_PERIOD_S):
                 self._turns.freeze()
 
     def _can_summarize(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from importlib import metadata
@@ -15,7 +16,6 @@ from summsvc.engines.base import DecodingOptions, Task
 from summsvc.models.catalog import Catalog, CatalogEntry
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Route, Routes
-from summsvc.models.store import Store
 from summsvc.scheduling.pool import ModelPool
 from summsvc.v1 import article_pb2, model_service_pb2_grpc
 from summsvc.v1 import model_service_pb2 as pb
@@ -32,23 +32,28 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     """Tells what there is; never waits for a model."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, store: Store, routes: Routes, pool: ModelPool
+        self, settings: Settings, catalog: Catalog, routes: Routes, pool: ModelPool
     ) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._store = store
         self._routes = routes
         self._pool = pool
+        self._components = _components()
         self._started = time.monotonic()
 
     async def ListModels(
         self, request: pb.ListModelsRequest, _context: Any
     ) -> pb.ListModelsResponse:
+        # NLLB alone has 40,000 pairs and as many routes.
+        return await asyncio.to_thread(self._list, request)
+
+    def _list(self, request: pb.ListModelsRequest) -> pb.ListModelsResponse:
+        seen = self._routes.store.look()
         facts: dict[str, Manifest | CatalogEntry] = {}
         if not request.installed_only:
             facts |= self._catalog.entries
-        facts |= {manifest.id: manifest for manifest in self._store.installed()}
-        for id in self._store.ids():
+        facts |= seen.manifests
+        for id in seen.ids:
             if id not in facts and (entry := self._catalog.get(id)) is not None:
                 facts[id] = entry
         models = [
@@ -58,7 +63,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         ]
         if request.task == pb.MODEL_TASK_UNSPECIFIED:
             # Of these nothing else is known.
-            models += [self._broken(id) for id in self._store.ids() if id not in facts]
+            models += [self._broken(id) for id in seen.ids if id not in facts]
         return pb.ListModelsResponse(
             models=sorted(models, key=lambda model: model.id),
             routes=[_route(route) for route in self._routes.all_translations()],
@@ -70,7 +75,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         settings = self._settings
         return pb.GetServerInfoResponse(
             version=summsvc.__version__,
-            components=_components(),
+            components=self._components,
             limits=pb.Limits(
                 max_title_code_points=settings.max_title_code_points,
                 max_body_code_points=settings.max_body_code_points,

@@ -156,12 +156,13 @@ class Summarizer:
         """The model that writes the summary; None when it is to be extracted."""
         if request.method is Method.EXTRACTIVE:
             return None
+        surely = request.method is not Method.AUTO
         try:
-            return await self._router.summarizer(language, request.model)
+            return await self._router.summarizer(language, request.model, surely=surely)
         except (UnsupportedPairError, ModelNotInstalledError):
-            if request.method is Method.AUTO:
-                return None
-            raise
+            if surely:
+                raise
+            return None
 
     def _chain(self, request: SummaryRequest, legs: Sequence[Leg]) -> Chain:
         return Chain(
