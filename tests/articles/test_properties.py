@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summsvc.articles import read as reading
 from summsvc.articles.article import Article, MimeType
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.read import read
@@ -139,6 +141,25 @@ def test_segments_are_in_order_and_clean(body: str, mime_type: MimeType) -> None
     document = document_of(body, mime_type)
     if document is None:
         return
+    assert_in_order_and_clean(document)
+
+
+@given(st.lists(BODIES, min_size=2, max_size=8).map("".join), st.sampled_from(MimeType))
+def test_sentences_that_are_cut_are_whole_and_in_order_all_the_same(
+    body: str, mime_type: MimeType
+) -> None:
+    with patch.object(reading, "LONGEST", 80):
+        document = document_of(body, mime_type)
+    if document is None:
+        return
+    assert_in_order_and_clean(document)
+    assert rebuilt(
+        document.article.body, document.body_separators, document.body
+    ) == without_removed(document)
+    assert max((len(segment.text) for segment in document.body), default=0) <= 80
+
+
+def assert_in_order_and_clean(document: Document) -> None:
     at = paragraph = 0
     for segment in document.body:
         assert at <= segment.span.start < segment.span.end <= len(document.article.body)

@@ -8,7 +8,7 @@ import pytest
 
 from summsvc.articles.article import Article, Field, WarningType
 from summsvc.articles.document import SegmentKind
-from summsvc.articles.read import read, warm_up
+from summsvc.articles.read import LONGEST, read, warm_up
 from summsvc.errors import (
     EmptyArticleError,
     InvalidFieldError,
@@ -208,3 +208,18 @@ def test_warm_up_reads_without_trouble() -> None:
 def test_every_refusal_is_an_invalid_input() -> None:
     with pytest.raises(InvalidInputError):
         read(Article("", ""))
+
+
+def test_a_sentence_without_end_is_cut_between_words_and_in_a_word_between_characters() -> None:
+    spaced = texts("word " * 25_000)
+    assert [len(text) % 5 for text in spaced] == [4] * 3
+    assert " ".join(spaced) == ("word " * 25_000).strip()
+    accents = "x" + "e\u0301" * 70_000
+    parts = texts(accents)
+    assert [len(part) for part in parts] == [LONGEST - 1, LONGEST, 20_002]
+    assert "".join(parts) == accents
+
+
+def test_what_says_nothing_in_a_sentence_without_end_is_between_its_parts() -> None:
+    document = read(Article("", f"He said {'-' * 140_000} something", "en"))
+    assert [len(segment.text) for segment in document.body] == [LONGEST, 20_000 + 18]

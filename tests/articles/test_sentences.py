@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -86,9 +87,32 @@ def test_sentences_are_in_order_and_only_white_space_is_between(
 
 @pytest.mark.parametrize(
     "unit",
-    ["word ", "A. ", "т. ", "! ", "... ", "a.", "etc. the ", "” ", "5. ", "((", "? A", "\u200b. "],
+    [
+        ".",
+        "?!\ufe0f",
+        "word ",
+        "A. ",
+        "т. ",
+        "! ",
+        "... ",
+        "a.",
+        "etc. the ",
+        "” ",
+        "5. ",
+        "((",
+        "? A",
+        "\u200b. ",
+    ],
 )
 def test_a_million_characters_are_no_trouble(unit: str) -> None:
     # A quadratic rule would run into the suite's time limit.
-    text = unit * (1_000_000 // len(unit))
+    text = f"a{unit * (1_000_000 // len(unit))}"
     assert list(sentences.split(text, "en"))[-1][1] == len(text.rstrip())
+
+
+@given(st.text(alphabet=".!?…‽\ufe0f。！» [1]ab\n", max_size=30))
+def test_punctuation_is_found_step_by_step_as_in_one_go(text: str) -> None:
+    expected = [match.span() for match in sentences._END.finditer(text)]
+    for step in (1, 3, 4_000):
+        with patch.object(sentences, "STEP", step):
+            assert [match.span() for match in sentences._punctuation(text)] == expected

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from summsvc.articles.view import Block, BlockKind
+from summsvc.articles.view import STEP, Block, BlockKind
 
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
@@ -61,9 +61,11 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     noise: dict[int, str] = {}
     _find_repeated_headlines(blocks, title, noise)
     for i, block in enumerate(blocks):
-        text = block.text
         near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
-        if i in noise or block.kind is BlockKind.PAGE_TITLE or len(text) > MAX_LENGTH:
+        if i in noise or block.kind is BlockKind.PAGE_TITLE:
+            continue
+        text = _short(block)
+        if text is None:
             continue
         for what, pattern in _patterns().items():
             if (near_edge or what == "notice") and pattern.fullmatch(text):
@@ -82,13 +84,24 @@ def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[in
     """
     seen = _forms(title, min_words=1)
     for i, block in enumerate(blocks[:EDGE_BLOCKS]):
-        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE) or len(block.text) > MAX_LENGTH:
+        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE):
             continue
-        forms = _forms(block.text, min_words=1)
+        text = _short(block)
+        if text is None:
+            continue
+        forms = _forms(text, min_words=1)
         if seen & forms:
             noise[i] = "the headline again"
-        if not block.text.endswith("."):
-            seen |= _forms(block.text, min_words=MIN_HEADLINE_WORDS)
+        if not text.endswith("."):
+            seen |= _forms(text, min_words=MIN_HEADLINE_WORDS)
+
+
+def _short(block: Block) -> str | None:
+    """The text of a block that may be noise; None when it is too long for that."""
+    if len(block.view.text) > STEP:
+        return None
+    text = block.text
+    return text if len(text) <= MAX_LENGTH else None
 
 
 def _forms(headline: str, *, min_words: int) -> set[str]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import bisect
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
 from summsvc.articles.article import Article, Field, MimeType, Span, Warning, WarningType
 from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
 from summsvc.articles.removal import removed_spans
-from summsvc.articles.view import Block, BlockKind, View, says_something
+from summsvc.articles.view import STEP, Block, BlockKind, View, says_something
 from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _SPACES = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
 """White space that becomes one space; a single no-break space stays."""
+
+_NOT_SPACE = re.compile(r"\S")
 
 _READERS = {
     MimeType.PLAIN: plain.blocks,
@@ -26,6 +29,11 @@ _TERMINATORS = ".!?…。！？‽"
 _CLOSERS = "\"'”’»›)]}“"
 
 MAX_HEADING_CODE_POINTS = 200
+
+LONGEST = 60_000
+"""Code points after which a sentence is cut all the same, where a word ends if one does in
+the last tenth of them. Nobody writes such; without a bound a megabyte without a full stop is
+one segment, and every look at it holds the interpreter's lock for as long as it takes."""
 
 
 def read(
@@ -82,8 +90,8 @@ def _check(field: Field, text: str, limit: int) -> None:
             field=name,
             metadata={"limit": str(limit), "length": str(len(text))},
         )
-    match = _FORBIDDEN.search(text)
-    if match:
+    found = (_FORBIDDEN.search(text, at, at + STEP) for at in range(0, len(text), STEP))
+    if match := next(filter(None, found), None):
         raise InvalidFieldError(
             f"{name} has the control character U+{ord(match[0]):04X} at code point {match.start()}",
             field=name,
@@ -105,8 +113,8 @@ def _sample(blocks: Sequence[Block]) -> str:
     for block in blocks:
         if length >= language.SAMPLE_CODE_POINTS:
             break
-        parts.append(block.view.text)
-        length += len(block.view.text)
+        parts.append(block.view.text[: language.SAMPLE_CODE_POINTS])
+        length += len(parts[-1])
     return "\n".join(parts)
 
 
@@ -115,7 +123,9 @@ def _segments(
 ) -> Iterator[Segment]:
     for number, block in enumerate(blocks):
         view = block.view
-        spans = list(sentences.split(view.text, code))
+        spans = [
+            part for whole in sentences.split(view.text, code) for part in _bounded(view, *whole)
+        ]
         follows_text = number + 1 < len(blocks)
         for begin, end in spans:
             kind = _kind(block, view.text[begin:end], len(spans), follows_text)
@@ -123,6 +133,38 @@ def _segments(
                 kind = SegmentKind.HEADING
             text, marks = _shown(source, view, begin, end)
             yield Segment(text, view.span(begin, end), field, kind, number, marks)
+
+
+def _bounded(view: View, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence as one span, or as several when too long; parts that say nothing left out."""
+    while end - begin > LONGEST:
+        most = begin + LONGEST
+        cut = view.text.rfind(" ", most - LONGEST // 10, most) + 1 or _cut_in_word(view, most)
+        part = view.text[begin:cut].rstrip()
+        if says_something(part):
+            yield begin, begin + len(part)
+        following = _NOT_SPACE.search(view.text, cut, end)
+        assert following is not None
+        begin = following.start()
+    if says_something(view.text[begin:end]):
+        yield begin, end
+
+
+def _cut_in_word(view: View, most: int) -> int:
+    """The last place up to ``most`` that is between two characters.
+
+    Never within what one character reference shows; before a mark that belongs to the
+    character before it only when there are too many of those.
+    """
+    near = range(most, most - 32, -1)
+    between = [at for at in near if view.ends[at - 1] <= view.starts[at]]
+    free = (at for at in between if not _goes_with_the_one_before(view.text, at))
+    return next(free, between[0])
+
+
+def _goes_with_the_one_before(text: str, at: int) -> bool:
+    joined = text[at] in "\u200d\ufe0f" or text[at - 1] == "\u200d"
+    return joined or unicodedata.combining(text[at]) > 0
 
 
 def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:

@@ -9,6 +9,10 @@ from enum import Enum
 
 from summsvc.articles.article import Span
 
+STEP = 4_000
+"""Code points, or so, that one call of C code is given. It holds the interpreter's lock
+until it has ended, and the event loop waits."""
+
 UNFINISHED = frozenset(",;-–—")
 """Line ends after which a sentence goes on."""
 
@@ -78,7 +82,9 @@ class Block:
 
 def says_something(text: str) -> bool:
     """Whether there is a letter or a digit; a text without any is a separator."""
-    return any(map(str.isalnum, text))
+    if len(text) <= STEP:
+        return any(map(str.isalnum, text))
+    return any(says_something(text[at : at + STEP]) for at in range(0, len(text), STEP))
 
 
 def goes_on(before: str, after: str) -> bool:
@@ -113,8 +119,10 @@ class BlockBuilder:
         self._text.append(text)
         self._length += len(text)
         if len(text) == end - start:
-            self._starts.extend(range(start, end))
-            self._ends.extend(range(start + 1, end + 1))
+            for at in range(start, end, STEP):
+                stop = min(at + STEP, end)
+                self._starts.extend(range(at, stop))
+                self._ends.extend(range(at + 1, stop + 1))
         else:
             self._starts.extend([start] * len(text))
             self._ends.extend([end] * len(text))
