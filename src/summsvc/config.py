@@ -139,10 +139,18 @@ class Settings(BaseModel):
         default=2.0, ge=0, le=1000, description="Milliseconds a busy worker waits to fill a batch."
     )
     max_queued_requests: int = Field(
-        default=1024, ge=1, description="Requests that may wait for one model."
+        default=1024,
+        ge=1,
+        description="Requests that may wait for one model, and articles that may wait to be read.",
     )
     max_queued_tokens: int = Field(
         default=1_000_000, ge=1, description="Tokens that may wait for one model."
+    )
+    max_queued_code_points: int = Field(
+        default=10_000_000,
+        ge=1,
+        description="Code points of articles that may wait to be read, long articles and "
+        "others apart.",
     )
     cache_bytes: int = Field(
         default=64 * 1024 * 1024,

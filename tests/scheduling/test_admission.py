@@ -50,6 +50,13 @@ def test_the_first_batches_count_alike() -> None:
     assert made.tokens_per_s == pytest.approx(50)
 
 
+def test_a_large_batch_says_more_than_a_small_one() -> None:
+    made = admission()
+    made.measured(tokens=1, seconds=1.0)
+    made.measured(tokens=999, seconds=1.0)
+    assert made.tokens_per_s == pytest.approx(500)
+
+
 def test_the_rate_follows_the_machine() -> None:
     made = admission(rate=200)
     for _ in range(50):

@@ -148,20 +148,20 @@ def test_an_article_that_nobody_waits_for_is_not_read(
 ) -> None:
     """All text workers are at work; who leaves meanwhile leaves nothing behind."""
     workers = small_batches.server._workers
-    executor = workers._executor
+    executor = workers._short.executor
     release = threading.Event()
     busy = [executor.submit(release.wait, 60) for _ in range(executor._max_workers)]
     read: list[object] = []
-    handled = workers._run
+    submit = executor.submit
 
-    async def counted(used: Any, work: Callable[[], Any]) -> Any:
+    def counted(work: Callable[..., Any], *arguments: Any) -> Any:
         def noted() -> Any:
             read.append(work)
-            return work()
+            return work(*arguments)
 
-        return await handled(used, noted)
+        return submit(noted)
 
-    monkeypatch.setattr(workers, "_run", counted)
+    monkeypatch.setattr(executor, "submit", counted)
     try:
         call = getattr(Caller(channel, 120), rpc)()
         eventually(lambda: executor._work_queue.qsize() > 0)
@@ -172,6 +172,7 @@ def test_an_article_that_nobody_waits_for_is_not_read(
             each.result()
         eventually(lambda: executor._work_queue.qsize() == 0)
         assert not read
+        assert workers._short._articles == 0
     finally:
         release.set()
     assert not watched.batches

@@ -14,8 +14,10 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from summsvc.config import Settings
+from summsvc.scheduling.admission import QueueLimits
 from summsvc.server.health import TRANSLATION
 from summsvc.tasks import reading
+from summsvc.tasks.lane import Lane
 from summsvc.v1 import article_pb2, model_service_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -26,6 +28,7 @@ from tests.server.watched import Watched, eventually
 
 BODY = "Nobody was hurt in the city number {}."
 TOKENS_PER_S = 50.0
+CODE_POINTS_PER_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,96 @@ def test_everything_else_answers_while_a_queue_is_full(
     assert TranslationServiceStub(channel).Translate(other).body
 
 
+@pytest.fixture
+def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[Lane, threading.Event]]:
+    """All threads that read are busy until an event is set.
+
+    Two articles wait for them, and their rate is known.
+    """
+    lane = narrow.server._workers._short
+    limits = lane._admission.limits
+    release = threading.Event()
+    stub = SummarizationServiceStub(channel)
+    busy = [lane.executor.submit(release.wait, 60) for _ in range(lane.executor._max_workers)]
+    try:
+        eventually(lambda: lane.executor._work_queue.qsize() == 0)
+        pending = [stub.Summarize.future(to_summarize(i)) for i in range(2)]
+        eventually(lambda: lane._articles == 2)
+        lane._admission.expect(tokens=int(CODE_POINTS_PER_S), seconds=1)
+        yield lane, release
+    finally:
+        lane._admission.limits = limits
+        release.set()
+        for each in busy:
+            each.result()
+    # What was accepted is answered.
+    assert all(call.result(60).summary for call in pending)
+
+
+def refused(server: Running) -> float:
+    """Articles that found no room to wait for a thread."""
+    labels = {"lane": "short", "reason": "OVERLOADED"}
+    registry = server.server._registry
+    return registry.get_sample_value("summsvc_unread_refused_total", labels) or 0.0
+
+
+def to_summarize(number: int) -> summarization_service_pb2.SummarizeRequest:
+    article = article_pb2.Article(body=BODY.format(number), language_code="en")
+    return summarization_service_pb2.SummarizeRequest(article=article)
+
+
+@pytest.mark.usefixtures("unread")
+def test_where_too_many_wait_to_be_read_one_more_is_told_the_time_to_wait(
+    narrow: Running, channel: grpc.Channel
+) -> None:
+    before = refused(narrow)
+    calls: dict[str, Callable[[], Any]] = {
+        "Summarize": lambda: SummarizationServiceStub(channel).Summarize(to_summarize(3)),
+        "Translate": lambda: TranslationServiceStub(channel).Translate(request(BODY.format(3))),
+    }
+    for rpc, call in calls.items():
+        with pytest.raises(grpc.RpcError) as caught:
+            call()
+        said = refusal(caught.value)
+        assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"), rpc
+        assert said.metadata["queued_requests"] == "2"
+        length = len(BODY.format(3))
+        assert said.metadata["queued_code_points"] == str(2 * length)
+        assert said.retry_after == pytest.approx(length / CODE_POINTS_PER_S, rel=0.01)
+    assert narrow.health() == health_pb2.HealthCheckResponse.SERVING
+    models = ModelServiceStub(channel)
+    assert models.GetServerInfo(model_service_pb2.GetServerInfoRequest()).version
+    assert refused(narrow) == before + len(calls)
+
+
+def test_in_a_batch_only_those_articles_are_refused_that_find_no_room(
+    narrow: Running, unread: tuple[Lane, threading.Event], channel: grpc.Channel
+) -> None:
+    lane, release = unread
+    requests = [to_summarize(i) for i in range(3)]
+    message = summarization_service_pb2.BatchSummarizeRequest(requests=requests)
+    before = refused(narrow)
+    lane._admission.limits = QueueLimits(3, 1000)
+    call = SummarizationServiceStub(channel).BatchSummarize.future(message)
+    eventually(lambda: refused(narrow) == before + 2)
+    release.set()
+    codes = [result.error.code for result in call.result(60).results]
+    assert sorted(codes) == [0, *[grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]] * 2]
+
+
+def test_a_deadline_by_which_an_article_cannot_be_read_is_refused_at_once(
+    unread: tuple[Lane, threading.Event], channel: grpc.Channel
+) -> None:
+    lane, _ = unread
+    lane._admission.limits = QueueLimits(1000, 1000)
+    lane._admission.expect(tokens=1, seconds=10)
+    with pytest.raises(grpc.RpcError) as caught:
+        SummarizationServiceStub(channel).Summarize(to_summarize(3), timeout=100)
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE")
+    assert float(said.metadata["needed_s"]) > float(said.metadata["left_s"]) > 10
+
+
 @pytest.mark.usefixtures("full")
 def test_a_book_is_refused_before_it_is_read(
     channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
@@ -159,7 +252,7 @@ def test_a_reply_over_the_limit_is_refused_with_what_to_do(channel: grpc.Channel
 
 
 def test_a_short_summary_does_not_wait_behind_books(narrow: Running, channel: grpc.Channel) -> None:
-    long = narrow.server._workers._long
+    long = narrow.server._workers._long.executor
     release = threading.Event()
     books = [long.submit(release.wait, 60) for _ in range(long._max_workers)]
     try:

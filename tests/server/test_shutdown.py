@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +71,32 @@ def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) 
         watched.free()
         stopping.join()
     assert len(watched.batches) == 1
+
+
+@pytest.mark.parametrize(("drain_s", "code"), [(60, "OK"), (0.2, "UNAVAILABLE")])
+def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
+    model_dir: Path, drain_s: float, code: str
+) -> None:
+    with ending(model_dir, drain_s) as (server, watched, channel):
+        lane = server.server._workers._short
+        release = threading.Event()
+        busy = [lane.executor.submit(release.wait, 60) for _ in range(lane.executor._max_workers)]
+        calls = {rpc: getattr(Caller(channel, 120, count=1), rpc)() for rpc in CALLS}
+        eventually(lambda: lane._articles == len(CALLS))
+        watched.free()
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        eventually(lambda: server.server._drain.draining)
+        if code == "OK":
+            release.set()
+        codes = {}
+        for rpc, call in calls.items():
+            with suppress(grpc.RpcError):
+                outcome(rpc, call)
+            codes[rpc] = call.code().name
+        release.set()
+        for each in busy:
+            each.result()
+        stopping.join()
+    assert codes == dict.fromkeys(CALLS, code)
+    assert lane._articles == lane._code_points == 0

@@ -18,7 +18,10 @@ SHORTEST_RETRY_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """Most requests and most input tokens that may wait for one model."""
+    """Most requests and most input tokens that may wait for one model.
+
+    For text work the tokens are code points, here and in ``Admission``.
+    """
 
     max_requests: int
     max_tokens: int
@@ -27,33 +30,45 @@ class QueueLimits:
 class Admission:
     """Lets requests in or refuses them at once.
 
-    workers: batches computed at the same time.
+    workers: batches computed at the same time. unit: what is counted, in the plural.
+    place: what requests wait for.
     """
 
-    def __init__(self, limits: QueueLimits, *, workers: int) -> None:
+    def __init__(
+        self,
+        limits: QueueLimits,
+        *,
+        workers: int,
+        unit: str = "tokens",
+        place: str = "this model",
+    ) -> None:
         self.limits = limits
         self._workers = workers
-        self._seconds_per_token = 0.0
+        self._unit = unit
+        self._place = place
+        self._tokens = 1.0
+        self._seconds = 0.0
         self._batches = 0
 
     @property
     def tokens_per_s(self) -> float | None:
         """Measured rate of all workers together; None while unknown."""
-        return self._workers / self._seconds_per_token if self._seconds_per_token > 0 else None
+        return self._workers * self._tokens / self._seconds if self._seconds > 0 else None
 
     def expect(self, *, tokens: int, seconds: float) -> None:
         """Take so many tokens in so many seconds for a worker's rate until one is measured."""
-        self._seconds_per_token = seconds / max(1, tokens)
+        self._tokens, self._seconds = max(1, tokens), seconds
 
     def measured(self, *, tokens: int, seconds: float) -> None:
         """Learn from a full batch: its input tokens, and how long it took one worker.
 
-        Smaller ones run at a worse rate than what a queue would see.
+        Smaller ones run at a worse rate than what a queue would see. Tokens and
+        seconds are averaged apart: a large batch says more than a small one.
         """
-        latest = seconds / max(1, tokens)
         self._batches += 1
         weight = max(SMOOTHING, 1 / self._batches)
-        self._seconds_per_token += weight * (latest - self._seconds_per_token)
+        self._tokens += weight * (max(1, tokens) - self._tokens)
+        self._seconds += weight * (seconds - self._seconds)
 
     def check(
         self,
@@ -80,13 +95,10 @@ class Admission:
         too_many = requests_waiting >= self.limits.max_requests
         if tokens and requests_waiting and not continues and (too_many or excess > 0):
             raise OverloadedError(
-                f"{requests_waiting} requests with {tokens_waiting} tokens are waiting for this "
-                "model; try again later or elsewhere",
+                f"{requests_waiting} requests with {tokens_waiting} {self._unit} are waiting for "
+                f"{self._place}; try again later or elsewhere",
                 retry_after=self._retry_after(max(excess, tokens), rate),
-                metadata={
-                    "queued_requests": str(requests_waiting),
-                    "queued_tokens": str(tokens_waiting),
-                },
+                metadata=self._waiting(requests_waiting, tokens_waiting),
             )
         if seconds_left is None:
             return
@@ -100,14 +112,15 @@ class Admission:
             )
         if tokens and seconds_missing > 0 and not continues:
             raise OverloadedError(
-                f"{requests_waiting} requests are waiting for this model, and with one more not "
+                f"{requests_waiting} requests are waiting for {self._place}, and with one more not "
                 "all would be done by their deadlines; try again later or elsewhere",
                 retry_after=max(SHORTEST_RETRY_S, seconds_missing),
-                metadata={
-                    "queued_requests": str(requests_waiting),
-                    "queued_tokens": str(tokens_waiting),
-                },
+                metadata=self._waiting(requests_waiting, tokens_waiting),
             )
+
+    def _waiting(self, requests: int, tokens: int) -> dict[str, str]:
+        unit = self._unit.replace(" ", "_")
+        return {"queued_requests": str(requests), f"queued_{unit}": str(tokens)}
 
     @staticmethod
     def _retry_after(tokens: int, rate: float | None) -> float:

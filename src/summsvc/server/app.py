@@ -24,6 +24,7 @@ from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store import Store
+from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.pool import ModelPool
 from summsvc.server import logs
 from summsvc.server.drain import Drain
@@ -74,6 +75,8 @@ class Server:
             settings.text_threads or cores(),
             max_title=settings.max_title_code_points,
             max_body=settings.max_body_code_points,
+            limits=QueueLimits(settings.max_queued_requests, settings.max_queued_code_points),
+            registry=self._registry,
         )
         catalog = Catalog.load(settings.catalog_file)
         self._store = Store(settings.model_dir)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
+import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from prometheus_client import CollectorRegistry
 
 from summsvc.articles.article import Article
 from summsvc.articles.document import Document
 from summsvc.articles.read import read
+from summsvc.scheduling.admission import QueueLimits
+from summsvc.tasks.lane import Lane, LaneMetrics
 
 HERE = 1_000
 """Code points, or so, that are handled on the event loop itself: a millisecond at most,
@@ -27,21 +30,30 @@ class TextWorkers:
     """A few threads for work on text that would hold up the event loop.
 
     threads: how many articles are worked on at once. Half as many more are for long
-    ones alone: nothing short waits behind a book.
+    ones alone: nothing short waits behind a book. limits: most articles, and code
+    points of them, that may wait to be read, long ones and others apart; None: no limits.
+    registry: for metrics.
     """
 
-    def __init__(self, threads: int, *, max_title: int, max_body: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="summsvc-text")
-        self._long = ThreadPoolExecutor(max(1, threads // 2), thread_name_prefix="summsvc-long")
+    def __init__(
+        self,
+        threads: int,
+        *,
+        max_title: int,
+        max_body: int,
+        limits: QueueLimits | None = None,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        limits = limits or QueueLimits(sys.maxsize, sys.maxsize)
+        metrics = LaneMetrics(registry)
+        self._short = Lane("short", threads, limits, metrics)
+        self._long = Lane("long", max(1, threads // 2), limits, metrics)
         self._max_title = max_title
         self._max_body = max_body
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``work`` in a thread and wait for it."""
-        return await self._run(self._executor, functools.partial(work, *args, **kwargs))
-
-    async def _run(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, work)
+        return await self._short.run(functools.partial(work, *args, **kwargs))
 
     async def beside(self, size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``work`` in a thread, or here when it is about few code points.
@@ -50,11 +62,16 @@ class TextWorkers:
         """
         if size <= HERE:
             return work(*args, **kwargs)
-        call = functools.partial(work, *args, **kwargs)
-        return await self._run(self._long if size > LONG else self._executor, call)
+        return await self._lane(size).run(functools.partial(work, *args, **kwargs))
 
-    async def read(self, article: Article, *, keep_boilerplate: bool) -> Document:
-        """Read an article; raises the InvalidInputErrors of ``articles.read``."""
+    async def read(
+        self, article: Article, *, keep_boilerplate: bool, deadline: float | None = None
+    ) -> Document:
+        """Read the article of a new request.
+
+        deadline: ``loop.time()`` seconds, or None. Raises the InvalidInputErrors of
+        ``articles.read``; OverloadedError, and DeadlineError when it cannot be read in time.
+        """
         work = functools.partial(
             read,
             article,
@@ -62,10 +79,13 @@ class TextWorkers:
             max_title=self._max_title,
             max_body=self._max_body,
         )
-        long = len(article.body) > LONG
-        return await self._run(self._long if long else self._executor, work)
+        size = len(article.title) + len(article.body)
+        return await self._lane(size).read(size, work, deadline)
+
+    def _lane(self, size: int) -> Lane:
+        return self._long if size > LONG else self._short
 
     def close(self) -> None:
         """Let running work end and take no more."""
-        for executor in (self._executor, self._long):
-            executor.shutdown(wait=False, cancel_futures=True)
+        for lane in (self._short, self._long):
+            lane.executor.shutdown(wait=False, cancel_futures=True)

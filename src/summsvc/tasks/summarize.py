@@ -116,7 +116,9 @@ class Summarizer:
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
         document = await self._workers.read(
-            request.article, keep_boilerplate=request.keep_boilerplate
+            request.article,
+            keep_boilerplate=request.keep_boilerplate,
+            deadline=request.deadline,
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language

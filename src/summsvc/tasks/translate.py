@@ -113,7 +113,9 @@ class Translator:
         target = normalize_code(request.target, field="target_language_code")
         await self._refuse_unread(request, target)
         document = await self._workers.read(
-            request.article, keep_boilerplate=request.keep_boilerplate
+            request.article,
+            keep_boilerplate=request.keep_boilerplate,
+            deadline=request.deadline,
         )
         segments = document.segments
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
