@@ -213,7 +213,7 @@ def test_summarizers(bench: Bench) -> None:
 
 def test_all_routes_are_told(bench: Bench) -> None:
     bench.install("ru-en", "en-lt")
-    told = {route.languages: route for route in bench.routes().all_translations()}
+    told = {route.languages: route for route in bench.routes().all_translations(bench.store.seen)}
     assert told["ru", "en", "lt"].installed
     assert not told["en", "ru"].installed
     assert told["en", "ru"].models == ("big",)

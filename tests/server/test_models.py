@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import time
@@ -16,8 +17,10 @@ from grpc_health.v1 import health_pb2
 from summsvc.cli.app import cli
 from summsvc.config import Settings
 from summsvc.engines.base import Task
+from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.server.health import TRANSLATION
+from summsvc.server.models import SLICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1 import translation_service_pb2 as translation
@@ -182,6 +185,38 @@ def refused(address: str, source: str) -> str:
             return refusal(error).reason
         time.sleep(0.05)
     raise AssertionError("it is still served")
+
+
+def test_a_model_of_many_languages_is_listed_whole(tmp_path: Path) -> None:
+    codes = [a + b for a in "bcdfg" for b in "aeiouy"]
+    many = tuple(itertools.permutations(codes, 2))
+    assert len(many) > 1.5 * SLICE
+    facts = Manifest(id="many", task=Task.TRANSLATION, architecture="none", pairs=many, files={})
+    (tmp_path / "many").mkdir()
+    (tmp_path / "many" / "manifest.json").write_text(facts.model_dump_json())
+    with (
+        running(Settings(port=0, metrics_port=-1, model_dir=tmp_path)) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        request = pb.ListModelsRequest(installed_only=True)
+        for _ in range(2):
+            answer = ModelServiceStub(channel).ListModels(request, timeout=30)
+            (model,) = answer.models
+            told = [
+                (each.source_language_code, each.target_language_code)
+                for each in model.language_pairs
+            ]
+            assert tuple(told) == many
+            routes = [
+                (route.pair.source_language_code, route.pair.target_language_code)
+                for route in answer.routes
+                if list(route.models) == ["many"] and route.installed
+            ]
+            assert routes == sorted(many)
+        shutil.rmtree(tmp_path / "many")
+        answer = ModelServiceStub(channel).ListModels(request, timeout=30)
+        assert not answer.models
+        assert not any(route.installed for route in answer.routes)
 
 
 def test_models_come_and_go_while_the_server_runs(tmp_path: Path) -> None:

@@ -113,12 +113,12 @@ class Routes:
             raise self._not_installed([found.id])
         return found.id
 
-    def all_translations(self) -> Iterator[Route]:
+    def all_translations(self, seen: Installed) -> Iterator[Route]:
         """The best route for each pair that some model, or two, can serve, installed or not.
 
-        As much work as there are languages squared; not for an event loop.
+        seen: what the store held. As much work as there are languages squared;
+        not for an event loop.
         """
-        seen = self.store.seen
         pairs = [
             pair
             for served in (seen.served, self._known)

@@ -21,7 +21,7 @@ from summsvc import errors
 from summsvc.server.drain import Drain
 from summsvc.server.metrics import CallMetrics
 from summsvc.server.status import code_of, status_of, trailing_metadata
-from summsvc.server.wire import tolerant
+from summsvc.server.wire import as_sent, tolerant
 
 Handler = Any
 """What grpc calls an RpcMethodHandler; None for a method nobody offers."""
@@ -60,7 +60,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             return handler
         if method.startswith("/summsvc."):
             handler = handler._replace(
-                request_deserializer=tolerant(handler.request_deserializer.__self__)
+                request_deserializer=tolerant(handler.request_deserializer.__self__),
+                response_serializer=as_sent(handler.response_serializer),
             )
         if handler.request_streaming:
             inner = handler.stream_stream

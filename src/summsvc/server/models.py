@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import platform
 import time
+from collections.abc import Iterable, Iterator
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 import summsvc
 from summsvc.articles.article import MimeType
@@ -14,6 +16,7 @@ from summsvc.articles.language import RULED_LANGUAGES
 from summsvc.config import Settings
 from summsvc.engines.base import DecodingOptions, Task
 from summsvc.models.catalog import Catalog, CatalogEntry
+from summsvc.models.installed import Installed
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Route, Routes
 from summsvc.scheduling.pool import ModelPool
@@ -21,6 +24,11 @@ from summsvc.v1 import article_pb2, model_service_pb2_grpc
 from summsvc.v1 import model_service_pb2 as pb
 
 COMPONENTS = ("grpcio", "protobuf", "sentencepiece", "transformers", "ctranslate2", "torch")
+
+SLICE = 500
+"""Languages or routes of a reply put into it at once; with NLLB there are 40,000 of either."""
+
+T = TypeVar("T")
 
 _TASKS = {
     Task.TRANSLATION: pb.MODEL_TASK_TRANSLATION,
@@ -39,15 +47,14 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self._routes = routes
         self._pool = pool
         self._components = _components()
+        self._listed: tuple[Installed, bytes] | None = None
         self._started = time.monotonic()
 
-    async def ListModels(
-        self, request: pb.ListModelsRequest, _context: Any
-    ) -> pb.ListModelsResponse:
-        # NLLB alone has 40,000 pairs and as many routes.
+    async def ListModels(self, request: pb.ListModelsRequest, _context: Any) -> Any:
+        """Gives bytes: see ``as_sent``."""
         return await asyncio.to_thread(self._list, request)
 
-    def _list(self, request: pb.ListModelsRequest) -> pb.ListModelsResponse:
+    def _list(self, request: pb.ListModelsRequest) -> bytes:
         seen = self._routes.store.look()
         facts: dict[str, Manifest | CatalogEntry] = {}
         if not request.installed_only:
@@ -56,18 +63,29 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         for id in seen.ids:
             if id not in facts and (entry := self._catalog.get(id)) is not None:
                 facts[id] = entry
-        models = [
-            self._model(each)
-            for each in facts.values()
-            if request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[each.task])
-        ]
-        if request.task == pb.MODEL_TASK_UNSPECIFIED:
-            # Of these nothing else is known.
-            models += [self._broken(id) for id in seen.ids if id not in facts]
-        return pb.ListModelsResponse(
-            models=sorted(models, key=lambda model: model.id),
-            routes=[_route(route) for route in self._routes.all_translations()],
-        )
+        reply = pb.ListModelsResponse()
+        for id in sorted({*facts, *seen.ids}):
+            known = facts.get(id)
+            if known is None:
+                # Nothing else is known of it, not even what it is for.
+                if request.task == pb.MODEL_TASK_UNSPECIFIED:
+                    error = self._pool.status(id).error
+                    reply.models.add(id=id, state=pb.MODEL_STATE_FAILED, error=error)
+            elif request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[known.task]):
+                model = reply.models.add(**self._told(known))
+                for pairs in _slices(known.pairs):
+                    model.language_pairs.extend(_pair(*pair) for pair in pairs)
+        return reply.SerializeToString() + self._all_routes(seen)
+
+    def _all_routes(self, seen: Installed) -> bytes:
+        """The routes as the end of a reply: messages put behind one another are one message."""
+        if self._listed is None or self._listed[0] is not seen:
+            parts = [
+                pb.ListModelsResponse(routes=map(_route, routes)).SerializeToString()
+                for routes in _slices(self._routes.all_translations(seen))
+            ]
+            self._listed = seen, b"".join(parts)
+        return self._listed[1]
 
     async def GetServerInfo(
         self, _request: pb.GetServerInfoRequest, _context: Any
@@ -93,32 +111,35 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             default_summary_method=settings.summary_method,
         )
 
-    def _broken(self, id: str) -> pb.Model:
-        error = self._pool.status(id).error
-        return pb.Model(id=id, state=pb.MODEL_STATE_FAILED, error=error)
-
-    def _model(self, facts: Manifest | CatalogEntry) -> pb.Model:
+    def _told(self, facts: Manifest | CatalogEntry) -> dict[str, Any]:
+        """The fields of a model's message, its languages apart."""
         status = self._pool.status(facts.id)
-        return pb.Model(
-            id=facts.id,
-            task=_TASKS[facts.task],
-            state=pb.ModelState.Value(f"MODEL_STATE_{status.state.name}"),
-            error=status.error,
-            engine=status.engine or (facts.engine if isinstance(facts, Manifest) else ""),
-            device=status.device,
-            compute_type=status.compute_type,
-            language_pairs=[_pair(*pair) for pair in facts.pairs],
-            license=pb.License(
+        return {
+            "id": facts.id,
+            "task": _TASKS[facts.task],
+            "state": pb.ModelState.Value(f"MODEL_STATE_{status.state.name}"),
+            "error": status.error,
+            "engine": status.engine or (facts.engine if isinstance(facts, Manifest) else ""),
+            "device": status.device,
+            "compute_type": status.compute_type,
+            "license": pb.License(
                 spdx_id=facts.license.spdx_id,
                 note=facts.license.note,
                 non_commercial=facts.license.non_commercial,
             ),
-            size_bytes=facts.size_bytes,
-            repository=facts.source if isinstance(facts, Manifest) else facts.repository,
-            revision=facts.revision,
-            max_input_tokens=status.max_input_tokens,
-            decoding=_decoding(facts.decoding),
-        )
+            "size_bytes": facts.size_bytes,
+            "repository": facts.source if isinstance(facts, Manifest) else facts.repository,
+            "revision": facts.revision,
+            "max_input_tokens": status.max_input_tokens,
+            "decoding": _decoding(facts.decoding),
+        }
+
+
+def _slices(items: Iterable[T]) -> Iterator[list[T]]:
+    """Pieces whose messages are made in a millisecond: for so long no other thread has a turn."""
+    left = iter(items)
+    while piece := list(itertools.islice(left, SLICE)):
+        yield piece
 
 
 def _components() -> dict[str, str]:

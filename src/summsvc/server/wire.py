@@ -1,4 +1,4 @@
-"""Requests off the wire, and a precise word about those that cannot be read."""
+"""Requests off the wire, with a precise word about those that cannot be read; replies onto it."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def tolerant(message: type[M]) -> Callable[[bytes], M | MalformedRequestError]:
             )
 
     return deserialize
+
+
+def as_sent(serialize: Callable[[M], bytes]) -> Callable[[M | bytes], bytes]:
+    """Let a method return bytes too: a large message made in a thread, piece by piece."""
+    return lambda reply: reply if isinstance(reply, bytes) else serialize(reply)
 
 
 def invalid_utf8(data: bytes, descriptor: Any) -> str:
