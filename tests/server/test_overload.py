@@ -210,15 +210,27 @@ def test_a_deadline_by_which_an_article_cannot_be_read_is_refused_at_once(
 
 
 @pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("mime_type", ["", "text/html", "text/markdown"])
+@pytest.mark.parametrize("rpc", ["Translate", "Summarize"])
 def test_a_book_is_refused_before_it_is_read(
-    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch, rpc: str, mime_type: str
 ) -> None:
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("was read")
 
     monkeypatch.setattr(reading, "read", never)
+    wanted = request("Nobody was hurt. " * 5_000)
+    wanted.article.mime_type = mime_type
+    # The model that would translate the summary has no room.
+    summary = summarization_service_pb2.SummarizeRequest(
+        article=wanted.article, target_language_code="ru"
+    )
+    calls: dict[str, Callable[[], Any]] = {
+        "Translate": lambda: TranslationServiceStub(channel).Translate(wanted),
+        "Summarize": lambda: SummarizationServiceStub(channel).Summarize(summary),
+    }
     with pytest.raises(grpc.RpcError) as caught:
-        TranslationServiceStub(channel).Translate(request("Nobody was hurt. " * 5_000))
+        calls[rpc]()
     assert refusal(caught.value).reason == "OVERLOADED"
 
 

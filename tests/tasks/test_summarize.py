@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -12,13 +15,14 @@ from prometheus_client import CollectorRegistry
 from summsvc.articles.article import Article, Span, WarningType
 from summsvc.config import Settings
 from summsvc.engines.base import LanguageTokens, ModelSpec, Placement, Seq2SeqEngine, Task
-from summsvc.errors import UnsupportedPairError
+from summsvc.errors import DeadlineError, UnsupportedPairError
 from summsvc.models.catalog import Catalog
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Routes
 from summsvc.models.store import Store
 from summsvc.scheduling.pool import ModelPool
-from summsvc.tasks.reading import TextWorkers
+from summsvc.tasks import reading
+from summsvc.tasks.reading import LONG, TextWorkers
 from summsvc.tasks.results import ModelUse, Summary
 from summsvc.tasks.router import Router
 from summsvc.tasks.summarize import LengthRequest, Method, Summarizer, SummaryRequest
@@ -159,3 +163,33 @@ async def test_a_claim_of_the_model_is_told_of_without_a_place_once_translated()
     assert [(each.message, each.output_span) for each in claims[1]] == [
         ("“77” is not in the article; so said the summary before it was translated", None)
     ]
+
+
+async def test_a_book_that_cannot_be_summarized_in_time_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("was read")
+
+    async with summarizing(Loader()) as summarizer:
+        scheduler = await summarizer._router.summarizer("ru", "")
+        scheduler._admission.expect(tokens=10, seconds=1)
+        book = Article("", BODY * (LONG // len(BODY) + 1), "ru")
+        wanted = SummaryRequest(
+            book,
+            method=Method.ABSTRACTIVE,
+            use_cache=False,
+            deadline=asyncio.get_running_loop().time() + 100,
+        )
+        monkeypatch.setattr(reading, "read", never)
+        with pytest.raises(DeadlineError):
+            await summarizer.summarize(wanted)
+        # It may be known already what the model makes of it; whoever does not name the
+        # language, or wants it extracted, does not ask this model.
+        for other in (
+            replace(wanted, use_cache=True),
+            replace(wanted, article=replace(book, language="")),
+            replace(wanted, method=Method.EXTRACTIVE),
+        ):
+            with pytest.raises(AssertionError, match="was read"):
+                await summarizer.summarize(other)

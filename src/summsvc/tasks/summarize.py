@@ -15,6 +15,7 @@ from summsvc.engines.length import Length
 from summsvc.errors import InvalidFieldError, ModelNotInstalledError, UnsupportedPairError
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority
+from summsvc.tasks import unread
 from summsvc.tasks.abstractive import write
 from summsvc.tasks.chain import Chain, Leg, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
@@ -115,6 +116,7 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
+        await self._refuse_unread(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
@@ -154,6 +156,19 @@ class Summarizer:
         stats.total_s = time.perf_counter() - begun
         return summary
 
+    async def _refuse_unread(self, request: SummaryRequest, target: str) -> None:
+        """Raise for a long article when the models it is for certainly have no room or time."""
+        language = unread.language(request.article)
+        if not language:
+            return
+        priority, use_cache = _priority(request), request.use_cache
+        for leg in (await self._legs(request, language, target))[:1]:
+            unread.check(leg.scheduler, 1, priority, request.deadline, use_cache=use_cache)
+        writer = await self._writer(request, language)
+        if writer is not None:
+            least = unread.least_tokens(request.article)
+            unread.check(writer, least, priority, request.deadline, use_cache=use_cache)
+
     async def _writer(self, request: SummaryRequest, language: str) -> Scheduler | None:
         """The model that writes the summary; None when it is to be extracted."""
         if request.method is Method.EXTRACTIVE:
@@ -171,7 +186,7 @@ class Summarizer:
             legs,
             self._workers,
             decoding=request.decoding,
-            priority=Priority.BULK if request.bulk else Priority.INTERACTIVE,
+            priority=_priority(request),
             deadline=request.deadline,
             use_cache=request.use_cache,
         )
@@ -205,6 +220,10 @@ class Summarizer:
             models=summary.models + chain.models,
             warnings=summary.warnings + tuple(pivot_warning(chain)),
         )
+
+
+def _priority(request: SummaryRequest) -> Priority:
+    return Priority.BULK if request.bulk else Priority.INTERACTIVE
 
 
 def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> list[Warning]:

@@ -8,16 +8,17 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from summsvc.articles.article import Article, MimeType
+from summsvc.articles.article import Article
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.work import Priority
+from summsvc.tasks import unread
 from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.placing import placed, whole, with_the_unchanged
-from summsvc.tasks.reading import LONG, TextWorkers
+from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import (
     EACH,
     Repaired,
@@ -38,9 +39,6 @@ from summsvc.tasks.terms import Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
-
-LONGEST_TOKEN = 16
-"""Code points of the longest piece that SentencePiece learns unless told otherwise."""
 
 AHEAD = 4
 """Groups of outputs that are checked and repaired while the first of them is awaited."""
@@ -151,19 +149,16 @@ class Translator:
         )
 
     async def _refuse_unread(self, request: TranslationRequest, target: str) -> None:
-        """Raise for a long article that certainly finds no room or time, before it is read.
-
-        Only where its language is named and no markup makes its length uncertain.
-        """
+        """Raise for a long article that certainly finds no room or time."""
         article = request.article
-        if len(article.body) < LONG or not article.language or article.mime_type != MimeType.PLAIN:
-            return
-        source = normalize_code(article.language, field="article.language_code")
-        if source == target:
+        source = unread.language(article)
+        if source in ("", target):
             return
         first = (await self._router.translation(source, target, request.model))[0]
-        least = len(article.body) // LONGEST_TOKEN
-        first.scheduler.check(least, Priority.BULK, request.deadline)
+        least = unread.least_tokens(article)
+        unread.check(
+            first.scheduler, least, Priority.BULK, request.deadline, use_cache=request.use_cache
+        )
 
     async def _chain(self, request: TranslationRequest, document: Document, target: str) -> Chain:
         source = document.language.code
