@@ -20,7 +20,7 @@ from summsvc.engines.base import Task
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.server.health import TRANSLATION
-from summsvc.server.models import SLICE
+from summsvc.server.wire import SLICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1 import translation_service_pb2 as translation

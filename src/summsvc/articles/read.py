@@ -137,6 +137,9 @@ def _segments(
 
 def _bounded(view: View, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """A sentence as one span, or as several when too long; parts that say nothing left out."""
+    if end - begin <= LONGEST:
+        yield begin, end
+        return
     while end - begin > LONGEST:
         most = begin + LONGEST
         cut = view.text.rfind(" ", most - LONGEST // 10, most) + 1 or _cut_in_word(view, most)

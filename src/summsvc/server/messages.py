@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterable, Sequence
 
 from google.protobuf.message import Message
 
 from summsvc.articles.article import Field, Span, Warning
 from summsvc.articles.document import IdentifiedLanguage, SegmentKind
-from summsvc.errors import TextTooLongError
+from summsvc.errors import SummsvcError, TextTooLongError
+from summsvc.server.status import status_of
+from summsvc.server.wire import enclosed, slices
 from summsvc.tasks import results
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
-
-P = ParamSpec("P")
-M = TypeVar("M", bound=Message)
 
 _FIELDS = {
     None: article_pb2.ARTICLE_FIELD_UNSPECIFIED,
@@ -28,56 +26,82 @@ _KINDS = {
 }
 
 
-def within(limit: int, build: Callable[P, M], *args: P.args, **kwargs: P.kwargs) -> M:
-    """Make a message; raise TextTooLongError when it has more bytes than may be sent."""
-    message = build(*args, **kwargs)
-    size = message.ByteSize()
+def encoded(limit: int, head: Message, **repeated: Iterable[Message]) -> bytes:
+    """A reply as it is sent. Blocks; holds the interpreter's lock for a slice at a time.
+
+    repeated: what else is in its fields. Messages put behind one another are one
+    message. limit: bytes; raises TextTooLongError when there are more.
+    """
+    parts = [head.SerializeToString()]
+    for name, items in repeated.items():
+        for piece in slices(items):
+            parts.append(type(head)(**{name: piece}).SerializeToString())
+    return _joined(limit, parts)
+
+
+def batch(limit: int, reply: type[Message], outcomes: Iterable[bytes | SummsvcError]) -> bytes:
+    """The reply to a batch, of replies already encoded and errors. Limit and error as above."""
+    result = reply.DESCRIPTOR.fields_by_name["results"]
+    assert result.message_type is not None
+    response = result.message_type.fields_by_name["response"]
+    return _joined(
+        limit,
+        [
+            enclosed(result.number, enclosed(response.number, outcome))
+            if isinstance(outcome, bytes)
+            else reply(results=[{"error": status_of(outcome)}]).SerializeToString()
+            for outcome in outcomes
+        ],
+    )
+
+
+def _joined(limit: int, parts: Sequence[bytes]) -> bytes:
+    size = sum(map(len, parts))
     if size > limit:
         raise TextTooLongError(
             f"the reply has {size} bytes, this server sends at most {limit}; ask without segments, "
             "for less text at once, or for a stream",
             metadata={"limit": str(limit), "length": str(size)},
         )
-    return message
+    return b"".join(parts)
 
 
-def summary(value: results.Summary) -> summarization_service_pb2.SummarizeResponse:
+def summary(limit: int, value: results.Summary) -> bytes:
     pb = summarization_service_pb2
-    return pb.SummarizeResponse(
+    head = pb.SummarizeResponse(
         summary=value.text,
-        sentences=[
-            pb.SummarySentence(
-                text=sentence.text,
-                field=_FIELDS[sentence.field],
-                source_span=_span(sentence.span),
-                source_text=sentence.source,
-                score=sentence.score,
-                warnings=_warnings(sentence.warnings),
-            )
-            for sentence in value.sentences
-        ],
         language=_language(value.language),
         summary_language_code=value.target,
         method=pb.SUMMARY_METHOD_EXTRACTIVE if value.extractive else pb.SUMMARY_METHOD_ABSTRACTIVE,
         models=_models(value.models),
-        warnings=_warnings(value.warnings),
         stats=_stats(value.stats),
+    )
+    sentences = map(_sentence, value.sentences)
+    return encoded(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
+
+
+def _sentence(value: results.SummarySentence) -> summarization_service_pb2.SummarySentence:
+    return summarization_service_pb2.SummarySentence(
+        text=value.text,
+        field=_FIELDS[value.field],
+        source_span=_span(value.span),
+        source_text=value.source,
+        score=value.score,
+        warnings=map(_warning, value.warnings),
     )
 
 
-def translation(
-    value: results.Translation, *, include_segments: bool
-) -> translation_service_pb2.TranslateResponse:
-    return translation_service_pb2.TranslateResponse(
+def translation(limit: int, value: results.Translation, *, include_segments: bool) -> bytes:
+    head = translation_service_pb2.TranslateResponse(
         title=value.title,
         body=value.body,
         language=_language(value.started.language),
         target_language_code=value.started.target,
-        segments=[segment(each) for each in value.segments] if include_segments else [],
         models=_models(value.started.models),
-        warnings=_warnings(value.finished.warnings),
         stats=_stats(value.finished.stats),
     )
+    segments = map(segment, value.segments if include_segments else ())
+    return encoded(limit, head, segments=segments, warnings=map(_warning, value.finished.warnings))
 
 
 def segment(value: results.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
@@ -93,7 +117,7 @@ def segment(value: results.TranslatedSegment) -> translation_service_pb2.Transla
         text=value.text,
         separator=value.separator,
         score=value.score,
-        warnings=_warnings(value.warnings),
+        warnings=map(_warning, value.warnings),
         terms=[
             translation_service_pb2.TermUse(
                 source=term.source, target=term.target, applied=term.applied
@@ -115,13 +139,13 @@ def event(
             target_language_code=value.target,
             segments=value.segments,
             models=_models(value.models),
-            warnings=_warnings(value.warnings),
+            warnings=map(_warning, value.warnings),
         )
         return pb.StreamTranslateResponse(started=started)
     finished = pb.TranslationFinished(
         separator=value.separator,
         title_separator=value.title_separator,
-        warnings=_warnings(value.warnings),
+        warnings=map(_warning, value.warnings),
         stats=_stats(value.stats),
     )
     return pb.StreamTranslateResponse(finished=finished)
@@ -137,17 +161,14 @@ def _language(value: IdentifiedLanguage) -> article_pb2.Language:
     )
 
 
-def _warnings(values: Iterable[Warning]) -> list[article_pb2.Warning]:
-    return [
-        article_pb2.Warning(
-            type=article_pb2.WarningType.Value(f"WARNING_TYPE_{value.type.name}"),
-            message=value.message,
-            field=_FIELDS[value.field],
-            span=_span(value.span),
-            output_span=_span(value.output_span),
-        )
-        for value in values
-    ]
+def _warning(value: Warning) -> article_pb2.Warning:
+    return article_pb2.Warning(
+        type=article_pb2.WarningType.Value(f"WARNING_TYPE_{value.type.name}"),
+        message=value.message,
+        field=_FIELDS[value.field],
+        span=_span(value.span),
+        output_span=_span(value.output_span),
+    )
 
 
 def _models(values: Iterable[results.ModelUse]) -> list[article_pb2.ModelUse]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import platform
 import time
-from collections.abc import Iterable, Iterator
 from importlib import metadata
-from typing import Any, TypeVar
+from typing import Any
 
 import summsvc
 from summsvc.articles.article import MimeType
@@ -20,15 +18,11 @@ from summsvc.models.installed import Installed
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Route, Routes
 from summsvc.scheduling.pool import ModelPool
+from summsvc.server.wire import slices
 from summsvc.v1 import article_pb2, model_service_pb2_grpc
 from summsvc.v1 import model_service_pb2 as pb
 
 COMPONENTS = ("grpcio", "protobuf", "sentencepiece", "transformers", "ctranslate2", "torch")
-
-SLICE = 500
-"""Languages or routes of a reply put into it at once; with NLLB there are 40,000 of either."""
-
-T = TypeVar("T")
 
 _TASKS = {
     Task.TRANSLATION: pb.MODEL_TASK_TRANSLATION,
@@ -73,7 +67,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
                     reply.models.add(id=id, state=pb.MODEL_STATE_FAILED, error=error)
             elif request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[known.task]):
                 model = reply.models.add(**self._told(known))
-                for pairs in _slices(known.pairs):
+                for pairs in slices(known.pairs):
                     model.language_pairs.extend(_pair(*pair) for pair in pairs)
         return reply.SerializeToString() + self._all_routes(seen)
 
@@ -82,7 +76,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         if self._listed is None or self._listed[0] is not seen:
             parts = [
                 pb.ListModelsResponse(routes=map(_route, routes)).SerializeToString()
-                for routes in _slices(self._routes.all_translations(seen))
+                for routes in slices(self._routes.all_translations(seen))
             ]
             self._listed = seen, b"".join(parts)
         return self._listed[1]
@@ -133,13 +127,6 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             "max_input_tokens": status.max_input_tokens,
             "decoding": _decoding(facts.decoding),
         }
-
-
-def _slices(items: Iterable[T]) -> Iterator[list[T]]:
-    """Pieces whose messages are made in a millisecond: for so long no other thread has a turn."""
-    left = iter(items)
-    while piece := list(itertools.islice(left, SLICE)):
-        yield piece
 
 
 def _components() -> dict[str, str]:

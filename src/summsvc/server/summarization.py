@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from summsvc.errors import SummsvcError
 from summsvc.server import batch, messages
 from summsvc.server.requests import RequestReader, deadline_of
-from summsvc.server.status import status_of
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import EACH
 from summsvc.tasks.results import Summary
@@ -25,36 +22,25 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
         self._summarizer = summarizer
         self._workers = workers
 
-    async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> pb.SummarizeResponse:
+    async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> Any:
+        """Gives bytes: see ``wire.as_sent``."""
         wanted = self._reader.summary(request, deadline=deadline_of(context))
         return await self._message(await self._summarizer.summarize(wanted))
 
-    async def BatchSummarize(
-        self, request: pb.BatchSummarizeRequest, context: Any
-    ) -> pb.BatchSummarizeResponse:
+    async def BatchSummarize(self, request: pb.BatchSummarizeRequest, context: Any) -> Any:
+        """Gives bytes: see ``wire.as_sent``."""
         self._reader.batch(len(request.requests))
         deadline = deadline_of(context)
 
-        async def answer(item: pb.SummarizeRequest) -> pb.SummarizeResponse:
+        async def answer(item: pb.SummarizeRequest) -> bytes:
             wanted = self._reader.summary(item, deadline=deadline, bulk=True)
             return await self._message(await self._summarizer.summarize(wanted))
 
         outcomes = await batch.each(request.requests, answer)
         limit = self._reader.max_reply_bytes
-        return await self._workers.run(messages.within, limit, _results, outcomes)
+        return await self._workers.run(messages.batch, limit, pb.BatchSummarizeResponse, outcomes)
 
-    async def _message(self, summary: Summary) -> pb.SummarizeResponse:
+    async def _message(self, summary: Summary) -> bytes:
         size = EACH * len(summary.sentences)
         limit = self._reader.max_reply_bytes
-        return await self._workers.beside(size, messages.within, limit, messages.summary, summary)
-
-
-def _results(outcomes: Sequence[pb.SummarizeResponse | SummsvcError]) -> pb.BatchSummarizeResponse:
-    return pb.BatchSummarizeResponse(
-        results=[
-            pb.SummarizeResult(error=status_of(outcome))
-            if isinstance(outcome, SummsvcError)
-            else pb.SummarizeResult(response=outcome)
-            for outcome in outcomes
-        ]
-    )
+        return await self._workers.beside(size, messages.summary, limit, summary)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
 from summsvc.errors import SummsvcError
 from summsvc.server import batch, messages
 from summsvc.server.requests import RequestReader, deadline_of, under
-from summsvc.server.status import status_of
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.translate import Translator
 from summsvc.v1 import translation_service_pb2 as pb
@@ -24,21 +23,21 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         self._translator = translator
         self._workers = workers
 
-    async def Translate(self, request: pb.TranslateRequest, context: Any) -> pb.TranslateResponse:
+    async def Translate(self, request: pb.TranslateRequest, context: Any) -> Any:
+        """Gives bytes: see ``wire.as_sent``."""
         return await self._translate(request, deadline_of(context), bulk=False)
 
-    async def BatchTranslate(
-        self, request: pb.BatchTranslateRequest, context: Any
-    ) -> pb.BatchTranslateResponse:
+    async def BatchTranslate(self, request: pb.BatchTranslateRequest, context: Any) -> Any:
+        """Gives bytes: see ``wire.as_sent``."""
         self._reader.batch(len(request.requests))
         deadline = deadline_of(context)
 
-        async def answer(item: pb.TranslateRequest) -> pb.TranslateResponse:
+        async def answer(item: pb.TranslateRequest) -> bytes:
             return await self._translate(item, deadline, bulk=True)
 
         outcomes = await batch.each(request.requests, answer)
         limit = self._reader.max_reply_bytes
-        return await self._workers.run(messages.within, limit, _results, outcomes)
+        return await self._workers.run(messages.batch, limit, pb.BatchTranslateResponse, outcomes)
 
     async def StreamTranslate(
         self, request: pb.StreamTranslateRequest, context: Any
@@ -53,25 +52,13 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
 
     async def _translate(
         self, request: pb.TranslateRequest, deadline: float | None, *, bulk: bool
-    ) -> pb.TranslateResponse:
+    ) -> bytes:
         wanted = self._reader.translation(request, deadline=deadline, bulk=bulk)
         translation = await self._translator.translate(wanted)
         return await self._workers.beside(
             len(translation.body),
-            messages.within,
-            self._reader.max_reply_bytes,
             messages.translation,
+            self._reader.max_reply_bytes,
             translation,
             include_segments=request.include_segments,
         )
-
-
-def _results(outcomes: Sequence[pb.TranslateResponse | SummsvcError]) -> pb.BatchTranslateResponse:
-    return pb.BatchTranslateResponse(
-        results=[
-            pb.TranslateResult(error=status_of(outcome))
-            if isinstance(outcome, SummsvcError)
-            else pb.TranslateResult(response=outcome)
-            for outcome in outcomes
-        ]
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -12,7 +13,11 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from summsvc.errors import MalformedRequestError
 
+T = TypeVar("T")
 M = TypeVar("M", bound=Message)
+
+SLICE = 200
+"""Segments, sentences or languages put into a message at once."""
 
 _LENGTH_DELIMITED = 2
 
@@ -41,6 +46,29 @@ def tolerant(message: type[M]) -> Callable[[bytes], M | MalformedRequestError]:
 def as_sent(serialize: Callable[[M], bytes]) -> Callable[[M | bytes], bytes]:
     """Let a method return bytes too: a large message made in a thread, piece by piece."""
     return lambda reply: reply if isinstance(reply, bytes) else serialize(reply)
+
+
+def slices(items: Iterable[T]) -> Iterator[list[T]]:
+    """Pieces whose messages are made in a millisecond: for so long no other thread has a turn."""
+    left = iter(items)
+    while piece := list(itertools.islice(left, SLICE)):
+        yield piece
+
+
+def enclosed(number: int, data: bytes) -> bytes:
+    """A message in bytes as field ``number`` of another one.
+
+    See https://protobuf.dev/programming-guides/encoding/.
+    """
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(data)) + data
+
+
+def _varint(value: int) -> bytes:
+    groups = []
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*groups, value])
 
 
 def invalid_utf8(data: bytes, descriptor: Any) -> str:
