@@ -146,6 +146,12 @@ class Settings(BaseModel):
     max_queued_tokens: int = Field(
         default=1_000_000, ge=1, description="Tokens that may wait for one model."
     )
+    max_wait_s: float = Field(
+        default=600,
+        gt=0,
+        description="Seconds, by the measured speed, that a call without a deadline may wait "
+        "for its turn.",
+    )
     max_queued_code_points: int = Field(
         default=10_000_000,
         ge=1,

@@ -92,6 +92,18 @@ def test_what_needs_no_work_and_what_could_never_wait_is_let_in() -> None:
     check(made, tokens=5000, requests_waiting=0, tokens_waiting=0)
 
 
+def test_one_without_a_deadline_waits_so_long_and_no_longer() -> None:
+    made = admission(workers=2, rate=50)
+    made.limits = QueueLimits(10, 1000, max_wait_s=3.0)
+    check(made, tokens_ahead=300)
+    check(made, tokens_ahead=500, seconds_left=100.0)
+    check(made, tokens_ahead=500, continues=True)
+    check(made, tokens_ahead=500, tokens=0)
+    with pytest.raises(OverloadedError, match="about 5 s") as refused:
+        check(made, tokens_ahead=500)
+    assert refused.value.retry_after == pytest.approx(2.0)
+
+
 def test_a_deadline_is_refused_that_cannot_be_met() -> None:
     made = admission(workers=2, rate=50)
     check(made, tokens=100, tokens_ahead=100, seconds_left=2.01)

@@ -100,6 +100,25 @@ def test_a_full_queue_refuses_with_the_time_to_wait(
     assert 5 <= said.retry_after * full() <= 60
 
 
+def test_who_sets_no_deadline_does_not_wait_for_ever(
+    narrow: Running, full: Callable[[], float], channel: grpc.Channel
+) -> None:
+    scheduler = narrow.server._pool._slots["opus-en-ru"].scheduler
+    assert scheduler is not None
+    limits = scheduler._admission.limits
+    seconds = scheduler._queue.tokens / full()
+    scheduler._admission.limits = QueueLimits(1000, 1000, max_wait_s=seconds / 2)
+    try:
+        with pytest.raises(grpc.RpcError) as caught:
+            TranslationServiceStub(channel).Translate(request(BODY.format(3)))
+        said = refusal(caught.value)
+        assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+        # Until then half of what waits has gone.
+        assert said.retry_after == pytest.approx(seconds / 2, rel=0.01)
+    finally:
+        scheduler._admission.limits = limits
+
+
 @pytest.mark.usefixtures("full")
 def test_everything_else_answers_while_a_queue_is_full(
     narrow: Running, channel: grpc.Channel

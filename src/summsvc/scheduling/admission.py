@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from summsvc.errors import DeadlineError, OverloadedError
@@ -20,11 +21,13 @@ SHORTEST_RETRY_S = 0.05
 class QueueLimits:
     """Most requests and most input tokens that may wait for one model.
 
-    For text work the tokens are code points, here and in ``Admission``.
+    For text work the tokens are code points, here and in ``Admission``. max_wait_s: seconds
+    that one without a deadline may wait for its turn.
     """
 
     max_requests: int
     max_tokens: int
+    max_wait_s: float = math.inf
 
 
 class Admission:
@@ -101,6 +104,14 @@ class Admission:
                 metadata=self._waiting(requests_waiting, tokens_waiting),
             )
         if seconds_left is None:
+            wait = tokens_ahead / rate if rate else 0.0
+            if tokens and requests_waiting and not continues and wait > self.limits.max_wait_s:
+                raise OverloadedError(
+                    f"it would take about {wait:.0f} s until {self._place} is free for a request "
+                    "without a deadline; try again later or elsewhere, or set a deadline",
+                    retry_after=max(SHORTEST_RETRY_S, wait - self.limits.max_wait_s),
+                    metadata=self._waiting(requests_waiting, tokens_waiting),
+                )
             return
         needed = (tokens_ahead + tokens) / rate if rate else 0.0
         if seconds_left <= 0 or needed > seconds_left:

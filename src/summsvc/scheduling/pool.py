@@ -145,7 +145,9 @@ class ModelPool:
         return Scheduler(
             engine,
             workers=self._placement.workers if engine.device == "cpu" else settings.workers or 1,
-            limits=QueueLimits(settings.max_queued_requests, settings.max_queued_tokens),
+            limits=QueueLimits(
+                settings.max_queued_requests, settings.max_queued_tokens, settings.max_wait_s
+            ),
             batch_tokens=settings.batch_tokens,
             batch_target_s=settings.batch_target_ms / 1000,
             batch_wait_s=settings.batch_wait_ms / 1000,

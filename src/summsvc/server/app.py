@@ -75,7 +75,9 @@ class Server:
             settings.text_threads or cores(),
             max_title=settings.max_title_code_points,
             max_body=settings.max_body_code_points,
-            limits=QueueLimits(settings.max_queued_requests, settings.max_queued_code_points),
+            limits=QueueLimits(
+                settings.max_queued_requests, settings.max_queued_code_points, settings.max_wait_s
+            ),
             registry=self._registry,
         )
         catalog = Catalog.load(settings.catalog_file)
