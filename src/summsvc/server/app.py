@@ -30,7 +30,7 @@ from summsvc.server import logs
 from summsvc.server.drain import Drain
 from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
 from summsvc.server.interceptors import CallInterceptor
-from summsvc.server.metrics import CallMetrics, LoopLag
+from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.models import ModelServicer
 from summsvc.server.requests import RequestReader
 from summsvc.server.summarization import SummarizationServicer
@@ -65,6 +65,7 @@ class Server:
         self.stopped = False
         self._started = time.monotonic()
         self._registry = CollectorRegistry()
+        self._registry.register(LogMetrics())
         self._drain = Drain()
         self._health = Health()
         self._turns = Turns(idle=self._drain.idle)
@@ -208,7 +209,7 @@ class Server:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
-    Prints ``listening on HOST:PORT`` when calls are accepted.
+    Prints ``listening on HOST:PORT`` when calls are accepted; both ports are in the log by then.
     """
     server = Server(settings)
     ended = asyncio.Event()
@@ -216,8 +217,9 @@ async def serve(settings: Settings) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, ended.set)
     await server.start()
-    print(f"listening on {settings.host}:{server.port}", flush=True)
     log.info("listening", host=settings.host, port=server.port, metrics_port=server.metrics_port)
+    await asyncio.to_thread(logs.settle)
+    print(f"listening on {settings.host}:{server.port}", flush=True)
     await ended.wait()
     await server.stop()
 
@@ -234,6 +236,8 @@ def run(settings: Settings) -> int:
     except (OSError, CatalogError, SettingsError) as error:
         log.critical("cannot start", reason=str(error))
         return 1
+    finally:
+        logs.settle()
     return 0
 
 

@@ -1,10 +1,15 @@
-"""What the server says about its calls and its event loop."""
+"""What the server says about its calls, its event loop and its log."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from summsvc.server import logs
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -58,3 +63,13 @@ class LoopLag:
             due = loop.time() + LAG_PERIOD_S
             await asyncio.sleep(LAG_PERIOD_S)
             self._seconds.observe(max(0.0, loop.time() - due))
+
+
+class LogMetrics(Collector):
+    """Lines of the process's log that were lost."""
+
+    def collect(self) -> Iterator[Metric]:
+        """The count as it is when it is asked for."""
+        yield CounterMetricFamily(
+            "summsvc_dropped_log_lines", "Lines of the log never written.", value=logs.dropped()
+        )
