@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import random
 import time
-import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -44,18 +44,27 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._tokens = [token.encode() for token in tokens]
         self._drain = drain
         self._metrics = metrics
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """Find the method's handler and put the wrapping around it."""
+        """The method's handler, wrapped once: methods do not change while a server runs."""
         method: str = handler_call_details.method
-        handler: Any = await continuation(handler_call_details)
-        if handler is None:
-            handler = grpc.unary_unary_rpc_method_handler(_unknown_method(method))
-            method = "unknown"
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
+            handler: Any = await continuation(handler_call_details)
+            if handler is None:
+                # Not kept: of names that nobody offers there is no end.
+                return self._wrap(
+                    "unknown", grpc.unary_unary_rpc_method_handler(_unknown_method(method))
+                )
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Any) -> Handler:
         if method.startswith(OPEN_SERVICES):
             return handler
         if method.startswith("/summsvc."):
@@ -63,35 +72,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 request_deserializer=tolerant(handler.request_deserializer.__self__),
                 response_serializer=as_sent(handler.response_serializer),
             )
-        if handler.request_streaming:
-            inner = handler.stream_stream
+        if handler.request_streaming or handler.response_streaming:
+            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
-            async def stream_stream(request: Any, context: Any) -> None:
+            async def streaming(request: Any, context: Any) -> None:
                 async with _Call(self, method, request, context):
                     await _write(inner(request, context), context)
 
-            return grpc.stream_stream_rpc_method_handler(
-                stream_stream, handler.request_deserializer, handler.response_serializer
-            )
-        if handler.response_streaming:
-            streaming = handler.unary_stream
-
-            async def unary_stream(request: Any, context: Any) -> None:
-                async with _Call(self, method, request, context):
-                    await _write(streaming(request, context), context)
-
-            return grpc.unary_stream_rpc_method_handler(
-                unary_stream, handler.request_deserializer, handler.response_serializer
-            )
+            kind = "stream_stream" if handler.request_streaming else "unary_stream"
+            return handler._replace(**{kind: streaming})
         unary = handler.unary_unary
 
         async def unary_unary(request: Any, context: Any) -> Any:
             async with _Call(self, method, request, context):
                 return await unary(request, context)
 
-        return grpc.unary_unary_rpc_method_handler(
-            unary_unary, handler.request_deserializer, handler.response_serializer
-        )
+        return handler._replace(unary_unary=unary_unary)
 
     def check_token(self, metadata: dict[str, str | bytes]) -> None:
         """Raise UnauthenticatedError unless a token is right or none is asked for."""
@@ -181,7 +177,8 @@ def _request_id(given: str | bytes | None) -> str:
     """The caller's id when it is a short printable word, else a new one."""
     if isinstance(given, str) and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
         return given
-    return uuid.uuid4().hex
+    # Nobody's secret; and the system's own source of chance is a system call.
+    return f"{random.getrandbits(128):032x}"
 
 
 def _unknown_method(method: str) -> Callable[[Any, Any], Awaitable[Any]]:

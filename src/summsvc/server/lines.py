@@ -12,7 +12,10 @@ MOST_LINES = 10_000
 """Lines that may wait, some 3 MB; those beyond are dropped."""
 
 AT_ONCE = 1_000
-"""Lines written with one system call."""
+"""Lines written with one system call, at most."""
+
+GATHER_S = 0.02
+"""Seconds for which lines are gathered: waking a thread for each costs more than the line."""
 
 RETRY_S = 0.05
 
@@ -54,6 +57,7 @@ class Lines:
         told = 0
         while True:
             given = [self._waiting.get()]
+            time.sleep(GATHER_S)
             while len(given) < AT_ONCE:
                 try:
                     given.append(self._waiting.get_nowait())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -22,27 +23,34 @@ class CallMetrics:
     """Calls begun, ended and how long they took, by method."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._in_flight = Gauge(
-            "summsvc_calls_in_flight", "Calls being worked on.", ["method"], registry=registry
+        # Each set of labels is looked up once.
+        self._in_flight = cache(
+            Gauge(
+                "summsvc_calls_in_flight", "Calls being worked on.", ["method"], registry=registry
+            ).labels
         )
-        self._ended = Counter(
-            "summsvc_calls", "Calls ended, by gRPC code.", ["method", "code"], registry=registry
+        self._ended = cache(
+            Counter(
+                "summsvc_calls", "Calls ended, by gRPC code.", ["method", "code"], registry=registry
+            ).labels
         )
-        self._seconds = Histogram(
-            "summsvc_call_seconds",
-            "Seconds from a call's first to its last moment.",
-            ["method"],
-            buckets=_SECONDS,
-            registry=registry,
+        self._seconds = cache(
+            Histogram(
+                "summsvc_call_seconds",
+                "Seconds from a call's first to its last moment.",
+                ["method"],
+                buckets=_SECONDS,
+                registry=registry,
+            ).labels
         )
 
     def started(self, method: str) -> None:
-        self._in_flight.labels(method).inc()
+        self._in_flight(method).inc()
 
     def finished(self, method: str, code: str, seconds: float) -> None:
-        self._in_flight.labels(method).dec()
-        self._ended.labels(method, code).inc()
-        self._seconds.labels(method).observe(seconds)
+        self._in_flight(method).dec()
+        self._ended(method, code).inc()
+        self._seconds(method).observe(seconds)
 
 
 class LoopLag:

@@ -17,6 +17,9 @@ from summsvc.v1 import article_pb2, summarization_service_pb2, translation_servi
 
 MAX_TERM_CODE_POINTS = 200
 
+UNASKED = DecodingRequest()
+"""What nearly every caller leaves to the model."""
+
 
 class RequestReader:
     """Reads messages under the limits of the settings."""
@@ -61,15 +64,17 @@ class RequestReader:
                 "target_language_code is empty; name the language to translate into",
                 field="target_language_code",
             )
-        self._check_terms("do_not_translate", message.do_not_translate)
-        self._check_terms("glossary", [entry.source for entry in message.glossary], ".source")
-        self._check_terms("glossary", [entry.target for entry in message.glossary], ".target")
+        kept = tuple(message.do_not_translate)
+        glossary = tuple((entry.source, entry.target) for entry in message.glossary)
+        self._check_terms("do_not_translate", kept)
+        self._check_terms("glossary", [source for source, _ in glossary], ".source")
+        self._check_terms("glossary", [target for _, target in glossary], ".target")
         return TranslationRequest(
             article=_article(message.article),
             target=message.target_language_code,
             model=message.model,
-            do_not_translate=tuple(message.do_not_translate),
-            glossary=tuple((entry.source, entry.target) for entry in message.glossary),
+            do_not_translate=kept,
+            glossary=glossary,
             keep_boilerplate=message.keep_boilerplate,
             decoding=self._decoding(message.decoding),
             use_cache=not message.bypass_cache,
@@ -104,7 +109,10 @@ class RequestReader:
         return Method(self._settings.summary_method)
 
     def _decoding(self, message: article_pb2.DecodingOptions) -> DecodingRequest:
-        asked = DecodingRequest(**{name: getattr(message, name) for name in _present(message)})
+        given = _present(message)
+        if not given:
+            return UNASKED
+        asked = DecodingRequest(**{name: getattr(message, name) for name in given})
         asked.check(self._settings.max_output_tokens)
         return asked
 

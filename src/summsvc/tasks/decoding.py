@@ -42,5 +42,7 @@ class DecodingRequest:
 
     def over(self, defaults: DecodingOptions) -> DecodingOptions:
         """The defaults, with every value that was asked for in its place."""
-        asked = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
-        return dataclasses.replace(defaults, **asked)
+        asked = {
+            name: value for name in self.__slots__ if (value := getattr(self, name)) is not None
+        }
+        return dataclasses.replace(defaults, **asked) if asked else defaults

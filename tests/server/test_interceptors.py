@@ -1,0 +1,56 @@
+"""What a call has around it, whatever it asks for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from summsvc.server.drain import Drain
+from summsvc.server.interceptors import CallInterceptor
+from summsvc.server.metrics import CallMetrics
+from summsvc.v1 import model_service_pb2 as pb
+from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
+
+
+def id_of(channel: grpc.Channel, *given: tuple[str, str]) -> str:
+    _, call = ModelServiceStub(channel).GetServerInfo.with_call(
+        pb.GetServerInfoRequest(), metadata=given, timeout=10
+    )
+    return str(dict(call.trailing_metadata())["x-request-id"])
+
+
+def test_every_call_has_an_id_of_its_own_or_its_callers(channel: grpc.Channel) -> None:
+    ids = [id_of(channel) for _ in range(5)]
+    assert len(set(ids)) == len(ids)
+    assert all(len(id) == 32 and int(id, 16) >= 0 for id in ids)
+    assert id_of(channel, ("x-request-id", "mine 7")) == "mine 7"
+    assert len(id_of(channel, ("x-request-id", "x" * 129))) == 32
+
+
+def called(method: str) -> Any:
+    """What gRPC hands an interceptor of a call."""
+    return SimpleNamespace(method=method, invocation_metadata=())
+
+
+async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_kept() -> None:
+    async def answer(_request: object, _context: object) -> None: ...
+
+    handler = grpc.unary_unary_rpc_method_handler(answer)
+    asked: list[str] = []
+
+    async def find(details: Any) -> Any:
+        asked.append(details.method)
+        return handler if details.method == "/other.Service/Known" else None
+
+    metrics = CallMetrics(CollectorRegistry())
+    interceptor = CallInterceptor(tokens=[], drain=Drain(), metrics=metrics)
+    known = called("/other.Service/Known")
+    first = await interceptor.intercept_service(find, known)
+    assert await interceptor.intercept_service(find, known) is first
+    assert asked == [known.method]
+    for _ in range(2):
+        assert await interceptor.intercept_service(find, called("/other.Service/None")) is not None
+    assert asked[1:] == ["/other.Service/None"] * 2
