@@ -222,10 +222,11 @@ def main() -> None:
     """Install each family in a store of its own and print the table of docs/models.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", metavar="FAMILY", nargs="*", help="default: all")
+    chosen = parser.parse_args().names or FAMILIES
     columns = ["Checkpoint", "Architecture", *COLUMNS.values()]
     print(f"| {' | '.join(columns)} |")
     print("|---" * len(columns) + "|")
-    for name in parser.parse_args().names or FAMILIES:
+    for name in chosen:
         with tempfile.TemporaryDirectory() as work:
             store = Store(Path(work) / "store")
             install(store, name)

@@ -27,9 +27,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
-from sumy.summarizers.lex_rank import LexRankSummarizer
-from sumy.summarizers.text_rank import TextRankSummarizer
 
 from summsvc.articles.article import Article
 from summsvc.articles.document import Document
@@ -102,6 +99,8 @@ def by_chance(case: Case, length: Length) -> str:
 
 def by_sumy(summarizer: Any, case: Case, length: Length) -> str:
     """The sentences that one of sumy's summarizers ranks first."""
+    from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
+
     words = _Words(case.language)
     listed = [Sentence(each, words) for each in case.sentences]
     document = ObjectDocumentModel([Paragraph(listed)])
@@ -132,6 +131,9 @@ def by_us(case: Case, length: Length, weights: Weights = WEIGHTS) -> str:
 
 def methods() -> dict[str, Method]:
     """All methods beside each other, the lead first."""
+    from sumy.summarizers.lex_rank import LexRankSummarizer
+    from sumy.summarizers.text_rank import TextRankSummarizer
+
     return {
         "lead": by_lead,
         "random": by_chance,

@@ -17,6 +17,9 @@ BOOKS = 4
 BOOK_ARTICLES = 12
 """Articles in one book: more than 64 segments, which the server takes for bulk."""
 
+SETTLING_S = 3.0
+"""Until the books are read and the batches have their size."""
+
 
 @dataclass(frozen=True)
 class Bulk:
@@ -42,15 +45,16 @@ def measure(server: Served, model: str, *, seconds: float, beams: int) -> Bulk:
         "\n\n".join(texts.bodies(model, "article", BOOK_ARTICLES, seed=seed))
         for seed in range(BOOKS)
     ]
-    one = clients.Plan(server.address, shorts, 1, beams, seconds=seconds)
-    idle = clients.run(one)
-    bulk = clients.start(clients.Plan(server.address, books, BOOKS, beams, seconds=seconds + 4))
-    # Until the books are read and the batches have their size.
-    time.sleep(3)
+    one = clients.Plan(server.addresses, shorts, 1, beams, seconds=seconds)
+    idle = clients.run(one).calls
+    bulk = clients.start(
+        clients.Plan(server.addresses, books, BOOKS, beams, seconds=seconds + SETTLING_S + 1)
+    )
+    time.sleep(SETTLING_S)
     before, begun = _sums(server), time.monotonic()
-    busy = clients.run(one)
+    busy = clients.run(one).calls
     after, took = _sums(server), time.monotonic() - begun
-    failed = sum(call.code != "OK" for call in [*idle, *busy, *clients.finish(bulk)])
+    failed = sum(call.code != "OK" for call in [*idle, *busy, *clients.finish(bulk).calls])
     batches, batch_s, tokens = (b - a for a, b in zip(before, after, strict=True))
 
     def wait(calls: list[clients.Call], share: float) -> float:
@@ -70,7 +74,7 @@ def measure(server: Served, model: str, *, seconds: float, beams: int) -> Bulk:
 
 def _sums(server: Served) -> tuple[float, float, float]:
     """Batches so far, the seconds they took, and tokens that came out, by /metrics."""
-    with urllib.request.urlopen(f"http://{server.metrics}/metrics") as answer:
+    with urllib.request.urlopen(f"http://{server.processes[0].metrics}/metrics") as answer:
         page = answer.read().decode()
     names = ("batch_seconds_count", "batch_seconds_sum", "output_tokens_total")
     found = [re.search(rf"^summsvc_{name}{{.*}} (\S+)$", page, re.M) for name in names]

@@ -2,8 +2,8 @@
 
     python -m bench.serve.clients < plan.json
 
-Reads a ``Plan`` from standard input and writes a list of ``Call`` to standard
-output, both as JSON. One channel for each client, as for clients on as many
+Reads a ``Plan`` from standard input and writes ``Done`` to standard output, both
+as JSON. One channel for each client, as for clients on as many
 machines.
 """
 
@@ -28,13 +28,14 @@ from summsvc.v1 import translation_service_pb2 as pb
 
 @dataclass(frozen=True)
 class Plan:
-    """clients: that work at the same time. beams: of the search.
+    """addresses: of the servers, which clients are divided among. clients: that work at
+    the same time. beams: of the search.
 
     stream: by StreamTranslate. seconds: nobody begins a call later than that; the
     texts start over when they are used up. 0: each text once.
     """
 
-    address: str
+    addresses: list[str]
     bodies: list[str]
     clients: int
     beams: int = 1
@@ -61,6 +62,14 @@ class Call:
     retried: int = 0
 
 
+@dataclass(frozen=True)
+class Done:
+    """All calls of a plan, and the processor time of the clients while they made them."""
+
+    calls: list[Call]
+    cpu_s: float
+
+
 def start(plan: Plan) -> subprocess.Popen[str]:
     """Begin to run a plan in another process."""
     process = subprocess.Popen(
@@ -75,27 +84,31 @@ def start(plan: Plan) -> subprocess.Popen[str]:
     return process
 
 
-def finish(process: subprocess.Popen[str]) -> list[Call]:
-    """All calls of a plan that was started, once the last of them has ended."""
+def finish(process: subprocess.Popen[str]) -> Done:
+    """What became of a plan that was started, once its last call has ended."""
     assert process.stdout is not None
-    calls = json.load(process.stdout)
+    said = process.stdout.read()
+    process.stdout.close()
     if process.wait():
         raise RuntimeError("the clients failed")
-    return [Call(**call) for call in calls]
+    done = json.loads(said)
+    return Done([Call(**call) for call in done["calls"]], done["cpu_s"])
 
 
-def run(plan: Plan) -> list[Call]:
+def run(plan: Plan) -> Done:
     """Run a plan in another process."""
     return finish(start(plan))
 
 
-async def send(plan: Plan) -> list[Call]:
+async def send(plan: Plan) -> Done:
     """Run a plan here."""
+    cpu = time.process_time()
     bodies = _until(time.monotonic() + plan.seconds, plan.bodies)
     bodies = bodies if plan.seconds else iter(plan.bodies)
     calls: list[Call] = []
-    await asyncio.gather(*(_client(plan, bodies, calls) for _ in range(plan.clients)))
-    return calls
+    addresses = itertools.islice(itertools.cycle(plan.addresses), plan.clients)
+    await asyncio.gather(*(_client(address, plan, bodies, calls) for address in addresses))
+    return Done(calls, time.process_time() - cpu)
 
 
 def _until(end: float, bodies: list[str]) -> Iterator[str]:
@@ -105,10 +118,10 @@ def _until(end: float, bodies: list[str]) -> Iterator[str]:
         yield body
 
 
-async def _client(plan: Plan, bodies: Iterator[str], calls: list[Call]) -> None:
+async def _client(address: str, plan: Plan, bodies: Iterator[str], calls: list[Call]) -> None:
     # Without an option of its own a channel shares its connection with others to the same place.
     options = [("grpc.use_local_subchannel_pool", 1)]
-    async with grpc.aio.insecure_channel(plan.address, options=options) as channel:
+    async with grpc.aio.insecure_channel(address, options=options) as channel:
         stub: Any = translation_service_pb2_grpc.TranslationServiceStub(channel)
         await channel.channel_ready()
         for body in bodies:
@@ -151,5 +164,4 @@ async def one(stub: Any, request: pb.TranslateRequest, *, stream: bool = False) 
 
 if __name__ == "__main__":
     plan = Plan(**json.load(sys.stdin))
-    calls = asyncio.run(send(plan))
-    json.dump([dataclasses.asdict(call) for call in calls], sys.stdout)
+    json.dump(dataclasses.asdict(asyncio.run(send(plan))), sys.stdout)

@@ -31,7 +31,8 @@ def measure(
 ) -> Overload:
     """A closed loop for the peak, then arrivals at fixed rates, calls with a deadline."""
     bodies = texts.bodies(model, KIND, 400)
-    calls = clients.run(clients.Plan(server.address, bodies, CLIENTS, beams, seconds=seconds))
+    plan = clients.Plan(server.addresses, bodies, CLIENTS, beams, seconds=seconds)
+    calls = clients.run(plan).calls
     took = max(call.ended for call in calls) - min(call.begun for call in calls)
     rate = len(calls) / took
     return Overload(
@@ -39,7 +40,9 @@ def measure(
         deadline_s,
         tuple(
             arrivals.run(
-                arrivals.Plan(server.address, bodies, factor * rate, seconds, deadline_s, beams)
+                arrivals.Plan(
+                    server.addresses[0], bodies, factor * rate, seconds, deadline_s, beams
+                )
             )
             for factor in FACTORS
         ),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.serve.results import Results
-from bench.serve.rows import LIMIT
+from bench.serve.texts import KINDS
 
 COLOURS = {"summsvc": "#1f6f8b", "ctranslate2": "#c96f2f", "transformers": "#8a8a8a"}
-KINDS = ("short", "article", "mix")
 
 
 def plot(results: Results, model: str, path: Path) -> None:
@@ -40,9 +39,9 @@ def plot(results: Results, model: str, path: Path) -> None:
                 clients, [r.tokens_per_s for r in rows], "o-", color=colour, label=system, ms=3
             )
             wait.plot(clients, [row.p95_ms / 1000 for row in rows], "o-", color=colour, ms=3)
-        limit = results.row(model, kind, 0, LIMIT)
-        if limit is not None:
-            speed.axhline(limit.tokens_per_s, color="black", ls=":", lw=1, label="engine alone")
+            if system == "summsvc":
+                limits = [row.limit_tokens_per_s for row in rows]
+                speed.plot(clients, limits, ":", color="black", lw=1, label="engine alone")
         speed.set_title(kind)
         speed.set_ylim(bottom=0)
         wait.set_yscale("log")

@@ -1,49 +1,125 @@
-"""Results as Markdown."""
+"""Results as Markdown tables, printed or put into a page of docs/."""
 
 from __future__ import annotations
 
-from bench.serve.bars import bars
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench.serve.arrivals import Arrivals
+from bench.serve.bars import MANY, Bar, bars
+from bench.serve.bulk import Bulk
 from bench.serve.results import Results
-from bench.serve.rows import table
+from bench.serve.rows import Row
+
+CLOSED = (
+    "model | texts | clients | system | tokens/s | engine alone | ratio | p50 ms | p95 | p99 "
+    "| first | queued | CPU | MB | calls"
+)
+PROCESSOR = (
+    "model | texts | system | server | clients | both | engine alone "
+    "| most that is left for a server"
+)
+BULK = (
+    "model | short text, idle: p50 ms | p95 | beside books: p50 | p95 | a batch | tokens/s | calls"
+)
+OVERLOAD = (
+    "model | arrivals/s | goodput tokens/s | of peak | answered | refused | late | p50 ms | p95 "
+    "| p99 | refusal p95"
+)
+BARS = "model | bar | measured | bound | "
 
 
 def report(results: Results) -> str:
-    """Tables of all that was measured, the bars last."""
-    parts = [table(results.rows)]
-    if results.bulk:
-        lines = [
-            "| model | short text, idle: p50 ms | p95 | beside books: p50 | p95 | a batch "
-            "| tokens/s | calls |",
-            "|---|---|---|---|---|---|---|---|",
-        ]
-        for model, bulk in results.bulk.items():
-            lines.append(
-                f"| {model} | {bulk.idle_p50_ms:.0f} | {bulk.idle_p95_ms:.0f} "
-                f"| {bulk.busy_p50_ms:.0f} | {bulk.busy_p95_ms:.0f} | {bulk.batch_ms:.0f} "
-                f"| {bulk.tokens_per_s:.0f} | {bulk.calls} |"
-            )
-        parts.append("\n".join(lines))
-    if results.overload:
-        lines = [
-            "| model | arrivals/s | goodput tokens/s | of peak | answered | refused | late "
-            "| p50 ms | p95 | p99 | refusal p95 |",
-            "|---|---|---|---|---|---|---|---|---|---|---|",
-        ]
-        for model, overload in results.overload.items():
-            for step in overload.steps:
-                lines.append(
-                    f"| {model} | {step.rate:.1f} | {step.tokens_per_s:.0f} "
-                    f"| {step.tokens_per_s / overload.peak_tokens_per_s:.2f} "
-                    f"| {step.answered} | {step.refused} | {step.late + step.broken} "
-                    f"| {step.p50_ms:.0f} | {step.p95_ms:.0f} | {step.p99_ms:.0f} "
-                    f"| {step.refused_p95_ms:.0f} |"
-                )
-        parts.append("\n".join(lines))
-    lines = ["| model | bar | measured | bound | |", "|---|---|---|---|---|"]
-    for bar in bars(results):
-        sign = "at least" if bar.at_least else "at most"
-        met = "met" if bar.met else "not met"
-        lines.append(
-            f"| {bar.model} | {bar.text} | {bar.value:.3g} | {sign} {bar.bound:.3g} | {met} |"
-        )
-    return "\n\n".join([*parts, "\n".join(lines)])
+    """All tables with something in them."""
+    return "\n\n".join(tables(results).values())
+
+
+def put(results: Results, page: Path) -> None:
+    """Put each table into a page, between ``<!-- serve NAME -->`` and ``<!-- end -->``."""
+    text = page.read_text("utf-8")
+    for name, table in tables(results).items():
+        begin, end = f"<!-- serve {name} -->\n", "<!-- end -->"
+        before, begun, rest = text.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not begun or not ended:
+            raise ValueError(f"{page} has no place for the table {name!r}")
+        text = f"{before}{begin}{table}\n{end}{after}"
+    page.write_text(text, "utf-8")
+
+
+def tables(results: Results) -> dict[str, str]:
+    """Tables by name, those with something in them."""
+    rows = results.ordered()
+    many = [row for row in rows if row.clients == MANY]
+    overload = [
+        _overload(model, step, each.peak_tokens_per_s)
+        for model, each in results.overload.items()
+        for step in each.steps
+    ]
+    all_tables = {
+        "closed": _table(CLOSED, map(_closed, rows)),
+        "processor": _table(PROCESSOR, map(_processor, many)),
+        "bars": _table(BARS, map(_bar, bars(results))),
+        "bulk": _table(BULK, (_bulk(*each) for each in results.bulk.items())),
+        "overload": _table(OVERLOAD, overload),
+    }
+    return {name: table for name, table in all_tables.items() if "\n| " in table}
+
+
+def _closed(row: Row) -> list[str]:
+    return [
+        row.model,
+        row.kind,
+        str(row.clients),
+        row.system,
+        f"{row.tokens_per_s:.0f}",
+        f"{row.limit_tokens_per_s:.0f}",
+        f"{row.share:.2f}",
+        *map(_short, (row.p50_ms, row.p95_ms, row.p99_ms, row.first_ms, row.queue_ms)),
+        f"{row.cpu:.2f}",
+        f"{row.rss_mb:.0f}",
+        str(row.calls),
+    ]
+
+
+def _processor(row: Row) -> list[str]:
+    return [
+        row.model,
+        row.kind,
+        row.system,
+        f"{row.server_ms:.2f}",
+        f"{row.clients_ms:.2f}",
+        f"{row.server_ms + row.clients_ms:.2f}",
+        f"{row.engine_ms:.2f}",
+        f"{row.engine_ms / (row.engine_ms + row.clients_ms):.2f}",
+    ]
+
+
+def _bar(bar: Bar) -> list[str]:
+    sign, met = "at least" if bar.at_least else "at most", "met" if bar.met else "not met"
+    return [bar.model, bar.text, f"{bar.value:.3g}", f"{sign} {bar.bound:.3g}", met]
+
+
+def _bulk(model: str, bulk: Bulk) -> list[str]:
+    waits = (bulk.idle_p50_ms, bulk.idle_p95_ms, bulk.busy_p50_ms, bulk.busy_p95_ms)
+    return [model, *map(_short, (*waits, bulk.batch_ms, bulk.tokens_per_s)), str(bulk.calls)]
+
+
+def _overload(model: str, step: Arrivals, peak: float) -> list[str]:
+    return [
+        model,
+        f"{step.rate:.1f}",
+        _short(step.tokens_per_s),
+        f"{step.tokens_per_s / peak:.2f}",
+        *map(str, (step.answered, step.refused, step.late + step.broken)),
+        *map(_short, (step.p50_ms, step.p95_ms, step.p99_ms, step.refused_p95_ms)),
+    ]
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _table(head: str, lines: Iterable[Sequence[str]]) -> str:
+    ruler = "|" + "---|" * len(head.split("|"))
+    return "\n".join([f"| {head} |", ruler, *(f"| {' | '.join(line)} |" for line in lines)])

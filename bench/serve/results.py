@@ -10,8 +10,11 @@ from typing import Any
 
 from bench.serve.arrivals import Arrivals
 from bench.serve.bulk import Bulk
+from bench.serve.models import MODELS
 from bench.serve.overload import Overload
 from bench.serve.rows import Row
+from bench.serve.servers import WAYS
+from bench.serve.texts import KINDS
 
 
 @dataclass
@@ -46,6 +49,19 @@ class Results:
         same = (row.model, row.kind, row.clients, row.system)
         self.rows = [r for r in self.rows if (r.model, r.kind, r.clients, r.system) != same]
         self.rows.append(row)
+
+    def ordered(self) -> list[Row]:
+        """Rows by model, kind of text, system and clients, in the order of the lists of each."""
+        return sorted(
+            self.rows,
+            key=lambda row: (
+                MODELS.index(row.model),
+                KINDS.index(row.kind),
+                WAYS.index(row.system.partition(",")[0]),
+                row.system,
+                row.clients,
+            ),
+        )
 
     def row(self, model: str, kind: str, clients: int, system: str) -> Row | None:
         """The row of a system under a load, if it was measured."""

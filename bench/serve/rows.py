@@ -1,4 +1,4 @@
-"""What is told of one system under one load, and the bars it is held to."""
+"""What is told of one system under one load, beside the engine alone in the same run."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.serve.clients import Call
-
-LIMIT = "limit"
-"""The system that is the engine alone."""
+from bench.serve.clients import Done
 
 
 @dataclass(frozen=True)
 class Row:
-    """A system ("limit", "transformers", "ctranslate2", "summsvc") under one load.
+    """A system ("transformers", "ctranslate2", "summsvc", ...) under one load.
 
+    limit_tokens_per_s: of the engine alone with the same texts, the mean of before
+    and after; limit_drift: how much faster it was after than before.
     Milliseconds are a call's; first_ms: until the first segment, 0 where answers
-    are not streamed. cpu: cores kept busy. rss_mb: the server's at the end.
-    failed: calls that did not end OK. retried: segments translated twice.
+    are not streamed. cpu: cores that the server kept busy. server_ms, clients_ms,
+    engine_ms: processor time for one segment, the last of the engine alone.
+    rss_mb: the server's at the end. failed: calls that did not end OK. retried:
+    segments translated twice.
     """
 
     model: str
@@ -26,16 +27,26 @@ class Row:
     clients: int
     system: str
     tokens_per_s: float
+    limit_tokens_per_s: float = 0.0
+    limit_drift: float = 1.0
     p50_ms: float = 0.0
     p95_ms: float = 0.0
     p99_ms: float = 0.0
     first_ms: float = 0.0
     queue_ms: float = 0.0
     cpu: float = 0.0
+    server_ms: float = 0.0
+    clients_ms: float = 0.0
+    engine_ms: float = 0.0
     rss_mb: float = 0.0
     calls: int = 0
     failed: int = 0
     retried: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of the engine alone's throughput."""
+        return self.tokens_per_s / self.limit_tokens_per_s
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -49,15 +60,17 @@ def row(
     kind: str,
     clients: int,
     system: str,
-    calls: Sequence[Call],
+    done: Done,
     *,
     stream: bool,
     cpu_s: float,
     rss_mb: float,
 ) -> Row:
     """Sum calls up. Throughput is over all of them, from the first begun to the last ended."""
+    calls = done.calls
     good = [call for call in calls if call.code == "OK"]
     seconds = max(call.ended for call in calls) - min(call.begun for call in calls)
+    segments = max(1, sum(call.segments for call in good))
     waits = [1000 * (call.ended - call.begun) for call in good]
     firsts = [1000 * (call.first - call.begun) for call in good]
     return Row(
@@ -72,32 +85,10 @@ def row(
         first_ms=statistics.median(firsts) if stream and firsts else 0.0,
         queue_ms=statistics.median(call.queue_ms for call in good) if good else 0.0,
         cpu=cpu_s / seconds,
+        server_ms=1000 * cpu_s / segments,
+        clients_ms=1000 * done.cpu_s / segments,
         rss_mb=rss_mb,
         calls=len(calls),
         failed=len(calls) - len(good),
         retried=sum(call.retried for call in good),
     )
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Rows as Markdown, each with its share of the limit of its model and kind of text."""
-    limits = {(each.model, each.kind): each.tokens_per_s for each in rows if each.system == LIMIT}
-    lines = [
-        "| model | texts | clients | system | tokens/s | of limit | p50 ms | p95 | p99 | first "
-        "| queued | CPU | MB |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for each in rows:
-        limit = limits.get((each.model, each.kind))
-        share = f"{each.tokens_per_s / limit:.2f}" if limit else ""
-        figures = [f"{each.tokens_per_s:.0f}", share]
-        if each.calls:
-            figures += [
-                f"{value:.0f}" if value >= 100 else f"{value:.1f}"
-                for value in (each.p50_ms, each.p95_ms, each.p99_ms, each.first_ms, each.queue_ms)
-            ]
-            figures += [f"{each.cpu:.2f}", f"{each.rss_mb:.0f}"]
-        clients = str(each.clients or "")
-        cells = [each.model, each.kind, clients, each.system, *figures]
-        lines.append("| " + " | ".join(cells + [""] * (13 - len(cells))) + " |")
-    return "\n".join(lines)

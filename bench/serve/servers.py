@@ -1,4 +1,4 @@
-"""The servers under load, each a process of its own, and what they take of the machine."""
+"""The servers under load, in processes of their own, and what they take of the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,43 +18,71 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from bench.serve import models, naive
 
-WAYS = (*naive.WAYS, "summsvc")
+TWO = "summsvc-x2"
+"""Two processes of summsvc, each with a model, one worker and one thread for text."""
+
+WAYS = (*naive.WAYS, "summsvc", TWO)
 
 
 @dataclass(frozen=True)
-class Served:
-    """A server that answers at ``address``, "host:port". Its figures are from Linux's /proc.
-
-    metrics: "host:port" of summsvc's metrics.
-    """
+class Process:
+    """One server process, listening at ``address``; ``metrics``: "host:port" of summsvc's."""
 
     address: str
     pid: int
     metrics: str = ""
 
+
+@dataclass(frozen=True)
+class Served:
+    """A way's processes. Figures are sums over them, from Linux's /proc."""
+
+    processes: tuple[Process, ...]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The "host:port" of each."""
+        return [process.address for process in self.processes]
+
     def cpu_s(self) -> float:
-        """Seconds of processor time that all its threads have taken so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that all threads have taken so far."""
+        ticks = 0
+        for process in self.processes:
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def rss_mb(self) -> float:
         """Resident memory now, in MB."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+        pages = (Path(f"/proc/{process.pid}/status").read_text() for process in self.processes)
+        return sum(int(page.partition("VmRSS:")[2].split()[0]) for page in pages) * 1024 / 1e6
 
 
 @contextmanager
 def served(way: str, model: str, settings: dict[str, str] | None = None) -> Iterator[Served]:
-    """Run a server for the length of the block, its model loaded.
+    """Run a way's servers for the length of the block, the model loaded.
 
     settings: of summsvc beside the defaults, by name.
     """
+    alone = {"workers": "1", "text_threads": "1"} if way == TWO else {}
+    with ExitStack() as stack:
+        yield Served(
+            tuple(
+                stack.enter_context(_process(way, model, alone | (settings or {})))
+                for _ in range(2 if way == TWO else 1)
+            )
+        )
+
+
+@contextmanager
+def _process(way: str, model: str, settings: dict[str, str]) -> Iterator[Process]:
     command = [sys.executable, "-m", "bench.serve.naive", way, model]
     environment = dict(os.environ)
-    if way == "summsvc":
+    ours = way not in naive.WAYS
+    if ours:
         command = [sys.executable, "-c", "from summsvc.cli import main; main()", "serve"]
         chosen = {"port": "0", "metrics_port": "0", "model_dir": str(models.store(model).root)}
-        for name, value in (chosen | (settings or {})).items():
+        for name, value in (chosen | settings).items():
             environment[f"SUMMSVC_{name.upper()}"] = value
     with tempfile.TemporaryDirectory() as work:
         log = Path(work) / "log"
@@ -68,15 +96,17 @@ def served(way: str, model: str, settings: dict[str, str] | None = None) -> Iter
             if found is None:
                 raise RuntimeError(f"{way} did not start: {log.read_text()}")
             metrics = ""
-            if way == "summsvc":
+            if ours:
                 _wait_until_ready(found[1])
                 port = re.search(r'"metrics_port": ?(\d+)', log.read_text())
                 assert port is not None
                 metrics = f"127.0.0.1:{port[1]}"
-            yield Served(found[1], process.pid, metrics)
+            yield Process(found[1], process.pid, metrics)
         finally:
             process.terminate()
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _wait_until_ready(address: str) -> None:

@@ -1,0 +1,62 @@
+"""(a) The engine alone, handed every sentence at once: the limit of what a server can reach."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ctranslate2
+
+from bench.serve.models import store
+from summsvc.cores import cores
+from summsvc.engines.pieces import Pieces
+
+BATCHES = (16, 32)
+"""Segments in one of the library's own batches; the faster is taken. Fewer and more were
+slower in every try on two cores."""
+
+FEWEST = {"opus-mt": 128, "trained": 4000}
+"""Sentences in one call: fewer are said again, so that all cores have work and the time is
+measurable."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """tokens_per_s: output tokens a second. cpu_ms: of processor time for one segment."""
+
+    tokens_per_s: float
+    cpu_ms: float
+
+
+class Engine:
+    """The library on all cores, one thread to a batch, which sorts by length itself."""
+
+    def __init__(self, model: str, beams: int) -> None:
+        self._beams = beams
+        self._fewest = FEWEST[model]
+        self._spec = store(model).spec(model)
+        self._translator = ctranslate2.Translator(
+            str(self._spec.path), device="cpu", inter_threads=cores(), intra_threads=1
+        )
+        self._batch = 0
+
+    def measure(self, texts: Sequence[str]) -> Speed:
+        """Translate all texts in one call; reading them into pieces does not count."""
+        texts = list(texts) * math.ceil(self._fewest / len(texts))
+        read = Pieces(self._spec).encode(texts, *self._spec.pairs[0])
+        if not self._batch:
+            self._run(read[: 4 * cores()], BATCHES[0])
+            tried = {batch: self._run(read[: self._fewest], batch) for batch in BATCHES}
+            self._batch = max(tried, key=lambda batch: tried[batch].tokens_per_s)
+        return self._run(read, self._batch)
+
+    def _run(self, read: list[list[str]], batch: int) -> Speed:
+        begun, cpu = time.perf_counter(), time.process_time()
+        results = self._translator.translate_batch(
+            read, beam_size=self._beams, max_decoding_length=128, max_batch_size=batch
+        )
+        took, cpu = time.perf_counter() - begun, time.process_time() - cpu
+        made = sum(len(result.hypotheses[0]) + 1 for result in results)
+        return Speed(made / took, 1000 * cpu / len(read))

@@ -1,0 +1,50 @@
+"""What is measured in one go: pieces of less than four minutes on two cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FEW, MANY = (1, 4, 8), (16, 32)
+LOADS = (*FEW, *MANY, 64)
+KINDS = ("short", "article", "mix")
+SERVERS = ("ctranslate2", "summsvc")
+SLOW = ("transformers",)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Closed loops of ways x kinds of text x clients, and whether books and overload are too."""
+
+    model: str
+    kinds: tuple[str, ...] = ()
+    clients: tuple[int, ...] = ()
+    ways: tuple[str, ...] = ()
+    bulk: bool = False
+    overload: bool = False
+
+
+def _small(kind: str) -> Piece:
+    return Piece("trained", (kind,), LOADS, (*SERVERS, "summsvc-x2"))
+
+
+PIECES = {
+    "opus-mt-article-few": Piece("opus-mt", ("article",), FEW, SERVERS),
+    "opus-mt-article-many": Piece("opus-mt", ("article",), MANY, SERVERS),
+    "opus-mt-article-64-naive": Piece("opus-mt", ("article",), (64,), SERVERS[:1]),
+    "opus-mt-article-64": Piece("opus-mt", ("article",), (64,), SERVERS[1:]),
+    "opus-mt-short-few": Piece("opus-mt", ("short",), FEW, SERVERS),
+    "opus-mt-short-many": Piece("opus-mt", ("short",), (*MANY, 64), SERVERS),
+    "opus-mt-mix-few": Piece("opus-mt", ("mix",), FEW, SERVERS),
+    "opus-mt-mix-many": Piece("opus-mt", ("mix",), (*MANY, 64), SERVERS),
+    "opus-mt-pressed": Piece("opus-mt", bulk=True, overload=True),
+    **{f"trained-{kind}": _small(kind) for kind in KINDS},
+    "trained-pressed": Piece("trained", bulk=True, overload=True),
+    "transformers-opus-mt-short": Piece("opus-mt", ("short",), LOADS, SLOW),
+    "transformers-opus-mt-article": Piece("opus-mt", ("article",), (*FEW, 16), SLOW),
+    "transformers-opus-mt-article-32": Piece("opus-mt", ("article",), (32,), SLOW),
+    "transformers-opus-mt-article-64": Piece("opus-mt", ("article",), (64,), SLOW),
+    "transformers-opus-mt-mix-few": Piece("opus-mt", ("mix",), FEW, SLOW),
+    "transformers-opus-mt-mix-many": Piece("opus-mt", ("mix",), (*MANY, 64), SLOW),
+    **{f"transformers-trained-{kind}": Piece("trained", (kind,), LOADS, SLOW) for kind in KINDS},
+}
+"""Those of transformers depend on nothing of this project and need not be repeated with it."""

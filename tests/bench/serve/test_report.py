@@ -1,0 +1,120 @@
+"""Tables and bars of figures that are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.serve.arrivals import Arrivals
+from bench.serve.bars import bars
+from bench.serve.bulk import Bulk
+from bench.serve.clients import Call, Done
+from bench.serve.overload import Overload
+from bench.serve.pieces import PIECES
+from bench.serve.report import put, report
+from bench.serve.results import Results
+from bench.serve.rows import Row, percentile, row
+from tests.bench.serve.pages import NAMES, PAGE
+
+
+def step(rate: float, goodput: float, refused_ms: float) -> Arrivals:
+    return Arrivals(rate, goodput, 10, 5, 2, 1, 1.0, 2.0, 3.0, refused_ms)
+
+
+RESULTS = Results(
+    [
+        Row("trained", "article", 32, "summsvc", 850, 1000, engine_ms=0.6, clients_ms=0.2),
+        Row("trained", "article", 32, "transformers", 100, 500, engine_ms=0.6),
+        Row("trained", "short", 1, "ctranslate2", 10, 1000, p50_ms=3),
+        Row("trained", "short", 1, "summsvc", 10, 1000, p50_ms=4.5),
+    ],
+    {"trained": Bulk(5, 10, 20, 31, batch_ms=2, tokens_per_s=100, calls=50, failed=0)},
+    {"trained": Overload(1000, 2.0, (step(4, 990, 1), step(16, 910, 60)))},
+)
+
+
+def test_the_bars_of_known_rows() -> None:
+    figures = [(bar.value, bar.bound, bar.met) for bar in bars(RESULTS)]
+    assert figures == [
+        (pytest.approx(0.85), 0.9, False),
+        (pytest.approx(0.85 / 0.2), 5, False),
+        (pytest.approx(1.5), 2, True),
+        (31, 32, True),
+        (pytest.approx(0.91), 0.9, True),
+        (60, 50, False),
+    ]
+
+
+def test_what_was_not_measured_has_no_bar() -> None:
+    assert list(bars(Results())) == []
+    assert list(bars(Results(RESULTS.rows[1:3]))) == []
+
+
+def test_the_tables_of_known_rows() -> None:
+    lines = report(RESULTS).splitlines()
+    assert sum(line.startswith("| model ") for line in lines) == len(NAMES)
+    found = [line for line in lines if line.startswith("| trained | article | summsvc |")]
+    assert found == ["| trained | article | summsvc | 0.00 | 0.20 | 0.20 | 0.60 | 0.75 |"]
+    for table in report(RESULTS).split("\n\n"):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, "utf-8")
+    put(Results(RESULTS.rows), page)
+    text = page.read_text("utf-8")
+    assert "| trained | article | 32 | summsvc | 850 | 1000 | 0.85 |" in text
+    # Neither books nor overload were measured.
+    assert text.count("old") == 2
+    put(RESULTS, page)
+    put(RESULTS, page)
+    text = page.read_text("utf-8")
+    assert "old" not in text
+    kept = [line for line in text.splitlines() if line and not line.startswith("|")]
+    assert kept == [line for line in PAGE.splitlines() if line and line != "old"]
+    page.write_text("no place", "utf-8")
+    with pytest.raises(ValueError, match="no place for the table 'closed'"):
+        put(RESULTS, page)
+
+
+def test_results_come_back_from_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    assert Results.read(file) == Results()
+    RESULTS.write(file)
+    assert Results.read(file) == RESULTS
+
+
+def test_calls_are_summed_up() -> None:
+    calls = [
+        Call(10.0, 10.5, 12.0, segments=3, output_tokens=60, queue_ms=4, retried=1),
+        Call(11.0, 11.1, 14.0, segments=5, output_tokens=100, queue_ms=6),
+        Call(11.0, 15.0, 15.0, "RESOURCE_EXHAUSTED"),
+    ]
+    done = Done(calls, cpu_s=0.4)
+    made = row("trained", "mix", 2, "summsvc", done, stream=True, cpu_s=4.0, rss_mb=100)
+    assert (made.calls, made.failed, made.retried) == (3, 1, 1)
+    assert made.tokens_per_s == pytest.approx(160 / 5)
+    assert made.cpu == pytest.approx(0.8)
+    assert made.server_ms == pytest.approx(500)
+    assert made.clients_ms == pytest.approx(50)
+    assert made.first_ms == pytest.approx(300)
+    assert made.p50_ms == made.p99_ms == pytest.approx(3000)
+
+
+def test_percentiles() -> None:
+    assert percentile([], 0.5) == 0
+    assert [percentile([3, 1, 2], share) for share in (0, 0.5, 1)] == [1, 2, 3]
+
+
+def test_pieces_cover_every_load_once() -> None:
+    loads = [
+        (piece.model, kind, clients, way)
+        for piece in PIECES.values()
+        for kind in piece.kinds
+        for clients in piece.clients
+        for way in piece.ways
+    ]
+    assert len(loads) == len(set(loads)) == 2 * 3 * 6 * 3 + 3 * 6
+    assert sum(piece.bulk for piece in PIECES.values()) == 2
