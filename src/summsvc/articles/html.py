@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from summsvc.articles.view import Block, BlockBuilder, BlockKind
+from summsvc.articles.view import Block, BlockBuilder, BlockKind, let_go
 
 _TAG = re.compile(
     r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)"
@@ -169,6 +169,7 @@ class _Reader:
                 self._nest(token)
             i += 1
         self.builder.end_block(self._kind)
+        let_go(tokens)
 
     @property
     def _kind(self) -> BlockKind:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from summsvc.articles.markdown_inline import Inline, labels
-from summsvc.articles.view import Block, BlockBuilder, BlockKind
+from summsvc.articles.view import Block, BlockBuilder, BlockKind, let_go
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -72,6 +72,7 @@ class _Reader:
                 self._line(start, end, following)
             i += 1
         self._flush()
+        let_go(lines)
 
     def _interrupt(self, line: str) -> None:
         """End the block before a line that is no text; without indent it ends a list too."""

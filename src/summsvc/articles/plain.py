@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from summsvc.articles.view import Block, BlockKind, View, goes_on, says_something
+from summsvc.articles.view import Block, BlockKind, View, goes_on, let_go, says_something
 
 _LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _ITEM = re.compile(r"(?:[-*+•◦‣▪●–—]|\d{1,3}[.)]|\(?[a-zа-я]\))\s+(?=\S)")
@@ -31,6 +31,8 @@ def blocks(source: str) -> list[Block]:
     found: list[Block] = []
     for lines in paragraphs:
         found += _blocks_of(source, lines, column)
+        let_go(lines)
+    let_go(paragraphs)
     return found
 
 

@@ -11,7 +11,15 @@ from summsvc.articles import boilerplate, html, language, markdown, plain, sente
 from summsvc.articles.article import Article, Field, MimeType, Span, Warning, WarningType
 from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
 from summsvc.articles.removal import removed_spans
-from summsvc.articles.view import STEP, Block, BlockKind, View, says_something
+from summsvc.articles.view import (
+    STEP,
+    Block,
+    BlockKind,
+    View,
+    let_go,
+    let_go_of_blocks,
+    says_something,
+)
 from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -64,7 +72,7 @@ def read(
     found, warnings = language.identify(_sample(title + kept), article.language)
     segments = tuple(_segments(article.body, kept, Field.BODY, found.code, titled=bool(title)))
     title_segments = tuple(_segments(article.title, title, Field.TITLE, found.code, titled=False))
-    return Document(
+    document = Document(
         article=article,
         language=found,
         title=title_segments,
@@ -74,6 +82,9 @@ def read(
         removed=removed,
         warnings=tuple(_removal_warning(body[each.block], each.what) for each in noise) + warnings,
     )
+    let_go(kept)
+    let_go_of_blocks(body)
+    return document
 
 
 def warm_up() -> None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from summsvc.articles.article import Span
 
@@ -49,7 +50,7 @@ class View:
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
-    marks: tuple[Mark, ...] = ()
+    marks: Sequence[Mark] = ()
 
     @staticmethod
     def plain(source: str, start: int, end: int) -> View:
@@ -78,6 +79,20 @@ class Block:
         """From the first to the last visible character."""
         text = self.view.text
         return self.view.span(len(text) - len(text.lstrip()), len(text.rstrip()))
+
+
+def let_go(objects: list[Any]) -> None:
+    """Empty a list a step at a time; it is nobody else's, and all at once takes long."""
+    while objects:
+        del objects[-STEP:]
+
+
+def let_go_of_blocks(blocks: list[Block]) -> None:
+    """Empty a list of blocks, the marks of long ones first."""
+    for block in blocks:
+        if isinstance(block.view.marks, list):
+            let_go(block.view.marks)
+    let_go(blocks)
 
 
 def says_something(text: str) -> bool:
@@ -144,7 +159,7 @@ class BlockBuilder:
         """Close the block being built; nothing happens when it says nothing."""
         text = "".join(self._text)
         if says_something(text):
-            view = View(text, self._starts, self._ends, tuple(self._marks))
+            view = View(text, self._starts, self._ends, self._marks)
             self.blocks.append(Block(view, kind))
         self._clear()
 

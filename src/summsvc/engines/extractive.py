@@ -211,8 +211,10 @@ class _Coverage:
         self._column_bounds = np.searchsorted(in_order, np.arange(matrix.shape[1] + 1))
         self._is_covered = np.zeros(matrix.shape[1], dtype=bool)
         self._covered = np.zeros(matrix.shape[0])
-        self._heap = [(-float(self._scores[i]), i) for i in usable]
-        heapq.heapify(self._heap)
+        scores = self._scores[np.asarray(usable, dtype=np.int64)]
+        best_first: list[int] = np.argsort(-scores, kind="stable").tolist()
+        # In order, which is a heap. Making one of a long list holds the interpreter's lock.
+        self._heap = [(-float(self._scores[usable[i]]), usable[i]) for i in best_first]
 
     def next(self, words: Sequence[int], room: int) -> int | None:
         """The candidate that adds most among those that fit the room; None when none is left.
@@ -238,5 +240,6 @@ class _Coverage:
         terms = self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]
         for term in terms[~self._is_covered[terms]]:
             entries = self._by_column[self._column_bounds[term] : self._column_bounds[term + 1]]
-            np.add.at(self._covered, self._rows[entries], self._weights[entries])
+            # No row twice: a text has one entry for a term.
+            self._covered[self._rows[entries]] += self._weights[entries]
         self._is_covered[terms] = True

@@ -131,6 +131,12 @@ class _Call:
             await self._fail(error)
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Exception) and not isinstance(error, errors.SummsvcError):
+            log.error("failed", method=self._method, exc_info=error)
+        # gRPC keeps a call's error until the next call, and a traceback keeps the article.
+        del trace
+        if error is not None:
+            error.__traceback__ = error.__context__ = error.__cause__ = None
         if isinstance(error, asyncio.CancelledError) and self._interceptor._drain.expired:
             await self._fail(self._interceptor._drain.error())
         elif isinstance(error, asyncio.CancelledError):
@@ -140,7 +146,6 @@ class _Call:
         elif isinstance(error, errors.SummsvcError):
             await self._fail(error)
         elif isinstance(error, Exception):
-            log.error("failed", method=self._method, exc_info=error)
             await self._fail(
                 errors.SummsvcError("the service failed on this request; its log says why")
             )

@@ -11,9 +11,10 @@ SWITCH_S = 0.001
 """Seconds after which a thread at work lets the event loop have the lock; Python's own
 5 ms are paid anew for every system call that the loop makes."""
 
-YOUNG, MIDDLE, NEVER = 5_000, 10, 1_000_000
-"""Thresholds of the garbage collector. A full collection stops all threads, for 300 ms
-with a long article in memory: it is not started by counting, but when nobody waits."""
+YOUNG, MIDDLE, NEVER = 5_000, 3, 1_000_000
+"""Thresholds of the garbage collector. One of the middle generation looks at 20,000 objects,
+which takes 5 ms. A full one stops all threads, for 300 ms with a long article in memory:
+it is not started by counting, but when nobody waits."""
 
 PERIOD_S = 1.0
 """How often it is asked whether this is such a moment."""
@@ -21,8 +22,12 @@ PERIOD_S = 1.0
 WORTH_IT = 4
 """Collections of the middle generation after which a full one is worth its time."""
 
-OVERDUE = 400
-"""Those after which it is made whoever waits: some 20 million objects made and kept."""
+OVERDUE = 1_000
+"""Those after which it is made whoever waits, if memory has grown: 20 million objects."""
+
+GROWN = 2.0
+"""Times as many objects as after the last collection of all. Calls leave next to nothing that
+only a full collection frees, so that under constant load none is needed for long."""
 
 
 class Turns:
@@ -33,6 +38,7 @@ class Turns:
 
     def __init__(self, idle: Callable[[], bool]) -> None:
         self._idle = idle
+        self._kept = sys.getallocatedblocks()
 
     async def watch(self) -> None:
         """Hold the settings until cancelled, and collect garbage in idle moments."""
@@ -44,14 +50,32 @@ class Turns:
             while True:
                 await asyncio.sleep(PERIOD_S)
                 waiting = gc.get_count()[2]
-                if waiting >= (WORTH_IT if self._idle() else OVERDUE):
-                    gc.collect()
+                calm = waiting >= WORTH_IT and self._idle()
+                if calm or (waiting >= OVERDUE and self._has_grown()):
+                    self._collect()
         finally:
             sys.setswitchinterval(switch)
             gc.set_threshold(*thresholds)
             gc.unfreeze()
 
-    @staticmethod
-    def freeze() -> None:
-        """Leave what is in memory now out of all collections: modules and models stay."""
+    def freeze(self) -> None:
+        """Leave what is in memory now out of collections: modules and models stay."""
         gc.freeze()
+        self._kept = sys.getallocatedblocks()
+
+    def _has_grown(self) -> bool:
+        return sys.getallocatedblocks() > GROWN * self._kept
+
+    def _collect(self) -> None:
+        """Collect what has come since the last time; everything once memory has grown.
+
+        What stays, the cache for the most part, is not looked at again.
+        """
+        everything = self._has_grown()
+        if everything:
+            gc.unfreeze()
+        gc.collect()
+        if everything:
+            self.freeze()
+        else:
+            gc.freeze()
