@@ -120,7 +120,7 @@ class Settings(BaseModel):
     summary_method: Literal["extractive", "abstractive", "auto"] = Field(
         default="extractive",
         description="How a summary is made when a call leaves it open; auto: abstractive where "
-        "a model for the article's language is installed, else extractive.",
+        "a model for the article's language is installed and sound, else extractive.",
     )
 
     batch_tokens: int = Field(

@@ -12,6 +12,8 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from summsvc.config import Settings
+from summsvc.engines.base import Task
+from summsvc.models.manifest import FileFacts, Manifest
 from summsvc.server.health import SUMMARIZATION
 from summsvc.v1 import article_pb2, model_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
@@ -60,6 +62,42 @@ def test_auto_extracts_where_no_model_is_installed(tmp_path: Path) -> None:
         with pytest.raises(grpc.RpcError) as caught:
             summarize(channel, method=pb.SUMMARY_METHOD_ABSTRACTIVE)
         assert refusal(caught.value).reason == "MODEL_NOT_INSTALLED"
+
+
+def test_auto_extracts_and_says_so_where_the_model_is_broken(tmp_path: Path) -> None:
+    facts = Manifest(
+        id="broken",
+        task=Task.SUMMARIZATION,
+        architecture="bart",
+        pairs=(("en", "en"),),
+        files={"model.safetensors": FileFacts(size=1, sha256="0" * 64)},
+    )
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text(facts.model_dump_json())
+    with serving(tmp_path, "auto") as (_, channel):
+        for _ in range(2):
+            answer = summarize(channel)
+            assert answer.method == pb.SUMMARY_METHOD_EXTRACTIVE
+            assert answer.summary in TEXT
+            (warning,) = answer.warnings
+            assert warning.type == article_pb2.WARNING_TYPE_MODEL_BROKEN
+            assert "model.safetensors is missing" in warning.message
+        assert not summarize(channel, method=pb.SUMMARY_METHOD_EXTRACTIVE).warnings
+        for asked in ({"method": pb.SUMMARY_METHOD_ABSTRACTIVE}, {"model": "broken"}):
+            with pytest.raises(grpc.RpcError) as caught:
+                summarize(channel, **asked)
+            assert refusal(caught.value).reason == "MODEL_BROKEN"
+
+
+def test_a_model_that_would_translate_nothing_is_refused(bare_channel: grpc.Channel) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        summarize(bare_channel, translation_model="opus-en-ru")
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+    assert said.fields == ["translation_model"]
+    # Known only once the article is read: the summary is in its language already.
+    same = summarize(bare_channel, translation_model="opus-en-ru", target_language_code="en")
+    assert same.summary in TEXT
 
 
 def test_abstractive_without_a_model_is_not_ready_and_says_why(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from summsvc.tasks import reading
 from summsvc.tasks.reading import LONG, TextWorkers
 from summsvc.tasks.results import ModelUse, Summary
 from summsvc.tasks.router import Router
-from summsvc.tasks.summarize import LengthRequest, Method, Summarizer, SummaryRequest
+from summsvc.tasks.summarize import Summarizer
+from summsvc.tasks.summary_request import LengthRequest, Method, SummaryRequest
 from tests.scheduling.reversing import ReversingEngine, reversed_words
 from tests.tasks.keeping import KeepingEngine, keep
 

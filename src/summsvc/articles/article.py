@@ -65,6 +65,7 @@ class WarningType(Enum):
     LENGTH_NOT_MET = 18
     WRONG_LANGUAGE = 19
     BRACKETS_LOST = 20
+    MODEL_BROKEN = 21
 
 
 @dataclass(frozen=True, slots=True)

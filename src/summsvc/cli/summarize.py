@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     type=Unicode(),
     metavar="ID",
     default="",
-    help="Model that translates the summary; for --to.",
+    help="Model that translates the summary; only with --to.",
 )
 @client_options(timeout=60)
 def summarize(

@@ -11,7 +11,7 @@ from summsvc.articles.article import Article, MimeType
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, SummsvcError
 from summsvc.tasks.decoding import DecodingRequest
-from summsvc.tasks.summarize import LengthRequest, Method, SummaryRequest
+from summsvc.tasks.summary_request import LengthRequest, Method, SummaryRequest
 from summsvc.tasks.translate import TranslationRequest
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
@@ -36,6 +36,12 @@ class RequestReader:
         bulk: bool = False,
     ) -> SummaryRequest:
         """Raises InvalidFieldError."""
+        if message.translation_model and not message.target_language_code:
+            raise InvalidFieldError(
+                "translation_model is set and target_language_code is empty: nothing would be "
+                "translated; name the language the summary should be in",
+                field="translation_model",
+            )
         length = message.length
         return SummaryRequest(
             article=_article(message.article),

@@ -2,95 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 
-from summsvc.articles.article import Article, Field, Span, Warning
+from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
-from summsvc.engines.length import Length
-from summsvc.errors import InvalidFieldError, ModelNotInstalledError, UnsupportedPairError
+from summsvc.errors import (
+    EngineError,
+    ModelBrokenError,
+    ModelNotInstalledError,
+    UnsupportedPairError,
+)
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.abstractive import write
 from summsvc.tasks.chain import Chain, Leg, pivot_warning
-from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.extract import extract
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import EACH, repair_all, warnings_of
 from summsvc.tasks.results import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.router import Router
+from summsvc.tasks.summary_request import Method, SummaryRequest
 from summsvc.tasks.terms import Terms
-
-DEFAULT_SENTENCES = 3
-MAX_WORDS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class LengthRequest:
-    """How long a summary may be, as a caller says it: at most one of the three."""
-
-    max_sentences: int | None = None
-    max_words: int | None = None
-    ratio: float | None = None
-
-    def resolve(self, max_sentences: int) -> Length:
-        """Check the ranges and return the limit to hold.
-
-        max_sentences: the server's own limit. Raises InvalidFieldError.
-        """
-        given = [name for name in self.__slots__ if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise InvalidFieldError(
-                f"length has {' and '.join(given)}; set one of them", field=f"length.{given[1]}"
-            )
-        if not given:
-            return Length(max_sentences=min(DEFAULT_SENTENCES, max_sentences))
-        name = given[0]
-        value = getattr(self, name)
-        highest = {"max_sentences": max_sentences, "max_words": MAX_WORDS, "ratio": 1}[name]
-        lowest = "above 0" if name == "ratio" else "1"
-        if not (math.isfinite(value) and 0 < value <= highest):
-            raise InvalidFieldError(
-                f"{name} is {value}; it must be from {lowest} to {highest}",
-                field=f"length.{name}",
-                metadata={"minimum": lowest, "maximum": str(highest)},
-            )
-        return Length(**{name: value})
-
-
-class Method(Enum):
-    """How a summary is made. AUTO: abstractive where a model for the language is installed."""
-
-    EXTRACTIVE = "extractive"
-    ABSTRACTIVE = "abstractive"
-    AUTO = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRequest:
-    """What a caller asks for.
-
-    target: BCP-47 code of the summary's language, or "" for the article's own.
-    model, translation_model: ids, or "". deadline: ``loop.time()`` seconds, or
-    None. bulk: True for batch calls.
-    """
-
-    article: Article
-    length: LengthRequest = field(default_factory=LengthRequest)
-    method: Method = Method.EXTRACTIVE
-    target: str = ""
-    model: str = ""
-    translation_model: str = ""
-    keep_boilerplate: bool = False
-    decoding: DecodingRequest = field(default_factory=DecodingRequest)
-    use_cache: bool = True
-    deadline: float | None = None
-    bulk: bool = False
 
 
 class Summarizer:
@@ -127,7 +63,7 @@ class Summarizer:
         # Before any work on the summary: what cannot be translated is refused at once.
         legs = await self._legs(request, language.code, target)
         working = time.perf_counter()
-        scheduler = await self._writer(request, language.code)
+        scheduler, broken = await self._writer(request, language.code)
         if scheduler is None:
             size = len(request.article.body)
             sentences, warnings = await self._workers.beside(size, extract, document, length)
@@ -145,7 +81,7 @@ class Summarizer:
             target=target or language.code,
             extractive=scheduler is None,
             models=tuple(models),
-            warnings=document.warnings + warnings,
+            warnings=document.warnings + broken + warnings,
             stats=stats,
         )
         if legs:
@@ -164,22 +100,29 @@ class Summarizer:
         priority, use_cache = _priority(request), request.use_cache
         for leg in (await self._legs(request, language, target))[:1]:
             unread.check(leg.scheduler, 1, priority, request.deadline, use_cache=use_cache)
-        writer = await self._writer(request, language)
+        writer, _ = await self._writer(request, language)
         if writer is not None:
             least = unread.least_tokens(request.article)
             unread.check(writer, least, priority, request.deadline, use_cache=use_cache)
 
-    async def _writer(self, request: SummaryRequest, language: str) -> Scheduler | None:
-        """The model that writes the summary; None when it is to be extracted."""
+    async def _writer(
+        self, request: SummaryRequest, language: str
+    ) -> tuple[Scheduler | None, tuple[Warning, ...]]:
+        """The model that writes the summary; None when it is to be extracted, and what to say."""
         if request.method is Method.EXTRACTIVE:
-            return None
+            return None, ()
         surely = request.method is not Method.AUTO
         try:
-            return await self._router.summarizer(language, request.model, surely=surely)
+            return await self._router.summarizer(language, request.model, surely=surely), ()
         except (UnsupportedPairError, ModelNotInstalledError):
             if surely:
                 raise
-            return None
+            return None, ()
+        except (ModelBrokenError, EngineError) as error:
+            if surely:
+                raise
+            message = f"the summary was extracted, not written: {error.message}"
+            return None, (Warning(WarningType.MODEL_BROKEN, message),)
 
     def _chain(self, request: SummaryRequest, legs: Sequence[Leg]) -> Chain:
         return Chain(

@@ -104,6 +104,11 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """
     WARNING_TYPE_BRACKETS_LOST: _WarningType.ValueType  # 20
     """What stood in brackets in the source is not in the output."""
+    WARNING_TYPE_MODEL_BROKEN: _WarningType.ValueType  # 21
+    """The call left the method open and the server would have had a model write
+    the summary, but the installed one is broken: it was extracted. The message
+    says what is wrong with the model.
+    """
 
 class WarningType(_WarningType, metaclass=_WarningTypeEnumTypeWrapper):
     """What kind of thing a warning is about. Clients may branch on it; the set
@@ -165,6 +170,11 @@ asked for.
 """
 WARNING_TYPE_BRACKETS_LOST: WarningType.ValueType  # 20
 """What stood in brackets in the source is not in the output."""
+WARNING_TYPE_MODEL_BROKEN: WarningType.ValueType  # 21
+"""The call left the method open and the server would have had a model write
+the summary, but the installed one is broken: it was extracted. The message
+says what is wrong with the model.
+"""
 Global___WarningType: _TypeAlias = WarningType  # noqa: Y015
 
 @_typing.final

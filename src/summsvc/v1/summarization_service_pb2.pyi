@@ -29,7 +29,9 @@ class _SummaryMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Summary
     DESCRIPTOR: _descriptor.EnumDescriptor
     SUMMARY_METHOD_UNSPECIFIED: _SummaryMethod.ValueType  # 0
     """Abstractive when the request names a model, else the server's default,
-    which GetServerInfo tells: extractive unless configured otherwise.
+    which GetServerInfo tells: extractive unless configured otherwise. Where
+    that leaves it to the models there are ("auto"), a broken one is a warning
+    and the summary is extracted.
     """
     SUMMARY_METHOD_EXTRACTIVE: _SummaryMethod.ValueType  # 1
     """Whole sentences of the article, in article order. Needs no model."""
@@ -45,7 +47,9 @@ class SummaryMethod(_SummaryMethod, metaclass=_SummaryMethodEnumTypeWrapper):
 
 SUMMARY_METHOD_UNSPECIFIED: SummaryMethod.ValueType  # 0
 """Abstractive when the request names a model, else the server's default,
-which GetServerInfo tells: extractive unless configured otherwise.
+which GetServerInfo tells: extractive unless configured otherwise. Where
+that leaves it to the models there are ("auto"), a broken one is a warning
+and the summary is extracted.
 """
 SUMMARY_METHOD_EXTRACTIVE: SummaryMethod.ValueType  # 1
 """Whole sentences of the article, in article order. Needs no model."""
@@ -131,8 +135,9 @@ class SummarizeRequest(_message.Message):
     the language. Must be empty when method is EXTRACTIVE.
     """
     translation_model: _builtins.str
-    """Id of the model that translates the summary. Empty: the server's choice
-    for the pair.
+    """Id of the model that translates the summary, used where its language is not
+    the article's. Empty: the server's choice for the pair. Must be empty when
+    target_language_code is.
     """
     keep_boilerplate: _builtins.bool
     """True keeps what looks like scraped noise."""
