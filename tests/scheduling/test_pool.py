@@ -17,7 +17,7 @@ from summsvc.engines.base import LanguageTokens, ModelSpec, Placement, Seq2SeqEn
 from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
-from summsvc.scheduling import pool as pool_module
+from summsvc.scheduling import slot as slot_module
 from summsvc.scheduling.placement import placement
 from summsvc.scheduling.pool import ModelPool
 from summsvc.scheduling.status import ModelState
@@ -170,7 +170,7 @@ async def test_a_failed_model_is_not_loaded_again_for_every_request(
         with pytest.raises(ModelBrokenError):
             await pool.acquire("broken")
         assert loader.loads == ["broken"] * 2
-        monkeypatch.setattr(pool_module, "RETRY_FAILED_S", 0.0)
+        monkeypatch.setattr(slot_module, "RETRY_FAILED_S", 0.0)
         with pytest.raises(ModelBrokenError):
             await pool.acquire("broken")
         assert loader.loads == ["broken"] * 3

@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from summsvc.config import Settings
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine, Task
 from summsvc.engines.load import load as load_engine
-from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledError, SummsvcError
+from summsvc.errors import DrainingError, ModelNotInstalledError, SummsvcError
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
@@ -23,28 +23,12 @@ from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.placement import placement
 from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.slot import Slot
 from summsvc.scheduling.status import ModelState, ModelStatus
 
 log = structlog.get_logger("summsvc.models")
 
-RETRY_FAILED_S = 60.0
-"""Seconds before a model that failed to load is tried again."""
-
 Load = Callable[[ModelSpec, Placement, str], Seq2SeqEngine]
-
-
-@dataclass(slots=True)
-class _Slot:
-    """Where one model is or will be.
-
-    failed: the manifest with which loading failed, and when on the monotonic
-    clock.
-    """
-
-    scheduler: Scheduler | None = None
-    loading: asyncio.Task[Scheduler | SummsvcError] | None = None
-    error: SummsvcError | None = None
-    failed: tuple[Manifest, float] | None = None
 
 
 class ModelPool:
@@ -68,7 +52,9 @@ class ModelPool:
         self._placement = placement(settings)
         self._metrics = QueueMetrics(registry)
         self._cache = OutputCache(settings.cache_bytes)
-        self._slots: dict[str, _Slot] = {}
+        # Threads of its own: looks at the store do not wait for models that load.
+        self._loaders = ThreadPoolExecutor(thread_name_prefix="load")
+        self._slots: dict[str, Slot] = {}
         self._closing = False
         self.preloaded = False
         self._changed = asyncio.Condition()
@@ -85,7 +71,7 @@ class ModelPool:
         """
         if self._closing:
             raise DrainingError("the server is shutting down; call again")
-        slot = self._slots.setdefault(model, _Slot())
+        slot = self._slots.setdefault(model, Slot())
         if slot.scheduler is None:
             if slot.loading is None:
                 manifest = self._store.seen.manifests.get(model)
@@ -95,7 +81,7 @@ class ModelPool:
                         f"install it with: summsvc models pull {model}",
                         metadata={"model": model},
                     )
-                self._raise_known_failure(slot, manifest)
+                slot.check(manifest)
                 slot.loading = asyncio.create_task(self._fill(manifest, slot))
             loaded = await asyncio.shield(slot.loading)
             if isinstance(loaded, SummsvcError):
@@ -104,38 +90,26 @@ class ModelPool:
         slot.scheduler.last_used = time.monotonic()
         return slot.scheduler
 
-    @staticmethod
-    def _raise_known_failure(slot: _Slot, manifest: Manifest) -> None:
-        if slot.error is not None and slot.failed is not None:
-            failed, when = slot.failed
-            if failed == manifest and time.monotonic() - when < RETRY_FAILED_S:
-                raise slot.error
-
-    async def _fill(self, manifest: Manifest, slot: _Slot) -> Scheduler | SummsvcError:
+    async def _fill(self, manifest: Manifest, slot: Slot) -> Scheduler | SummsvcError:
         """Load a model into its slot; returns what went wrong rather than raising it."""
         await self._notify()
         begun = time.perf_counter()
         try:
-            engine, probe_s = await asyncio.to_thread(self._load_and_warm_up, manifest.id)
-        except Exception as error:
-            slot.failed = (manifest, time.monotonic())
-            slot.error = (
-                error
-                if isinstance(error, SummsvcError)
-                else ModelBrokenError(
-                    f"model '{manifest.id}' could not be loaded: {error}",
-                    metadata={"model": manifest.id},
-                )
+            loop = asyncio.get_running_loop()
+            engine, probe_s = await loop.run_in_executor(
+                self._loaders, self._load_and_warm_up, manifest.id
             )
-            log.warning("model failed", model=manifest.id, reason=slot.error.message)
-            return slot.error
+        except Exception as error:
+            failure = slot.fail(manifest, error)
+            log.warning("model failed", model=manifest.id, reason=failure.message)
+            return failure
         else:
-            slot.scheduler = self._scheduler(engine, manifest, probe_s)
-            slot.error, slot.failed = None, None
+            scheduler = self._scheduler(engine, manifest, probe_s)
+            slot.fill(scheduler)
             self._metrics.loaded.labels(manifest.id).set(1)
             seconds = round(time.perf_counter() - begun, 2)
             log.info("model ready", model=manifest.id, seconds=seconds)
-            return slot.scheduler
+            return scheduler
         finally:
             slot.loading = None
             await self._notify()
@@ -201,22 +175,7 @@ class ModelPool:
         if model not in seen.manifests:
             error = f"its manifest cannot be read; `summsvc models verify {model}` says why"
             return ModelStatus(ModelState.FAILED, error=error)
-        slot = self._slots.get(model, _Slot())
-        scheduler = slot.scheduler
-        if scheduler is not None:
-            engine = scheduler.engine
-            return ModelStatus(
-                ModelState.READY,
-                engine=engine.name,
-                device=engine.device,
-                compute_type=engine.compute_type,
-                max_input_tokens=engine.max_input_tokens,
-            )
-        if slot.loading is not None:
-            return ModelStatus(ModelState.LOADING)
-        if slot.error is not None:
-            return ModelStatus(ModelState.FAILED, error=slot.error.message)
-        return ModelStatus(ModelState.INSTALLED)
+        return self._slots.get(model, Slot()).status()
 
     def can(self, task: Task) -> bool:
         """Whether preloading has settled and a model for the task is ready or loads on demand."""
@@ -267,3 +226,4 @@ class ModelPool:
         for _, slot in slots:
             slot.scheduler = None
         await asyncio.gather(*(self._unload(*each) for each in loaded))
+        self._loaders.shutdown(wait=False)
