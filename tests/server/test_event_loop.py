@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,14 +13,27 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from summsvc.articles.article import Article, MimeType
-from summsvc.articles.read import read
+from summsvc.articles.document import Document, Segment
+from summsvc.articles.read import LONGEST, read
+from summsvc.articles.render import Renderer
 from summsvc.config import Settings
+from summsvc.engines.base import Seq2SeqEngine
+from summsvc.engines.length import Length
+from summsvc.server import messages
+from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.extract import extract
+from summsvc.tasks.placing import placed, whole
+from summsvc.tasks.repair import Repaired, accepted, translatable
+from summsvc.tasks.results import Stats, Summary, TranslationFinished, TranslationStarted
+from summsvc.tasks.split import split
+from summsvc.tasks.terms import Terms
 from summsvc.v1 import article_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.checkpoints import pairs
 from tests.running import Running, running
+from tests.server.steps import longest_step
 from tests.server.turns import Turns, measured_loop
 
 SIZE = 1_000_000
@@ -139,3 +153,86 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
+
+
+# Below: no call of C code, and no freeing of objects, holds the interpreter's lock for long.
+# Whoever does, in whatever thread, holds the event loop up.
+
+MANY = {
+    "a word a line": ("bishop\n" * 10_000, MimeType.PLAIN),
+    "emphasis": ("*a* " * 30_000, MimeType.MARKDOWN),
+    "deep tags": (f"{'<div><b>' * 10_000}A word.{'</b></div>' * 10_000}", MimeType.HTML),
+}
+WATCHED = ("no spaces", "no spaces in html", "no spaces in markdown", "digits")
+
+
+def bearable() -> float:
+    """CPU time of finding the words of a megabyte, now and here, in one call; 20 ms at least."""
+    begun = time.thread_time()
+    re.findall(r"\w+", "word " * 200_000)
+    return max(MOST_S, time.thread_time() - begun)
+
+
+@pytest.mark.parametrize("name", [*WATCHED, *MANY])
+def test_no_step_of_a_summary_holds_the_lock(name: str) -> None:
+    body, mime_type = {**ARTICLES, **MANY}[name]
+    step = longest_step(lambda: summarized(Article("", body, "en", mime_type)))
+    assert step.seconds < bearable(), f"{step.seconds:.3f} s at {step.where}"
+
+
+def summarized(article: Article) -> bytes:
+    """All that is done about an extract of an article, without the server."""
+    document = read(article)
+    sentences, warnings = extract(document, Length(ratio=1.0))
+    summary = Summary(
+        sentences=sentences,
+        language=document.language,
+        target="en",
+        extractive=True,
+        models=(),
+        warnings=warnings,
+        stats=Stats(),
+    )
+    return messages.summary(100 * SIZE, summary)
+
+
+@pytest.mark.parametrize("name", ["plain"])
+def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> None:
+    body, mime_type = ARTICLES[name]
+    document = read(Article("", body, "en", mime_type))
+    step = longest_step(lambda: put_together(document))
+    assert step.seconds < bearable(), f"{step.seconds:.3f} s at {step.where}"
+
+
+def put_together(document: Document) -> bytes:
+    """A reply that says the same in the same language, segments included."""
+    renderer = Renderer(document)
+    outputs = list(map(Repaired.unchanged, document.segments))
+    segments = placed(renderer, 0, document.segments, outputs)
+    closing = renderer.finish()
+    translation = whole(
+        TranslationStarted(document.language, "en", len(segments), (), ()),
+        segments,
+        TranslationFinished(closing.body, closing.title, (), Stats()),
+    )
+    return messages.translation(100 * SIZE, translation, include_segments=True)
+
+
+@pytest.mark.parametrize("body", ["abcdefghij" * 6_000, "1234567890 " * 5_400])
+def test_no_step_about_the_longest_sentence_holds_the_lock(
+    measured: tuple[Running, Turns], body: str
+) -> None:
+    (segment,) = read(Article("", body, "en")).body
+    assert len(segment.text) > 0.8 * LONGEST
+    scheduler = measured[0].server._pool._slots["opus-en-ru"].scheduler
+    assert scheduler is not None
+    step = longest_step(lambda: cut_and_checked(segment, scheduler.engine))
+    assert step.seconds < bearable(), f"{step.seconds:.3f} s at {step.where}"
+
+
+def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
+    """What is done about a segment beside the model, were its output the source again."""
+    terms = Terms.of((), (), "en")
+    translatable(segment, terms)
+    split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
+    accepted(segment, ChainOutput(segment.text, -0.1, complete=True, pieces=1), "en", "ru", terms)

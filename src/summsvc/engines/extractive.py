@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from summsvc.engines.length import Length, count_words
+from summsvc.engines.length import LONG, Length, count_words
 from summsvc.engines.terms import Floats, Matrix, stems, tf_idf
 
 
@@ -159,7 +159,8 @@ def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
 
 
 def _is_weak(candidate: Candidate) -> bool:
-    text = candidate.text
+    # Nobody asks or refers elsewhere at such length.
+    text = candidate.text[:LONG]
     return (
         not candidate.is_sentence
         or count_words(text) < MIN_WORDS

@@ -1,0 +1,57 @@
+"""How long a piece of work goes on at a time without a look at the interpreter's lock.
+
+Python lets another thread have the lock between two of its own instructions, never
+within a call of C code, the freeing of an object or a collection of garbage. So time is
+taken whenever a function is called or returns, C or Python, and what passes between two
+such moments is the longest that another thread waits. It is CPU time of the thread
+itself, which stands still while other processes and threads have the processor.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+from summsvc.server.turns import MIDDLE, NEVER, YOUNG
+
+
+@dataclass(frozen=True)
+class Step:
+    """The longest step of some work. seconds: CPU time. where: file, line, what had ended."""
+
+    seconds: float
+    where: str
+
+
+def longest_step(work: Callable[[], object]) -> Step:
+    """Do the work, some three times as slowly, and tell its longest step.
+
+    Garbage is collected as in a server. Raises what the work raises.
+    """
+    longest = 0.0
+    where = ""
+    now = time.thread_time
+    before = now()
+
+    def look(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal longest, where, before
+        passed = now() - before
+        if passed > longest:
+            longest = passed
+            where = f"{frame.f_code.co_filename}:{frame.f_lineno} {event}"
+        before = now()
+
+    thresholds = gc.get_threshold()
+    gc.set_threshold(YOUNG, MIDDLE, NEVER)
+    before = now()
+    sys.setprofile(look)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+        gc.set_threshold(*thresholds)
+    return Step(longest, where)
