@@ -43,10 +43,11 @@ def checkpoint(name: str) -> Path:
 
 def store(name: str) -> Store:
     """A store with that one model in it, converted for CTranslate2, int8."""
-    made = Store(ROOT / f"store-{name}-{VERSION}")
+    folder = checkpoint(name)
+    made = Store(ROOT / f"store-{folder.name}")
     if made.get(name) is None:
         made.add(
-            checkpoint(name),
+            folder,
             name,
             Task.TRANSLATION,
             [PAIR],

@@ -97,7 +97,8 @@ def _processor(row: Row) -> list[str]:
 
 def _bar(bar: Bar) -> list[str]:
     sign, met = "at least" if bar.at_least else "at most", "met" if bar.met else "not met"
-    return [bar.model, bar.text, f"{bar.value:.3g}", f"{sign} {bar.bound:.3g}", met]
+    value, bound = (f"{x:.0f}" if abs(x) >= 100 else f"{x:.3g}" for x in (bar.value, bar.bound))
+    return [bar.model, bar.text, value, f"{sign} {bound}", met]
 
 
 def _bulk(model: str, bulk: Bulk) -> list[str]:
