@@ -22,7 +22,7 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def run_all(self, texts: Sequence[str]) -> list[ChainOutput]:
+    async def again(self, texts: Sequence[str]) -> list[ChainOutput]:
         self.asked += texts
         return [ChainOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
 

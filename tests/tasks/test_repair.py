@@ -17,6 +17,7 @@ from summsvc.engines.load import load
 from summsvc.errors import DeadlineError, EngineError, SummsvcError
 from summsvc.models.store import Store
 from summsvc.tasks.attempts import ATTEMPTS
+from summsvc.tasks.chain import ANYWAY
 from summsvc.tasks.guards import assess, severity
 from summsvc.tasks.repair import Repaired, repair_all
 from summsvc.tasks.terms import Terms
@@ -179,6 +180,30 @@ async def test_what_is_tried_again_is_counted() -> None:
     registry = CollectorRegistry()
     await repaired(in_turn(LOOP, GOOD), SOURCE, registry=registry)
     assert registry.get_sample_value("summsvc_retried_segments_total", {"model": "reversing"}) == 1
+
+
+@pytest.mark.parametrize("terms", [False, True])
+async def test_attempts_cost_at_most_as_much_as_their_request(*, terms: bool) -> None:
+    """Whatever a model says, admission counted half of the work at least."""
+    texts = [f"{SOURCE[:-1]} in place {number}." for number in range(100)]
+    found = Terms.of(("minister",) if terms else (), (), "en")
+    engine = in_turn(LOOP)
+    async with chain(engine) as made:
+        made.terms = found
+        outputs = await made.run_all(texts)
+        segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
+        answers = await repair_all(made, segments, outputs, "ru", found)
+    length = sum(map(len, texts))
+    asked = sum(len(text) for text, _ in engine.asked)
+    assert 2 * length <= asked <= 2 * length + ANYWAY
+    # First all of them once.
+    assert [text for text, _ in engine.asked[100:200]] == texts
+    cut = [answer for answer in answers if WarningType.ATTEMPTS_CUT in kinds(answer)]
+    assert len(cut) >= 90
+    for answer in cut:
+        said = [doubt.type for doubt in answer.doubts]
+        assert said.count(WarningType.ATTEMPTS_CUT) == 1
+        assert any(doubt.severe for doubt in answer.doubts)
 
 
 OUTPUTS = st.sampled_from(["", " ", LOOP, GOOD, NO_NUMBER, SOURCE, LITHUANIAN, "да"])

@@ -66,6 +66,7 @@ class WarningType(Enum):
     WRONG_LANGUAGE = 19
     BRACKETS_LOST = 20
     MODEL_BROKEN = 21
+    ATTEMPTS_CUT = 22
 
 
 @dataclass(frozen=True, slots=True)

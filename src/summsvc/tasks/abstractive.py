@@ -105,13 +105,13 @@ class _Writer:
         warnings: list[Warning] = []
         most = len(texts) // SENTENCES_PER_PART
         while len(draft.round.parts) > 1 and not draft.choice.covers:
-            warnings += _on_the_way(draft.round.outputs)
+            warnings += _on_the_way(draft.round)
             texts, tokens = await run(self._shorter, draft.round.groups, tokens)
             most = len(texts)
             draft = await self._draft(task, texts)
         draft = await self._long_enough(task, texts, draft, most)
         summary = await run(self._finished, draft)
-        warnings += _retried(draft.round.outputs)
+        warnings += _retried(draft.round)
         warnings += task.goal.warnings([sentence.text for sentence in summary])
         return summary, tuple(warnings)
 
@@ -198,17 +198,23 @@ def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
     return SummarySentence(text, warnings=tuple(warnings))
 
 
-def _on_the_way(outputs: Sequence[Written]) -> list[Warning]:
+def _on_the_way(done: Round) -> list[Warning]:
     """What was doubtful about summaries of parts that were summarized again."""
+    outputs = done.outputs
     kinds = Counter(output.doubt.type for output in outputs if output.doubt)
     messages = {output.doubt.type: output.doubt.message for output in outputs if output.doubt}
     return [
         Warning(kind, f"in {count} of the article's {len(outputs)} parts: {messages[kind]}")
         for kind, count in kinds.items()
-    ]
+    ] + _cut(done)
 
 
-def _retried(outputs: Sequence[Written]) -> list[Warning]:
+def _retried(done: Round) -> list[Warning]:
+    outputs = done.outputs
     count = sum(output.retried for output in outputs)
     message = f"a first output was doubtful; {count} of {len(outputs)} come from safer decoding"
-    return [Warning(WarningType.RETRIED, message)] if count else []
+    return ([Warning(WarningType.RETRIED, message)] if count else []) + _cut(done)
+
+
+def _cut(done: Round) -> list[Warning]:
+    return [Warning(doubt.type, doubt.message) for doubt in done.cut]

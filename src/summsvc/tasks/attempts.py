@@ -52,10 +52,10 @@ class Attempt:
         return f"a first output was doubtful; this one {how}"
 
     async def run(self, chain: Chain) -> ChainOutput:
-        """The output for the whole segment; raises what ``Chain.run`` raises."""
+        """The output for the whole segment; raises what ``Chain.again`` raises."""
         stop = "." if self.stop else ""
         texts = [piece.strip() for piece in self.pieces]
-        outputs = await chain.run_all([*texts[:-1], texts[-1] + stop], self.adjust)
+        outputs = await chain.again([*texts[:-1], texts[-1] + stop], self.adjust)
         text = join(self.pieces, [output.text for output in outputs])
         if self.stop:
             text = text.removesuffix(".")

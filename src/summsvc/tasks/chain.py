@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.base import DecodingOptions
+from summsvc.errors import OverloadedError
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Outcome, Priority, Work
 from summsvc.tasks import split
@@ -15,6 +16,10 @@ from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import ModelUse, Stats
 from summsvc.tasks.terms import Terms
+
+ANYWAY = 2_000
+"""Code points that may be run again however short a request is: some sentences, as often as
+``attempts`` has ways for them."""
 
 Adjust = Callable[[DecodingOptions], DecodingOptions]
 
@@ -74,6 +79,7 @@ class Chain:
         self._deadline = deadline
         self._use_cache = use_cache
         self._let_in = False
+        self._may_cost = ANYWAY
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -84,7 +90,7 @@ class Chain:
         """How the first model searches, with what the request asks of it."""
         return self._decoding.over(self.legs[0].scheduler.engine.spec.decoding)
 
-    async def run(
+    def run(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> AsyncGenerator[list[ChainOutput], None]:
         """Yield one output per text, in order, as soon as known, those known together as a group.
@@ -93,6 +99,12 @@ class Chain:
         the decoding of every leg, for a second attempt. Raises what
         ``Scheduler.submit`` and its tickets raise.
         """
+        self._may_cost += sum(map(len, texts))
+        return self._run(texts, adjust)
+
+    async def _run(
+        self, texts: Sequence[str], adjust: Adjust
+    ) -> AsyncGenerator[list[ChainOutput], None]:
         first, *others = self.legs
         groups = self._run_leg(first, texts, adjust)
         for leg in others:
@@ -106,6 +118,21 @@ class Chain:
     ) -> list[ChainOutput]:
         """The outputs of ``run`` as a list."""
         async with aclosing(self.run(texts, adjust)) as groups:
+            return [output async for group in groups for output in group]
+
+    async def again(
+        self, texts: Sequence[str], adjust: Adjust = lambda options: options
+    ) -> list[ChainOutput]:
+        """As ``run_all``, for what was run before or is a part of it.
+
+        Admission never counted it. So all of it together may be as long as what was run,
+        and ``ANYWAY`` code points more; raises OverloadedError beyond.
+        """
+        cost = sum(map(len, texts))
+        if cost > self._may_cost:
+            raise OverloadedError("other outputs of the request were tried again as often already")
+        self._may_cost -= cost
+        async with aclosing(self._run(texts, adjust)) as groups:
             return [output async for group in groups for output in group]
 
     async def _run_on(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from summsvc.articles.article import WarningType
 from summsvc.engines.base import DecodingOptions
+from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.tasks.brackets import lost_brackets
 from summsvc.tasks.figures import lost_figures
 from summsvc.tasks.foreign import copied, wrong_language, wrong_script
@@ -91,6 +92,13 @@ def assess(
         message = f"what stood in brackets is not in the output: {', '.join(map(_shown, brackets))}"
         doubt(WarningType.BRACKETS_LOST, message)
     return doubts
+
+
+def attempts_cut(error: SummsvcError) -> list[Doubt]:
+    """What is to be said when this error ended the attempts to improve on an output."""
+    if not isinstance(error, OverloadedError):
+        return []
+    return [Doubt(WarningType.ATTEMPTS_CUT, f"not tried again: {error.message}", severe=False)]
 
 
 def severity(doubts: Collection[Doubt]) -> tuple[int, ...]:

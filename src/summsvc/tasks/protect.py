@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
 from summsvc.tasks.chain import Chain
-from summsvc.tasks.guards import Doubt
+from summsvc.tasks.guards import Doubt, attempts_cut
 from summsvc.tasks.terms import Found, TermUse, around, places, uses
 
 _EDGES = " .,;:!?…\"'„“”«»"
@@ -39,16 +38,18 @@ async def protect(
     used = await beside(size, uses, found, output, target)
     if all(use.applied for use in used):
         return Protected(output, used)
-    text, pieces = output, False
-    # Without time for it, or when the model fails, the output stands with what it lacks.
-    with suppress(SummsvcError):
+    text, pieces, cut = output, False, list[Doubt]()
+    try:
         text = await _substituted(chain, source, output, found, used, target)
         used = await beside(size, uses, found, text, target)
         if not all(use.applied for use in used):
             text = await _around_terms(chain, source, found)
             used = await beside(size, uses, found, text, target)
             pieces = True
-    return Protected(text, used, tuple(_lost(found, used)), pieces)
+    except SummsvcError as error:
+        # Without time for it, or when the model fails, the output stands with what it lacks.
+        cut = attempts_cut(error)
+    return Protected(text, used, (*_lost(found, used), *cut), pieces)
 
 
 def _lost(found: Sequence[Found], used: Sequence[TermUse]) -> list[Doubt]:
@@ -86,7 +87,7 @@ async def _substituted(
     lost = [each for each, use in zip(found, used, strict=True) if not use.applied]
     forms = {(source[each.start : each.end], each.target) for each in lost}
     wanted = sorted(form for form in forms if any(map(str.isalpha, form[0])))
-    alone = await chain.run_all([form for form, _ in wanted])
+    alone = await chain.again([form for form, _ in wanted])
     return await chain.workers.beside(
         len(output), _placed, source, output, wanted, [each.text for each in alone], lost, target
     )
@@ -125,7 +126,7 @@ async def _around_terms(chain: Chain, text: str, found: Sequence[Found]) -> str:
     """Translate the stretches between terms on their own and put the terms between them."""
     stretches = around(text, found)
     wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
-    outputs = await chain.run_all([stretches[i].strip() for i in wanted])
+    outputs = await chain.again([stretches[i].strip() for i in wanted])
     for i, output in zip(wanted, outputs, strict=True):
         stretch = stretches[i]
         lead = stretch[: len(stretch) - len(stretch.lstrip())]

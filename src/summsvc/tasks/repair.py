@@ -13,7 +13,7 @@ from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
 from summsvc.tasks.attempts import attempts
 from summsvc.tasks.chain import Chain, ChainOutput
-from summsvc.tasks.guards import Doubt, assess, severity
+from summsvc.tasks.guards import Doubt, assess, attempts_cut, severity
 from summsvc.tasks.protect import protect
 from summsvc.tasks.terms import Found, Terms, TermUse, around, uses
 
@@ -138,7 +138,8 @@ async def repair(
     all outputs the least severe is kept, the earlier of two alike. Terms that did
     not come through: see ``protect``. Never drops a segment: without any output
     the source text is answered, with a warning. When there is no time for more,
-    or the model fails, what there is by then is answered.
+    or the model fails, or attempts for this request have cost enough
+    (``Chain.again``), what there is by then is answered.
     """
     beside, length = chain.workers.beside, len(segment.text)
     found = await beside(length, terms.find, segment.text)
@@ -155,8 +156,9 @@ async def repair(
         for way in ways:
             try:
                 other = await way.run(chain)
-            except SummsvcError:
+            except SummsvcError as error:
                 # No time for it, say: a doubtful output is more than none.
+                notes += attempts_cut(error)
                 break
             fewer = await check(other.text, complete=other.complete)
             if severity(fewer) < severity(doubts):
@@ -176,6 +178,5 @@ async def repair(
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
         notes.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
-    return Repaired(
-        protected.text, best.score, (*doubts, *notes, *protected.doubts), protected.terms
-    )
+    said = dict.fromkeys((*doubts, *notes, *protected.doubts))
+    return Repaired(protected.text, best.score, tuple(said), protected.terms)

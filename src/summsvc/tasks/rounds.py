@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length
 from summsvc.errors import SummsvcError
 from summsvc.tasks.chain import Adjust, Chain, ChainOutput
-from summsvc.tasks.guards import safer
+from summsvc.tasks.guards import Doubt, attempts_cut, safer
 from summsvc.tasks.parts import Divider, Part
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.written import Written, central, written
@@ -33,15 +33,17 @@ class Size:
 @dataclass(frozen=True, slots=True)
 class Round:
     """Parts that were summarized. groups: each part's sentences; those that an earlier part
-    says already are left out.
+    says already are left out. cut: what is to be said when doubtful ones were not all
+    tried again as often as they could be.
     """
 
     parts: tuple[Part, ...]
     outputs: tuple[Written, ...]
     groups: tuple[tuple[str, ...], ...]
+    cut: tuple[Doubt, ...] = ()
 
     @staticmethod
-    def of(parts: Sequence[Part], outputs: Sequence[Written]) -> Round:
+    def of(parts: Sequence[Part], outputs: Sequence[Written], cut: Sequence[Doubt] = ()) -> Round:
         """The round of these parts and outputs, one for each."""
         said: set[str] = set()
         groups: list[tuple[str, ...]] = []
@@ -53,7 +55,7 @@ class Round:
                     news[key] = sentence
                 said.add(key)
             groups.append(tuple(news.values()))
-        return Round(tuple(parts), tuple(outputs), tuple(groups))
+        return Round(tuple(parts), tuple(outputs), tuple(groups), tuple(cut))
 
 
 class Summarist:
@@ -80,26 +82,32 @@ class Summarist:
         """
         parts = await self._workers.run(self._divider.divide, texts, least)
         adjust = self._sized(parts, size)
-        best = await self._written(parts, adjust)
+        best = await self._written(parts, await self._chain.run_all(_texts(parts), adjust))
+        cut: list[Doubt] = []
         for attempt in range(1, ATTEMPTS + 1):
             doubtful = [i for i, each in enumerate(best) if each.severity]
             if not doubtful:
                 break
             try:
-                again = await self._written([parts[i] for i in doubtful], _safer(adjust, attempt))
-            except SummsvcError:
+                outputs = await self._chain.again(
+                    _texts(parts[i] for i in doubtful), _safer(adjust, attempt)
+                )
+            except SummsvcError as error:
                 # No time for it, say: a doubtful output is more than none.
+                cut = attempts_cut(error)
                 break
+            again = await self._written([parts[i] for i in doubtful], outputs)
             for i, other in zip(doubtful, again, strict=True):
                 if other.severity < best[i].severity:
                     best[i] = replace(other, retried=True)
         for i, part in enumerate(parts):
             if not best[i].sentences:
                 best[i] = await self._stand_in(part, best[i], alone=len(parts) == 1)
-        return await self._workers.run(Round.of, parts, best)
+        return await self._workers.run(Round.of, parts, best, cut)
 
-    async def _written(self, parts: Sequence[Part], adjust: Adjust) -> list[Written]:
-        outputs = await self._chain.run_all([part.text for part in parts], adjust)
+    async def _written(
+        self, parts: Sequence[Part], outputs: Sequence[ChainOutput]
+    ) -> list[Written]:
         return await self._workers.run(_read, parts, outputs, self._language)
 
     async def _stand_in(self, part: Part, nothing: Written, *, alone: bool) -> Written:
@@ -127,6 +135,10 @@ class Summarist:
             return replace(options, max_output_tokens=most, min_output_tokens=max(0, least))
 
         return sized
+
+
+def _texts(parts: Iterable[Part]) -> list[str]:
+    return [part.text for part in parts]
 
 
 def _read(parts: Sequence[Part], outputs: Sequence[ChainOutput], language: str) -> list[Written]:

@@ -109,6 +109,10 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     the summary, but the installed one is broken: it was extracted. The message
     says what is wrong with the model.
     """
+    WARNING_TYPE_ATTEMPTS_CUT: _WarningType.ValueType  # 22
+    """The output is doubtful and was not tried again, or not as often as others:
+    second attempts for this request have cost as much as the request itself.
+    """
 
 class WarningType(_WarningType, metaclass=_WarningTypeEnumTypeWrapper):
     """What kind of thing a warning is about. Clients may branch on it; the set
@@ -174,6 +178,10 @@ WARNING_TYPE_MODEL_BROKEN: WarningType.ValueType  # 21
 """The call left the method open and the server would have had a model write
 the summary, but the installed one is broken: it was extracted. The message
 says what is wrong with the model.
+"""
+WARNING_TYPE_ATTEMPTS_CUT: WarningType.ValueType  # 22
+"""The output is doubtful and was not tried again, or not as often as others:
+second attempts for this request have cost as much as the request itself.
 """
 Global___WarningType: _TypeAlias = WarningType  # noqa: Y015
 
