@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from summsvc.engines.base import Task
@@ -194,7 +194,9 @@ class Routes:
                 field="model",
                 metadata={"model": model[:80]},
             )
-        if pair not in facts.pairs:
+        served: Mapping[tuple[Task, Pair], Sequence[Facts]]
+        served = seen.served if isinstance(facts, Manifest) else self._known
+        if all(each is not facts for each in served.get((task, pair), ())):
             raise UnsupportedPairError(
                 f"model '{model}' does not serve '{pair[0]}' to '{pair[1]}'",
                 field="model",
