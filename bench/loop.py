@@ -1,0 +1,182 @@
+"""How late the event loop is while a megabyte of text, of any form, is worked on.
+
+    python -m bench.loop [--kind K ...]
+
+The real server with the trained checkpoint in a process of its own, one call at a
+time from another and health checks, one after the other, from a third. Beside each
+kind: how often the server looked how late its loop is, how often it was more than
+20 ms, the bucket of its histogram that none was over, and the health check's
+latency. "idle" is the machine's own noise: health checks beside nothing; "short
+texts" that of a busy engine: four clients with one-line translations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from bench.serve.servers import Served, served
+from summsvc.v1 import article_pb2 as article
+from summsvc.v1 import summarization_service_pb2 as summaries
+from summsvc.v1 import translation_service_pb2 as translations
+from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
+from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
+from tests.checkpoints import pairs
+
+SIZE = 1_000_000
+LATE_S = 0.02
+IDLE_S = 5.0
+SETTINGS = {"max_queued_tokens": "100000000", "max_message_bytes": str(64 << 20)}
+OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+def filled(parts: list[str], separator: str) -> str:
+    """The parts again and again, a megabyte in all."""
+    once = separator.join(parts) + separator
+    return once * (SIZE // len(once))
+
+
+SENTENCES = [source for source, _ in pairs("en-ru")]
+PARAGRAPHS = [" ".join(SENTENCES[i : i + 5]) for i in range(0, len(SENTENCES), 5)]
+KINDS = {
+    "prose": (filled(PARAGRAPHS, "\n\n"), "text/plain"),
+    "a word a line": (filled(["bishop"], "\n"), "text/plain"),
+    "no spaces": ("abcdefghij" * (SIZE // 10), "text/plain"),
+    "digits": (filled(["1234567890"], " "), "text/plain"),
+    "HTML": (
+        filled([f"<p>A <b>bold</b> word. {text}</p>" for text in PARAGRAPHS], ""),
+        "text/html",
+    ),
+    "deep tags": (f"{'<div><b>' * 60_000}A word.{'</b></div>' * 50_000}", "text/html"),
+    "Markdown": (filled([f"## {PARAGRAPHS[0]}", *PARAGRAPHS], "\n\n"), "text/markdown"),
+    "emphasis": (filled(["*a*"], " "), "text/markdown"),
+}
+
+
+def calls(channel: grpc.Channel, kind: str) -> dict[str, Callable[[], object]]:
+    """What is asked about a text, by name."""
+    body, mime_type = KINDS[kind]
+    given = article.Article(body=body, mime_type=mime_type, language_code="en")
+    summary = summaries.SummarizeRequest(article=given, length=summaries.SummaryLength(ratio=1.0))
+    translation = translations.TranslateRequest(
+        article=given,
+        target_language_code="ru",
+        include_segments=True,
+        decoding=article.DecodingOptions(beam_size=1),
+    )
+    summarizer, translator = SummarizationServiceStub(channel), TranslationServiceStub(channel)
+    batch = summaries.BatchSummarizeRequest(requests=[summary] * 4)
+    found: dict[str, Callable[[], object]] = {
+        "Summarize": lambda: summarizer.Summarize(summary),
+        "Translate": lambda: translator.Translate(translation),
+    }
+    if kind == "prose":
+        found["BatchSummarize, 4"] = lambda: summarizer.BatchSummarize(batch)
+    return found
+
+
+def check_health(address: str) -> None:
+    """Ask until the input ends, then print seconds of every answer. A process of its own."""
+    over = threading.Thread(target=sys.stdin.read)
+    over.start()
+    answers = []
+    with grpc.insecure_channel(address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        while over.is_alive():
+            begun = time.perf_counter()
+            stub.Check(health_pb2.HealthCheckRequest())
+            answers.append(time.perf_counter() - begun)
+            if len(answers) == 1:
+                print("asking", flush=True)
+            time.sleep(0.002)
+    print(*answers[1:])
+
+
+def lags(server: Served) -> dict[float, float]:
+    """Cumulative counts of the loop's lag, by the bucket's upper bound."""
+    with urllib.request.urlopen(f"http://{server.processes[0].metrics}/metrics") as reply:
+        text = reply.read().decode()
+    found = re.findall(r'summsvc_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', text)
+    return {float(bound): float(count) for bound, count in found}
+
+
+def row(server: Served, name: str, work: Callable[[], object]) -> str:
+    """Do something and tell how late the loop and health checks were meanwhile."""
+    command = [sys.executable, "-m", "bench.loop", "--health", server.addresses[0]]
+    checks = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert checks.stdout is not None
+    checks.stdout.readline()
+    before = lags(server)
+    begun = time.monotonic()
+    try:
+        work()
+    except grpc.RpcError as error:
+        name += f" ({error.code().name})"
+    took = time.monotonic() - begun
+    after = lags(server)
+    printed, _ = checks.communicate()
+    answers = sorted(float(seconds) * 1000 for seconds in printed.split())
+    counts = {bound: count - before[bound] for bound, count in after.items()}
+    looks = max(counts.values())
+    longest = min(bound for bound, count in counts.items() if count == looks)
+    return (
+        f"| {name} | {took:.1f} | {looks:.0f} | {looks - counts[LATE_S]:.0f} "
+        f"| {longest * 1000:.0f} | {statistics.median(answers):.1f} "
+        f"| {answers[int(0.99 * len(answers))]:.1f} | {answers[-1]:.1f} |"
+    )
+
+
+def short_texts(channel: grpc.Channel) -> None:
+    """One-line translations by four clients for a while, no two alike."""
+    translator = TranslationServiceStub(channel)
+    until = time.monotonic() + IDLE_S
+
+    def client(_: int) -> None:
+        while time.monotonic() < until:
+            body = " ".join(random.choices(SENTENCES, k=2))
+            given = article.Article(body=body, language_code="en")
+            request = translations.TranslateRequest(article=given, target_language_code="ru")
+            request.bypass_cache = True
+            translator.Translate(request)
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(client, range(4)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kind", action="append", choices=KINDS, help="of text; several times")
+    parser.add_argument("--health", metavar="HOST:PORT", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.health:
+        check_health(arguments.health)
+        return
+    print("| | took s | looks | over 20 ms | none over ms | health p50 ms | p99 | longest |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    with (
+        served("summsvc", "trained", SETTINGS) as server,
+        grpc.insecure_channel(server.addresses[0], OPTIONS) as channel,
+    ):
+        print(row(server, "idle", lambda: time.sleep(IDLE_S)), flush=True)
+        print(row(server, "short texts", lambda: short_texts(channel)), flush=True)
+        for kind in arguments.kind or KINDS:
+            for name, call in calls(channel, kind).items():
+                print(row(server, f"{kind}: {name}", call), flush=True)
+
+
+if __name__ == "__main__":
+    main()
