@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summsvc.tasks import figures
 from summsvc.tasks.figures import lost_figures
 
 
@@ -36,7 +37,7 @@ from summsvc.tasks.figures import lost_figures
     ],
 )
 def test_another_way_to_write_it_is_no_loss(source: str, output: str, pair: str) -> None:
-    assert lost_figures(source, output, source_language=pair[:2], target=pair[3:]) == []
+    assert lost_figures(source, output, target=pair[3:]) == []
 
 
 @pytest.mark.parametrize(
@@ -56,18 +57,18 @@ def test_another_way_to_write_it_is_no_loss(source: str, output: str, pair: str)
 def test_a_figure_that_is_not_there_is_named(
     source: str, output: str, pair: str, lost: list[str]
 ) -> None:
-    assert lost_figures(source, output, source_language=pair[:2], target=pair[3:]) == lost
+    assert lost_figures(source, output, target=pair[3:]) == lost
 
 
 @given(st.integers(0, 10**9), st.sampled_from(["en-ru", "ru-lt", "lt-en", "en-de"]))
 def test_the_same_digits_are_never_lost(number: int, pair: str) -> None:
     text = f"{number:,} and {number}"
-    assert lost_figures(text, f"({number})", source_language=pair[:2], target=pair[3:]) == []
+    assert lost_figures(text, f"({number})", target=pair[3:]) == []
 
 
 @pytest.mark.parametrize("digits", ["1" * 10_000, "٣" * 10_000, "1." * 5_000, "1 000 " * 2_000])
 def test_figures_of_any_length_are_compared(digits: str) -> None:
-    pair = {"source_language": "en", "target": "ru"}
+    pair = {"target": "ru"}
     assert lost_figures(f"{digits} people in 1990", f"{digits} человек в 1990", **pair) == []
     lost = lost_figures(f"{digits} p.m., 5 million", "XX a. 9 dešimtmetis", **pair)
     assert "".join(lost).startswith(digits[:1])
@@ -75,6 +76,17 @@ def test_figures_of_any_length_are_compared(digits: str) -> None:
 
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["en", "ru", "lt", "de"]))
 def test_what_is_named_stands_in_the_source(source: str, output: str, language: str) -> None:
-    lost = lost_figures(source, output, source_language=language, target="lt")
+    lost = lost_figures(source, output, target=language)
     assert all(each and each in source for each in lost)
-    assert lost_figures(source, source, source_language="lt", target="lt") == []
+    assert lost_figures(source, source, target="lt") == []
+
+
+WRITTEN = st.text(st.sampled_from(list("012 .,-:/VXIkm")), max_size=30)
+
+
+@given(WRITTEN, WRITTEN)
+def test_figures_that_stand_in_both_need_no_reading(source: str, output: str) -> None:
+    lost = lost_figures(source, output, target="en")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_as_written", lambda *_: False)
+        assert lost_figures(source, output, target="en") == lost

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from summsvc.tasks import foreign
 from summsvc.tasks.foreign import copied, wrong_language, wrong_script
 
 SOURCE = "The president met the mayor in Riga on Friday and said that the talks will continue."
@@ -71,3 +74,9 @@ def test_a_long_copy_is_found_between_other_words() -> None:
     words = source.split()
     output = f"начало {' '.join(words[100:500])} конец {' '.join(words[:50])}"
     assert copied(source, output) == " ".join(words[100:500])
+
+
+@pytest.mark.parametrize("script", foreign._LETTERS)
+def test_the_letters_of_a_script_are_no_others(script: str) -> None:
+    own = re.findall(f"[{foreign._LETTERS[script]}]", "".join(map(chr, range(0x10000))))
+    assert {foreign._script(char) for char in own if char.isalpha()} == {script}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summsvc.tasks import loops
 from summsvc.tasks.loops import repeated
 
 SOURCE = "The talks will continue on Friday."
@@ -55,3 +56,14 @@ def test_any_words_five_times_in_a_row_are_a_loop(words: list[str]) -> None:
 @given(st.text(max_size=200))
 def test_a_text_does_not_loop_beside_itself(text: str) -> None:
     assert repeated(text, text) == ""
+
+
+@given(st.lists(st.sampled_from(["раз", "два", "три", "аб", "ааб"]), max_size=24))
+def test_a_loop_is_looked_for_wherever_there_may_be_one(words: list[str]) -> None:
+    text, any_number = "".join(words), 10**9
+    again = len(words) - len(set(words))
+    assert loops._row(words, [], again) == loops._row(words, [], any_number)
+    assert loops._scattered(words, [], again) == loops._scattered(words, [], any_number)
+    if again < loops.FEWEST:
+        assert repeated("", " ".join(words)) == loops._twice(words, []) == ""
+    assert bool(loops._characters([text], "")) == bool(loops._CHARACTERS.search(text))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from summsvc.tasks import terms
 from summsvc.tasks.terms import Terms, around, uses
 
 
@@ -117,3 +120,8 @@ def test_stretches_around_terms_are_the_text() -> None:
     text = "NATO signed a treaty."
     matches = Terms.of(["NATO", "treaty"], (), "en").find(text)
     assert around(text, matches) == ["", " signed a ", "."]
+
+
+@given(st.from_regex(terms._AUTOMATIC))
+def test_every_automatic_term_has_what_is_looked_for_first(text: str) -> None:
+    assert terms._HINT.search(text)

@@ -15,9 +15,10 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-from summsvc.tasks.numerals import Number, numbers
+from summsvc.tasks.numerals import Number, figures, numbers
 
 _DIGITS = re.compile(r"\d+")
+_LIKELY = re.compile(r"\d|[IVX]{2}")
 _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _DECADE = re.compile(r"\b([IVX]+) a(?:mž\w*|\.) (?:(\d+)\S*|\w+) dešimtme")
@@ -58,14 +59,19 @@ class _Given:
         return any(not year % 10 and year // 100 in (0, century - 1) for year in years)
 
 
-def lost_figures(source: str, output: str, *, source_language: str, target: str) -> list[str]:
+def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     """Numbers that the source gives in figures and the output not at all, as the source has them.
 
     Of Roman numerals only those of two and more letters are looked for.
-    Languages: BCP-47. Linear in the lengths, for a bounded count of figures.
+    target: BCP-47. Linear in the lengths, for a bounded count of figures.
     """
-    romans = [match for match in _ROMAN.finditer(source) if len(match[0]) > 1]
-    if not romans and not _DIGITS.search(source):
+    if not _LIKELY.search(source):
+        return []
+    runs = {*_DIGITS.findall(output)}
+    wanted = [each for each in figures(source) if not _as_written(source, each, runs)]
+    numerals = {*_ROMAN.findall(output)}
+    romans = [m for m in _ROMAN.finditer(source) if len(m[0]) > 1 and m[0] not in numerals]
+    if not wanted and not romans:
         return []
     given = _given(output, target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
@@ -74,16 +80,20 @@ def lost_figures(source: str, output: str, *, source_language: str, target: str)
             known |= {match.start(1), match.start(2)}
     lost = [
         source[each.start : each.end]
-        for each in numbers(source, source_language)
-        if source[each.start].isdecimal()
-        and each.start not in known
-        and not _known(source, each, given)
+        for each in wanted
+        if each.start not in known and not _known(source, each, given)
     ]
     return lost + [
         match[0]
         for match in romans
         if match.start() not in known and not given.says(_roman(match[0]))
     ]
+
+
+def _as_written(source: str, number: Number, runs: set[str]) -> bool:
+    """Whether the digits of a figure without a scale word are all among runs of digits."""
+    text = source[number.start : number.end]
+    return text[-1].isdecimal() and runs.issuperset(_DIGITS.findall(text))
 
 
 def _known(source: str, number: Number, given: _Given) -> bool:

@@ -25,6 +25,22 @@ _LANGUAGES = {
 _SCRIPTS = {code: script for script, codes in _LANGUAGES.items() for code in codes.split()}
 """Language to the first word of its letters' Unicode names; those written in one script only."""
 
+_LETTERS = {
+    "LATIN": "A-Za-z\u00c0-\u02af\u1e00-\u1eff",
+    "CYRILLIC": "\u0400-\u052f",
+    "GREEK": "\u0386-\u03e1",
+    "ARABIC": "\u0620-\u06ff",
+    "HEBREW": "\u05d0-\u05ea",
+    "ARMENIAN": "\u0531-\u0587",
+    "GEORGIAN": "\u10a0-\u10fa",
+    "HANGUL": "\uac00-\ud7a3",
+    "THAI": "\u0e01-\u0e4d",
+    "DEVANAGARI": "\u0904-\u097f",
+}
+"""Where the letters of a script are in Unicode: only its own, if not all of them."""
+
+_OTHER_LETTERS = {script: re.compile(rf"[^\W\d_{own}]") for script, own in _LETTERS.items()}
+
 COPIED_RUN = 5
 """Words of the source in a row, most of them no names, that no translation leaves as they are."""
 
@@ -45,6 +61,8 @@ def copied(source: str, output: str) -> str:
     words, given = _WORD.findall(source), _WORD.findall(output)
     if source.casefold() == output.casefold():
         return source if _common(words) >= 2 else ""
+    if len([*filter(set(words).__contains__, given)]) < COPIED_RUN:
+        return ""
     pairs = {pair: at for at, pair in enumerate(pairwise(words))}
     best = range(0)
     begun, expected = 0, -1
@@ -65,7 +83,7 @@ def wrong_script(source: str, output: str, target: str) -> bool:
     Latin words that the source has as well, such as names of products, are left out.
     """
     script = _SCRIPTS.get(target)
-    if script is None:
+    if script is None or len(_OTHER_LETTERS[script].findall(output)) <= LETTERS / 2:
         return False
     known = set(_WORD.findall(source))
     letters = [
@@ -86,11 +104,13 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
     Where the target is none of those that were measured, close relatives of it
     may be taken for it, so only the source's language is believed.
     """
-    if sum(map(str.isalpha, output)) < LANGUAGE_LETTERS:
+    if len(output) < LANGUAGE_LETTERS:
         return ""
     found, probability = guess(output)
+    if found == target or probability < LANGUAGE_SURE:
+        return ""
     believed = target in RULED_LANGUAGES or found == source_language
-    return found if found != target and probability >= LANGUAGE_SURE and believed else ""
+    return found if believed and sum(map(str.isalpha, output)) >= LANGUAGE_LETTERS else ""
 
 
 def _common(words: list[str]) -> int:

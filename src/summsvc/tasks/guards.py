@@ -65,7 +65,6 @@ def assess(
     def doubt(type: WarningType, message: str, *, severe: bool = True) -> None:
         doubts.append(Doubt(type, message, severe))
 
-    pair = {"source_language": source_language, "target": target}
     if not complete:
         doubt(
             WarningType.OUTPUT_TRUNCATED,
@@ -73,7 +72,7 @@ def assess(
         )
     if again := repeated(source, output):
         doubt(WarningType.REPETITION, f"the output repeats “{_shown(again)}”")
-    if ratio := unusual(source, output, **pair):
+    if ratio := unusual(source, output, source_language=source_language, target=target):
         doubt(
             WarningType.LENGTH_RATIO,
             f"the output is {ratio:.2f} times as long as the source, "
@@ -85,7 +84,7 @@ def assess(
         doubt(WarningType.WRONG_SCRIPT, f"most of the output is not in the script of '{target}'")
     elif language := wrong_language(output, target, source_language):
         doubt(WarningType.WRONG_LANGUAGE, f"the output looks like '{language}', not '{target}'")
-    if figures := lost_figures(source, output, **pair):
+    if figures := lost_figures(source, output, target=target):
         message = f"numbers of the source are not in the output: {', '.join(figures)}"
         doubt(WarningType.NUMBER_LOST, message)
     if brackets := lost_brackets(source, output):

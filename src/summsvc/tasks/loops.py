@@ -23,6 +23,12 @@ TIMES = {1: 4, 2: 3, 3: 3, 4: 3}
 
 MANY = 2
 
+FEWEST = 2
+"""Words that are said again in the shortest loop of words, "de facto de facto"."""
+
+FEWEST_CHARACTERS = 4
+"""Characters that a word has again in the shortest loop of characters, "aaaaa"."""
+
 SCATTERED = {3: 4, 8: 2}
 """Times that a run of so many words may not occur anywhere; as many more as the
 source says half of it again."""
@@ -34,19 +40,22 @@ def repeated(source: str, output: str) -> str:
     Linear in the lengths, in the worst case times the length of the longest run.
     """
     words = _WORD.findall(output.lower())
-    known = _WORD.findall(source.lower())
-    return (
-        _row(words, known)
-        or _twice(words, known)
-        or _scattered(words, known)
-        or _characters(output.lower(), source.lower())
-    )
+    again = len(words) - len(set(words))
+    if again >= FEWEST:
+        known = _WORD.findall(source.lower())
+        found = _row(words, known, again) or _twice(words, known) or _scattered(words, known, again)
+        if found:
+            return found
+    return _characters(words, source)
 
 
-def _row(words: Sequence[str], known: Sequence[str]) -> str:
+def _row(words: Sequence[str], known: Sequence[str], again: int) -> str:
     for size in range(1, min(LONGEST, len(words) // 2) + 1):
-        times, start = _longest_row(words, size)
         least = TIMES.get(size, MANY)
+        # All words but those of the first time are said again.
+        if again < size * (least - 1):
+            continue
+        times, start = _longest_row(words, size)
         if times >= least and times > _longest_row(known, size)[0] + 1:
             return " ".join(words[start : start + size])
     return ""
@@ -70,8 +79,11 @@ def _twice(words: Sequence[str], known: Sequence[str]) -> str:
     return "" if known[:known_half] == known[known_half:] else " ".join(words[:half])
 
 
-def _scattered(words: Sequence[str], known: Sequence[str]) -> str:
+def _scattered(words: Sequence[str], known: Sequence[str], again: int) -> str:
     for size, least in SCATTERED.items():
+        # Runs may overlap, but each begins at another word.
+        if again < least - 1 + size - 1:
+            continue
         run, times = _most_common(words, size)
         usual = _most_common(known, max(3, size // 2))[1] if times >= least else 0
         if times >= least - 1 + max(1, usual):
@@ -84,8 +96,9 @@ def _most_common(words: Sequence[str], size: int) -> tuple[tuple[str, ...], int]
     return counts.most_common(1)[0] if counts else ((), 0)
 
 
-def _characters(output: str, source: str) -> str:
-    match = _CHARACTERS.search(output)
-    if match is None or _CHARACTERS.search(source):
-        return ""
-    return match[1] or match[2]
+def _characters(words: Sequence[str], source: str) -> str:
+    """The run of characters that stands in one of the words too often in a row."""
+    for word in words:
+        if len(word) - len(set(word)) >= FEWEST_CHARACTERS and (match := _CHARACTERS.search(word)):
+            return "" if _CHARACTERS.search(source.lower()) else match[1] or match[2]
+    return ""

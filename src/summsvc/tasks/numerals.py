@@ -77,11 +77,16 @@ def numbers(text: str, language: str) -> list[Number]:
 
     language: BCP-47. Linear in the length of the text.
     """
-    figures = list(_figures(text))
-    ends = {each.end for each in figures}
+    written = figures(text)
+    ends = {each.end for each in written}
     # The scale in "5 million" belongs to the figure.
     words = [each for each in _in_words(text, language) if not (each.loose and each.end in ends)]
-    return sorted([*figures, *words], key=lambda each: each.start)
+    return sorted([*written, *words], key=lambda each: each.start)
+
+
+def figures(text: str) -> list[Number]:
+    """Numbers that a text gives in figures, in its order; linear in its length."""
+    return sorted(_figures(text), key=lambda each: each.start)
 
 
 def _figures(text: str) -> Iterator[Number]:

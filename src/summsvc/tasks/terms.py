@@ -22,6 +22,9 @@ _AUTOMATIC = re.compile(
 )
 """URLs, e-mail addresses, @handles, #hashtags, file paths, phone numbers with +, UUIDs, hashes."""
 
+_HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
+"""What every automatic term has."""
+
 _WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")
 """The inflection of a foreign name: Vilnius's, Coale’o."""
@@ -152,9 +155,13 @@ class Terms:
         letter of the term must be one in the text too. Glossary terms match in
         any inflected form, protected ones as they are written.
         """
-        found = [Found(*m.span(), m[0], m[0], kept=True) for m in _AUTOMATIC.finditer(text)]
+        found: list[Found] = []
+        if _HINT.search(text):
+            found += (Found(*m.span(), m[0], m[0], kept=True) for m in _AUTOMATIC.finditer(text))
         if self._by_first:
             found += self._matches(text)
+        if not found:
+            return []
         found.sort(key=lambda each: (each.start - each.end, each.start))
         taken = bytearray(len(text))
         chosen: list[Found] = []
@@ -199,6 +206,8 @@ def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...
     target: BCP-47 code of the output. A term that the source has twice must be
     there twice; the last ones are those that are missing.
     """
+    if not found:
+        return ()
     left: Counter[tuple[str, bool]] = Counter()
     for wanted in {(each.target, each.kept) for each in found}:
         left[wanted] = len(places(wanted[0], output, target, kept=wanted[1]))
