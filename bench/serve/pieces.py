@@ -29,13 +29,15 @@ def _small(kind: str) -> Piece:
 
 PIECES = {
     "opus-mt-article-few": Piece("opus-mt", ("article",), FEW, SERVERS),
-    "opus-mt-article-many": Piece("opus-mt", ("article",), MANY, SERVERS),
+    "opus-mt-article-16": Piece("opus-mt", ("article",), (16,), SERVERS),
+    "opus-mt-article-32": Piece("opus-mt", ("article",), (32,), SERVERS),
     "opus-mt-article-64-naive": Piece("opus-mt", ("article",), (64,), SERVERS[:1]),
     "opus-mt-article-64": Piece("opus-mt", ("article",), (64,), SERVERS[1:]),
     "opus-mt-short-few": Piece("opus-mt", ("short",), FEW, SERVERS),
     "opus-mt-short-many": Piece("opus-mt", ("short",), (*MANY, 64), SERVERS),
     "opus-mt-mix-few": Piece("opus-mt", ("mix",), FEW, SERVERS),
-    "opus-mt-mix-many": Piece("opus-mt", ("mix",), (*MANY, 64), SERVERS),
+    "opus-mt-mix-many": Piece("opus-mt", ("mix",), MANY, SERVERS),
+    "opus-mt-mix-64": Piece("opus-mt", ("mix",), (64,), SERVERS),
     "opus-mt-pressed": Piece("opus-mt", bulk=True, overload=True),
     **{f"trained-{kind}": _small(kind) for kind in KINDS},
     "trained-pressed": Piece("trained", bulk=True, overload=True),

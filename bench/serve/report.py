@@ -12,8 +12,8 @@ from bench.serve.results import Results
 from bench.serve.rows import Row
 
 CLOSED = (
-    "model | texts | clients | system | tokens/s | engine alone | ratio | p50 ms | p95 | p99 "
-    "| first | queued | CPU | MB | calls"
+    "model | texts | clients | system | tokens/s | engine alone | drift | ratio | p50 ms | p95 "
+    "| p99 | first | queued | CPU | MB | calls"
 )
 PROCESSOR = (
     "model | texts | system | server | clients | both | engine alone "
@@ -74,6 +74,7 @@ def _closed(row: Row) -> list[str]:
         row.system,
         f"{row.tokens_per_s:.0f}",
         f"{row.limit_tokens_per_s:.0f}",
+        f"{row.limit_drift:.2f}",
         f"{row.share:.2f}",
         *map(_short, (row.p50_ms, row.p95_ms, row.p99_ms, row.first_ms, row.queue_ms)),
         f"{row.cpu:.2f}",
