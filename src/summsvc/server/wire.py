@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
-from google.protobuf.unknown_fields import UnknownFieldSet
 
 from summsvc.errors import MalformedRequestError
 
@@ -19,7 +17,12 @@ M = TypeVar("M", bound=Message)
 SLICE = 200
 """Segments, sentences or languages put into a message at once."""
 
-_LENGTH_DELIMITED = 2
+LOOKED_AT = 5_000
+"""Fields of a message that cannot be read in which the reason is looked for: milliseconds."""
+
+# Kinds of fields, and the bytes of those of one length.
+_VARINT, _LENGTH_DELIMITED = 0, 2
+_FIXED = {1: 8, 5: 4}
 
 
 def tolerant(message: type[M]) -> Callable[[bytes], M | MalformedRequestError]:
@@ -72,23 +75,60 @@ def _varint(value: int) -> bytes:
 
 
 def invalid_utf8(data: bytes, descriptor: Any) -> str:
-    """Path of the first string field in ``data`` that is not UTF-8, or ""."""
-    try:
-        unread = Empty.FromString(data)
-    except DecodeError:
-        return ""
-    fields: Any = UnknownFieldSet(unread)
-    for item in fields:
-        field = descriptor.fields_by_number.get(item.field_number)
-        if field is None or item.wire_type != _LENGTH_DELIMITED:
+    """Path of the first string field in ``data`` that is not UTF-8, or "".
+
+    Looks at the first LOOKED_AT fields, inner ones included: it runs on the event loop.
+    """
+    return _invalid_utf8(data, descriptor, iter(range(LOOKED_AT)))
+
+
+def _invalid_utf8(data: bytes, descriptor: Any, left: Iterator[int]) -> str:
+    for number, value in _delimited(data, left):
+        field = descriptor.fields_by_number.get(number)
+        if field is None:
             continue
         if field.message_type is not None:
-            inner = invalid_utf8(item.data, field.message_type)
+            inner = _invalid_utf8(value, field.message_type, left)
             if inner:
                 return f"{field.name}.{inner}"
         elif field.type == FieldDescriptor.TYPE_STRING:
             try:
-                item.data.decode("utf-8")
+                value.decode("utf-8")
             except UnicodeDecodeError:
                 return str(field.name)
     return ""
+
+
+def _delimited(data: bytes, left: Iterator[int]) -> Iterator[tuple[int, bytes]]:
+    """Number and content of a message's length-delimited fields, as far as it is one.
+
+    left: gives something for each field that may still be looked at.
+    """
+    at = 0
+    try:
+        while at < len(data) and next(left, None) is not None:
+            key, at = _read_varint(data, at)
+            kind = key & 7
+            if kind == _LENGTH_DELIMITED:
+                length, at = _read_varint(data, at)
+                yield key >> 3, data[at : at + length]
+                at += length
+            elif kind == _VARINT:
+                _, at = _read_varint(data, at)
+            elif kind in _FIXED:
+                at += _FIXED[kind]
+            else:
+                return
+    except IndexError:
+        return
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """A number of at most ten bytes and where it ends; raises IndexError when it is cut short."""
+    value = 0
+    for position in range(10):
+        byte = data[at + position]
+        value |= (byte & 0x7F) << 7 * position
+        if byte < 0x80:
+            return value, at + position + 1
+    raise IndexError
