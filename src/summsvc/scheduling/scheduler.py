@@ -179,7 +179,7 @@ class Scheduler:
                 ticket.reached_model()
         if len(ticket.entries) < len(work.texts):
             asyncio.get_running_loop().call_soon(self._feed, ticket, key)
-        ticket.end_if_complete()
+        ticket.fed()
         self._show()
         self._arrived.set()
 

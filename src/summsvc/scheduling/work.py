@@ -125,6 +125,7 @@ class Ticket:
         self._on_leave = on_leave
         self._error: SummsvcError | None = None
         self._news = asyncio.Event()
+        self._wake_after = 1
         self._submitted = self._last = time.perf_counter()
         self._first: float | None = None
 
@@ -150,37 +151,45 @@ class Ticket:
                 for outcome in group:
                     yield outcome
 
-    async def groups(self, most: int = 128) -> AsyncGenerator[list[Outcome], None]:
-        """As ``results``, but all that are known, ``most`` at a time.
+    async def groups(self, least: int = 1, most: int = 128) -> AsyncGenerator[list[Outcome], None]:
+        """As ``results``, but in groups of those that are known.
 
-        Between two groups other work of the event loop has its turn.
+        least: how many are waited for before some are handed on, where so many are
+        still to come and none has failed: every group costs its caller a turn.
+        most: in one group; between two of them other work of the event loop has its turn.
         """
         position = 0
         while position < len(self.work.texts):
-            if known := self._known(position, most):
+            known, error = self._known(position, most)
+            missing = self._missing(position, least)
+            if known and (not missing or error or self.ended):
                 position += len(known)
                 yield known
                 await asyncio.sleep(0)
                 continue
-            if position < len(self.entries):
-                error = self.entries[position][0].error
-                if error is not None:
-                    raise error
-            if self._error is not None:
-                raise self._error
+            error = error or self._error
+            if error is not None:
+                raise error
             if self.ended:
                 raise asyncio.CancelledError("this request's work was cancelled")
+            self._wake_after = missing
             self._news.clear()
             await self._news.wait()
 
-    def _known(self, position: int, most: int) -> list[Outcome]:
-        """The next outcomes, without a gap."""
+    def _known(self, position: int, most: int) -> tuple[list[Outcome], SummsvcError | None]:
+        """The next outcomes, without a gap, and what the one after them failed with."""
         known: list[Outcome] = []
         for item, cache_hit in self.entries[position : position + most]:
             if item.output is None:
-                break
+                return known, item.error
             known.append(Outcome(item.output, cache_hit))
-        return known
+        return known, None
+
+    def _missing(self, position: int, least: int) -> int:
+        """How many of the next ``least`` outcomes, or of all that follow, are not known."""
+        wanted = min(least, len(self.work.texts) - position)
+        entries = self.entries[position : position + wanted]
+        return wanted - sum(item.output is not None for item, _ in entries)
 
     async def wait(self) -> list[Outcome]:
         """All outcomes; raises as ``results``."""
@@ -207,6 +216,13 @@ class Ticket:
         """Note that a segment is done; the last one ends the ticket."""
         self._last = time.perf_counter()
         self.open.pop(item, None)
+        self._wake_after -= 1
+        if self._wake_after <= 0 or item.error is not None:
+            self._news.set()
+        self.end_if_complete()
+
+    def fed(self) -> None:
+        """Note that more segments were looked up, some of them perhaps known."""
         self._news.set()
         self.end_if_complete()
 

@@ -23,6 +23,9 @@ ANYWAY = 2_000
 
 Adjust = Callable[[DecodingOptions], DecodingOptions]
 
+MANY = 128
+"""Outputs that are handed on together where nobody waits for the first of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -91,24 +94,29 @@ class Chain:
         return self._decoding.over(self.legs[0].scheduler.engine.spec.decoding)
 
     def run(
-        self, texts: Sequence[str], adjust: Adjust = lambda options: options
+        self,
+        texts: Sequence[str],
+        adjust: Adjust = lambda options: options,
+        *,
+        together: int = 1,
     ) -> AsyncGenerator[list[ChainOutput], None]:
         """Yield one output per text, in order, as soon as known, those known together as a group.
 
         A second model begins with what the first has done so far. adjust: changes
-        the decoding of every leg, for a second attempt. Raises what
-        ``Scheduler.submit`` and its tickets raise.
+        the decoding of every leg, for a second attempt. together: outputs that are
+        waited for before some are yielded. Raises what ``Scheduler.submit`` and its
+        tickets raise.
         """
         self._may_cost += sum(map(len, texts))
-        return self._run(texts, adjust)
+        return self._run(texts, adjust, together)
 
     async def _run(
-        self, texts: Sequence[str], adjust: Adjust
+        self, texts: Sequence[str], adjust: Adjust, together: int
     ) -> AsyncGenerator[list[ChainOutput], None]:
         first, *others = self.legs
-        groups = self._run_leg(first, texts, adjust)
+        groups = self._run_leg(first, texts, adjust, together)
         for leg in others:
-            groups = self._run_on(leg, groups, adjust)
+            groups = self._run_on(leg, groups, adjust, together)
         async with aclosing(groups):
             async for group in groups:
                 yield group
@@ -117,7 +125,7 @@ class Chain:
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> list[ChainOutput]:
         """The outputs of ``run`` as a list."""
-        async with aclosing(self.run(texts, adjust)) as groups:
+        async with aclosing(self.run(texts, adjust, together=MANY)) as groups:
             return [output async for group in groups for output in group]
 
     async def again(
@@ -132,11 +140,15 @@ class Chain:
         if cost > self._may_cost:
             raise OverloadedError("other outputs of the request were tried again as often already")
         self._may_cost -= cost
-        async with aclosing(self._run(texts, adjust)) as groups:
+        async with aclosing(self._run(texts, adjust, MANY)) as groups:
             return [output async for group in groups for output in group]
 
     async def _run_on(
-        self, leg: Leg, before: AsyncGenerator[list[ChainOutput], None], adjust: Adjust
+        self,
+        leg: Leg,
+        before: AsyncGenerator[list[ChainOutput], None],
+        adjust: Adjust,
+        together: int,
     ) -> AsyncGenerator[list[ChainOutput], None]:
         """Run what comes out of the leg before, a group at a time.
 
@@ -146,12 +158,12 @@ class Chain:
             async for group in before:
                 texts = [output.text for output in group]
                 waiting = iter(group)
-                async with aclosing(self._run_leg(leg, texts, adjust)) as groups:
+                async with aclosing(self._run_leg(leg, texts, adjust, together)) as groups:
                     async for outputs in groups:
                         yield [_weaker(next(waiting), output) for output in outputs]
 
     async def _run_leg(
-        self, leg: Leg, texts: Sequence[str], adjust: Adjust
+        self, leg: Leg, texts: Sequence[str], adjust: Adjust, together: int
     ) -> AsyncGenerator[list[ChainOutput], None]:
         if not texts:
             return
@@ -175,7 +187,7 @@ class Chain:
         pieces = next(waiting, None)
         known: list[Outcome] = []
         try:
-            async with aclosing(ticket.groups()) as groups:
+            async with aclosing(ticket.groups(together)) as groups:
                 async for outcomes in groups:
                     self._count(outcomes)
                     known += outcomes

@@ -15,7 +15,7 @@ from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
-from summsvc.tasks.chain import Chain, pivot_warning
+from summsvc.tasks.chain import MANY, Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.placing import placed, whole, with_the_unchanged
 from summsvc.tasks.reading import TextWorkers
@@ -77,7 +77,7 @@ class Translator:
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article whole; raises as ``stream``."""
         segments: list[TranslatedSegment] = []
-        async with aclosing(self._run(request)) as parts:
+        async with aclosing(self._run(request, together=MANY)) as parts:
             async for part in parts:
                 if isinstance(part, TranslationStarted):
                     started = part
@@ -95,7 +95,7 @@ class Translator:
         OverloadedError, DeadlineError or EngineError. Closing the generator
         stops the work.
         """
-        async with aclosing(self._run(request)) as parts:
+        async with aclosing(self._run(request, together=1)) as parts:
             async for part in parts:
                 if isinstance(part, list):
                     for segment in part:
@@ -104,9 +104,12 @@ class Translator:
                     yield part
 
     async def _run(
-        self, request: TranslationRequest
+        self, request: TranslationRequest, *, together: int
     ) -> AsyncGenerator[TranslationStarted | list[TranslatedSegment] | TranslationFinished, None]:
-        """What ``stream`` yields, with segments that are done together as one list."""
+        """What ``stream`` yields, with segments that are done together as one list.
+
+        together: segments that are waited for before some are yielded.
+        """
         begun = time.perf_counter()
         target = normalize_code(request.target, field="target_language_code")
         await self._refuse_unread(request, target)
@@ -127,7 +130,7 @@ class Translator:
         )
         chain.terms = terms
         renderer = Renderer(document)
-        done = self._outputs(chain, [segments[i] for i in chosen], target, terms)
+        done = self._outputs(chain, [segments[i] for i in chosen], target, terms, together)
         async with aclosing(done):
             following = 0
             async for part, outputs in with_the_unchanged(segments, chosen, done):
@@ -180,7 +183,12 @@ class Translator:
         )
 
     async def _outputs(
-        self, chain: Chain, segments: Sequence[Segment], target: str, terms: Terms
+        self,
+        chain: Chain,
+        segments: Sequence[Segment],
+        target: str,
+        terms: Terms,
+        together: int,
     ) -> AsyncGenerator[list[Repaired], None]:
         """Yield every segment's checked output in order; repairs overlap the next ones."""
         texts = [segment.text for segment in segments]
@@ -190,7 +198,7 @@ class Translator:
 
         async def first_pass() -> None:
             at = 0
-            async with aclosing(chain.run(texts)) as groups:
+            async with aclosing(chain.run(texts, together=together)) as groups:
                 async for outputs in groups:
                     await places.acquire()
                     part = segments[at : at + len(outputs)]
