@@ -20,15 +20,24 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpec, Task
+from summsvc.engines.base import (
+    Cancelled,
+    DecodingOptions,
+    Generated,
+    ModelSpec,
+    Seq2SeqEngine,
+    Task,
+)
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.deadlines import Due
+from summsvc.scheduling.deadlines import Deadlines, Due
 from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Work
 
@@ -36,6 +45,7 @@ FASTER = 5.0
 STEP_S, SEGMENT_S = 0.3, 0.045
 """Seconds of a batch: whatever its size, and for each segment; as one of two workers took here."""
 
+SEQUENCES = 32
 WORKERS = 2
 CLIENTS = 32
 OPTIONS = DecodingOptions(beam_size=1)
@@ -67,11 +77,19 @@ class Sleeping:
     def close(self) -> None: ...
 
 
+class NoDeadlines(Deadlines):
+    """Knows of none."""
+
+    def waiting(self) -> list[Due]:
+        return []
+
+
 class InTurn(Scheduler):
     """Knows of no deadline but the one of the request at hand."""
 
-    def _due(self) -> list[Due]:
-        return []
+    def __init__(self, engine: Seq2SeqEngine, **settings: Any) -> None:
+        super().__init__(engine, **settings)
+        self._deadlines = NoDeadlines(self._queue, self._admission, self._pace)
 
 
 WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Scheduler}
@@ -150,8 +168,7 @@ async def measure(way: str, factor: float, seconds: float, deadline_s: float) ->
         Sleeping(),
         workers=WORKERS,
         limits=QueueLimits(1024, 1_000_000),
-        batch_tokens=4096,
-        batch_target_s=1 / FASTER,
+        pace=Pace(most=Budget(4096, SEQUENCES), target_s=2 / FASTER),
         batch_wait_s=0.002,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

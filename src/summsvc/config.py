@@ -128,8 +128,14 @@ class Settings(BaseModel):
         ge=16,
         description="Most tokens in one batch: longest segment x segments x beams.",
     )
+    batch_sequences: int = Field(
+        default=0,
+        ge=0,
+        description="Most sequences in one batch: segments x beams; 0: 48 on a CPU, on a GPU as "
+        "many as batch_tokens allows.",
+    )
     batch_target_ms: float = Field(
-        default=1000,
+        default=2000,
         gt=0,
         le=600_000,
         description="Milliseconds that a batch should take by the measured speed; fewer shorten "

@@ -21,6 +21,7 @@ from summsvc.engines.base import (
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority, Work
 
@@ -153,6 +154,7 @@ def scheduler(
     *,
     workers: int = 1,
     batch_tokens: int = 64,
+    batch_sequences: int = 1000,
     batch_wait_s: float = 0.0,
     max_requests: int = 1000,
     max_tokens: int = 1_000_000,
@@ -166,8 +168,7 @@ def scheduler(
         engine,
         workers=workers,
         limits=QueueLimits(max_requests, max_tokens),
-        batch_tokens=batch_tokens,
-        batch_target_s=1e9,
+        pace=Pace(most=Budget(batch_tokens, batch_sequences), target_s=1e9),
         batch_wait_s=batch_wait_s,
         cache=OutputCache(cache_bytes) if cache is None else cache,
         metrics=QueueMetrics(registry or CollectorRegistry()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from summsvc.scheduling.deadlines import Due, due, lacking, pressing
+from summsvc.scheduling.pace import Budget
 from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.work import Priority, Ticket
 from tests.scheduling.reversing import work
@@ -73,6 +74,6 @@ async def test_half_of_a_short_time_is_margin_enough() -> None:
 
 async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
     queue, (patient, pressed) = waiting((8, None), (40, 4.0))
-    order = [queue.next(2, 1, [pressed]) for _ in range(8)]
+    order = [queue.next(Budget(2, 2), 1, [pressed]) for _ in range(8)]
     leaders = [next(iter(batch.items[0].tickets)) if batch is not None else None for batch in order]
     assert leaders == [pressed, pressed, pressed, patient] * 2

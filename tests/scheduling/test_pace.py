@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.scheduling.pace import FIRST, STEP, Pace
+from summsvc.scheduling.pace import FIRST, STEP, Budget, Pace
 
 
-def after(batches: int, *, fixed_s: float, per_token_s: float, **settings: float) -> Pace:
+def pace(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> Pace:
+    return Pace(most=Budget(most, sequences), target_s=target_s)
+
+
+def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_000) -> Pace:
     """One that has seen so many full batches of a model with such costs."""
-    pace = Pace(most=int(settings.get("most", 10_000)), target_s=settings.get("target_s", 1.0))
+    made = pace(most)
     for _ in range(batches):
-        cost = pace.budget
-        pace.measured(cost=cost, seconds=fixed_s + cost * per_token_s)
-    return pace
+        cost = made.budget.tokens
+        made.measured(Budget(cost, 1), fixed_s + cost * per_token_s)
+    return made
 
 
 @pytest.mark.parametrize("per_token_s", [0.0001, 0.001, 0.01])
 def test_batches_come_to_take_what_they_should(per_token_s: float) -> None:
-    pace = after(60, fixed_s=0.3, per_token_s=per_token_s)
-    assert 0.3 + pace.budget * per_token_s == pytest.approx(1.0, rel=0.05)
+    made = after(60, fixed_s=0.3, per_token_s=per_token_s)
+    assert 0.3 + made.budget.tokens * per_token_s == pytest.approx(1.0, rel=0.05)
+    assert made.batch_s == pytest.approx(1.0, rel=0.05)
 
 
 def test_a_budget_is_never_above_the_most_nor_below_one_token() -> None:
-    assert after(60, fixed_s=0.0, per_token_s=1e-6, most=700).budget == 700
-    assert Pace(most=100, target_s=1.0).budget == 100
-    assert after(60, fixed_s=9.0, per_token_s=1.0).budget == 1
+    assert after(60, fixed_s=0.0, per_token_s=1e-6, most=700).budget == Budget(700, 1_000)
+    assert pace(100).budget.tokens == 100
+    assert after(60, fixed_s=9.0, per_token_s=1.0).budget.tokens == 1
 
 
 def test_one_odd_batch_changes_little() -> None:
-    pace = after(60, fixed_s=0.0, per_token_s=0.001)
-    before = pace.budget
-    pace.measured(cost=before, seconds=100.0)
-    assert pace.budget == pytest.approx(before / STEP, abs=1)
-    pace.measured(cost=before, seconds=0.0)
-    assert pace.budget == pytest.approx(before, abs=2)
+    made = after(60, fixed_s=0.0, per_token_s=0.001)
+    before = made.budget.tokens
+    made.measured(Budget(before, 1), 100.0)
+    assert made.budget.tokens == pytest.approx(before / STEP, abs=1)
+    made.measured(Budget(before, 1), 0.0)
+    assert made.budget.tokens == pytest.approx(before, abs=2)
 
 
 def test_small_batches_say_nothing() -> None:
-    pace = Pace(most=10_000, target_s=1.0)
-    assert pace.tells(FIRST)
-    assert pace.tells(FIRST // 2)
-    assert not pace.tells(FIRST // 2 - 1)
+    made = pace(sequences=32)
+    assert made.tells(Budget(FIRST, 1))
+    assert made.tells(Budget(FIRST // 2, 1))
+    assert not made.tells(Budget(FIRST // 2 - 1, 1))
+    assert made.tells(Budget(20, 16))
+    assert not made.tells(Budget(20, 15))

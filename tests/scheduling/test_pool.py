@@ -18,7 +18,7 @@ from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledErr
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.scheduling import slot as slot_module
-from summsvc.scheduling.placement import placement
+from summsvc.scheduling.placement import CPU_SEQUENCES, placement, sequences
 from summsvc.scheduling.pool import ModelPool
 from summsvc.scheduling.status import ModelState
 from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, expected, work
@@ -258,3 +258,10 @@ def test_workers_times_threads_never_exceed_the_cores(
 
 def test_a_gpu_has_one_worker_by_default() -> None:
     assert placement(Settings(device="cuda")).workers == 1
+
+
+def test_a_batch_is_as_wide_as_its_device_likes_or_as_told() -> None:
+    assert sequences(Settings(), "cpu") == CPU_SEQUENCES
+    assert sequences(Settings(batch_tokens=9_000), "cuda") == 9_000
+    for device in ("cpu", "cuda"):
+        assert sequences(Settings(batch_sequences=7), device) == 7

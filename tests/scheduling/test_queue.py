@@ -5,11 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from summsvc.scheduling.pace import Budget
 from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.work import Item, Priority, Ticket
 from tests.scheduling.reversing import work
 
 texts = st.lists(st.integers(1, 40).flatmap(lambda n: st.just("w " * n)), min_size=0, max_size=12)
+budgets = st.builds(Budget, st.integers(1, 100), st.integers(1, 20))
 requests = st.lists(st.tuples(texts, st.sampled_from(Priority)), max_size=10)
 
 
@@ -24,16 +26,17 @@ def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[Ticket]
 
 
 @settings(deadline=None)
-@given(requests, st.integers(1, 100), st.integers(1, 4))
+@given(requests, budgets, st.integers(1, 4))
 async def test_everything_comes_out_once_and_within_budget(
-    asked: list[tuple[list[str], Priority]], budget: int, workers: int
+    asked: list[tuple[list[str], Priority]], budget: Budget, workers: int
 ) -> None:
     queue = FairQueue()
     tickets = filled(queue, *asked)
     waiting = {item for ticket in tickets for item in ticket.pending}
     assert queue.tokens == sum(item.tokens for item in waiting)
     while (batch := queue.next(budget, workers)) is not None:
-        assert len(batch.items) == 1 or batch.cost <= budget
+        assert len(batch.items) == 1 or batch.used.tokens <= budget.tokens
+        assert len(batch.items) == 1 or batch.used.sequences <= budget.sequences
         assert len({item.kind for item in batch.items}) == 1
         assert len({t.work.priority for item in batch.items for t in item.tickets}) == 1
         lengths = [item.tokens for item in batch.items]
@@ -53,14 +56,14 @@ async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], i
     queue = FairQueue()
     filled(queue, (listed, Priority.INTERACTIVE))
     for worker in range(idle):
-        queue.next(1000, idle - worker)
+        queue.next(Budget(1000, 1000), idle - worker)
     assert len(queue) == 0
 
 
 @settings(deadline=None)
-@given(requests, st.integers(1, 100), st.data())
+@given(requests, budgets, st.data())
 async def test_what_is_removed_never_comes_out(
-    asked: list[tuple[list[str], Priority]], budget: int, data: st.DataObject
+    asked: list[tuple[list[str], Priority]], budget: Budget, data: st.DataObject
 ) -> None:
     queue = FairQueue()
     tickets = filled(queue, *asked)

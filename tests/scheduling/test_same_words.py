@@ -15,6 +15,7 @@ from summsvc.models.convert import convert
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
+from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Outcome, Work
 from tests.checkpoints import marian, pairs
@@ -56,8 +57,7 @@ async def outcomes(
         engine,
         workers=2,
         limits=QueueLimits(1000, 1_000_000),
-        batch_tokens=batch_tokens,
-        batch_target_s=1e9,
+        pace=Pace(most=Budget(batch_tokens, 1000), target_s=1e9),
         batch_wait_s=0.0,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

@@ -429,6 +429,53 @@ async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) ->
         assert len([outcome async for outcome in results]) == 7
 
 
+@pytest.mark.parametrize("least", [1, 3, 8, 100])
+async def test_outcomes_are_handed_on_together(engine: ReversingEngine, least: int) -> None:
+    # Batches of two; some texts are there twice, some are known from before.
+    texts = [f"a b c {i % 17}" for i in range(20)]
+    async with running(engine, batch_tokens=8, workers=2, cache_bytes=10_000) as made:
+        await made.submit(work(texts[3:6])).wait()
+        ticket = made.submit(work(texts))
+        groups = [group async for group in ticket.groups(least)]
+    flat = [outcome.generated.text for group in groups for outcome in group]
+    assert flat == expected(ticket.work)
+    assert all(len(group) >= least for group in groups[:-1])
+
+
+async def test_what_is_known_before_a_failure_is_handed_on(engine: ReversingEngine) -> None:
+    async with running(engine, batch_tokens=12) as made:
+        ticket = made.submit(work(["a b c", "d e f", "poison in here", "g h i"]))
+        groups = ticket.groups(100)
+        assert [outcome.generated.text for outcome in await anext(groups)] == expected(
+            work(["a b c", "d e f"])
+        )
+        with pytest.raises(EngineError, match="cannot read that"):
+            await anext(groups)
+
+
+async def test_waiting_for_many_ends_with_the_deadline(engine: ReversingEngine) -> None:
+    async with running(engine) as made:
+        engine.hold()
+        deadline = asyncio.get_running_loop().time() + 0.1
+        ticket = made.submit(work(["a b c", "d e f"], deadline=deadline))
+        with pytest.raises(DeadlineError):
+            [group async for group in ticket.groups(2)]
+
+
+async def test_batches_are_no_wider_than_allowed(engine: ReversingEngine) -> None:
+    wide = dataclasses.replace(OPTIONS, beam_size=4)
+    async with running(engine, batch_tokens=1000, batch_sequences=8) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"]))
+        await engine.begun()
+        narrow = made.submit(work([f"a b {i}" for i in range(20)]))
+        searched = made.submit(work([f"c d {i}" for i in range(6)], options=wide))
+        engine.release()
+        await asyncio.gather(first.wait(), narrow.wait(), searched.wait())
+    sizes = {texts[0][0]: len(texts) for texts in sorted(engine.batches, key=len)}
+    assert (sizes["a"], sizes["c"]) == (8, 2)
+
+
 async def test_a_book_of_many_chunks_comes_out_whole(engine: ReversingEngine) -> None:
     texts = [f"line {i}" for i in range(3 * CHUNK + 7)]
     async with running(engine, batch_tokens=512, workers=2) as made:

@@ -7,10 +7,59 @@ everybody has time; where time gets short that order holds.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from summsvc.scheduling.work import Ticket
+from summsvc.scheduling.admission import Admission
+from summsvc.scheduling.pace import Pace
+from summsvc.scheduling.queue import FairQueue
+from summsvc.scheduling.work import Priority, Ticket
+
+MARGIN = 2
+"""Full batches that a request should have time for: one that has to end first, and its own."""
+
+
+class Deadlines:
+    """Those of the interactive requests that wait in a queue.
+
+    Bulk is not protected: a book with a tight deadline would hold up everybody.
+    """
+
+    def __init__(self, queue: FairQueue, admission: Admission, pace: Pace) -> None:
+        self._queue = queue
+        self._admission = admission
+        self._pace = pace
+
+    def pressing(self) -> list[Ticket]:
+        """Requests that have to go first, see ``pressing``."""
+        return pressing(self.waiting(), MARGIN * self._pace.batch_s)
+
+    def missing(self, tokens: int, priority: Priority, deadline: float | None) -> float:
+        """Seconds missing for one more request of so many tokens, see ``lacking``.
+
+        deadline: ``loop.time()`` seconds, or None.
+        """
+        waiting = self.waiting() if priority is Priority.INTERACTIVE else []
+        rate = self._admission.tokens_per_s
+        if rate is None or not waiting:
+            return 0.0
+        return lacking(
+            waiting,
+            tokens=tokens,
+            deadline=deadline,
+            tokens_per_s=rate,
+            now=asyncio.get_running_loop().time(),
+            margin_s=MARGIN * self._pace.batch_s,
+        )
+
+    def waiting(self) -> list[Due]:
+        """Requests with a deadline; none while the rate is unknown."""
+        rate = self._admission.tokens_per_s
+        if rate is None:
+            return []
+        now = asyncio.get_running_loop().time()
+        return due(self._queue.waiting(Priority.INTERACTIVE), tokens_per_s=rate, now=now)
 
 
 @dataclass(frozen=True, slots=True)

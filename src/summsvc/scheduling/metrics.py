@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from summsvc.engines.base import Generated
+from summsvc.scheduling.queue import Batch
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -67,6 +72,15 @@ class ModelMetrics:
         self.batch_seconds = metrics.batch_seconds.labels(model)
         self.batch_segments = metrics.batch_segments.labels(model)
         self.batch_fill = metrics.batch_fill.labels(model)
+
+    def computed(self, batch: Batch, outputs: Sequence[Generated], seconds: float) -> None:
+        """Count a batch that went well."""
+        self.segments.inc(len(outputs))
+        self.input_tokens.inc(sum(output.input_tokens for output in outputs))
+        self.output_tokens.inc(sum(output.output_tokens for output in outputs))
+        self.batch_seconds.observe(seconds)
+        self.batch_segments.observe(len(outputs))
+        self.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))
 
     def refused(self, reason: str) -> None:
         """Count a request that was not let in; reason as in the error tree."""

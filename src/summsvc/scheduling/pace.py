@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 FIRST = 256
 """Tokens of a budget while nothing is measured."""
 
@@ -12,31 +14,50 @@ the search has a fixed cost, small batches run at a worse rate."""
 STEP = 2.0
 """A budget changes at most by this factor after one batch, however odd that was."""
 
+SMOOTHING = 0.2
+"""Weight of the latest full batch in how long one takes (exponential moving average)."""
 
-class Pace:
-    """The budget of the next batch, in padded tokens times beams.
 
-    A budget in tokens alone is seconds for one model and milliseconds for
-    another, and past the caches of the machine larger batches are slower. This
-    one grows or shrinks after each full batch towards what takes ``target_s``;
-    most: the budget that is never exceeded.
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a batch may hold at most.
+
+    tokens: longest segment x segments x beams. sequences: segments x beams, which
+    are the rows that each step of a search computes.
     """
 
-    def __init__(self, *, most: int, target_s: float) -> None:
+    tokens: int
+    sequences: int
+
+
+class Pace:
+    """The budget of the next batch.
+
+    A budget in tokens alone is seconds for one model and milliseconds for another.
+    This one grows or shrinks after each full batch towards what takes ``target_s``;
+    most: what is never exceeded. batch_s: how long a full batch takes, in seconds;
+    0 while unknown.
+    """
+
+    def __init__(self, *, most: Budget, target_s: float) -> None:
         self._most = most
         self._target_s = target_s
-        self._budget = float(min(FIRST, most))
+        self._tokens = float(min(FIRST, most.tokens))
+        self.batch_s = 0.0
 
     @property
-    def budget(self) -> int:
-        return int(self._budget)
+    def budget(self) -> Budget:
+        return Budget(int(self._tokens), self._most.sequences)
 
-    def tells(self, cost: int) -> bool:
-        """Whether a batch of this cost says how fast full ones are."""
-        return cost >= TELLS * self._budget
+    def tells(self, used: Budget) -> bool:
+        """Whether a batch that holds so much says how fast full ones are."""
+        sequences = TELLS * self._most.sequences
+        return used.tokens >= TELLS * self._tokens or used.sequences >= sequences
 
-    def measured(self, *, cost: int, seconds: float) -> None:
+    def measured(self, used: Budget, seconds: float) -> None:
         """Learn from a batch that tells."""
-        wanted = cost * self._target_s / max(seconds, 1e-9)
-        wanted = min(max(wanted, self._budget / STEP), self._budget * STEP)
-        self._budget = min(self._most, max(1.0, wanted))
+        weight = SMOOTHING if self.batch_s else 1.0
+        self.batch_s += weight * (seconds - self.batch_s)
+        wanted = used.tokens * self._target_s / max(seconds, 1e-9)
+        wanted = min(max(wanted, self._tokens / STEP), self._tokens * STEP)
+        self._tokens = min(self._most.tokens, max(1.0, wanted))

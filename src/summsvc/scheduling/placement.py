@@ -1,10 +1,13 @@
-"""Which part of the machine one model gets."""
+"""Which part of the machine one model gets, and how wide its batches may be there."""
 
 from __future__ import annotations
 
 from summsvc.config import Settings
 from summsvc.cores import cores
 from summsvc.engines.base import Placement
+
+CPU_SEQUENCES = 48
+"""Sequences in a batch: fewer cost a CPU more for each, and so do many more (`bench.sizes`)."""
 
 
 def placement(settings: Settings) -> Placement:
@@ -18,3 +21,9 @@ def placement(settings: Settings) -> Placement:
     default = 1 if settings.device == "cuda" else available
     workers = min(settings.workers or default, max(1, available // threads))
     return Placement(settings.device, settings.compute_type, workers, threads)
+
+
+def sequences(settings: Settings, device: str) -> int:
+    """Most segments x beams in one batch; on a GPU ``batch_tokens`` alone is the bound."""
+    usual = CPU_SEQUENCES if device == "cpu" else settings.batch_tokens
+    return settings.batch_sequences or usual

@@ -21,7 +21,8 @@ from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
-from summsvc.scheduling.placement import placement
+from summsvc.scheduling.pace import Budget, Pace
+from summsvc.scheduling.placement import placement, sequences
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.slot import Slot
 from summsvc.scheduling.status import ModelState, ModelStatus
@@ -122,8 +123,10 @@ class ModelPool:
             limits=QueueLimits(
                 settings.max_queued_requests, settings.max_queued_tokens, settings.max_wait_s
             ),
-            batch_tokens=settings.batch_tokens,
-            batch_target_s=settings.batch_target_ms / 1000,
+            pace=Pace(
+                most=Budget(settings.batch_tokens, sequences(settings, engine.device)),
+                target_s=settings.batch_target_ms / 1000,
+            ),
             batch_wait_s=settings.batch_wait_ms / 1000,
             cache=self._cache,
             metrics=self._metrics,

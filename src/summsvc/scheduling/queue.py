@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from summsvc.scheduling.pace import Budget
 from summsvc.scheduling.work import Item, Priority, Ticket
 
 BULK_SHARE = 4
@@ -36,9 +37,10 @@ class Batch:
         return self.items[0].tokens * len(self.items)
 
     @property
-    def cost(self) -> int:
-        """What counts against a budget: padded tokens in every beam."""
-        return self.padded_tokens * self.items[0].beams
+    def used(self) -> Budget:
+        """What counts against a budget: padded tokens, and segments, in every beam."""
+        beams = self.items[0].beams
+        return Budget(self.padded_tokens * beams, len(self.items) * beams)
 
     def abandoned(self) -> bool:
         """Whether nobody wants any of it; safe to ask from any thread."""
@@ -108,8 +110,10 @@ class FairQueue:
         """Requests of a priority with segments waiting, in turn."""
         return self._tickets[priority].keys()
 
-    def next(self, budget: int, workers: int = 1, pressing: Sequence[Ticket] = ()) -> Batch | None:
-        """Take a batch of at most ``budget`` cost, or of one segment; None when empty.
+    def next(
+        self, budget: Budget, workers: int = 1, pressing: Sequence[Ticket] = ()
+    ) -> Batch | None:
+        """Take a batch within ``budget``, or of one segment; None when empty.
 
         workers: idle ones, that share what waits. pressing: interactive requests
         that are short of time, the first one first; they go before others, but for
@@ -119,9 +123,12 @@ class FairQueue:
         if leader is None:
             return None
         first = next(iter(leader.pending))
-        most = max(1, budget // first.beams)
+        most = max(1, budget.tokens // first.beams)
+        segments = max(1, budget.sequences // first.beams)
+        # Of segments like the first one.
+        full = min(most, segments * first.tokens)
         # Counted without padding: what the others are left must fit into as many batches.
-        share = max(-(-self.tokens // workers), most // SMALLEST_PART)
+        share = max(-(-self.tokens // workers), full // SMALLEST_PART)
         candidates = {first: None}
         looked_at = 0
         in_turn = self._round_robin(leader.work.priority)
@@ -132,14 +139,14 @@ class FairQueue:
             looked_at += item.tokens
             if item.kind == first.kind:
                 candidates[item] = None
-            if looked_at >= window * most:
+            if looked_at >= window * full:
                 break
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
         nearest.remove(first)
         longest = taken = first.tokens
         chosen = [first]
-        for item in nearest:
+        for item in nearest[: segments - 1]:
             longest = max(longest, item.tokens)
             if taken >= share or longest * (len(chosen) + 1) > most:
                 break

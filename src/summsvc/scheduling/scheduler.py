@@ -1,29 +1,24 @@
 """Many requests, one model: admission, batches, results.
 
-Everything but the model itself runs on the event loop; the engine's blocking
-calls run in as many threads as it has workers.
+All of this runs on the event loop; the model runs in threads, see ``running``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-import structlog
-
-from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
-from summsvc.errors import DeadlineError, DrainingError, EngineError, SummsvcError
+from summsvc.engines.base import Seq2SeqEngine
+from summsvc.errors import DeadlineError, DrainingError, SummsvcError
 from summsvc.scheduling.admission import Admission, QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.deadlines import Due, due, lacking, pressing
+from summsvc.scheduling.deadlines import Deadlines
 from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import Batch, FairQueue
-from summsvc.scheduling.work import Item, Priority, Ticket, Work
-
-log = structlog.get_logger("summsvc.scheduling")
+from summsvc.scheduling.running import Runner
+from summsvc.scheduling.work import Priority, Ticket, Work
 
 CHUNK = 512
 """Segments looked up at a stretch: about a millisecond of the event loop."""
@@ -32,13 +27,11 @@ CHUNK = 512
 class Scheduler:
     """The queue of one loaded model.
 
-    workers: batches computed at once. batch_tokens: largest budget of a batch,
-    longest segment x segments x beams. batch_target_s: how long a batch should
-    take, see ``Pace``. batch_wait_s: how long a worker that has just answered
-    several requests waits for their callers to come back before it takes a
-    batch that is not full. probe_s: how long one segment took when the model was
-    loaded; 0: unknown. version: what the model's outputs depend on beside its
-    id, for the cache.
+    workers: batches computed at once. pace: how large they are. batch_wait_s: how
+    long a worker that has just answered several requests waits for their callers to
+    come back before it takes a batch that is not full. probe_s: how long one segment
+    took when the model was loaded; 0: unknown. version: what the model's outputs
+    depend on beside its id, for the cache.
     """
 
     def __init__(
@@ -47,8 +40,7 @@ class Scheduler:
         *,
         workers: int,
         limits: QueueLimits,
-        batch_tokens: int,
-        batch_target_s: float,
+        pace: Pace,
         batch_wait_s: float,
         cache: OutputCache,
         metrics: QueueMetrics,
@@ -58,21 +50,27 @@ class Scheduler:
         self.engine = engine
         self.last_used = time.monotonic()
         self._workers = workers
-        self._pace = Pace(most=batch_tokens, target_s=batch_target_s)
+        self._pace = pace
         self._batch_wait_s = batch_wait_s
-        self._model = engine.spec.id
-        self._metrics = ModelMetrics(metrics, self._model)
+        self._metrics = ModelMetrics(metrics, engine.spec.id)
         self._queue = FairQueue()
-        self._memo = Memo(f"{self._model}@{version or engine.spec.revision}", cache)
+        self._memo = Memo(f"{engine.spec.id}@{version or engine.spec.revision}", cache)
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
-        self._admission.expect(tokens=self._pace.budget, seconds=probe_s)
+        self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
+        self._deadlines = Deadlines(self._queue, self._admission, pace)
+        self._runner = Runner(
+            engine,
+            workers=workers,
+            memo=self._memo,
+            metrics=self._metrics,
+            measured=self._measured,
+        )
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
         self._busy = 0
         self._arrived = asyncio.Event()
         self._closing = False
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"summsvc-{self._model}")
         self._tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
 
     @property
@@ -115,46 +113,12 @@ class Scheduler:
                 tokens_waiting=self._queue.tokens + self._coming_tokens,
                 tokens_ahead=self._queue.tokens_ahead(priority, tokens),
                 seconds_left=None if deadline is None else deadline - loop.time(),
-                seconds_missing=self._missing(tokens, priority, deadline),
+                seconds_missing=self._deadlines.missing(tokens, priority, deadline),
                 continues=continues,
             )
         except SummsvcError as error:
             self._metrics.refused(error.reason)
             raise
-
-    def _margin_s(self, tokens_per_s: float) -> float:
-        """Seconds of two full batches: one that has to end first, and one of its own."""
-        return 2 * self._pace.budget * self._workers / tokens_per_s
-
-    def _due(self) -> list[Due]:
-        """Interactive requests that wait and have a deadline.
-
-        Bulk is not protected: a book with a tight deadline would hold up everybody.
-        """
-        rate = self._admission.tokens_per_s
-        if rate is None:
-            return []
-        now = asyncio.get_running_loop().time()
-        return due(self._queue.waiting(Priority.INTERACTIVE), tokens_per_s=rate, now=now)
-
-    def _pressing(self) -> list[Ticket]:
-        rate = self._admission.tokens_per_s
-        return [] if rate is None else pressing(self._due(), self._margin_s(rate))
-
-    def _missing(self, tokens: int, priority: Priority, deadline: float | None) -> float:
-        """Seconds missing for a request of so many tokens, while others wait with it."""
-        waiting = self._due() if priority is Priority.INTERACTIVE else []
-        rate = self._admission.tokens_per_s
-        if rate is None or not waiting:
-            return 0.0
-        return lacking(
-            waiting,
-            tokens=tokens,
-            deadline=deadline,
-            tokens_per_s=rate,
-            now=asyncio.get_running_loop().time(),
-            margin_s=self._margin_s(rate),
-        )
 
     def _feed(self, ticket: Ticket, key: str) -> None:
         """Let the next segments of a ticket wait; a book comes in by and by."""
@@ -214,13 +178,12 @@ class Scheduler:
         hold_until = 0.0
         while True:
             hold = hold_until - loop.time()
-            if hold > 0 and self._queue.tokens < self._pace.budget:
+            if hold > 0 and self._queue.tokens < self._pace.budget.tokens:
                 await asyncio.sleep(hold)
             if self._closing:
                 return
-            batch = self._queue.next(
-                self._pace.budget, self._workers - self._busy, self._pressing()
-            )
+            idle, pressing = self._workers - self._busy, self._deadlines.pressing()
+            batch = self._queue.next(self._pace.budget, idle, pressing)
             if batch is None:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -228,93 +191,14 @@ class Scheduler:
             self._show()
             several = len({ticket for item in batch.items for ticket in item.tickets}) > 1
             self._busy += 1
-            try:
-                await self._compute(batch)
-            except Exception as error:
-                # A defect of ours must not leave callers waiting, nor end the worker.
-                log.exception("batch lost", model=self._model)
-                self._fail(batch, error)
-            finally:
-                self._busy -= 1
+            await self._runner.run(batch)
+            self._busy -= 1
             hold_until = loop.time() + self._batch_wait_s if several else 0.0
 
-    async def _compute(self, batch: Batch) -> None:
-        """Run a batch; on failure its halves, until the segments at fault are alone."""
-        for item in batch.items:
-            for ticket in item.tickets:
-                ticket.reached_model()
-        begun = time.perf_counter()
-        try:
-            outputs = await self._generate(batch)
-        except CancelledGeneration:
-            await self._again(batch.items)
-        except Exception as error:
-            if len(batch.items) == 1:
-                self._fail(batch, error)
-                return
-            middle = len(batch.items) // 2
-            await self._again(batch.items[:middle])
-            await self._again(batch.items[middle:])
-        else:
-            self._measure(batch, time.perf_counter() - begun)
-            for item, output in zip(batch.items, outputs, strict=True):
-                self._settle(item, output)
-
-    async def _generate(self, batch: Batch) -> list[Generated]:
-        source, target, options = batch.items[0].kind
-        outputs = await asyncio.get_running_loop().run_in_executor(
-            self._executor,
-            lambda: self.engine.generate(
-                [item.text for item in batch.items], source, target, options, batch.abandoned
-            ),
-        )
-        if len(outputs) != len(batch.items):
-            raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
-        return outputs
-
-    async def _again(self, items: tuple[Item, ...]) -> None:
-        """Compute what somebody wants of a batch that did not end well, drop the rest."""
-        wanted = tuple(item for item in items if item.tickets)
-        for item in items:
-            if not item.tickets:
-                self._metrics.abandoned.inc()
-                self._memo.forget(item)
-        if wanted:
-            await self._compute(Batch(wanted))
-
-    def _measure(self, batch: Batch, seconds: float) -> None:
-        if self._pace.tells(batch.cost):
-            self._pace.measured(cost=batch.cost, seconds=seconds)
+    def _measured(self, batch: Batch, seconds: float) -> None:
+        if self._pace.tells(batch.used):
+            self._pace.measured(batch.used, seconds)
             self._admission.measured(tokens=batch.tokens, seconds=seconds)
-        self._metrics.batch_seconds.observe(seconds)
-        self._metrics.batch_segments.observe(len(batch.items))
-        self._metrics.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))
-
-    def _settle(self, item: Item, output: Generated) -> None:
-        self._metrics.segments.inc()
-        self._metrics.input_tokens.inc(output.input_tokens)
-        self._metrics.output_tokens.inc(output.output_tokens)
-        self._memo.keep(item, output)
-        item.output = output
-        self._tell(item)
-
-    def _fail(self, batch: Batch, error: Exception) -> None:
-        for item in batch.items:
-            if not item.done:
-                self._metrics.failed.inc()
-                log.warning("engine failed", model=self._model, error=type(error).__name__)
-                item.error = (
-                    error
-                    if isinstance(error, SummsvcError)
-                    else EngineError(f"the model failed on a segment: {error}")
-                )
-                self._tell(item)
-
-    def _tell(self, item: Item) -> None:
-        self._memo.forget(item)
-        for ticket in list(item.tickets):
-            ticket.settled(item)
-        item.tickets.clear()
 
     def _show(self) -> None:
         self._metrics.queued_requests.set(len(self._queue))
@@ -328,8 +212,7 @@ class Scheduler:
             ticket.fail(error)
         self._arrived.set()
         await asyncio.gather(*self._tasks)
-        await asyncio.to_thread(self._executor.shutdown)
-        await asyncio.to_thread(self.engine.close)
+        await self._runner.close()
 
 
 def _stretch(work: Work, start: int) -> range:
