@@ -18,8 +18,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from summsvc.tasks import foreign
+from summsvc.tasks.brackets import lost_brackets
+from summsvc.tasks.figures import lost_figures
+from summsvc.tasks.foreign import copied, wrong_script
 from summsvc.tasks.guards import assess
-from summsvc.tasks.lengths import fit
+from summsvc.tasks.lengths import fit, unusual
+from summsvc.tasks.loops import repeated
 from summsvc.tasks.terms import Terms, uses
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -162,17 +167,42 @@ def report(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
         cells = (_hits(pair, wrong_language(pair, sets)) for pair in sets)
         yield f"| the third language | {' | '.join(cells)} |"
     yield ""
-    times = (f"{pair[0]}-{pair[1]} {microseconds(pair, rows):.0f}" for pair, rows in sets.items())
-    yield f"µs for a segment on one core: {', '.join(times)}"
+    times = (f"{a}-{b} {microseconds((a, b), rows, _assess):.0f}" for (a, b), rows in sets.items())
+    yield f"processor µs for a segment: {', '.join(times)}"
+    yield f"of each guard alone, mean of all pairs: {', '.join(costs(sets))}"
 
 
-def microseconds(pair: Pair, rows: Sequence[Pair]) -> float:
-    """Mean time of ``assess`` for one good translation, after a first one."""
-    a, b = pair
-    begun = time.perf_counter()
+GUARDS: dict[str, Callable[[str, str, str, str], object]] = {
+    "loops": lambda x, y, _, __: repeated(x, y),
+    "lengths": lambda x, y, a, b: unusual(x, y, source_language=a, target=b),
+    "copied": lambda x, y, _, __: copied(x, y),
+    "script": lambda x, y, _, b: wrong_script(x, y, b),
+    "language": lambda _, y, a, b: foreign.wrong_language(y, b, a),
+    "figures": lambda x, y, _, b: lost_figures(x, y, target=b),
+    "brackets": lambda x, y, _, __: lost_brackets(x, y),
+}
+"""What ``assess`` asks, of a source and its output in two languages."""
+
+
+def costs(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
+    """Of each guard alone the mean processor time for one good translation, in microseconds."""
+    for name, guard in GUARDS.items():
+        mean = sum(microseconds(pair, rows, guard) for pair, rows in sets.items()) / len(sets)
+        yield f"{name} {mean:.1f}"
+
+
+def microseconds(
+    pair: Pair, rows: Sequence[Pair], guard: Callable[[str, str, str, str], object]
+) -> float:
+    """Mean processor time of a guard for one good translation, after a first one."""
+    begun = time.process_time()
     for source, output in rows:
-        assess(source, output, source_language=a, target=b, complete=True)
-    return (time.perf_counter() - begun) / len(rows) * 1e6
+        guard(source, output, *pair)
+    return (time.process_time() - begun) / len(rows) * 1e6
+
+
+def _assess(source: str, output: str, a: str, b: str) -> object:
+    return assess(source, output, source_language=a, target=b, complete=True)
 
 
 def _hits(pair: Pair, rows: Sequence[Pair]) -> str:
