@@ -13,8 +13,9 @@ from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpe
 from summsvc.engines.length import Length
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.abstractive import write
-from summsvc.tasks.chain import Chain, Leg
+from summsvc.tasks.chain import Chain
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import SummarySentence
 from tests.scheduling.reversing import ReversingEngine, scheduler

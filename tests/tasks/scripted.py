@@ -11,8 +11,9 @@ from summsvc.articles.article import Field, Span
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
 from summsvc.scheduling.work import Priority
-from summsvc.tasks.chain import Chain, Leg
+from summsvc.tasks.chain import Chain
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import Repaired, repair_all
 from summsvc.tasks.terms import Terms

@@ -8,8 +8,9 @@ import pytest
 
 from summsvc.errors import OverloadedError
 from summsvc.scheduling.work import Priority
-from summsvc.tasks.chain import Chain, Leg
+from summsvc.tasks.chain import Chain
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from tests.scheduling.reversing import ReversingEngine, scheduler, work
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from summsvc.articles.article import Article, WarningType
-from summsvc.tasks.chain import Leg
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import TranslatedSegment
 from summsvc.tasks.router import Router

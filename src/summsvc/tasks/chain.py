@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError
-from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Outcome, Priority, Work
 from summsvc.tasks import split
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import ModelUse, Stats
 from summsvc.tasks.terms import Terms
@@ -25,20 +25,6 @@ Adjust = Callable[[DecodingOptions], DecodingOptions]
 
 MANY = 128
 """Outputs that are handed on together where nobody waits for the first of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One model of a route, and the languages it works between."""
-
-    scheduler: Scheduler
-    source: str
-    target: str
-
-    @property
-    def use(self) -> ModelUse:
-        engine = self.scheduler.engine
-        return ModelUse(engine.spec.id, engine.name, engine.spec.revision, self.source, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +153,7 @@ class Chain:
     ) -> AsyncGenerator[list[ChainOutput], None]:
         if not texts:
             return
-        cut = await self.workers.beside(sum(map(len, texts)), _Cut.of, leg, texts, self.terms)
+        cut = await self.workers.beside(sum(map(len, texts)), leg.cut, texts, self.terms)
         options = adjust(self._decoding.over(leg.scheduler.engine.spec.decoding))
         ticket = leg.scheduler.submit(
             Work(
@@ -211,39 +197,6 @@ class Chain:
             else:
                 self.stats.input_tokens += outcome.generated.input_tokens
                 self.stats.output_tokens += outcome.generated.output_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Texts as a model reads them.
-
-    pieces: each text as one piece, or as many as the model's input asks for.
-    texts, tokens: all pieces in a row without outer white space, and their lengths.
-    """
-
-    pieces: list[list[str]]
-    texts: list[str]
-    tokens: list[int]
-
-    @staticmethod
-    def of(leg: Leg, texts: Sequence[str], terms: Terms) -> _Cut:
-        """Cut what is too long. Blocks, linear in the lengths."""
-        engine = leg.scheduler.engine
-
-        def count(parts: Sequence[str]) -> list[int]:
-            return engine.count_tokens(parts, leg.source, leg.target)
-
-        pieces: list[list[str]] = []
-        tokens: list[int] = []
-        for text, length in zip(texts, count(texts), strict=True):
-            if length <= engine.max_input_tokens:
-                pieces.append([text])
-                tokens.append(length)
-            else:
-                whole = [(each.start, each.end) for each in terms.find(text)]
-                pieces.append(split.split(text, count, engine.max_input_tokens, whole))
-                tokens += count([piece.strip() for piece in pieces[-1]])
-        return _Cut(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 
 
 def _joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:

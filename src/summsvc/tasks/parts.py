@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summsvc.tasks.chain import Leg
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.split import split
 
 

@@ -10,7 +10,7 @@ from summsvc.errors import InvalidInputError, ModelUnavailableError
 from summsvc.models.routes import Routes
 from summsvc.scheduling.pool import ModelPool
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.tasks.chain import Leg
+from summsvc.tasks.leg import Leg
 
 R = TypeVar("R")
 

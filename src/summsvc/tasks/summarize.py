@@ -19,8 +19,9 @@ from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.abstractive import write
-from summsvc.tasks.chain import Chain, Leg, pivot_warning
+from summsvc.tasks.chain import Chain, pivot_warning
 from summsvc.tasks.extract import extract
+from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import EACH, repair_all, warnings_of
 from summsvc.tasks.results import ModelUse, Stats, Summary, SummarySentence
