@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,8 @@ class Arrivals:
 
     tokens_per_s: output tokens of answers in time, while calls arrived.
     refused: turned away before their deadline. late: their deadline passed.
-    broken: any other failure, and calls that k6 could not start.
+    broken: any other failure, and calls that k6 could not start. client_cpu: cores
+    that k6 itself kept busy, on the same machine.
     """
 
     rate: float
@@ -57,6 +60,7 @@ class Arrivals:
     p95_ms: float
     p99_ms: float
     refused_p95_ms: float
+    client_cpu: float = 0.0
 
 
 def run(plan: Plan) -> Arrivals:
@@ -70,7 +74,9 @@ def run(plan: Plan) -> Arrivals:
         paths["PROTOSET"].write_bytes(_protoset())
         command = [str(Path(sys.executable).with_name("k6")), "run", "--quiet", str(SCRIPT)]
         environment = os.environ | {name: str(path) for name, path in paths.items()}
+        before, begun = _children_s(), time.monotonic()
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        cpu = (_children_s() - before) / (time.monotonic() - begun)
         metrics: dict[str, Any] = json.loads(paths["RESULT"].read_text())
 
     def value(name: str, statistic: str) -> float:
@@ -87,7 +93,14 @@ def run(plan: Plan) -> Arrivals:
         p95_ms=value("answered_ms", "p(95)"),
         p99_ms=value("answered_ms", "p(99)"),
         refused_p95_ms=value("refused_ms", "p(95)"),
+        client_cpu=cpu,
     )
+
+
+def _children_s() -> float:
+    """Processor time of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _protoset() -> bytes:

@@ -24,7 +24,7 @@ BULK = (
 )
 OVERLOAD = (
     "model | arrivals/s | goodput tokens/s | of peak | answered | refused | late | p50 ms | p95 "
-    "| p99 | refusal p95"
+    "| p99 | refusal p95 | k6 CPU"
 )
 BARS = "model | bar | measured | bound | "
 
@@ -115,6 +115,7 @@ def _overload(model: str, step: Arrivals, peak: float) -> list[str]:
         f"{step.tokens_per_s / peak:.2f}",
         *map(str, (step.answered, step.refused, step.late + step.broken)),
         *map(_short, (step.p50_ms, step.p95_ms, step.p99_ms, step.refused_p95_ms)),
+        f"{step.client_cpu:.2f}" if step.client_cpu else "",
     ]
 
 
