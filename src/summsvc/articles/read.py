@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import bisect
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
 from summsvc.articles.article import Article, Field, MimeType, Span, Warning, WarningType
+from summsvc.articles.characters import continues
 from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.view import (
@@ -172,13 +172,8 @@ def _cut_in_word(view: View, most: int) -> int:
     """
     near = range(most, most - 32, -1)
     between = [at for at in near if view.ends[at - 1] <= view.starts[at]]
-    free = (at for at in between if not _goes_with_the_one_before(view.text, at))
+    free = (at for at in between if not continues(view.text[at - 1], view.text[at]))
     return next(free, between[0])
-
-
-def _goes_with_the_one_before(text: str, at: int) -> bool:
-    joined = text[at] in "\u200d\ufe0f" or text[at - 1] == "\u200d"
-    return joined or unicodedata.combining(text[at]) > 0
 
 
 def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:

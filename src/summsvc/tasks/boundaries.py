@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+
+from summsvc.articles.characters import continues
 
 Spans = Sequence[tuple[int, int]]
 
@@ -83,23 +84,9 @@ def clusters(text: str) -> list[int]:
     for at, char in enumerate(text):
         before = text[at - 1] if at else ""
         flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
-        if at and not _continues(before, char) and not (flags and flags % 2 == 0):
+        if at and not continues(before, char) and not (flags and flags % 2 == 0):
             starts.append(at)
     return starts
-
-
-def _continues(before: str, char: str) -> bool:
-    if char.isascii():
-        return (before == "\r" and char == "\n") or (before == "\u200d" and not char.isspace())
-    return (
-        before == "\u200d"
-        or char in "\u200c\u200d"
-        or unicodedata.category(char).startswith("M")
-        or "\U0001f3fb" <= char <= "\U0001f3ff"
-        or "\U000e0020" <= char <= "\U000e007f"
-        or "\u1160" <= char <= "\u11ff"
-        or "\ud7b0" <= char <= "\ud7fb"
-    )
 
 
 def _places(
