@@ -215,7 +215,7 @@ class _Coverage:
         scores = self._scores[np.asarray(usable, dtype=np.int64)]
         best_first: list[int] = np.argsort(-scores, kind="stable").tolist()
         # In order, which is a heap. Making one of a long list holds the interpreter's lock.
-        self._heap = [(-float(self._scores[usable[i]]), usable[i]) for i in best_first]
+        self._heap = [(-float(scores[i]), usable[i]) for i in best_first]
 
     def next(self, words: Sequence[int], room: int) -> int | None:
         """The candidate that adds most among those that fit the room; None when none is left.

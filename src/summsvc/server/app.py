@@ -188,12 +188,12 @@ class Server:
         """Load what is to be preloaded; for good, see what changes and tell health."""
         self._spawn(self._pool.preload(self.settings.preload))
         while True:
-            # Files are not looked at on the event loop.
-            await asyncio.to_thread(self._store.look)
             await self._health.translation(self._pool.can(Task.TRANSLATION))
             await self._health.summarization(self._can_summarize())
             if await self._pool.changed(timeout_s=LOOK_PERIOD_S):
                 self._turns.freeze()
+            # Files are not looked at on the event loop.
+            await asyncio.to_thread(self._store.look)
 
     def _can_summarize(self) -> bool:
         """Whether a call that leaves the method open can be answered now."""

@@ -53,7 +53,9 @@ class Lane:
             limits, workers=1, unit="code points", place="a thread that reads"
         )
         self._name = name
-        self._metrics = metrics
+        self._refused = metrics.refused
+        self._shown_articles = metrics.articles.labels(name)
+        self._shown_code_points = metrics.code_points.labels(name)
         # The event loop begins work, threads end it.
         self._lock = Lock()
         self._articles = 0
@@ -83,7 +85,7 @@ class Lane:
             self._enter(code_points, None if deadline is None else deadline - now())
             return await self._wait(code_points, in_time)
         except (OverloadedError, DeadlineError) as error:
-            self._metrics.refused.labels(self._name, error.reason).inc()
+            self._refused.labels(self._name, error.reason).inc()
             raise
 
     async def _wait(self, code_points: int, work: Callable[[], T]) -> T:
@@ -120,8 +122,8 @@ class Lane:
     def _count(self, articles: int, code_points: int) -> None:
         self._articles += articles
         self._code_points += code_points
-        self._metrics.articles.labels(self._name).set(self._articles)
-        self._metrics.code_points.labels(self._name).set(self._code_points)
+        self._shown_articles.set(self._articles)
+        self._shown_code_points.set(self._code_points)
 
     def _timed(self, work: Callable[[], T], code_points: int = 0) -> T:
         """Do work in a thread; what it took counts for the next article read, or for this one."""
