@@ -38,6 +38,7 @@ from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.deadlines import Deadlines, Due
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pace import Budget, Pace
+from summsvc.scheduling.placement import CPU_SEQUENCES
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Work
 
@@ -45,7 +46,6 @@ FASTER = 5.0
 STEP_S, SEGMENT_S = 0.3, 0.045
 """Seconds of a batch: whatever its size, and for each segment; as one of two workers took here."""
 
-SEQUENCES = 32
 WORKERS = 2
 CLIENTS = 32
 OPTIONS = DecodingOptions(beam_size=1)
@@ -168,7 +168,7 @@ async def measure(way: str, factor: float, seconds: float, deadline_s: float) ->
         Sleeping(),
         workers=WORKERS,
         limits=QueueLimits(1024, 1_000_000),
-        pace=Pace(most=Budget(4096, SEQUENCES), target_s=2 / FASTER),
+        pace=Pace(most=Budget(4096, CPU_SEQUENCES), target_s=2 / FASTER),
         batch_wait_s=0.002,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

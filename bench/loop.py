@@ -20,7 +20,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -106,9 +105,8 @@ def check_health(address: str) -> None:
 
 def lags(server: Served) -> dict[float, float]:
     """Cumulative counts of the loop's lag, by the bucket's upper bound."""
-    with urllib.request.urlopen(f"http://{server.processes[0].metrics}/metrics") as reply:
-        text = reply.read().decode()
-    found = re.findall(r'summsvc_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', text)
+    page = server.processes[0].scraped()
+    found = re.findall(r'summsvc_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', page)
     return {float(bound): float(count) for bound, count in found}
 
 

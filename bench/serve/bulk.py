@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import urllib.request
 from dataclasses import dataclass
 
 from bench.serve import clients, texts
@@ -74,8 +73,7 @@ def measure(server: Served, model: str, *, seconds: float, beams: int) -> Bulk:
 
 def _sums(server: Served) -> tuple[float, float, float]:
     """Batches so far, the seconds they took, and tokens that came out, by /metrics."""
-    with urllib.request.urlopen(f"http://{server.processes[0].metrics}/metrics") as answer:
-        page = answer.read().decode()
+    page = server.processes[0].scraped()
     names = ("batch_seconds_count", "batch_seconds_sum", "output_tokens_total")
     found = [re.search(rf"^summsvc_{name}{{.*}} (\S+)$", page, re.M) for name in names]
     count, seconds, tokens = (float(each[1]) if each else 0.0 for each in found)

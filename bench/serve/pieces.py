@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.serve.servers import TWO
+from bench.serve.texts import KINDS
+
 FEW, MANY = (1, 4, 8), (16, 32)
 LOADS = (*FEW, *MANY, 64)
-KINDS = ("short", "article", "mix")
 SERVERS = ("ctranslate2", "summsvc")
 SLOW = ("transformers",)
 
@@ -24,7 +26,7 @@ class Piece:
 
 
 def _small(kind: str) -> Piece:
-    return Piece("trained", (kind,), LOADS, (*SERVERS, "summsvc-x2"))
+    return Piece("trained", (kind,), LOADS, (*SERVERS, TWO))
 
 
 PIECES = {

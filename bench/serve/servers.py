@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ class Process:
     address: str
     pid: int
     metrics: str = ""
+
+    def scraped(self) -> str:
+        """The page of summsvc's metrics now."""
+        with urllib.request.urlopen(f"http://{self.metrics}/metrics") as reply:
+            page: bytes = reply.read()
+        return page.decode()
 
 
 @dataclass(frozen=True)
