@@ -50,7 +50,8 @@ def put(results: Results, page: Path) -> None:
 def tables(results: Results) -> dict[str, str]:
     """Tables by name, those with something in them."""
     rows = results.ordered()
-    many = [row for row in rows if row.clients == MANY]
+    # Rows of older files have no processor time.
+    many = [row for row in rows if row.clients == MANY and row.engine_ms]
     overload = [
         _overload(model, step, each.peak_tokens_per_s)
         for model, each in results.overload.items()

@@ -60,6 +60,12 @@ def test_the_tables_of_known_rows() -> None:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
+def test_rows_without_processor_time_have_no_place_in_its_table() -> None:
+    older = Row("trained", "article", 32, "summsvc", 850, 1000)
+    assert "| trained | article | 32 | summsvc | 850 |" in report(Results([older]))
+    assert "most that is left" not in report(Results([older]))
+
+
 def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE, "utf-8")
