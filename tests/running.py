@@ -28,7 +28,7 @@ class Running:
 
     @property
     def address(self) -> str:
-        return f"localhost:{self.server.port}"
+        return f"127.0.0.1:{self.server.port}"
 
     def health(self, service: str = "") -> int:
         with grpc.insecure_channel(self.address) as channel:

@@ -50,7 +50,8 @@ class FakeServer:
         checks = health.HealthServicer()
         checks.set("asleep", health_pb2.HealthCheckResponse.NOT_SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(checks, self._server)
-        address = f"localhost:{port}"
+        # Of a name's two addresses one may be another server's already.
+        address = f"127.0.0.1:{port}"
         if credentials is None:
             self.port = self._server.add_insecure_port(address)
         else:
@@ -59,7 +60,7 @@ class FakeServer:
 
     @property
     def address(self) -> str:
-        return f"localhost:{self.port}"
+        return f"127.0.0.1:{self.port}"
 
     @property
     def last_request(self) -> Any:

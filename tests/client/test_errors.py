@@ -111,6 +111,15 @@ def test_unavailable_is_tried_again_until_it_works(fake: FakeServer, call: Calle
     assert len(fake.calls) == 3
 
 
+def test_what_the_transport_of_an_ending_server_cancelled_is_tried_again(
+    fake: FakeServer, call: Caller
+) -> None:
+    cancelled = aborting(grpc.StatusCode.CANCELLED)
+    fake.answers["Summarize"] = lambda *asked: OK if len(fake.calls) > 1 else cancelled(*asked)
+    assert call(fake.address, "summarize", "text").text == "fine"
+    assert len(fake.calls) == 2
+
+
 def test_unavailable_is_tried_four_times_and_no_more(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = failing(errors.DrainingError("going down"))
     with pytest.raises(UnavailableError):
@@ -124,9 +133,9 @@ def test_a_large_article_is_tried_again_like_a_small_one(fake: FakeServer, call:
     assert len(fake.calls) == 2
 
 
-def test_nothing_but_unavailable_is_tried_again(fake: FakeServer) -> None:
+def test_no_other_failure_is_tried_again(fake: FakeServer) -> None:
     for code in grpc.StatusCode:
-        if code not in (grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE):
+        if code.name not in ("OK", "UNAVAILABLE", "CANCELLED"):
             fake.calls.clear()
             fake.answers["Summarize"] = aborting(code)
             with Client(fake.address) as blocking, pytest.raises(SummsvcClientError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import grpc
 import pytest
 
+from summsvc.client import Client, UnavailableError
 from summsvc.config import Settings
 from tests.running import Running, refusal, running
-from tests.server.test_leaving import CALLS, Caller
+from tests.server.test_leaving import CALLS, SENTENCES, Caller
 from tests.server.watched import Watched, eventually
 
 
@@ -46,9 +48,8 @@ def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -
         stopping = threading.Thread(target=server.stop)
         stopping.start()
         eventually(lambda: server.server._drain.draining)
-        with pytest.raises(grpc.RpcError) as caught:
-            Caller(channel, 120, count=1).Translate().result()
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        with Client(server.address) as another, pytest.raises(UnavailableError):
+            another.translate(SENTENCES[0], "ru")
         watched.free()
         counts = {rpc: outcome(rpc, call) for rpc, call in calls.items()}
         stopping.join()
@@ -100,3 +101,22 @@ def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
         stopping.join()
     assert codes == dict.fromkeys(CALLS, code)
     assert lane._articles == lane._code_points == 0
+
+
+def test_no_call_is_lost_when_one_of_two_servers_ends(tmp_path: Path) -> None:
+    """Also those that cross the end on their way, which gRPC itself answers CANCELLED."""
+    settings = Settings(port=0, metrics_port=-1, model_dir=tmp_path)
+    with running(settings) as one, running(settings) as two, ThreadPoolExecutor(8) as callers:
+        target = f"ipv4:{one.address},{two.address}"
+        with Client(target) as client:
+            ending = threading.Event()
+
+            def summarize(number: int) -> str:
+                if number == 200:
+                    ending.set()
+                return client.summarize(SENTENCES[number]).text
+
+            answers = callers.map(summarize, range(400))
+            ending.wait()
+            one.stop()
+            assert list(answers) == SENTENCES

@@ -28,14 +28,16 @@ SERVICE_CONFIG = {
                 {"service": "summsvc.v1.TranslationService"},
                 {"service": "summsvc.v1.ModelService"},
             ],
-            # Only UNAVAILABLE says that another try may do better at once; a
-            # full queue must not be filled further by its own refusals.
+            # Only these say that another try may do better at once; a full
+            # queue must not be filled further by its own refusals. CANCELLED is
+            # what gRPC itself answers, without a server having seen the call,
+            # when it arrives while the server ends (grpc/grpc issue 41785).
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.2s",
                 "maxBackoff": "2s",
                 "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
             },
         }
     ],
