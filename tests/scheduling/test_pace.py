@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.scheduling.pace import FIRST, STEP, Budget, Pace
+from summsvc.scheduling.pace import FIRST, NARROWER, STEP, Budget, Pace
 
 
 def pace(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> Pace:
@@ -44,8 +44,16 @@ def test_one_odd_batch_changes_little() -> None:
 
 def test_small_batches_say_nothing() -> None:
     made = pace(sequences=32)
-    assert made.tells(Budget(FIRST, 1))
-    assert made.tells(Budget(FIRST // 2, 1))
-    assert not made.tells(Budget(FIRST // 2 - 1, 1))
-    assert made.tells(Budget(20, 16))
-    assert not made.tells(Budget(20, 15))
+    assert made.budget.tells(Budget(FIRST, 1))
+    assert made.budget.tells(Budget(FIRST // 2, 1))
+    assert not made.budget.tells(Budget(FIRST // 2 - 1, 1))
+    assert made.budget.tells(Budget(20, 16))
+    assert not made.budget.tells(Budget(20, 15))
+
+
+def test_narrow_batches_have_fewer_sequences_and_say_how_fast_such_ones_are() -> None:
+    made = pace(sequences=NARROWER * 8)
+    assert made.narrow == Budget(made.budget.tokens, 8)
+    assert made.narrow.tells(Budget(20, 4))
+    assert not made.narrow.tells(Budget(20, 3))
+    assert pace(sequences=1).narrow.sequences == 1

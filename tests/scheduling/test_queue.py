@@ -113,3 +113,26 @@ async def test_bulk_waits_for_no_more_than_its_share_leaves_to_others() -> None:
     filled(queue, (["w " * 10] * 1000, Priority.INTERACTIVE), (["w " * 10] * 5, Priority.BULK))
     # Of four batches one is bulk: beside 20 + 20 tokens of bulk go at most three times as many.
     assert queue.tokens_ahead(Priority.BULK, 20) == 20 + 3 * (20 + 20)
+
+
+async def test_bulk_that_had_its_share_before_lets_what_comes_go_first() -> None:
+    queue = FairQueue()
+    filled(queue, (["w"] * 40, Priority.BULK))
+    leaders = []
+    for _ in range(6):
+        filled(queue, (["w w"], Priority.INTERACTIVE))
+        for _ in range(2):
+            batch = queue.next(Budget(100, 1))
+            assert batch is not None
+            leaders.append(next(iter(batch.items[0].tickets)).work.priority)
+    assert leaders == [Priority.INTERACTIVE, Priority.BULK] * 6
+
+
+async def test_bulk_has_a_budget_of_its_own() -> None:
+    queue = FairQueue()
+    filled(queue, (["w"] * 9, Priority.BULK), (["w"] * 9, Priority.INTERACTIVE))
+    first, second = (queue.next(Budget(100, 9), bulk=Budget(100, 3)) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert (len(first.items), first.budget) == (9, Budget(100, 9))
+    assert (len(second.items), second.budget) == (3, Budget(100, 3))

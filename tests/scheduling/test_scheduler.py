@@ -166,6 +166,26 @@ async def test_bulk_yields_and_still_moves_on(engine: ReversingEngine) -> None:
     assert 0.2 <= share <= 0.3
 
 
+async def test_bulk_batches_are_narrower_while_interactive_requests_come(
+    engine: ReversingEngine,
+) -> None:
+    async with running(engine, batch_tokens=10_000, batch_sequences=12) as made:
+        engine.hold()
+        first = made.submit(work(["hold on"], priority=Priority.BULK))
+        await engine.begun()
+        bulk = made.submit(work([f"b {i}" for i in range(36)], priority=Priority.BULK))
+        engine.release()
+        await asyncio.gather(first.wait(), bulk.wait())
+        assert [len(batch) for batch in engine.batches] == [1, 12, 12, 12]
+        engine.hold()
+        quick = made.submit(work(["one line"]))
+        await engine.begun(4)
+        again = made.submit(work([f"c {i}" for i in range(36)], priority=Priority.BULK))
+        engine.release()
+        await asyncio.gather(quick.wait(), again.wait())
+    assert {len(batch) for batch in engine.batches[5:]} == {4}
+
+
 async def test_a_short_queue_is_divided_among_idle_workers(engine: ReversingEngine) -> None:
     async with running(engine, workers=2, batch_tokens=64) as made:
         engine.hold()

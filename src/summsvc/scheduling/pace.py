@@ -14,6 +14,10 @@ the search has a fixed cost, small batches run at a worse rate."""
 STEP = 2.0
 """A budget changes at most by this factor after one batch, however odd that was."""
 
+NARROWER = 3
+"""Times as few sequences are in a bulk batch while interactive requests come: each of them
+waits until a worker is free, and a third of the sequences costs the engine little more."""
+
 SMOOTHING = 0.2
 """Weight of the latest full batch in how long one takes (exponential moving average)."""
 
@@ -28,6 +32,10 @@ class Budget:
 
     tokens: int
     sequences: int
+
+    def tells(self, used: Budget) -> bool:
+        """Whether a batch that holds so much of this budget says how fast full ones are."""
+        return used.tokens >= TELLS * self.tokens or used.sequences >= TELLS * self.sequences
 
 
 class Pace:
@@ -49,10 +57,10 @@ class Pace:
     def budget(self) -> Budget:
         return Budget(int(self._tokens), self._most.sequences)
 
-    def tells(self, used: Budget) -> bool:
-        """Whether a batch that holds so much says how fast full ones are."""
-        sequences = TELLS * self._most.sequences
-        return used.tokens >= TELLS * self._tokens or used.sequences >= sequences
+    @property
+    def narrow(self) -> Budget:
+        """Of a bulk batch that others should not wait for long."""
+        return Budget(self.budget.tokens, -(-self._most.sequences // NARROWER))
 
     def measured(self, used: Budget, seconds: float) -> None:
         """Learn from a batch that tells."""

@@ -22,9 +22,13 @@ into batches below this part of the budget: small ones waste the model."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Segments of one kind that go through the model together, longest first."""
+    """Segments of one kind that go through the model together, longest first.
+
+    budget: what they might have held at most.
+    """
 
     items: tuple[Item, ...]
+    budget: Budget
 
     @property
     def tokens(self) -> int:
@@ -61,7 +65,7 @@ class FairQueue:
         self._tickets: dict[Priority, OrderedDict[Ticket, None]] = {
             priority: OrderedDict() for priority in Priority
         }
-        self._turn = self._pressed = 0
+        self._since_bulk = self._pressed = 0
         self.tokens = 0
 
     def __len__(self) -> int:
@@ -111,17 +115,24 @@ class FairQueue:
         return self._tickets[priority].keys()
 
     def next(
-        self, budget: Budget, workers: int = 1, pressing: Sequence[Ticket] = ()
+        self,
+        budget: Budget,
+        workers: int = 1,
+        pressing: Sequence[Ticket] = (),
+        bulk: Budget | None = None,
     ) -> Batch | None:
-        """Take a batch within ``budget``, or of one segment; None when empty.
+        """Take a batch within its budget, or of one segment; None when empty.
 
-        workers: idle ones, that share what waits. pressing: interactive requests
+        workers: idle ones, that share what waits. bulk: the budget of bulk batches, where
+        it is another. pressing: interactive requests
         that are short of time, the first one first; they go before others, but for
         one batch in ``BULK_SHARE`` while some wait that have no deadline.
         """
         leader = self._leader(pressing)
         if leader is None:
             return None
+        if leader.work.priority is Priority.BULK:
+            budget = bulk or budget
         first = next(iter(leader.pending))
         most = max(1, budget.tokens // first.beams)
         segments = max(1, budget.sequences // first.beams)
@@ -157,20 +168,21 @@ class FairQueue:
         tickets = self._tickets[leader.work.priority]
         if leader in tickets:
             tickets.move_to_end(leader)
-        return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)))
+        return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)), budget)
 
     def _leader(self, pressing: Sequence[Ticket]) -> Ticket | None:
         interactive, bulk = (self._tickets[level] for level in Priority)
-        if interactive and bulk:
-            self._turn += 1
-            if not self._turn % BULK_SHARE:
-                return next(iter(bulk))
+        if bulk and (not interactive or self._since_bulk >= BULK_SHARE - 1):
+            self._since_bulk = 0
+            return next(iter(bulk))
+        # Batches that bulk had while nobody else waited were its share as well.
+        self._since_bulk = self._since_bulk + 1 if bulk else 0
         if pressing:
             self._pressed += 1
             patient = (ticket for ticket in interactive if ticket.work.deadline is None)
             other = None if self._pressed % BULK_SHARE else next(patient, None)
             return other or pressing[0]
-        return next(iter(interactive or bulk), None)
+        return next(iter(interactive), None)
 
     def _round_robin(self, priority: Priority) -> Iterator[Item]:
         """Waiting segments of a priority, one of each request in turn."""

@@ -59,14 +59,14 @@ class Runner:
         try:
             outputs = await self._generate(batch)
         except CancelledGeneration:
-            await self._again(batch.items)
+            await self._again(batch, batch.items)
         except Exception as error:
             if len(batch.items) == 1:
                 self._fail(batch, error)
                 return
             middle = len(batch.items) // 2
-            await self._again(batch.items[:middle])
-            await self._again(batch.items[middle:])
+            await self._again(batch, batch.items[:middle])
+            await self._again(batch, batch.items[middle:])
         else:
             seconds = time.perf_counter() - begun
             self._measured(batch, seconds)
@@ -87,15 +87,15 @@ class Runner:
             raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
         return outputs
 
-    async def _again(self, items: tuple[Item, ...]) -> None:
-        """Compute what somebody wants of a batch that did not end well, drop the rest."""
+    async def _again(self, batch: Batch, items: tuple[Item, ...]) -> None:
+        """Compute what somebody wants of items whose batch did not end well, drop the rest."""
         wanted = tuple(item for item in items if item.tickets)
         for item in items:
             if not item.tickets:
                 self._metrics.abandoned.inc()
                 self._memo.forget(item)
         if wanted:
-            await self._run(Batch(wanted))
+            await self._run(Batch(wanted, batch.budget))
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         for item in batch.items:

@@ -23,6 +23,9 @@ from summsvc.scheduling.work import Priority, Ticket, Work
 CHUNK = 512
 """Segments looked up at a stretch: about a millisecond of the event loop."""
 
+INTERACTIVE_S = 10.0
+"""Seconds after an interactive request for which another one is expected."""
+
 
 class Scheduler:
     """The queue of one loaded model.
@@ -69,6 +72,7 @@ class Scheduler:
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
         self._busy = 0
+        self._interactive_until = 0.0
         self._arrived = asyncio.Event()
         self._closing = False
         self._tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
@@ -89,6 +93,8 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         tokens = self._memo.tokens_to_compute(work, _stretch(work, 0))
         self.check(tokens, work.priority, work.deadline, continues=work.continues)
+        if work.priority is Priority.INTERACTIVE:
+            self._interactive_until = loop.time() + INTERACTIVE_S
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
@@ -182,8 +188,13 @@ class Scheduler:
                 await asyncio.sleep(hold)
             if self._closing:
                 return
-            idle, pressing = self._workers - self._busy, self._deadlines.pressing()
-            batch = self._queue.next(self._pace.budget, idle, pressing)
+            hurry = loop.time() < self._interactive_until
+            batch = self._queue.next(
+                self._pace.budget,
+                self._workers - self._busy,
+                self._deadlines.pressing(),
+                bulk=self._pace.narrow if hurry else None,
+            )
             if batch is None:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -196,7 +207,7 @@ class Scheduler:
             hold_until = loop.time() + self._batch_wait_s if several else 0.0
 
     def _measured(self, batch: Batch, seconds: float) -> None:
-        if self._pace.tells(batch.used):
+        if batch.budget.tells(batch.used):
             self._pace.measured(batch.used, seconds)
             self._admission.measured(tokens=batch.tokens, seconds=seconds)
 
