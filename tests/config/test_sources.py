@@ -10,21 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.config import ENV_PREFIX, GROUPS, Settings, SettingsError, load_settings
-
-
-def load(**flags: Any) -> Settings:
-    return load_settings(flags=flags, environ={})
-
-
-@pytest.fixture
-def toml(tmp_path: Path) -> Any:
-    def write(text: str) -> Path:
-        path = tmp_path / "summsvc.toml"
-        path.write_text(text)
-        return path
-
-    return write
+from summsvc.config import ENV_PREFIX, Settings, SettingsError, load_settings
 
 
 def test_flag_beats_environment_beats_file_beats_default(toml: Any) -> None:
@@ -37,19 +23,6 @@ def test_flag_beats_environment_beats_file_beats_default(toml: Any) -> None:
 
 def test_a_setting_that_is_overridden_is_not_looked_at(toml: Any) -> None:
     assert load_settings(toml('port = "no"'), {}, {"SUMMSVC_PORT": "7"}).port == 7
-
-
-def test_lists_and_tables_are_the_same_from_everywhere(toml: Any) -> None:
-    path = toml('preload = ["a", "b"]\ndefault_models = { en-ru = "a", en = "b" }')
-    env = {"SUMMSVC_PRELOAD": " a, b ,", "SUMMSVC_DEFAULT_MODELS": "en-ru=a, en=b"}
-    flags = {"preload": "a,b", "default_models": "en-ru=a,en=b"}
-    for settings in (
-        load_settings(path, environ={}),
-        load_settings(environ=env),
-        load_settings(flags=flags, environ={}),
-    ):
-        assert settings.preload == ["a", "b"]
-        assert settings.default_models == {"en-ru": "a", "en": "b"}
 
 
 def test_the_environment_is_the_process_own_unless_given(monkeypatch: Any) -> None:
@@ -120,46 +93,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'host = "\xe9"')
     with pytest.raises(SettingsError, match=r"latin\.toml: not UTF-8 at byte 8"):
         load_settings(tmp_path / "latin.toml", environ={})
-
-
-def test_empty_stands_for_no_file_and_no_pivot() -> None:
-    env = {"SUMMSVC_TLS_CERT": "", "SUMMSVC_TOKEN_FILE": "", "SUMMSVC_PIVOT_LANGUAGE": ""}
-    settings = load_settings(environ=env)
-    assert (settings.tls_cert, settings.token_file, settings.pivot_language) == (None, None, "")
-
-
-def test_tls_settings_that_do_not_fit_together(tmp_path: Path) -> None:
-    pem = tmp_path / "a.pem"
-    pem.touch()
-    with pytest.raises(SettingsError, match="tls_cert and tls_key go together"):
-        load(tls_cert=str(pem))
-    with pytest.raises(SettingsError, match="tls_client_ca needs"):
-        load(tls_client_ca=str(pem))
-    assert load(tls_cert=str(pem), tls_key=str(pem), tls_client_ca=str(pem)).tls_key == pem
-
-
-def test_the_store_follows_the_base_directories(monkeypatch: Any) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", "/data")
-    assert load().model_dir == Path("/data/summsvc/models")
-    monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert load().model_dir == Path("/home/someone/.local/share/summsvc/models")
-
-
-def test_settings_are_frozen() -> None:
-    with pytest.raises(ValueError, match="frozen"):
-        load().port = 1
-
-
-def test_groups_begin_at_settings_that_exist() -> None:
-    assert set(GROUPS) <= set(Settings.model_fields)
-    assert next(iter(Settings.model_fields)) in GROUPS
-
-
-def test_every_setting_is_described() -> None:
-    for name, field in Settings.model_fields.items():
-        assert field.description, name
-        assert field.description.endswith("."), name
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Settings.model_fields)), st.text()))

@@ -1,23 +1,17 @@
 """Every setting of the server, documented once.
 
-A setting comes from, in rising precedence: its default, a TOML file, the
-environment (``SUMMSVC_`` and its upper-case name), a flag of ``summsvc serve``.
 ``docs/settings.md`` and ``serve --help`` are made from this class.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-ENV_PREFIX = "SUMMSVC_"
+from summsvc.config.values import File, Folder, Given, IdOf, Ids
 
 GROUPS = {
     "host": "Where to listen",
@@ -28,10 +22,6 @@ GROUPS = {
     "drain_s": "Ending",
 }
 """The first setting of each group, and the group's heading in help and docs."""
-
-
-class SettingsError(Exception):
-    """Settings that cannot be used; one line for each culprit, with where it came from."""
 
 
 def default_model_dir() -> Path:
@@ -49,11 +39,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    host: str = Field(
+    host: Given = Field(
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 or [::] for all."
     )
     port: int = Field(default=50051, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
-    metrics_host: str = Field(default="127.0.0.1", description="Address of the metrics endpoint.")
+    metrics_host: Given = Field(default="127.0.0.1", description="Address of the metrics endpoint.")
     metrics_port: int = Field(
         default=9464,
         ge=-1,
@@ -61,12 +51,12 @@ class Settings(BaseModel):
         description="HTTP port of /metrics; 0 picks one, -1 turns it off.",
     )
     reflection: bool = Field(default=True, description="Offer gRPC server reflection.")
-    tls_cert: Path | None = Field(default=None, description="PEM certificate chain; turns TLS on.")
-    tls_key: Path | None = Field(default=None, description="PEM private key of tls_cert.")
-    tls_client_ca: Path | None = Field(
+    tls_cert: File = Field(default=None, description="PEM certificate chain; turns TLS on.")
+    tls_key: File = Field(default=None, description="PEM private key of tls_cert.")
+    tls_client_ca: File = Field(
         default=None, description="PEM bundle; clients must show a certificate signed by it (mTLS)."
     )
-    token_file: Path | None = Field(
+    token_file: File = Field(
         default=None,
         description="File with one accepted bearer token per line; "
         "calls without one are refused, health excepted.",
@@ -79,12 +69,12 @@ class Settings(BaseModel):
         default="json", description="One JSON object per line, or text for people."
     )
 
-    model_dir: Path = Field(
+    model_dir: Folder = Field(
         default_factory=default_model_dir,
         description="The model store: one folder per model.",
         json_schema_extra={"default": "~/.local/share/summsvc/models"},
     )
-    catalog_file: Path | None = Field(
+    catalog_file: File = Field(
         default=None, description="TOML file with catalog entries of your own."
     )
     engine: Literal["auto", "ctranslate2", "transformers"] = Field(
@@ -98,7 +88,7 @@ class Settings(BaseModel):
         default=0, ge=0, le=256, description="Batches computed at once per model; 0: one per core."
     )
     threads: int = Field(default=1, ge=1, le=256, description="Threads of one worker.")
-    preload: list[str] = Field(
+    preload: Ids = Field(
         default=["all"],
         description="Ids of models to load at start, comma separated; 'all' for every "
         "installed one, 'none' for none. Others load on first use.",
@@ -111,7 +101,7 @@ class Settings(BaseModel):
     pivot_language: str = Field(
         default="en", description="Language through which pairs without a model go; empty: none."
     )
-    default_models: dict[str, str] = Field(
+    default_models: IdOf = Field(
         default_factory=dict,
         description="Model id per pair or language, for example "
         "en-ru=opus-en-ru,en=distilbart-cnn.",
@@ -206,45 +196,6 @@ class Settings(BaseModel):
         "orchestrator's kill timeout.",
     )
 
-    @field_validator("preload", mode="before")
-    @classmethod
-    def _items(cls, value: Any) -> Any:
-        items = _split(value) if isinstance(value, str) else value
-        return [] if items == ["none"] else items
-
-    @field_validator("default_models", mode="before")
-    @classmethod
-    def _entries(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        entries = {}
-        for item in _split(value):
-            key, equals, model = (part.strip() for part in item.partition("="))
-            if not (key and equals and model):
-                raise ValueError(f"'{item}' is not of the form en-ru=opus-en-ru")
-            if key in entries:
-                raise ValueError(f"'{key}' is given twice")
-            entries[key] = model
-        return entries
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _not_given(cls, value: Any, info: Any) -> Any:
-        """Take the empty string as "no file"; templates of orchestrators produce it."""
-        kinds = get_args(cls.model_fields[info.field_name].annotation)
-        if value == "" and NoneType in kinds:
-            return None
-        if value == "" and info.field_name in ("host", "metrics_host", "model_dir"):
-            raise ValueError("must not be empty")
-        return value
-
-    @field_validator("tls_cert", "tls_key", "tls_client_ca", "token_file", "catalog_file")
-    @classmethod
-    def _readable(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError(f"no such file: {path}")
-        return path
-
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -252,64 +203,3 @@ class Settings(BaseModel):
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
         return self
-
-
-def load_settings(
-    config_file: Path | None = None,
-    flags: Mapping[str, Any] | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Settings:
-    """Put the settings together: defaults, then TOML file, environment, flags.
-
-    flags: values by setting name, those really given on the command line.
-    environ: ``os.environ`` unless given. Variables that start with SUMMSVC_ but
-    name no setting are left alone: the client has variables of its own.
-    Raises SettingsError naming each setting at fault and its source.
-    """
-    environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    if config_file is not None:
-        values = _read_toml(config_file)
-        sources = dict.fromkeys(values, str(config_file))
-    for name in Settings.model_fields:
-        variable = ENV_PREFIX + name.upper()
-        if variable in environ:
-            values[name], sources[name] = environ[variable], variable
-    for name, value in (flags or {}).items():
-        values[name], sources[name] = value, "--" + name.replace("_", "-")
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_culprit(each, sources) for each in error.errors())) from None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from None
-    for name in values:
-        if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, 1)
-            hint = f"; did you mean {near[0]}?" if near else "; docs/settings.md lists them all"
-            raise SettingsError(f"{path}: there is no setting '{name}'{hint}")
-    return values
-
-
-def _culprit(error: Any, sources: Mapping[str, str]) -> str:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if not error["loc"]:
-        return message
-    name = str(error["loc"][0])
-    if error["type"] != "value_error":
-        message = f"{message[:1].lower()}{message[1:]}, not {error['input']!r}"
-    return f"{name}: {message} (from {sources.get(name, 'the caller')})"
-
-
-def _split(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
