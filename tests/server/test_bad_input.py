@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
+from summsvc.server.wire import enclosed
 from summsvc.v1 import article_pb2, translation_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
@@ -219,3 +220,28 @@ def test_a_batch_of_too_few_or_too_many(channel: grpc.Channel, count: int) -> No
     with pytest.raises(grpc.RpcError) as caught:
         TranslationServiceStub(channel).BatchTranslate(batch, timeout=60)
     assert refusal(caught.value).fields == ["requests"]
+
+
+def test_in_a_batch_only_the_request_that_cannot_be_read_fails(channel: grpc.Channel) -> None:
+    good = pb.SummarizeRequest(article=article()).SerializeToString()
+    not_utf8 = b"\x0a\x03\x12\x01\xff"
+    data = b"".join(enclosed(1, part) for part in (good, not_utf8, b"\x0b", good))
+    answer = raw(channel, "/summsvc.v1.SummarizationService/BatchSummarize", data)
+    results = pb.BatchSummarizeResponse.FromString(answer).results
+    assert [each.error.code for each in results] == [0, INVALID.value[0], INVALID.value[0], 0]
+    assert "requests[1].article.body" in str(results[1].error.details)
+    assert "summsvc.v1.SummarizeRequest" in results[2].error.message
+
+
+def test_in_a_batch_only_the_request_with_too_many_terms_fails(channel: grpc.Channel) -> None:
+    requests = [
+        translation_service_pb2.TranslateRequest(
+            article=article(), target_language_code="ru", do_not_translate=["Riga"] * count
+        )
+        for count in (500, 501)
+    ]
+    batch = translation_service_pb2.BatchTranslateRequest(requests=requests)
+    first, second = TranslationServiceStub(channel).BatchTranslate(batch, timeout=60).results
+    assert first.response.body
+    assert second.error.code == INVALID.value[0]
+    assert "requests[1].do_not_translate" in str(second.error.details)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -34,6 +35,7 @@ from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.checkpoints import pairs
 from tests.running import Running, running
 from tests.server.steps import longest_step
+from tests.server.test_bad_input import raw
 from tests.server.turns import Turns, measured_loop
 
 SIZE = 1_000_000
@@ -153,6 +155,31 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
+
+
+LISTS: dict[str, tuple[str, Any, bytes]] = {
+    "batch": ("TranslationService/BatchTranslate", pb.BatchTranslateRequest, b"\x0a\x00"),
+    "glossary": ("TranslationService/Translate", pb.TranslateRequest, b"\x32\x00"),
+}
+"""Methods, messages that they take, and a field that such a message shall be full of."""
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_request_of_endless_fields_holds_nobody_up(
+    measured: tuple[Running, Turns], name: str
+) -> None:
+    server, turns = measured
+    method, message, unit = LISTS[name]
+    data = unit * (8 * SIZE // len(unit))
+    begun = time.thread_time()
+    message.FromString(data)
+    most = max(MOST_S, SHARE * (time.thread_time() - begun))
+    with grpc.insecure_channel(server.address) as channel:
+        turns.longest = 0.0
+        with pytest.raises(grpc.RpcError) as caught:
+            raw(channel, f"/summsvc.v1.{method}", data)
+        assert turns.longest < most, f"{turns.longest:.3f} s"
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 # Below: no call of C code, and no freeing of objects, holds the interpreter's lock for long.

@@ -8,9 +8,11 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
+from summsvc.config import Settings
 from summsvc.server.drain import Drain
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.metrics import CallMetrics
+from summsvc.server.received import Receiver
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 
@@ -46,7 +48,8 @@ async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_ke
         return handler if details.method == "/other.Service/Known" else None
 
     metrics = CallMetrics(CollectorRegistry())
-    interceptor = CallInterceptor(tokens=[], drain=Drain(), metrics=metrics)
+    receiver = Receiver(Settings())
+    interceptor = CallInterceptor(tokens=[], drain=Drain(), metrics=metrics, receiver=receiver)
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first

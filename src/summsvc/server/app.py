@@ -32,6 +32,7 @@ from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.models import ModelServicer
+from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader
 from summsvc.server.summarization import SummarizationServicer
 from summsvc.server.translation import TranslationServicer
@@ -90,9 +91,12 @@ class Server:
         router = Router(routes, self._pool)
         translator = Translator(self._workers, router)
         summarizer = Summarizer(self._workers, router, max_sentences=settings.max_summary_sentences)
+        self._receiver = Receiver(settings)
         reader = RequestReader(settings)
-        self._summarization = SummarizationServicer(reader, summarizer, self._workers)
-        self._translation = TranslationServicer(reader, translator, self._workers)
+        self._summarization = SummarizationServicer(
+            self._receiver, reader, summarizer, self._workers
+        )
+        self._translation = TranslationServicer(self._receiver, reader, translator, self._workers)
         self._models = ModelServicer(settings, catalog, routes, self._pool)
 
     async def start(self) -> None:
@@ -105,6 +109,7 @@ class Server:
                     tokens=_tokens(settings.token_file),
                     drain=self._drain,
                     metrics=CallMetrics(self._registry),
+                    receiver=self._receiver,
                 )
             ],
             options=[

@@ -20,8 +20,9 @@ import structlog
 from summsvc import errors
 from summsvc.server.drain import Drain
 from summsvc.server.metrics import CallMetrics
+from summsvc.server.received import Receiver
 from summsvc.server.status import code_of, status_of, trailing_metadata
-from summsvc.server.wire import as_sent, tolerant
+from summsvc.server.wire import as_sent
 
 Handler = Any
 """What grpc calls an RpcMethodHandler; None for a method nobody offers."""
@@ -40,10 +41,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     tokens: accepted bearer tokens; none means that no token is asked for.
     """
 
-    def __init__(self, *, tokens: Sequence[str], drain: Drain, metrics: CallMetrics) -> None:
+    def __init__(
+        self, *, tokens: Sequence[str], drain: Drain, metrics: CallMetrics, receiver: Receiver
+    ) -> None:
         self._tokens = [token.encode() for token in tokens]
         self._drain = drain
         self._metrics = metrics
+        self._receiver = receiver
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -69,7 +73,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             return handler
         if method.startswith("/summsvc."):
             handler = handler._replace(
-                request_deserializer=tolerant(handler.request_deserializer.__self__),
+                request_deserializer=self._receiver.deserializer(
+                    handler.request_deserializer.__self__
+                ),
                 response_serializer=as_sent(handler.response_serializer),
             )
         if handler.request_streaming or handler.response_streaming:

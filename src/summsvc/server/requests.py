@@ -1,5 +1,6 @@
 """Messages in, domain values out. Ranges are checked below, in tasks and articles;
-here only what exists on the wire alone: presence, counts, enum numbers.
+here only what exists on the wire alone: presence, enum numbers. How long lists
+may be is looked at before (``received.py``).
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ class RequestReader:
             )
         kept = tuple(message.do_not_translate)
         glossary = tuple((entry.source, entry.target) for entry in message.glossary)
-        self._check_terms("do_not_translate", kept)
-        self._check_terms("glossary", [source for source, _ in glossary], ".source")
-        self._check_terms("glossary", [target for _, target in glossary], ".target")
+        _check_terms("do_not_translate", kept)
+        _check_terms("glossary", [source for source, _ in glossary], ".source")
+        _check_terms("glossary", [target for _, target in glossary], ".target")
         return TranslationRequest(
             article=_article(message.article),
             target=message.target_language_code,
@@ -87,16 +88,6 @@ class RequestReader:
             deadline=deadline,
             bulk=bulk,
         )
-
-    def batch(self, count: int) -> None:
-        """Raise InvalidFieldError unless a batch has an allowed number of requests."""
-        limit = self._settings.max_batch_articles
-        if not 0 < count <= limit:
-            raise InvalidFieldError(
-                f"requests has {count} entries; it must have 1 to {limit}",
-                field="requests",
-                metadata={"limit": str(limit)},
-            )
 
     def _method(self, message: summarization_service_pb2.SummarizeRequest) -> Method:
         pb = summarization_service_pb2
@@ -122,20 +113,14 @@ class RequestReader:
         asked.check(self._settings.max_output_tokens)
         return asked
 
-    def _check_terms(self, field: str, terms: Any, part: str = "") -> None:
-        limit = self._settings.max_terms
-        if len(terms) > limit:
+
+def _check_terms(field: str, terms: Any, part: str = "") -> None:
+    for i, term in enumerate(terms):
+        if not (term.strip() and len(term) <= MAX_TERM_CODE_POINTS):
             raise InvalidFieldError(
-                f"{field} has {len(terms)} entries; at most {limit} are allowed",
-                field=field,
-                metadata={"limit": str(limit)},
+                f"{field}[{i}]{part} must have 1 to {MAX_TERM_CODE_POINTS} code points",
+                field=f"{field}[{i}]{part}",
             )
-        for i, term in enumerate(terms):
-            if not (term.strip() and len(term) <= MAX_TERM_CODE_POINTS):
-                raise InvalidFieldError(
-                    f"{field}[{i}]{part} must have 1 to {MAX_TERM_CODE_POINTS} code points",
-                    field=f"{field}[{i}]{part}",
-                )
 
 
 def under(error: SummsvcError, path: str) -> SummsvcError:

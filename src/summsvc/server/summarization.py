@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from summsvc.server import batch, messages
+from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader, deadline_of
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.repair import EACH
@@ -17,7 +18,14 @@ from summsvc.v1 import summarization_service_pb2_grpc
 class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceServicer):
     """Hands requests to the summarizer and its answers back."""
 
-    def __init__(self, reader: RequestReader, summarizer: Summarizer, workers: TextWorkers) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        reader: RequestReader,
+        summarizer: Summarizer,
+        workers: TextWorkers,
+    ) -> None:
+        self._receiver = receiver
         self._reader = reader
         self._summarizer = summarizer
         self._workers = workers
@@ -27,16 +35,16 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
         wanted = self._reader.summary(request, deadline=deadline_of(context))
         return await self._message(await self._summarizer.summarize(wanted))
 
-    async def BatchSummarize(self, request: pb.BatchSummarizeRequest, context: Any) -> Any:
-        """Gives bytes: see ``wire.as_sent``."""
-        self._reader.batch(len(request.requests))
+    async def BatchSummarize(self, requests: Any, context: Any) -> Any:
+        """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
         deadline = deadline_of(context)
 
-        async def answer(item: pb.SummarizeRequest) -> bytes:
-            wanted = self._reader.summary(item, deadline=deadline, bulk=True)
+        async def answer(item: bytes) -> bytes:
+            request = self._receiver.parsed(pb.SummarizeRequest, item)
+            wanted = self._reader.summary(request, deadline=deadline, bulk=True)
             return await self._message(await self._summarizer.summarize(wanted))
 
-        outcomes = await batch.each(request.requests, answer)
+        outcomes = await batch.each(requests, answer)
         limit = self._reader.max_reply_bytes
         return await self._workers.run(messages.batch, limit, pb.BatchSummarizeResponse, outcomes)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from summsvc.errors import SummsvcError
 from summsvc.server import batch, messages
+from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader, deadline_of, under
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.translate import Translator
@@ -18,7 +19,14 @@ from summsvc.v1 import translation_service_pb2_grpc
 class TranslationServicer(translation_service_pb2_grpc.TranslationServiceServicer):
     """Hands requests to the translator and its answers back."""
 
-    def __init__(self, reader: RequestReader, translator: Translator, workers: TextWorkers) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        reader: RequestReader,
+        translator: Translator,
+        workers: TextWorkers,
+    ) -> None:
+        self._receiver = receiver
         self._reader = reader
         self._translator = translator
         self._workers = workers
@@ -27,15 +35,15 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         """Gives bytes: see ``wire.as_sent``."""
         return await self._translate(request, deadline_of(context), bulk=False)
 
-    async def BatchTranslate(self, request: pb.BatchTranslateRequest, context: Any) -> Any:
-        """Gives bytes: see ``wire.as_sent``."""
-        self._reader.batch(len(request.requests))
+    async def BatchTranslate(self, requests: Any, context: Any) -> Any:
+        """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
         deadline = deadline_of(context)
 
-        async def answer(item: pb.TranslateRequest) -> bytes:
-            return await self._translate(item, deadline, bulk=True)
+        async def answer(item: bytes) -> bytes:
+            request = self._receiver.parsed(pb.TranslateRequest, item)
+            return await self._translate(request, deadline, bulk=True)
 
-        outcomes = await batch.each(request.requests, answer)
+        outcomes = await batch.each(requests, answer)
         limit = self._reader.max_reply_bytes
         return await self._workers.run(messages.batch, limit, pb.BatchTranslateResponse, outcomes)
 
