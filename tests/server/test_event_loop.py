@@ -259,7 +259,7 @@ def test_no_step_about_the_longest_sentence_holds_the_lock(
 
 def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
     """What is done about a segment beside the model, were its output the source again."""
-    terms = Terms.of((), (), "en")
-    translatable(segment, terms)
+    found = Terms.of((), (), "en").find(segment.text)
+    translatable(segment, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
-    accepted(segment, ChainOutput(segment.text, -0.1, complete=True, pieces=1), "en", "ru", terms)
+    accepted(segment, ChainOutput(segment.text, -0.1, complete=True, pieces=1), "en", "ru", found)

@@ -46,21 +46,22 @@ async def check_all(
     segments: Sequence[Segment],
     outputs: Sequence[ChainOutput],
     target: str,
-    terms: Terms,
+    found: Sequence[Sequence[Found]],
 ) -> list[Repaired | asyncio.Task[Repaired]]:
-    """What to answer for each segment; a ``repair`` at work for those that need it."""
+    """What to answer for each segment; a ``repair`` at work for those that need it.
+
+    found: the terms of each segment.
+    """
     source = chain.legs[0].source
+    each = list(zip(segments, outputs, found, strict=True))
 
-    def look() -> list[Repaired | None]:
-        return [
-            accepted(segment, output, source, target, terms)
-            for segment, output in zip(segments, outputs, strict=True)
-        ]
+    def look() -> list[tuple[Repaired | None, list[Doubt]]]:
+        return [accepted(segment, output, source, target, terms) for segment, output, terms in each]
 
-    good = await chain.workers.beside(size(segments), look)
+    looks = await chain.workers.beside(size(segments), look)
     return [
-        each or asyncio.create_task(repair(chain, segment, output, target, terms))
-        for each, segment, output in zip(good, segments, outputs, strict=True)
+        good or asyncio.create_task(repair(chain, segment, output, doubts, target, terms))
+        for (good, doubts), (segment, output, terms) in zip(looks, each, strict=True)
     ]
 
 
@@ -72,11 +73,14 @@ async def repair_all(
     terms: Terms,
 ) -> list[Repaired]:
     """What to answer for each segment, when all are known."""
-    found = await check_all(chain, segments, outputs, target, terms)
+    found = await chain.workers.beside(
+        size(segments), lambda: [terms.find(segment.text) for segment in segments]
+    )
+    checked = await check_all(chain, segments, outputs, target, found)
     try:
-        return [await each if isinstance(each, asyncio.Task) else each for each in found]
+        return [await each if isinstance(each, asyncio.Task) else each for each in checked]
     finally:
-        await cancel(each for each in found if isinstance(each, asyncio.Task))
+        await cancel(each for each in checked if isinstance(each, asyncio.Task))
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -88,17 +92,16 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def accepted(
-    segment: Segment, output: ChainOutput, source: str, target: str, terms: Terms
-) -> Repaired | None:
-    """The output as it is when nothing about it needs ``repair``, else None."""
-    found = terms.find(segment.text)
+    segment: Segment, output: ChainOutput, source: str, target: str, found: Sequence[Found]
+) -> tuple[Repaired | None, list[Doubt]]:
+    """The output as it is when nothing about it needs ``repair``, else None; and its doubts."""
     doubts = _check(segment, found, source, target)(output.text, complete=output.complete)
     if output.pieces > 1 or any(doubt.severe for doubt in doubts):
-        return None
+        return None, doubts
     used = uses(found, output.text, target)
     if not all(use.applied for use in used):
-        return None
-    return Repaired(output.text, output.score, tuple(doubts), used)
+        return None, doubts
+    return Repaired(output.text, output.score, tuple(doubts), used), doubts
 
 
 def _check(
@@ -119,36 +122,38 @@ def size(segments: Sequence[Segment]) -> int:
     return sum(len(segment.text) + EACH for segment in segments)
 
 
-def translatable(segment: Segment, terms: Terms) -> bool:
-    """Whether a segment has a letter outside its protected terms."""
+def translatable(segment: Segment, found: Sequence[Found]) -> bool:
+    """Whether a segment has a letter outside the protected ones of the terms found in it."""
     return any(
         any(map(str.isalpha, stretch))
-        for stretch in around(
-            segment.text, [each for each in terms.find(segment.text) if each.kept]
-        )
+        for stretch in around(segment.text, [each for each in found if each.kept])
     )
 
 
 async def repair(
-    chain: Chain, segment: Segment, output: ChainOutput, target: str, terms: Terms
+    chain: Chain,
+    segment: Segment,
+    output: ChainOutput,
+    doubts: list[Doubt],
+    target: str,
+    found: Sequence[Found],
 ) -> Repaired:
-    """Check a segment's output and improve on it where it is doubtful.
+    """Improve on a segment's output where it is doubtful.
 
-    Severe doubts: ``attempts`` one after the other until an output has none; of
-    all outputs the least severe is kept, the earlier of two alike. Terms that did
-    not come through: see ``protect``. Never drops a segment: without any output
-    the source text is answered, with a warning. When there is no time for more,
-    or the model fails, or attempts for this request have cost enough
-    (``Chain.again``), what there is by then is answered.
+    doubts: about the output. found: the segment's terms. Severe doubts: ``attempts``
+    one after the other until an output has none; of all outputs the least severe is
+    kept, the earlier of two alike. Terms that did not come through: see ``protect``.
+    Never drops a segment: without any output the source text is answered, with a
+    warning. When there is no time for more, or the model fails, or attempts for this
+    request have cost enough (``Chain.again``), what there is by then is answered.
     """
     beside, length = chain.workers.beside, len(segment.text)
-    found = await beside(length, terms.find, segment.text)
     blocking = _check(segment, found, chain.legs[0].source, target)
 
     async def check(text: str, *, complete: bool) -> list[Doubt]:
         return await beside(length + len(text), blocking, text, complete=complete)
 
-    best, doubts = output, await check(output.text, complete=output.complete)
+    best = output
     notes: list[Doubt] = []
     if any(doubt.severe for doubt in doubts):
         chain.legs[-1].scheduler.count_retried()

@@ -35,7 +35,7 @@ from summsvc.tasks.results import (
     TranslationStarted,
 )
 from summsvc.tasks.router import Router
-from summsvc.tasks.terms import Terms
+from summsvc.tasks.terms import Found, Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
@@ -125,12 +125,14 @@ class Translator:
         yield TranslationStarted(
             document.language, target, stats.segments, chain.models, tuple(warnings)
         )
-        terms, chosen = await self._workers.beside(
+        chain.terms, terms = await self._workers.beside(
             size(segments) + EACH * len(request.glossary), _plan, request, document
         )
-        chain.terms = terms
+        chosen = list(terms)
         renderer = Renderer(document)
-        done = self._outputs(chain, [segments[i] for i in chosen], target, terms, together)
+        done = self._outputs(
+            chain, [segments[i] for i in chosen], target, list(terms.values()), together
+        )
         async with aclosing(done):
             following = 0
             async for part, outputs in with_the_unchanged(segments, chosen, done):
@@ -187,10 +189,13 @@ class Translator:
         chain: Chain,
         segments: Sequence[Segment],
         target: str,
-        terms: Terms,
+        found: Sequence[Sequence[Found]],
         together: int,
     ) -> AsyncGenerator[list[Repaired], None]:
-        """Yield every segment's checked output in order; repairs overlap the next ones."""
+        """Yield every segment's checked output in order; repairs overlap the next ones.
+
+        found: the terms of each segment.
+        """
         texts = [segment.text for segment in segments]
         ready: asyncio.Queue[list[Repaired | asyncio.Task[Repaired]] | None] = asyncio.Queue()
         places = asyncio.Semaphore(AHEAD)
@@ -201,11 +206,13 @@ class Translator:
             async with aclosing(chain.run(texts, together=together)) as groups:
                 async for outputs in groups:
                     await places.acquire()
-                    part = segments[at : at + len(outputs)]
-                    checked = await check_all(chain, part, outputs, target, terms)
+                    end = at + len(outputs)
+                    checked = await check_all(
+                        chain, segments[at:end], outputs, target, found[at:end]
+                    )
                     repairs.update(each for each in checked if isinstance(each, asyncio.Task))
                     ready.put_nowait(checked)
-                    at += len(outputs)
+                    at = end
 
         producer = asyncio.create_task(first_pass())
         producer.add_done_callback(lambda _: ready.put_nowait(None))
@@ -228,8 +235,10 @@ class Translator:
             await cancel((producer, *repairs))
 
 
-def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, list[int]]:
-    """The request's terms, and which segments there is something to translate in."""
+def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, dict[int, list[Found]]]:
+    """The request's terms, and those found in each segment with something to translate."""
     terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
-    segments = enumerate(document.segments)
-    return terms, [i for i, segment in segments if translatable(segment, terms)]
+    found = ((segment, terms.find(segment.text)) for segment in document.segments)
+    return terms, {
+        i: each for i, (segment, each) in enumerate(found) if translatable(segment, each)
+    }
