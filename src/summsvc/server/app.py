@@ -30,6 +30,7 @@ from summsvc.server import logs
 from summsvc.server.drain import Drain
 from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
 from summsvc.server.interceptors import CallInterceptor
+from summsvc.server.listener import listen
 from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.models import ModelServicer
 from summsvc.server.received import Receiver
@@ -132,7 +133,7 @@ class Server:
         if settings.reflection:
             names = (SUMMARIZATION, TRANSLATION, MODELS, health.SERVICE_NAME)
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
-        self.port = self._bind()
+        self.port = await listen(self._server, settings)
         if settings.metrics_port >= 0:
             for collector in (ProcessCollector, PlatformCollector, GCCollector):
                 collector(registry=self._registry)
@@ -164,25 +165,6 @@ class Server:
             self._metrics_server.server_close()
         self.stopped = True
         log.info("stopped", clean=clean)
-
-    def _bind(self) -> int:
-        settings = self.settings
-        host = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
-        address = f"{host.replace('[[', '[').replace(']]', ']')}:{settings.port}"
-        try:
-            if settings.tls_cert is None or settings.tls_key is None:
-                port = self._server.add_insecure_port(address)
-            else:
-                client_ca = settings.tls_client_ca
-                credentials = grpc.ssl_server_credentials(
-                    [(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())],
-                    root_certificates=client_ca.read_bytes() if client_ca else None,
-                    require_client_auth=client_ca is not None,
-                )
-                port = self._server.add_secure_port(address, credentials)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen on {address}: {error}") from error
-        return int(port)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

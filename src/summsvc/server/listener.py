@@ -1,0 +1,103 @@
+"""The addresses that a server listens on, with TLS or without."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+
+import grpc
+import structlog
+
+from summsvc.config import Settings
+
+log = structlog.get_logger("summsvc.server")
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+async def listen(server: grpc.aio.Server, settings: Settings) -> int:
+    """Have a server that is not started listen; gives the port.
+
+    A name is listened to on each of its addresses that this machine has. Handed the
+    name, gRPC would be content with one of them: clients that try another one would
+    reach whoever listens there. Raises OSError unless all of them can be had.
+    """
+    host = settings.host.strip("[]")
+    credentials = _credentials(settings)
+    port = settings.port
+    for address in [host] if _is_address(host) else await _addresses(host):
+        target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        try:
+            if credentials is None:
+                port = server.add_insecure_port(target)
+            else:
+                port = server.add_secure_port(target, credentials)
+        except RuntimeError as error:
+            of = "" if address == host else f", an address of {host}"
+            raise OSError(f"cannot listen on {target}{of}: {_refused(credentials)}") from error
+    return port
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    client_ca = settings.tls_client_ca
+    return grpc.ssl_server_credentials(
+        [(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())],
+        root_certificates=client_ca.read_bytes() if client_ca else None,
+        require_client_auth=client_ca is not None,
+    )
+
+
+def _refused(credentials: grpc.ServerCredentials | None) -> str:
+    """What may be the matter; gRPC does not tell."""
+    why = "the port is in use or not allowed, or the address is not this machine's"
+    if credentials is not None:
+        why += ", or tls_cert and tls_key are no PEM files that belong together"
+    return why
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def _addresses(name: str) -> list[str]:
+    """A name's addresses that this machine has. Raises OSError where there is none.
+
+    ``localhost`` is both loopback addresses whatever the machine's files say: for
+    gRPC's clients it always is (RFC 6761, section 6.3).
+    """
+    if name.lower().rstrip(".") == "localhost":
+        found = list(_LOOPBACK)
+    else:
+        loop = asyncio.get_running_loop()
+        try:
+            infos = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise OSError(f"cannot listen on {name}: {error.strerror}") from error
+        found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+    own = [address for address in found if _is_own(address)]
+    if not own:
+        raise OSError(f"cannot listen on {name}: {', '.join(found)} is not this machine's")
+    if left_out := sorted({*found} - {*own}):
+        log.warning("addresses left out", host=name, not_on_this_machine=left_out)
+    return own
+
+
+def _is_own(address: str) -> bool:
+    """Whether this machine has an address; a port of it may be in use all the same."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return False
+        raise
+    return True
