@@ -24,6 +24,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from summsvc.config import CPU_SEQUENCES
 from summsvc.engines.base import (
     Cancelled,
     DecodingOptions,
@@ -38,7 +39,6 @@ from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.deadlines import Deadlines, Due
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pace import Budget, Pace
-from summsvc.scheduling.placement import CPU_SEQUENCES
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from summsvc.client import (
     Field,
     InvalidArgumentError,
     Language,
+    Limits,
     MimeType,
     NotFoundError,
     SegmentKind,
@@ -268,7 +270,7 @@ def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> No
     fake.answers["GetServerInfo"] = lambda *_: models.GetServerInfoResponse(
         version="1.2",
         components={"python": "3.11"},
-        limits=models.Limits(max_terms=7),
+        limits=models.Limits(max_terms=7, max_wait_s=1.5),
         languages=["en", "lt"],
         default_summary_method="auto",
     )
@@ -278,7 +280,8 @@ def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> No
         {"python": "3.11"},
         ("en", "lt"),
     )
-    assert info.limits.max_terms == 7
+    assert (info.limits.max_terms, info.limits.max_wait_s) == (7, 1.5)
+    assert {each.name for each in fields(Limits)} == set(models.Limits.DESCRIPTOR.fields_by_name)
     assert info.default_summary_method == "auto"
 
 

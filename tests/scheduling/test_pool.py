@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from summsvc.config import Settings
+from summsvc.config import CPU_SEQUENCES, Settings
 from summsvc.engines.base import LanguageTokens, ModelSpec, Placement, Seq2SeqEngine, Task
 from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
 from summsvc.scheduling import slot as slot_module
-from summsvc.scheduling.placement import CPU_SEQUENCES, placement, sequences
+from summsvc.scheduling.placement import placement, sequences
 from summsvc.scheduling.pool import ModelPool
 from summsvc.scheduling.status import ModelState
 from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, expected, work

@@ -71,7 +71,10 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server accepts; see ``Limits`` in the proto for units."""
+    """What a server accepts; see ``Limits`` in the proto for units.
+
+    Those that the server does not tell are 0.
+    """
 
     max_title_code_points: int
     max_body_code_points: int
@@ -82,6 +85,8 @@ class Limits:
     max_message_bytes: int
     max_queued_requests: int
     max_queued_tokens: int
+    max_wait_s: float
+    max_queued_code_points: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ GROUPS = {
 }
 """The first setting of each group, and the group's heading in help and docs."""
 
+CPU_SEQUENCES = 48
+"""Sequences in a batch on a CPU: fewer cost more for each, and so do many more (`bench.sizes`)."""
+
 
 def default_model_dir() -> Path:
     """Where models are kept when nobody says otherwise (XDG base directories)."""
@@ -121,8 +124,8 @@ class Settings(BaseModel):
     batch_sequences: int = Field(
         default=0,
         ge=0,
-        description="Most sequences in one batch: segments x beams; 0: 48 on a CPU, on a GPU as "
-        "many as batch_tokens allows.",
+        description="Most sequences in one batch: segments x beams; "
+        f"0: {CPU_SEQUENCES} on a CPU, on a GPU as many as batch_tokens allows.",
     )
     batch_target_ms: float = Field(
         default=2000,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from summsvc.config import Settings
+from summsvc.config import CPU_SEQUENCES, Settings
 from summsvc.cores import cores
 from summsvc.engines.base import Placement
-
-CPU_SEQUENCES = 48
-"""Sequences in a batch: fewer cost a CPU more for each, and so do many more (`bench.sizes`)."""
 
 
 def placement(settings: Settings) -> Placement:

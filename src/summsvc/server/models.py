@@ -88,17 +88,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         return pb.GetServerInfoResponse(
             version=summsvc.__version__,
             components=self._components,
-            limits=pb.Limits(
-                max_title_code_points=settings.max_title_code_points,
-                max_body_code_points=settings.max_body_code_points,
-                max_batch_articles=settings.max_batch_articles,
-                max_summary_sentences=settings.max_summary_sentences,
-                max_terms=settings.max_terms,
-                max_output_tokens=settings.max_output_tokens,
-                max_message_bytes=settings.max_message_bytes,
-                max_queued_requests=settings.max_queued_requests,
-                max_queued_tokens=settings.max_queued_tokens,
-            ),
+            limits=_limits(settings),
             languages=RULED_LANGUAGES,
             uptime_s=time.monotonic() - self._started,
             mime_types=[kind.value for kind in MimeType],
@@ -127,6 +117,13 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             "max_input_tokens": status.max_input_tokens,
             "decoding": _decoding(facts.decoding),
         }
+
+
+def _limits(settings: Settings) -> pb.Limits:
+    """Each limit is the setting of its name."""
+    return pb.Limits(
+        **{name: getattr(settings, name) for name in pb.Limits.DESCRIPTOR.fields_by_name}
+    )
 
 
 def _components() -> dict[str, str]:
