@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -76,13 +77,20 @@ def calls(channel: grpc.Channel, kind: str) -> dict[str, Callable[[], object]]:
         decoding=article.DecodingOptions(beam_size=1),
     )
     summarizer, translator = SummarizationServiceStub(channel), TranslationServiceStub(channel)
-    batch = summaries.BatchSummarizeRequest(requests=[summary] * 4)
     found: dict[str, Callable[[], object]] = {
         "Summarize": lambda: summarizer.Summarize(summary),
         "Translate": lambda: translator.Translate(translation),
     }
     if kind == "prose":
-        found["BatchSummarize, 4"] = lambda: summarizer.BatchSummarize(batch)
+        stream = translations.StreamTranslateRequest(request=translation)
+        found["StreamTranslate"] = lambda: deque(translator.StreamTranslate(stream), maxlen=0)
+        summed = summaries.BatchSummarizeRequest(requests=[summary] * 4)
+        found["BatchSummarize, 4"] = lambda: summarizer.BatchSummarize(summed)
+        tenth = translations.TranslateRequest()
+        tenth.CopyFrom(translation)
+        tenth.article.body = body[: SIZE // 10]
+        translated = translations.BatchTranslateRequest(requests=[tenth] * 64)
+        found["BatchTranslate, 64 of 100 KB"] = lambda: translator.BatchTranslate(translated)
     return found
 
 
