@@ -1,0 +1,27 @@
+"""A short load, told by thread."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from bench import threads
+from bench.serve import engine
+
+
+def test_shares_of_threads_make_up_the_server(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(engine, "FEWEST", {"trained": 20})
+    monkeypatch.setattr(threads, "LEAD_S", 0.5)
+    command = ["threads", "--rounds", "1", "--seconds", "1", "--clients", "4"]
+    monkeypatch.setattr(sys, "argv", command)
+    threads.main()
+    said = capsys.readouterr().out
+    shares = {name: float(share) for name, share in re.findall(r"\| (.+) \| .+ \| (.+) \| ", said)}
+    assert list(shares) == ["engine", "event loop", "text, replies, log", "server"]
+    parts = [share for name, share in shares.items() if name != "server"]
+    assert all(parts)
+    assert sum(parts) == pytest.approx(shares["server"], abs=0.02)
