@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -10,10 +11,12 @@ from summsvc.articles.article import Article, MimeType
 from summsvc.articles.read import read
 from summsvc.engines.base import Placement
 from summsvc.engines.load import load
-from summsvc.errors import LanguageUnknownError
+from summsvc.errors import LanguageUnknownError, OverloadedError
 from summsvc.models.store import Store
+from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.reading import LONG
+from tests.scheduling.reversing import ReversingEngine, scheduler
 
 SENTENCE = "Nobody was hurt in the city, said the president.  \n"
 
@@ -42,4 +45,38 @@ def test_no_text_has_fewer_tokens_than_are_counted_unread(model_dir: Path) -> No
 @pytest.mark.parametrize("kind", [MimeType.HTML, MimeType.MARKDOWN])
 def test_where_markup_may_be_most_of_it_one_token_is_certain(kind: MimeType) -> None:
     assert unread.least_tokens(article(kind=kind)) == 1
-    assert unread.least_tokens(Article("", " \n" * LONG)) == 1
+
+
+@pytest.mark.parametrize("figures", ["12 345,67 – 89 €;\n", " \n", "²½ ٣ ๓ 〇\n"])
+def test_what_has_no_letter_may_have_nothing_to_compute(figures: str) -> None:
+    assert unread.least_tokens(Article("", figures * LONG)) == 0
+    assert unread.least_tokens(Article("", figures * LONG + "Done.")) == 1
+
+
+@pytest.mark.parametrize("kind", list(MimeType))
+async def test_a_refused_book_is_told_to_come_back_when_there_may_be_room_for_it(
+    kind: MimeType,
+) -> None:
+    queue = scheduler(ReversingEngine(), max_tokens=10_000)
+    queue._admission.measured(tokens=100, seconds=1.0)
+    queue._coming_tokens = 10_000
+    book = article(kind=kind)
+    likely = unread.likely_tokens(book)
+    assert likely > LONG // 10
+    try:
+        with patch.object(type(queue._queue), "__len__", lambda _: 5):
+            for use_cache in (True, False):
+                with pytest.raises(OverloadedError) as caught:
+                    unread.check(
+                        queue,
+                        unread.least_tokens(book),
+                        Priority.BULK,
+                        None,
+                        use_cache=use_cache,
+                        likely=likely,
+                    )
+                rate = queue._admission.tokens_per_s
+                assert rate is not None
+                assert caught.value.retry_after == pytest.approx(likely / rate)
+    finally:
+        await queue.close()

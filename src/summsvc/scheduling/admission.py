@@ -83,6 +83,7 @@ class Admission:
         seconds_left: float | None,
         seconds_missing: float = 0.0,
         continues: bool = False,
+        tokens_likely: int = 0,
     ) -> None:
         """Raise OverloadedError or DeadlineError unless a request may wait.
 
@@ -91,16 +92,18 @@ class Admission:
         tokens_ahead: those that go before its last one. seconds_left: until its
         deadline. seconds_missing: by which it, or another one because of it, would
         be late. continues: more work of a request that was let in before; only
-        its deadline counts.
+        its deadline counts. tokens_likely: for which there should be room when a
+        refused caller comes back, where ``tokens`` is only the least it may be.
         """
         rate = self.tokens_per_s
         excess = tokens_waiting + tokens - self.limits.max_tokens
         too_many = requests_waiting >= self.limits.max_requests
         if tokens and requests_waiting and not continues and (too_many or excess > 0):
+            likely = max(tokens, tokens_likely)
             raise OverloadedError(
                 f"{requests_waiting} requests with {tokens_waiting} {self._unit} are waiting for "
                 f"{self._place}; try again later or elsewhere",
-                retry_after=self._retry_after(max(excess, tokens), rate),
+                retry_after=self._retry_after(max(excess + likely - tokens, likely), rate),
                 metadata=self._waiting(requests_waiting, tokens_waiting),
             )
         if seconds_left is None:

@@ -108,9 +108,18 @@ class Scheduler:
         self._metrics.retried.inc()
 
     def check(
-        self, tokens: int, priority: Priority, deadline: float | None, *, continues: bool = False
+        self,
+        tokens: int,
+        priority: Priority,
+        deadline: float | None,
+        *,
+        continues: bool = False,
+        likely: int = 0,
     ) -> None:
-        """Raise what ``submit`` raises of a request with so many tokens to be computed."""
+        """Raise what ``submit`` raises of a request with so many tokens to be computed.
+
+        likely: as many as it may turn out to have.
+        """
         loop = asyncio.get_running_loop()
         try:
             self._admission.check(
@@ -121,6 +130,7 @@ class Scheduler:
                 seconds_left=None if deadline is None else deadline - loop.time(),
                 seconds_missing=self._deadlines.missing(tokens, priority, deadline),
                 continues=continues,
+                tokens_likely=likely,
             )
         except SummsvcError as error:
             self._metrics.refused(error.reason)

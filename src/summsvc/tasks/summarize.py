@@ -104,7 +104,14 @@ class Summarizer:
         writer, _ = await self._writer(request, language)
         if writer is not None:
             least = unread.least_tokens(request.article)
-            unread.check(writer, least, priority, request.deadline, use_cache=use_cache)
+            unread.check(
+                writer,
+                least,
+                priority,
+                request.deadline,
+                use_cache=use_cache,
+                likely=unread.likely_tokens(request.article),
+            )
 
     async def _writer(
         self, request: SummaryRequest, language: str

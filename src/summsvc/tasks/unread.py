@@ -6,8 +6,6 @@ of a second nevertheless: what is refused is told sooner, and holds up nobody me
 
 from __future__ import annotations
 
-import string
-
 from summsvc.articles.article import Article, MimeType
 from summsvc.articles.language import normalize_code
 from summsvc.scheduling.scheduler import Scheduler
@@ -16,6 +14,19 @@ from summsvc.tasks.reading import LONG
 
 LONGEST_TOKEN = 16
 """Code points of the longest piece that SentencePiece learns unless told otherwise."""
+
+USUAL_TOKEN = 4
+"""Code points of news in one token: a million are some 250,000 (docs/deployment.md)."""
+
+MARKUP = 2
+"""Code points of an article with markup for one of text: a rough figure."""
+
+_ALPHABETS = "cp1251"
+"""An encoding with the letters of the Latin and the Cyrillic alphabet."""
+
+_NO_LETTERS = bytes(
+    i for i in range(256) if not chr(i).encode("latin-1").decode(_ALPHABETS, "ignore").isalpha()
+)
 
 
 def language(article: Article) -> str:
@@ -29,11 +40,21 @@ def language(article: Article) -> str:
 
 
 def least_tokens(article: Article) -> int:
-    """Tokens that running text has at least; 1 where most of it may be markup."""
+    """Tokens that the article's text has at least; 1 where most of it may be markup.
+
+    Letters alone are counted, for a segment without any is not computed, and only those
+    of two alphabets, which takes milliseconds: in other scripts it may be 0.
+    """
     if article.mime_type != MimeType.PLAIN:
         return 1
-    body = article.body
-    return max(1, (len(body) - sum(map(body.count, string.whitespace))) // LONGEST_TOKEN)
+    letters = article.body.encode(_ALPHABETS, "ignore").translate(None, _NO_LETTERS)
+    return -(-len(letters) // LONGEST_TOKEN)
+
+
+def likely_tokens(article: Article) -> int:
+    """Tokens that its text has if it is like others; for how soon to come back, not whether."""
+    markup = 1 if article.mime_type == MimeType.PLAIN else MARKUP
+    return len(article.body) // (USUAL_TOKEN * markup)
 
 
 def check(
@@ -43,13 +64,16 @@ def check(
     deadline: float | None,
     *,
     use_cache: bool,
+    likely: int = 0,
 ) -> None:
     """Raise OverloadedError or DeadlineError for an article of so many tokens at least.
+
+    A refused caller is told to come back when there may be room for ``likely`` tokens.
 
     use_cache: whether outputs may be known already. Which ones are is not known before the
     article is read: one is enough to be refused where there is room for none, and how long
     they would take says nothing.
     """
     if use_cache:
-        tokens, deadline = 1, None
-    scheduler.check(tokens, priority, deadline)
+        tokens, deadline = min(tokens, 1), None
+    scheduler.check(tokens, priority, deadline, likely=likely)
