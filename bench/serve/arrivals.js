@@ -54,7 +54,7 @@ export default function () {
     if (second >= plan.warm_up_s && second <= plan.seconds) {
       tokens.add(Number(response.message.stats.outputTokens));
     }
-  } else if (response.status === grpc.StatusResourceExhausted) {
+  } else if ([grpc.StatusResourceExhausted, grpc.StatusUnauthenticated].includes(response.status)) {
     refused.add(ms);
   } else if (response.status === grpc.StatusDeadlineExceeded) {
     (ms < plan.deadline_s * 900 ? refused : late).add(ms);

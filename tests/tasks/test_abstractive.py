@@ -14,7 +14,7 @@ from summsvc.articles.article import Article, MimeType, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length, count_words
 from summsvc.errors import DeadlineError
-from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.chain import ANYWAY, ChainOutput
 from summsvc.tasks.results import SummarySentence
 from summsvc.tasks.written import written
 from tests.tasks.keeping import KeepingEngine, keep, split, summarize
@@ -201,6 +201,26 @@ async def test_a_loop_is_answered_and_flagged_when_there_is_no_time_to_try_again
     sentences, _ = await summarize(engine, Article("", article(200), "en"), Length(max_sentences=1))
     assert len(asked) > 1
     assert [kinds(sentence.warnings) for sentence in sentences] == [{WarningType.REPETITION}]
+
+
+async def test_attempts_cost_at_most_as_much_as_what_they_are_about() -> None:
+    """Whatever a model writes, admission counted half of the work at least."""
+    first, again = 0, 0
+
+    def loops(text: str, options: DecodingOptions) -> str:
+        nonlocal first, again
+        if options.no_repeat_ngram_size:
+            again += len(text)
+        else:
+            first += len(text)
+        return "The old man and the sea, " * 8 + "the end."
+
+    engine = KeepingEngine(loops, limit=256)
+    body = article(6_000)
+    sentences, warnings = await summarize(engine, Article("", body, "en"), Length(max_sentences=1))
+    assert first > 0.9 * len(body)
+    assert 0 < again <= first + ANYWAY
+    assert WarningType.ATTEMPTS_CUT in kinds(warnings) | kinds(sentences[0].warnings)
 
 
 async def test_a_summary_that_cannot_be_made_longer_in_time_stays_short() -> None:
