@@ -89,7 +89,7 @@ class InTurn(Scheduler):
 
     def __init__(self, engine: Seq2SeqEngine, **settings: Any) -> None:
         super().__init__(engine, **settings)
-        self._deadlines = NoDeadlines(self._queue, self._admission, self._pace)
+        self._deadlines = NoDeadlines(self._queue, self._admission)
 
 
 WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Scheduler}

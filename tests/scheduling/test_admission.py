@@ -50,6 +50,16 @@ def test_the_first_batches_count_alike() -> None:
     assert made.tokens_per_s == pytest.approx(50)
 
 
+def test_what_a_full_batch_takes_is_known_from_those_measured() -> None:
+    made = admission()
+    assert made.batch_s == 0
+    made.measured(tokens=100, seconds=1.0)
+    assert made.batch_s == 1.0
+    for _ in range(30):
+        made.measured(tokens=100, seconds=3.0)
+    assert made.batch_s == pytest.approx(3.0, rel=0.01)
+
+
 def test_a_large_batch_says_more_than_a_small_one() -> None:
     made = admission()
     made.measured(tokens=1, seconds=1.0)

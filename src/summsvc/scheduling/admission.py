@@ -58,6 +58,11 @@ class Admission:
         """Measured rate of all workers together; None while unknown."""
         return self._workers * self._tokens / self._seconds if self._seconds > 0 else None
 
+    @property
+    def batch_s(self) -> float:
+        """Seconds that a full batch takes; 0 while unknown."""
+        return self._seconds
+
     def expect(self, *, tokens: int, seconds: float) -> None:
         """Take so many tokens in so many seconds for a worker's rate until one is measured."""
         self._tokens, self._seconds = max(1, tokens), seconds

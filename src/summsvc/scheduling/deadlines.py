@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from summsvc.scheduling.admission import Admission
-from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.work import Priority, Ticket
 
@@ -26,14 +25,13 @@ class Deadlines:
     Bulk is not protected: a book with a tight deadline would hold up everybody.
     """
 
-    def __init__(self, queue: FairQueue, admission: Admission, pace: Pace) -> None:
+    def __init__(self, queue: FairQueue, admission: Admission) -> None:
         self._queue = queue
         self._admission = admission
-        self._pace = pace
 
     def pressing(self) -> list[Ticket]:
         """Requests that have to go first, see ``pressing``."""
-        return pressing(self.waiting(), MARGIN * self._pace.batch_s)
+        return pressing(self.waiting(), MARGIN * self._admission.batch_s)
 
     def missing(self, tokens: int, priority: Priority, deadline: float | None) -> float:
         """Seconds missing for one more request of so many tokens, see ``lacking``.
@@ -50,7 +48,7 @@ class Deadlines:
             deadline=deadline,
             tokens_per_s=rate,
             now=asyncio.get_running_loop().time(),
-            margin_s=MARGIN * self._pace.batch_s,
+            margin_s=MARGIN * self._admission.batch_s,
         )
 
     def waiting(self) -> list[Due]:

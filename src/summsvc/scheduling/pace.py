@@ -18,9 +18,6 @@ NARROWER = 3
 """Times as few sequences are in a bulk batch while interactive requests come: each of them
 waits until a worker is free, and a third of the sequences costs the engine little more."""
 
-SMOOTHING = 0.2
-"""Weight of the latest full batch in how long one takes (exponential moving average)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -43,15 +40,13 @@ class Pace:
 
     A budget in tokens alone is seconds for one model and milliseconds for another.
     This one grows or shrinks after each full batch towards what takes ``target_s``;
-    most: what is never exceeded. batch_s: how long a full batch takes, in seconds;
-    0 while unknown.
+    most: what is never exceeded.
     """
 
     def __init__(self, *, most: Budget, target_s: float) -> None:
         self._most = most
         self._target_s = target_s
         self._tokens = float(min(FIRST, most.tokens))
-        self.batch_s = 0.0
 
     @property
     def budget(self) -> Budget:
@@ -64,8 +59,6 @@ class Pace:
 
     def measured(self, used: Budget, seconds: float) -> None:
         """Learn from a batch that tells."""
-        weight = SMOOTHING if self.batch_s else 1.0
-        self.batch_s += weight * (seconds - self.batch_s)
         wanted = used.tokens * self._target_s / max(seconds, 1e-9)
         wanted = min(max(wanted, self._tokens / STEP), self._tokens * STEP)
         self._tokens = min(self._most.tokens, max(1.0, wanted))

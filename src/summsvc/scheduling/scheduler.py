@@ -61,7 +61,7 @@ class Scheduler:
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
         self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
-        self._deadlines = Deadlines(self._queue, self._admission, pace)
+        self._deadlines = Deadlines(self._queue, self._admission)
         self._runner = Runner(
             engine,
             workers=workers,
