@@ -24,9 +24,7 @@ MARKUP = 2
 _ALPHABETS = "cp1251"
 """An encoding with the letters of the Latin and the Cyrillic alphabet."""
 
-_NO_LETTERS = bytes(
-    i for i in range(256) if not chr(i).encode("latin-1").decode(_ALPHABETS, "ignore").isalpha()
-)
+_NO_LETTERS = bytes(i for i in range(256) if not bytes((i,)).decode(_ALPHABETS, "ignore").isalpha())
 
 
 def language(article: Article) -> str:
