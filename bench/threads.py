@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.serve import clients, texts
 from bench.serve.engine import Engine
-from bench.serve.servers import served
+from bench.serve.servers import served, stat_fields
 from summsvc.cores import cores
 
 MODEL = "trained"
@@ -51,15 +51,10 @@ def threads_ms(pid: int) -> dict[int, float]:
     """Milliseconds of processor time that each thread of a process has taken, by its id."""
     taken: dict[int, float] = {}
     for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
-        fields = _fields(stat)
+        fields = stat_fields(stat)
         ticks = int(fields[11]) + int(fields[12])
         taken[int(stat.parent.name)] = 1000 * ticks / os.sysconf("SC_CLK_TCK")
     return taken
-
-
-def _fields(stat: Path) -> list[str]:
-    """What stands in a file of Linux's /proc after the process's name; see ``man 5 proc``."""
-    return stat.read_text().rpartition(")")[2].split()
 
 
 def _counts(page: str) -> dict[str, float]:
@@ -82,9 +77,9 @@ def measure(kind: str, count: int, seconds: float) -> Row:
         plan = clients.Plan(server.addresses, bodies, count, seconds=LEAD_S + seconds)
         load = clients.start(plan)
         time.sleep(LEAD_S)
-        before = threads_ms(process.pid), _counts(process.scraped()), int(_fields(stat)[7])
+        before = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
         time.sleep(seconds)
-        after = threads_ms(process.pid), _counts(process.scraped()), int(_fields(stat)[7])
+        after = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
         clients.finish(load)
     counted = {name: after[1][name] - before[1].get(name, 0.0) for name in after[1]}
     retried = counted["summsvc_retried_segments_total"]

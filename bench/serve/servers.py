@@ -25,6 +25,11 @@ TWO = "summsvc-x2"
 WAYS = (*naive.WAYS, "summsvc", TWO)
 
 
+def stat_fields(stat: Path) -> list[str]:
+    """What stands in a file of Linux's /proc after the process's name; see ``man 5 proc``."""
+    return stat.read_text().rpartition(")")[2].split()
+
+
 @dataclass(frozen=True)
 class Process:
     """One server process, listening at ``address``; ``metrics``: "host:port" of summsvc's."""
@@ -55,7 +60,7 @@ class Served:
         """Seconds of processor time that all threads have taken so far."""
         ticks = 0
         for process in self.processes:
-            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            fields = stat_fields(Path(f"/proc/{process.pid}/stat"))
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
