@@ -36,11 +36,11 @@ from summsvc.engines.base import (
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.deadlines import Deadlines, Due
+from summsvc.scheduling.deadlines import Deadlines
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.scheduling.work import Work
+from summsvc.scheduling.work import Ticket, Work
 
 FASTER = 5.0
 STEP_S, SEGMENT_S = 0.3, 0.045
@@ -80,8 +80,9 @@ class Sleeping:
 class NoDeadlines(Deadlines):
     """Knows of none."""
 
-    def waiting(self) -> list[Due]:
-        return []
+    def enter(self, ticket: Ticket) -> None: ...
+
+    def leave(self, ticket: Ticket) -> None: ...
 
 
 class InTurn(Scheduler):
@@ -89,7 +90,7 @@ class InTurn(Scheduler):
 
     def __init__(self, engine: Seq2SeqEngine, **settings: Any) -> None:
         super().__init__(engine, **settings)
-        self._deadlines = NoDeadlines(self._queue, self._admission)
+        self._deadlines = NoDeadlines(self._admission)
 
 
 WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Scheduler}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import random
+
 import pytest
 
-from summsvc.scheduling.deadlines import Due, due, lacking, pressing
+from summsvc.scheduling.admission import Admission, QueueLimits
+from summsvc.scheduling.deadlines import Deadlines, Due, due, lacking, pressing
 from summsvc.scheduling.pace import Budget
 from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.work import Priority, Ticket
@@ -14,25 +19,46 @@ RATE = 10.0
 """Tokens per second; every text here is one token."""
 
 
-def waiting(*asked: tuple[int, float | None]) -> tuple[FairQueue, list[Ticket]]:
-    """A queue of requests of so many tokens, each with its deadline; the time is 0."""
-    queue, tickets = FairQueue(), []
-    for tokens, deadline in asked:
-        ticket = Ticket(work([f"{i}" for i in range(tokens)], deadline=deadline), lambda _: None)
-        for position in range(tokens):
-            queue.add(ticket, ticket.work.item(position))
-        ticket.coming_tokens = 0
-        tickets.append(ticket)
-    return queue, tickets
+class Waiting:
+    """A queue whose deadlines are looked after, as by a scheduler; the time is 0."""
+
+    def __init__(self, *asked: tuple[int, float | None]) -> None:
+        """asked: requests of so many tokens, each with its deadline."""
+        self.queue = FairQueue()
+        admission = Admission(QueueLimits(1, 1), workers=1)
+        admission.expect(tokens=int(RATE), seconds=1.0)
+        self.deadlines = Deadlines(admission)
+        self.tickets = [self.enter(tokens, deadline) for tokens, deadline in asked]
+        for ticket in self.tickets:
+            self.feed(ticket, ticket.coming_tokens)
+
+    def enter(
+        self, tokens: int, deadline: float | None, priority: Priority = Priority.INTERACTIVE
+    ) -> Ticket:
+        """Let a request in whose segments are all still to come."""
+        texts = [f"{i}" for i in range(tokens)]
+        ticket = Ticket(work(texts, priority=priority, deadline=deadline), self.leave)
+        self.deadlines.enter(ticket)
+        return ticket
+
+    def feed(self, ticket: Ticket, tokens: int) -> None:
+        """Put the next segments of a request into the queue."""
+        for _ in range(min(tokens, ticket.coming_tokens)):
+            position = len(ticket.work.texts) - ticket.coming_tokens
+            self.queue.add(ticket, ticket.work.item(position))
+            ticket.coming_tokens -= 1
+
+    def leave(self, ticket: Ticket) -> None:
+        self.deadlines.leave(ticket)
+        self.queue.remove(ticket)
+
+    def due(self) -> list[Due]:
+        return list(due(self.deadlines._ordered, tokens_per_s=RATE, now=0.0))
 
 
-def dues(queue: FairQueue) -> list[Due]:
-    return due(queue.waiting(Priority.INTERACTIVE), tokens_per_s=RATE, now=0.0)
-
-
-def missing(queue: FairQueue, tokens: int, deadline: float | None, margin_s: float = 1.0) -> float:
+def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float = 1.0) -> float:
     return lacking(
-        dues(queue),
+        made.due(),
         tokens=tokens,
         deadline=deadline,
         tokens_per_s=RATE,
@@ -42,38 +68,82 @@ def missing(queue: FairQueue, tokens: int, deadline: float | None, margin_s: flo
 
 
 async def test_slack_is_what_is_left_after_all_with_earlier_deadlines() -> None:
-    queue, (late, _, early) = waiting((20, 9.0), (500, None), (10, 3.0))
-    assert [(each.ticket, each.slack_s) for each in dues(queue)] == [(early, 2.0), (late, 6.0)]
+    made = Waiting((20, 9.0), (500, None), (10, 3.0))
+    late, _, early = made.tickets
+    assert made.due() == [(early, 3.0, 10, 2.0), (late, 9.0, 30, 6.0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlines(
+    seed: int,
+) -> None:
+    chance, made, entered = random.Random(seed), Waiting(), []
+    for _ in range(300):
+        match chance.choice(["enter", "enter", "feed", "feed", "take", "leave"]):
+            case "enter":
+                deadline = chance.choice([None, 5.0, chance.uniform(0, 99), chance.uniform(0, 99)])
+                priority = chance.choice([*Priority, Priority.INTERACTIVE])
+                entered.append(made.enter(chance.randint(0, 9), deadline, priority))
+            case "feed" if entered:
+                made.feed(chance.choice(entered), chance.randint(1, 9))
+            case "take":
+                made.queue.next(Budget(4, 4))
+            case "leave" if entered:
+                entered.pop(chance.randrange(len(entered))).cancel()
+        assert made.due() == sorted_anew(made.queue, entered)
+    for ticket in entered:
+        ticket.cancel()
+    assert made.deadlines._ordered == []
+
+
+def sorted_anew(queue: FairQueue, entered: list[Ticket]) -> list[Due]:
+    """What is due by its definition; of equal deadlines the one first that entered first."""
+    found, tokens = [], 0
+    for ticket in sorted(entered, key=lambda each: each.work.deadline or math.inf):
+        if ticket in queue._tickets[Priority.INTERACTIVE] and ticket.work.deadline is not None:
+            tokens += sum(item.tokens for item in ticket.pending) + ticket.coming_tokens
+            slack_s = ticket.work.deadline - tokens / RATE
+            found.append((ticket, ticket.work.deadline, tokens, slack_s))
+    return found
 
 
 async def test_who_stands_before_one_that_is_short_of_time_goes_first_too() -> None:
-    queue, (second, _, first) = waiting((40, 5.5), (10, 60.0), (10, 5.0))
-    assert pressing(dues(queue), 1.0) == [first, second]
-    assert pressing(dues(queue), 0.1) == []
+    made = Waiting((40, 5.5), (10, 60.0), (10, 5.0))
+    second, _, first = made.tickets
+    assert pressing(made.due(), 1.0) == [first, second]
+    assert pressing(made.due(), 0.1) == []
 
 
 async def test_there_is_room_while_everybody_keeps_the_margin() -> None:
-    queue, _ = waiting((20, 4.0))
-    assert missing(queue, 10, 60.0) == 0.0
-    assert missing(queue, 10, None) == 0.0
-    assert missing(queue, 10, 3.9) == 0.0
-    assert missing(queue, 11, 3.9) == pytest.approx(0.1)
-    assert missing(queue, 70, 10.0) == 0.0
-    assert missing(queue, 72, 10.0) == pytest.approx(0.2)
+    made = Waiting((20, 4.0))
+    assert missing(made, 10, 60.0) == 0.0
+    assert missing(made, 10, None) == 0.0
+    assert missing(made, 10, 3.9) == 0.0
+    assert missing(made, 11, 3.9) == pytest.approx(0.1)
+    assert missing(made, 70, 10.0) == 0.0
+    assert missing(made, 72, 10.0) == pytest.approx(0.2)
+
+
+async def test_who_would_wait_behind_nobody_needs_no_margin() -> None:
+    deadline = asyncio.get_running_loop().time() + 1.0
+    alone, second = Waiting(), Waiting((1, deadline - 0.5))
+    assert alone.deadlines.missing(7, Priority.INTERACTIVE, deadline) == 0.0
+    assert second.deadlines.missing(7, Priority.INTERACTIVE, deadline) > 0.25
 
 
 async def test_whoever_is_late_anyway_shuts_nobody_out() -> None:
-    queue, _ = waiting((50, 5.5))
-    assert missing(queue, 5, 2.0) == 0.0
+    made = Waiting((50, 5.5))
+    assert missing(made, 5, 2.0) == 0.0
 
 
 async def test_half_of_a_short_time_is_margin_enough() -> None:
-    queue, _ = waiting((1, 60.0))
-    assert missing(queue, 4, 1.0, margin_s=30.0) == 0.0
+    made = Waiting((1, 60.0))
+    assert missing(made, 4, 1.0, margin_s=30.0) == 0.0
 
 
 async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
-    queue, (patient, pressed) = waiting((8, None), (40, 4.0))
-    order = [queue.next(Budget(2, 2), 1, [pressed]) for _ in range(8)]
+    made = Waiting((8, None), (40, 4.0))
+    patient, pressed = made.tickets
+    order = [made.queue.next(Budget(2, 2), 1, [pressed]) for _ in range(8)]
     leaders = [next(iter(batch.items[0].tickets)) if batch is not None else None for batch in order]
     assert leaders == [pressed, pressed, pressed, patient] * 2

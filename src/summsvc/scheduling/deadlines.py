@@ -8,26 +8,47 @@ everybody has time; where time gets short that order holds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from summsvc.scheduling.admission import Admission
-from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.work import Priority, Ticket
 
 MARGIN = 2
 """Full batches that a request should have time for: one that has to end first, and its own."""
 
+Due = tuple[Ticket, float, int, float]
+"""A waiting request, its deadline, tokens and slack.
+
+The deadline is in ``loop.time()`` seconds. The tokens are its own and those of all that
+go before. The slack is what is left of its time once they have gone, in seconds.
+"""
+
 
 class Deadlines:
-    """Those of the interactive requests that wait in a queue.
+    """Those of the interactive requests that wait for a model.
 
     Bulk is not protected: a book with a tight deadline would hold up everybody.
     """
 
-    def __init__(self, queue: FairQueue, admission: Admission) -> None:
-        self._queue = queue
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
+        # Always in order: thousands may wait, and they are looked at for every request.
+        self._ordered: list[tuple[float, Ticket]] = []
+
+    def enter(self, ticket: Ticket) -> None:
+        """Look after a request until it leaves."""
+        work = ticket.work
+        if work.deadline is not None and work.priority is Priority.INTERACTIVE:
+            insort(self._ordered, (work.deadline, ticket), key=itemgetter(0))
+
+    def leave(self, ticket: Ticket) -> None:
+        """Forget a request that has entered."""
+        work = ticket.work
+        if work.deadline is not None and work.priority is Priority.INTERACTIVE:
+            at = bisect_left(self._ordered, work.deadline, key=itemgetter(0))
+            del self._ordered[self._ordered.index((work.deadline, ticket), at)]
 
     def pressing(self) -> list[Ticket]:
         """Requests that have to go first, see ``pressing``."""
@@ -38,12 +59,11 @@ class Deadlines:
 
         deadline: ``loop.time()`` seconds, or None.
         """
-        waiting = self.waiting() if priority is Priority.INTERACTIVE else []
         rate = self._admission.tokens_per_s
-        if rate is None or not waiting:
+        if rate is None or priority is not Priority.INTERACTIVE or not self._any_waits():
             return 0.0
         return lacking(
-            waiting,
+            self.waiting(),
             tokens=tokens,
             deadline=deadline,
             tokens_per_s=rate,
@@ -51,55 +71,43 @@ class Deadlines:
             margin_s=MARGIN * self._admission.batch_s,
         )
 
-    def waiting(self) -> list[Due]:
-        """Requests with a deadline; none while the rate is unknown."""
+    def _any_waits(self) -> bool:
+        return any(ticket.pending for _, ticket in self._ordered)
+
+    def waiting(self) -> Iterator[Due]:
+        """Requests with segments in the queue; none while the rate is unknown."""
         rate = self._admission.tokens_per_s
-        if rate is None:
-            return []
         now = asyncio.get_running_loop().time()
-        return due(self._queue.waiting(Priority.INTERACTIVE), tokens_per_s=rate, now=now)
+        return due(self._ordered, tokens_per_s=rate, now=now) if rate else iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A waiting request with a deadline.
-
-    tokens: its own and those of all with an earlier deadline. slack_s: seconds
-    left once they have gone.
-    """
-
-    ticket: Ticket
-    deadline: float
-    tokens: int
-    slack_s: float
+def due(
+    ordered: Iterable[tuple[float, Ticket]], *, tokens_per_s: float, now: float
+) -> Iterator[Due]:
+    """Of requests in order of their deadlines those that wait. now: ``loop.time()`` seconds."""
+    tokens = 0
+    for deadline, ticket in ordered:
+        if ticket.pending:
+            tokens += ticket.pending_tokens + ticket.coming_tokens
+            yield ticket, deadline, tokens, deadline - now - tokens / tokens_per_s
 
 
-def due(tickets: Iterable[Ticket], *, tokens_per_s: float, now: float) -> list[Due]:
-    """Those with a deadline, earliest first. now: as the deadlines, ``loop.time()``."""
-    ordered = sorted(
-        (ticket.work.deadline, number, ticket)
-        for number, ticket in enumerate(tickets)
-        if ticket.work.deadline is not None
-    )
-    found, tokens = [], 0
-    for deadline, _, ticket in ordered:
-        tokens += ticket.pending_tokens + ticket.coming_tokens
-        found.append(Due(ticket, deadline, tokens, deadline - now - tokens / tokens_per_s))
-    return found
-
-
-def pressing(waiting: Sequence[Due], margin_s: float) -> list[Ticket]:
+def pressing(waiting: Iterable[Due], margin_s: float) -> list[Ticket]:
     """Who has to go first, earliest deadline first, so that nobody has less slack than the margin.
 
     All up to the last one that is short of time: who stands before it in that order
     is part of its wait.
     """
-    last = max((i for i, each in enumerate(waiting) if each.slack_s < margin_s), default=-1)
-    return [each.ticket for each in waiting[: last + 1]]
+    tickets, last = [], 0
+    for ticket, _, _, slack_s in waiting:
+        tickets.append(ticket)
+        if slack_s < margin_s:
+            last = len(tickets)
+    return tickets[:last]
 
 
 def lacking(
-    waiting: Sequence[Due],
+    waiting: Iterable[Due],
     *,
     tokens: int,
     deadline: float | None,
@@ -117,10 +125,10 @@ def lacking(
         return 0.0
     own_s = tokens / tokens_per_s
     before, missing = 0, 0.0
-    for each in waiting:
-        if each.deadline <= deadline:
-            before = each.tokens
-        elif each.slack_s >= margin_s:
-            missing = max(missing, margin_s + own_s - each.slack_s)
+    for _, other, ahead, left_s in waiting:
+        if other <= deadline:
+            before = ahead
+        elif left_s >= margin_s:
+            missing = max(missing, margin_s + own_s - left_s)
     slack_s = deadline - now - before / tokens_per_s - own_s
     return max(missing, min(margin_s, (deadline - now) / 2) - slack_s, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from summsvc.scheduling.pace import Budget
@@ -109,10 +109,6 @@ class FairQueue:
             first = sum(ticket.pending_tokens for ticket in self._tickets[Priority.INTERACTIVE])
             ahead += min(first, (BULK_SHARE - 1) * (ahead + tokens))
         return min(ahead, self.tokens)
-
-    def waiting(self, priority: Priority) -> Iterable[Ticket]:
-        """Requests of a priority with segments waiting, in turn."""
-        return self._tickets[priority].keys()
 
     def next(
         self,

@@ -61,7 +61,7 @@ class Scheduler:
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
         self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
-        self._deadlines = Deadlines(self._queue, self._admission)
+        self._deadlines = Deadlines(self._admission)
         self._runner = Runner(
             engine,
             workers=workers,
@@ -100,6 +100,7 @@ class Scheduler:
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
         )
         self._coming_tokens += ticket.coming_tokens
+        self._deadlines.enter(ticket)
         self._feed(ticket, self._memo.key(work))
         return ticket
 
@@ -178,6 +179,7 @@ class Scheduler:
         if timer is not None:
             timer.cancel()
         self._come(ticket, ticket.coming_tokens)
+        self._deadlines.leave(ticket)
         unwanted = self._queue.remove(ticket)
         for item in unwanted:
             self._memo.forget(item)
