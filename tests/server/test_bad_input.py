@@ -154,6 +154,33 @@ def test_bytes_that_are_no_message(channel: grpc.Channel) -> None:
     assert (said.code, said.reason) == (INVALID, "MALFORMED_REQUEST")
 
 
+OTHERS = (
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+)
+"""Methods of other services that this one offers."""
+
+
+@pytest.mark.usefixtures("neighbour")
+@pytest.mark.parametrize("method", OTHERS)
+@pytest.mark.parametrize(
+    "data",
+    [b"\x0a\xff", b"\x0a\x01\xff", enclosed(1, b"a" * 8_000_000), b"\x0a\x01a" * 2_500_000],
+    ids=["no message", "not UTF-8", "8 MB in one field", "8 MB in many"],
+)
+def test_bad_requests_to_health_and_reflection(
+    channel: grpc.Channel, method: str, data: bytes
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(channel, method, data)
+    said = refusal(caught.value)
+    assert (said.code, said.reason) == (INVALID, "MALFORMED_REQUEST")
+    assert said.metadata["request_id"]
+    if len(data) > 1_000_000:
+        assert said.metadata["limit"] == "65536"
+
+
 @pytest.mark.parametrize(
     "method", ["/summsvc.v1.SummarizationService/Rewrite", "/no.such.Service/Do"]
 )

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 from summsvc.articles.article import Article, MimeType
 from summsvc.articles.document import Document, Segment
@@ -158,8 +159,18 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
 
 
 LISTS: dict[str, tuple[str, Any, bytes]] = {
-    "batch": ("TranslationService/BatchTranslate", pb.BatchTranslateRequest, b"\x0a\x00"),
-    "glossary": ("TranslationService/Translate", pb.TranslateRequest, b"\x32\x00"),
+    "batch": (
+        "summsvc.v1.TranslationService/BatchTranslate",
+        pb.BatchTranslateRequest,
+        b"\x0a\x00",
+    ),
+    "glossary": ("summsvc.v1.TranslationService/Translate", pb.TranslateRequest, b"\x32\x00"),
+    "health": ("grpc.health.v1.Health/Check", health_pb2.HealthCheckRequest, b"\x0a\x00"),
+    "reflection": (
+        "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        reflection_pb2.ServerReflectionRequest,
+        b"\x0a\x00",
+    ),
 }
 """Methods, messages that they take, and a field that such a message shall be full of."""
 
@@ -177,7 +188,7 @@ def test_a_request_of_endless_fields_holds_nobody_up(
     with grpc.insecure_channel(server.address) as channel:
         turns.longest = 0.0
         with pytest.raises(grpc.RpcError) as caught:
-            raw(channel, f"/summsvc.v1.{method}", data)
+            raw(channel, f"/{method}", data)
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 

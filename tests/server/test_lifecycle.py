@@ -94,6 +94,9 @@ def test_a_token_is_asked_for_but_not_for_health(tmp_path: Path) -> None:
     settings = Settings(port=0, metrics_port=-1, model_dir=tmp_path, token_file=tokens)
     with running(settings) as guarded, grpc.insecure_channel(guarded.address) as channel:
         assert guarded.health() == SERVING
+        with pytest.raises(grpc.RpcError) as caught:
+            guarded.health("s" * 100_000)
+        assert refusal(caught.value).reason == "MALFORMED_REQUEST"
         for metadata in ([], [("authorization", "Bearer wrong")], [("authorization", "first")]):
             with pytest.raises(grpc.RpcError) as caught:
                 summarize(channel, metadata=metadata)

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -68,22 +68,21 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             wrapped = self._wrapped[method] = self._wrap(method, handler)
         return wrapped
 
-    def _wrap(self, method: str, handler: Any) -> Handler:
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        if handler.request_deserializer is not None:
+            message = handler.request_deserializer.__self__
+            handler = handler._replace(request_deserializer=self._receiver.deserializer(message))
         if method.startswith(OPEN_SERVICES):
-            return handler
+            return self._open(method, handler)
         if method.startswith("/summsvc."):
-            handler = handler._replace(
-                request_deserializer=self._receiver.deserializer(
-                    handler.request_deserializer.__self__
-                ),
-                response_serializer=as_sent(handler.response_serializer),
-            )
+            handler = handler._replace(response_serializer=as_sent(handler.response_serializer))
         if handler.request_streaming or handler.response_streaming:
             inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
             async def streaming(request: Any, context: Any) -> None:
                 async with _Call(self, method, request, context):
-                    await _write(inner(request, context), context)
+                    given = _each(request) if handler.request_streaming else request
+                    await _write(inner(given, context), context)
 
             kind = "stream_stream" if handler.request_streaming else "unary_stream"
             return handler._replace(**{kind: streaming})
@@ -95,9 +94,23 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
         return handler._replace(unary_unary=unary_unary)
 
-    def check_token(self, metadata: dict[str, str | bytes]) -> None:
+    def _open(self, method: str, handler: Handler) -> Handler:
+        """A method that answers anybody, also while the server drains, and is not counted."""
+        kind = "unary_stream" if handler.response_streaming else "unary_unary"
+        inner = getattr(handler, kind)
+
+        async def answer(request: Any, context: Any) -> Any:
+            if isinstance(request, errors.SummsvcError):
+                # Raises on the way in.
+                async with _Call(self, method, request, context):
+                    return None
+            return await inner(request, context)
+
+        return handler._replace(**{kind: answer})
+
+    def check_token(self, method: str, metadata: dict[str, str | bytes]) -> None:
         """Raise UnauthenticatedError unless a token is right or none is asked for."""
-        if not self._tokens:
+        if not self._tokens or method.startswith(OPEN_SERVICES):
             return
         given = metadata.get("authorization", "")
         scheme, _, token = (given if isinstance(given, str) else "").partition(" ")
@@ -129,7 +142,7 @@ class _Call:
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID, self._id),))
         try:
-            self._interceptor.check_token(self._metadata)
+            self._interceptor.check_token(self._method, self._metadata)
             if isinstance(self._request, errors.SummsvcError):
                 raise self._request
             self._interceptor._drain.check()
@@ -171,6 +184,14 @@ class _Call:
         known = {key: value for key, value in facts.items() if value}
         log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
         structlog.contextvars.unbind_contextvars("request_id")
+
+
+async def _each(requests: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
+    """The requests of a stream; raises the first one that is an error."""
+    async for request in requests:
+        if isinstance(request, errors.SummsvcError):
+            raise request
+        yield request
 
 
 async def _write(responses: AsyncGenerator[Any, None], context: Any) -> None:

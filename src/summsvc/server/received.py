@@ -7,6 +7,7 @@ is allowed, and a batch is parsed one request at a time.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,6 +28,9 @@ BATCH = "requests"
 SPARE_FIELDS = 1_000
 """Fields that a message may have beside its lists: some twenty are known, and newer clients
 may know more."""
+
+OTHERS_BYTES = 64 * 1024
+"""Bytes of a request to health or reflection: the name of something, far below a kilobyte."""
 
 FIELDS_PER_TERM = 4
 """A protected term is one field, a glossary entry with what is in it three."""
@@ -51,9 +55,13 @@ class Receiver:
         the error can be answered as what it is.
         """
         is_batch = BATCH in message.DESCRIPTOR.fields_by_name
+        is_ours = message.DESCRIPTOR.full_name.startswith("summsvc.")
+        most = sys.maxsize if is_ours else OTHERS_BYTES
 
         def deserialize(data: bytes) -> M | list[bytes] | InvalidInputError:
             try:
+                if len(data) > most:
+                    raise _too_large(message, most)
                 return self.divided(message, data) if is_batch else self.parsed(message, data)
             except InvalidInputError as error:
                 return error
@@ -148,6 +156,13 @@ def _too_many(path: str, most: int) -> InvalidFieldError:
     return InvalidFieldError(
         f"{path} has more than {most} entries, the most allowed",
         field=path,
+        metadata={"limit": str(most)},
+    )
+
+
+def _too_large(message: type[Message], most: int) -> MalformedRequestError:
+    return MalformedRequestError(
+        f"no {message.DESCRIPTOR.full_name} needs more than {most} bytes",
         metadata={"limit": str(most)},
     )
 
