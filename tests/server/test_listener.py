@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,6 +14,7 @@ import grpc
 import pytest
 
 from summsvc.config import Settings
+from summsvc.server import listener
 from summsvc.server.listener import listen
 
 
@@ -62,6 +65,8 @@ def answering(host: str) -> Iterator[str]:
             yield "::1"
     elif host == "0.0.0.0":
         yield "127.0.0.1"
+    elif host == NAME:
+        yield from (FIRST, SECOND)
     else:
         yield host.strip("[]")
 
@@ -91,11 +96,42 @@ def test_a_port_in_use_is_told() -> None:
             listened("127.0.0.1", port)
 
 
+NAME, FIRST, SECOND = "news.example", "127.0.0.1", "127.0.0.2"
+
+
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    def found(*_args: Any, **_more: Any) -> list[Any]:
+    """Give the name these addresses."""
+    real = socket.getaddrinfo
+
+    def found(name: str, *args: Any, **more: Any) -> list[Any]:
+        if name != NAME:
+            return real(name, *args, **more)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 0)) for each in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def pick(monkeypatch: pytest.MonkeyPatch, ports: Iterator[int]) -> None:
+    """Decide which ports the system picks first; both addresses are this machine's."""
+    monkeypatch.setattr(listener, "_is_own", lambda _: True)
+    probe = listener._probe
+    monkeypatch.setattr(
+        listener, "_probe", lambda address, port=0: probe(address, port or next(ports, 0))
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is this machine's")
+def test_a_port_that_one_address_of_a_name_has_not_is_not_picked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolve(monkeypatch, FIRST, SECOND)
+    with closing(taken(SECOND)) as other:
+        port = other.getsockname()[1]
+        pick(monkeypatch, iter([port, port, port]))
+        assert listened(NAME) != port
+        pick(monkeypatch, itertools.repeat(port))
+        with pytest.raises(OSError, match=r"no port is free on all of 127\.0\.0\.1, 127\.0\.0\.2"):
+            listened(NAME)
 
 
 ELSEWHERE = "192.0.2.7"
@@ -106,7 +142,7 @@ def test_an_address_of_another_machine_is_left_out(monkeypatch: pytest.MonkeyPat
     resolve(monkeypatch, ELSEWHERE, "127.0.0.1", "127.0.0.1")
 
     async def run() -> int:
-        return await listen(grpc.aio.server(), Settings(host="news.example", port=0))
+        return await listen(grpc.aio.server(), Settings(host=NAME, port=0))
 
     assert asyncio.run(run()) > 0
 
@@ -114,7 +150,7 @@ def test_an_address_of_another_machine_is_left_out(monkeypatch: pytest.MonkeyPat
 def test_a_name_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, ELSEWHERE)
     with pytest.raises(OSError, match=r"192\.0\.2\.7 is not this machine's"):
-        listened("news.example")
+        listened(NAME)
 
 
 def test_a_name_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 import grpc
 import structlog
@@ -13,6 +15,9 @@ import structlog
 from summsvc.config import Settings
 
 log = structlog.get_logger("summsvc.server")
+
+PICKS = 10
+"""Ports tried until one is free on all addresses of a name."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -26,8 +31,11 @@ async def listen(server: grpc.aio.Server, settings: Settings) -> int:
     """
     host = settings.host.strip("[]")
     credentials = _credentials(settings)
+    addresses = [host] if _is_address(host) else await _addresses(host)
     port = settings.port
-    for address in [host] if _is_address(host) else await _addresses(host):
+    if port == 0 and len(addresses) > 1:
+        port = _free_port(host, addresses)
+    for address in addresses:
         target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         try:
             if credentials is None:
@@ -92,12 +100,39 @@ async def _addresses(name: str) -> list[str]:
 
 def _is_own(address: str) -> bool:
     """Whether this machine has an address; a port of it may be in use all the same."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.bind((address, 0))
+        _probe(address).close()
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return False
         raise
     return True
+
+
+def _free_port(name: str, addresses: Sequence[str]) -> int:
+    """A port that is free on each address of a name. Raises OSError after ``PICKS`` that are not.
+
+    A server can be told of ports, not to give one back: so they are looked for before.
+    """
+    for _ in range(PICKS):
+        port = 0
+        with ExitStack() as probes:
+            try:
+                for address in addresses:
+                    port = probes.enter_context(_probe(address, port)).getsockname()[1]
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
+    raise OSError(f"cannot listen on {name}: no port is free on all of {', '.join(addresses)}")
+
+
+def _probe(address: str, port: int = 0) -> socket.socket:
+    """A socket with a port of an address, one that the system picks for 0. Raises OSError."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ExitStack() as opened:
+        probe = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        probe.bind((address, port))
+        opened.pop_all()
+    return probe
