@@ -53,28 +53,22 @@ def test_what_has_no_letter_may_have_nothing_to_compute(figures: str) -> None:
     assert unread.least_tokens(Article("", figures * LONG + "Done.")) == 1
 
 
-@pytest.mark.parametrize("kind", list(MimeType))
+@pytest.mark.parametrize(
+    ("kind", "share"), [(MimeType.PLAIN, 1), (MimeType.MARKDOWN, 1), (MimeType.HTML, 4)]
+)
 async def test_a_refused_book_is_told_to_come_back_when_there_may_be_room_for_it(
-    kind: MimeType,
+    kind: MimeType, share: int
 ) -> None:
     queue = scheduler(ReversingEngine(), max_tokens=10_000)
     queue._admission.measured(tokens=100, seconds=1.0)
     queue._coming_tokens = 10_000
     book = article(kind=kind)
-    likely = unread.likely_tokens(book)
-    assert likely > LONG // 10
+    likely = len(book.body) // unread.USUAL_TOKEN // share
     try:
         with patch.object(type(queue._queue), "__len__", lambda _: 5):
             for use_cache in (True, False):
                 with pytest.raises(OverloadedError) as caught:
-                    unread.check(
-                        queue,
-                        unread.least_tokens(book),
-                        Priority.BULK,
-                        None,
-                        use_cache=use_cache,
-                        likely=likely,
-                    )
+                    unread.check(queue, book, Priority.BULK, None, use_cache=use_cache)
                 rate = queue._admission.tokens_per_s
                 assert rate is not None
                 assert caught.value.retry_after == pytest.approx(likely / rate)

@@ -100,18 +100,10 @@ class Summarizer:
             return
         priority, use_cache = _priority(request), request.use_cache
         for leg in (await self._legs(request, language, target))[:1]:
-            unread.check(leg.scheduler, 1, priority, request.deadline, use_cache=use_cache)
+            unread.check(leg.scheduler, None, priority, request.deadline, use_cache=use_cache)
         writer, _ = await self._writer(request, language)
         if writer is not None:
-            least = unread.least_tokens(request.article)
-            unread.check(
-                writer,
-                least,
-                priority,
-                request.deadline,
-                use_cache=use_cache,
-                likely=unread.likely_tokens(request.article),
-            )
+            unread.check(writer, request.article, priority, request.deadline, use_cache=use_cache)
 
     async def _writer(
         self, request: SummaryRequest, language: str

@@ -160,14 +160,12 @@ class Translator:
         if source in ("", target):
             return
         first = (await self._router.translation(source, target, request.model))[0]
-        least = unread.least_tokens(article)
         unread.check(
             first.scheduler,
-            least,
+            article,
             Priority.BULK,
             request.deadline,
             use_cache=request.use_cache,
-            likely=unread.likely_tokens(article),
         )
 
     async def _chain(self, request: TranslationRequest, document: Document, target: str) -> Chain:

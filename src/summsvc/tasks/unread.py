@@ -18,8 +18,12 @@ LONGEST_TOKEN = 16
 USUAL_TOKEN = 4
 """Code points of news in one token: a million are some 250,000 (docs/deployment.md)."""
 
-MARKUP = 2
-"""Code points of an article with markup for one of text: a rough figure."""
+MARKUP = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
+"""Code points of a long article for one of its text.
+
+Of HTML 4 is the median of articles taken out of their pages; of whole pages it is 15
+(``python -m bench.markup``), and who sends one is told to wait rather too long than in vain.
+"""
 
 _ALPHABETS = "cp1251"
 """An encoding with the letters of the Latin and the Cyrillic alphabet."""
@@ -41,7 +45,8 @@ def least_tokens(article: Article) -> int:
     """Tokens that the article's text has at least; 1 where most of it may be markup.
 
     Letters alone are counted, for a segment without any is not computed, and only those
-    of two alphabets, which takes milliseconds: in other scripts it may be 0.
+    of two alphabets, which takes milliseconds: in other scripts it may be 0. Letters of
+    markup are not told from text, so that long markup around figures alone counts as one.
     """
     if article.mime_type != MimeType.PLAIN:
         return 1
@@ -51,27 +56,27 @@ def least_tokens(article: Article) -> int:
 
 def likely_tokens(article: Article) -> int:
     """Tokens that its text has if it is like others; for how soon to come back, not whether."""
-    markup = 1 if article.mime_type == MimeType.PLAIN else MARKUP
-    return len(article.body) // (USUAL_TOKEN * markup)
+    return len(article.body) // (USUAL_TOKEN * MARKUP[article.mime_type])
 
 
 def check(
     scheduler: Scheduler,
-    tokens: int,
+    article: Article | None,
     priority: Priority,
     deadline: float | None,
     *,
     use_cache: bool,
-    likely: int = 0,
 ) -> None:
-    """Raise OverloadedError or DeadlineError for an article of so many tokens at least.
+    """Raise OverloadedError or DeadlineError for an article that a model is to have.
 
-    A refused caller is told to come back when there may be room for ``likely`` tokens.
+    A refused caller is told to come back when there may be room for all of it.
 
+    article: None where the model has what another one makes of it, one token at least.
     use_cache: whether outputs may be known already. Which ones are is not known before the
     article is read: one is enough to be refused where there is room for none, and how long
     they would take says nothing.
     """
+    least, likely = (least_tokens(article), likely_tokens(article)) if article else (1, 0)
     if use_cache:
-        tokens, deadline = min(tokens, 1), None
-    scheduler.check(tokens, priority, deadline, likely=likely)
+        least, deadline = min(least, 1), None
+    scheduler.check(least, priority, deadline, likely=likely)

@@ -1,0 +1,49 @@
+"""How much longer a long page is than its text, which tells how soon a refused one may come back.
+
+    git clone https://github.com/mozilla/readability && python -m bench.markup readability
+
+Reads the test pages of Mozilla's Readability as articles: pages saved from the web
+(source.html), and what is left of them when the article is taken out (expected.html).
+Counts those that are long enough to be refused unread.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import quantiles
+
+from summsvc.articles.article import Article, MimeType
+from summsvc.articles.read import read
+from summsvc.config import Settings
+from summsvc.tasks.reading import LONG
+
+KINDS = {"whole pages": "source.html", "articles taken out": "expected.html"}
+
+
+def ratios(folder: Path, name: str) -> Iterator[float]:
+    """Code points of each long page by those of its text."""
+    for path in sorted(folder.glob(f"test/test-pages/*/{name}")):
+        body = path.read_text("utf-8")
+        if LONG < len(body) <= Settings().max_body_code_points:
+            segments = read(Article("", body, "en", MimeType.HTML)).segments
+            yield len(body) / sum(len(each.text) for each in segments)
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="a checkout of Readability")
+    chosen = parser.parse_args()
+    print("| HTML | how many | tenth | median | nine tenths |\n|---|---|---|---|---|")
+    for kind, name in KINDS.items():
+        found = list(ratios(chosen.folder, name))
+        tenths = quantiles(found, n=10)
+        print(f"| {kind} | {len(found)} | {tenths[0]:.1f} | {tenths[4]:.1f} | {tenths[8]:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
