@@ -136,3 +136,52 @@ async def test_bulk_has_a_budget_of_its_own() -> None:
     assert second is not None
     assert (len(first.items), first.budget) == (9, Budget(100, 9))
     assert (len(second.items), second.budget) == (3, Budget(100, 3))
+
+
+def lengths(queue: FairQueue, budget: Budget, workers: int = 1) -> list[int]:
+    batch = queue.next(budget, workers)
+    assert batch is not None
+    return [item.tokens for item in batch.items]
+
+
+async def test_where_more_wait_than_a_batch_holds_little_is_padded() -> None:
+    queue = FairQueue()
+    filled(queue, (["w " * n for n in (10, 40) * 8], Priority.INTERACTIVE))
+    assert lengths(queue, Budget(1000, 12)) == [10] * 8
+    assert lengths(queue, Budget(1000, 12)) == [40] * 8
+
+
+async def test_what_fits_into_one_batch_is_not_divided() -> None:
+    queue = FairQueue()
+    filled(queue, (["w " * n for n in (10, 40) * 8], Priority.INTERACTIVE))
+    assert lengths(queue, Budget(1000, 16)) == [40] * 8 + [10] * 8
+
+
+async def test_a_segment_unlike_all_others_leads_no_small_batch() -> None:
+    queue = FairQueue()
+    filled(queue, (["w " * n for n in (10, *[40] * 20)], Priority.INTERACTIVE))
+    assert lengths(queue, Budget(1000, 12)) == [40] * 11 + [10]
+
+
+async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
+    queue = FairQueue()
+    hurried, _ = filled(
+        queue,
+        (["w " * n for n in [10] * 10 + [40]], Priority.INTERACTIVE),
+        (["w " * 10] * 20, Priority.INTERACTIVE),
+    )
+    batch = queue.next(Budget(1000, 12), pressing=[hurried])
+    assert batch is not None
+    assert not hurried.pending
+
+
+@settings(deadline=None)
+@given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)
+async def test_no_request_is_passed_over(asked: list[list[str]], budget: Budget) -> None:
+    queue = FairQueue()
+    tickets = filled(queue, *((listed, Priority.INTERACTIVE) for listed in asked))
+    first = {next(iter(ticket.pending)) for ticket in tickets}
+    for _ in tickets:
+        batch = queue.next(budget)
+        first.difference_update(batch.items if batch else ())
+    assert not first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ WINDOW = 8
 SMALLEST_PART = 8
 """A queue shorter than a batch for each is divided among idle workers, but not
 into batches below this part of the budget: small ones waste the model."""
+
+OVERHEAD = 0.25
+"""What a batch costs beside its tokens, padding counted, as a share of a full one's. It weighs
+small batches against padding: were there none, nothing would be padded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +60,11 @@ class FairQueue:
     """Round robin over requests, each giving its segments in order.
 
     A batch is led by the next request's first segment; segments of like length
-    of all requests of its priority fill it up. So nobody waits behind
-    somebody's book, and little is computed on padding. Batches do not mix
-    priorities: a short text would wait for the bulk it travels with. Requests
-    short of time go first, see ``deadlines``.
+    of all requests of its priority fill it up, or as many of them as make a token
+    cheapest where more wait than it can hold. So nobody waits behind somebody's
+    book, and little is computed on padding. Batches do not mix priorities: a short
+    text would wait for the bulk it travels with. Requests short of time go first,
+    see ``deadlines``.
     """
 
     def __init__(self) -> None:
@@ -153,12 +159,20 @@ class FairQueue:
         nearest.remove(first)
         longest = taken = first.tokens
         chosen = [first]
+        cheapest, least = 1, math.inf
         for item in nearest[: segments - 1]:
             longest = max(longest, item.tokens)
             if taken >= share or longest * (len(chosen) + 1) > most:
                 break
             chosen.append(item)
             taken += item.tokens
+            # For a token that is no padding.
+            cost = (longest * len(chosen) + OVERHEAD * full) / max(1, taken)
+            if cost <= least:
+                cheapest, least = len(chosen), cost
+        # None of fewer is left for a small batch of its own, nor who is short of time for another.
+        if len(candidates) > workers * (full // max(1, first.tokens)) and window == WINDOW:
+            del chosen[cheapest:]
         for item in chosen:
             self._take(item)
         tickets = self._tickets[leader.work.priority]
