@@ -25,6 +25,7 @@ from summsvc.server import messages
 from summsvc.tasks.chain import ChainOutput
 from summsvc.tasks.extract import extract
 from summsvc.tasks.placing import placed, whole
+from summsvc.tasks.reading import BRIEF
 from summsvc.tasks.repair import Repaired, accepted, translatable
 from summsvc.tasks.results import Stats, Summary, TranslationFinished, TranslationStarted
 from summsvc.tasks.split import split
@@ -156,6 +157,28 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
         assert turns.longest < most, f"{turns.longest:.3f} s"
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
+
+
+BRIEF_ARTICLES = {
+    "lines": ("a\r" * BRIEF, MimeType.PLAIN),
+    "paragraphs": ("x\n\n" * BRIEF, MimeType.PLAIN),
+    "table": ("|a|b|\n|-|-|\n" + "|a|b|\n" * BRIEF, MimeType.MARKDOWN),
+    "headings": ("a\n=\n" * BRIEF, MimeType.MARKDOWN),
+    "tags": ("<p>a<b>c</b>" * BRIEF, MimeType.HTML),
+}
+
+
+@pytest.mark.parametrize("name", BRIEF_ARTICLES)
+def test_a_brief_article_holds_nobody_up(measured: tuple[Running, Turns], name: str) -> None:
+    server, turns = measured
+    body, mime_type = BRIEF_ARTICLES[name]
+    article = article_pb2.Article(body=body[:BRIEF], mime_type=mime_type.value, language_code="en")
+    with grpc.insecure_channel(server.address) as channel:
+        turns.longest = 0.0
+        SummarizationServiceStub(channel).Summarize(
+            summarization_service_pb2.SummarizeRequest(article=article)
+        )
+        assert turns.longest < MOST_S, f"{turns.longest:.3f} s"
 
 
 LISTS: dict[str, tuple[str, Any, bytes]] = {

@@ -27,6 +27,9 @@ from tests.running import Running, refusal, running
 from tests.server.watched import Watched, eventually
 
 BODY = "Nobody was hurt in the city number {}."
+NOT_BRIEF = BODY + " Not one of those who live there was." * 8
+"""Is read in a thread."""
+
 TOKENS_PER_S = 50.0
 CODE_POINTS_PER_S = 20.0
 
@@ -172,7 +175,7 @@ def refused(server: Running) -> float:
 
 
 def to_summarize(number: int) -> summarization_service_pb2.SummarizeRequest:
-    article = article_pb2.Article(body=BODY.format(number), language_code="en")
+    article = article_pb2.Article(body=NOT_BRIEF.format(number), language_code="en")
     return summarization_service_pb2.SummarizeRequest(article=article)
 
 
@@ -183,7 +186,9 @@ def test_where_too_many_wait_to_be_read_one_more_is_told_the_time_to_wait(
     before = refused(narrow)
     calls: dict[str, Callable[[], Any]] = {
         "Summarize": lambda: SummarizationServiceStub(channel).Summarize(to_summarize(3)),
-        "Translate": lambda: TranslationServiceStub(channel).Translate(request(BODY.format(3))),
+        "Translate": lambda: TranslationServiceStub(channel).Translate(
+            request(NOT_BRIEF.format(3))
+        ),
     }
     for rpc, call in calls.items():
         with pytest.raises(grpc.RpcError) as caught:
@@ -191,7 +196,7 @@ def test_where_too_many_wait_to_be_read_one_more_is_told_the_time_to_wait(
         said = refusal(caught.value)
         assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"), rpc
         assert said.metadata["queued_requests"] == "2"
-        length = len(BODY.format(3))
+        length = len(NOT_BRIEF.format(3))
         assert said.metadata["queued_code_points"] == str(2 * length)
         assert said.retry_after == pytest.approx(length / CODE_POINTS_PER_S, rel=0.01)
     assert narrow.health() == health_pb2.HealthCheckResponse.SERVING
@@ -207,7 +212,7 @@ def test_in_a_batch_only_those_articles_are_refused_that_find_no_room(
     requests = [to_summarize(i) for i in range(3)]
     message = summarization_service_pb2.BatchSummarizeRequest(requests=requests)
     before = refused(narrow)
-    lane._admission.limits = QueueLimits(3, 1000)
+    lane._admission.limits = QueueLimits(3, 2000)
     call = SummarizationServiceStub(channel).BatchSummarize.future(message)
     eventually(lambda: refused(narrow) == before + 2)
     release.set()

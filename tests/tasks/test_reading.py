@@ -15,7 +15,7 @@ from summsvc.articles.article import Article
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.tasks.lane import AT_HAND, Lane, LaneMetrics
-from summsvc.tasks.reading import LONG, TextWorkers
+from summsvc.tasks.reading import BRIEF, LONG, TextWorkers
 
 ARTICLES = 8
 CODE_POINTS = 1000
@@ -33,8 +33,10 @@ class Held:
         self._tasks: list[asyncio.Task[None]] = []
         self._holder = self.lane.executor.submit(self._go.wait, 60)
 
-    def read(self, name: str, size: int = 10, deadline: float | None = None) -> asyncio.Task[None]:
-        work = self.lane.read(size, partial(self.done.append, name), deadline)
+    def read(
+        self, name: str, size: int = 10, deadline: float | None = None, *, brief: bool = False
+    ) -> asyncio.Task[None]:
+        work = self.lane.read(size, partial(self.done.append, name), deadline, brief=brief)
         return self._task(work)
 
     def run(self, name: str) -> asyncio.Task[None]:
@@ -221,6 +223,60 @@ async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
         await lane.lane.run(taking(2.5))
         await lane.lane.read(300, taking(4.0), None)
         assert lane.lane._admission.tokens_per_s == pytest.approx((100 + 300) / (1 + 7))
+
+
+async def test_what_is_brief_is_read_at_once_where_no_article_waits() -> None:
+    async with held() as lane:
+        await lane.read("brief", brief=True)
+        assert lane.done == ["brief"]
+        assert lane.shown("unread_articles") == lane.shown("unread_code_points") == 0
+        lane.read("article")
+        await settled()
+        waiting = lane.read("in turn", brief=True)
+        await settled()
+        assert not waiting.done()
+        await lane.let_go()
+        assert lane.done == ["brief", "article", "in turn"]
+
+
+async def test_what_is_brief_and_late_is_not_read() -> None:
+    async with held() as lane:
+        with pytest.raises(DeadlineError):
+            await lane.read("late", deadline=asyncio.get_running_loop().time() - 1, brief=True)
+        assert not lane.done
+        assert lane.shown("unread_refused_total", reason="DEADLINE") == 1
+
+
+async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
+    def work() -> None:
+        raise InvalidInputError("no text")
+
+    async with held() as lane:
+        with pytest.raises(InvalidInputError):
+            await lane.lane.read(10, work, None, brief=True)
+        assert lane.shown("unread_articles") == 0
+
+
+@pytest.mark.parametrize(
+    ("length", "warm", "here"), [(1, True, True), (1, False, False), (BRIEF + 1, True, False)]
+)
+async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_loaded(
+    length: int, warm: bool, here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(*_: object, **__: object) -> None:
+        threads.append(threading.current_thread())
+
+    workers = TextWorkers(1, max_title=10, max_body=1000)
+    try:
+        if warm:
+            await workers.warm_up()
+        monkeypatch.setattr("summsvc.tasks.reading.read", noted)
+        await workers.read(Article("", "a" * length, "en"), keep_boilerplate=False)
+        assert (threads == [threading.current_thread()]) is here
+    finally:
+        workers.close()
 
 
 async def test_a_book_waits_for_books_alone() -> None:

@@ -200,13 +200,8 @@ class Scheduler:
                 await asyncio.sleep(hold)
             if self._closing:
                 return
-            hurry = loop.time() < self._interactive_until
-            batch = self._queue.next(
-                self._pace.budget,
-                self._workers - self._busy,
-                self._deadlines.pressing(),
-                bulk=self._pace.narrow if hurry else None,
-            )
+            # All workers wake for whatever comes, and find nothing most of the time.
+            batch = self._next() if len(self._queue) else None
             if batch is None:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -217,6 +212,15 @@ class Scheduler:
             await self._runner.run(batch)
             self._busy -= 1
             hold_until = loop.time() + self._batch_wait_s if several else 0.0
+
+    def _next(self) -> Batch | None:
+        hurry = asyncio.get_running_loop().time() < self._interactive_until
+        return self._queue.next(
+            self._pace.budget,
+            self._workers - self._busy,
+            self._deadlines.pressing(),
+            bulk=self._pace.narrow if hurry else None,
+        )
 
     def _measured(self, batch: Batch, seconds: float) -> None:
         if batch.budget.tells(batch.used):

@@ -165,7 +165,8 @@ class Ticket:
             if known and (not missing or error or self.ended):
                 position += len(known)
                 yield known
-                await asyncio.sleep(0)
+                if position < len(self.work.texts):
+                    await asyncio.sleep(0)
                 continue
             error = error or self._error
             if error is not None:

@@ -17,7 +17,6 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from summsvc.articles.read import warm_up
 from summsvc.config import Settings, SettingsError
 from summsvc.cores import cores
 from summsvc.engines.base import Task
@@ -145,7 +144,7 @@ class Server:
         await self._server.start()
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._turns.watch())
-        self._spawn(self._workers.run(warm_up))
+        self._spawn(self._workers.warm_up())
         self._spawn(self._load_models())
 
     async def stop(self) -> None:

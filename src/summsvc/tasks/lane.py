@@ -67,11 +67,19 @@ class Lane:
         """Do work for a request that was let in."""
         return await asyncio.wrap_future(self.executor.submit(self._timed, work))
 
-    async def read(self, code_points: int, work: Callable[[], T], deadline: float | None) -> T:
+    async def read(
+        self,
+        code_points: int,
+        work: Callable[[], T],
+        deadline: float | None,
+        *,
+        brief: bool = False,
+    ) -> T:
         """Do the first work for a new request.
 
-        code_points: of its article. deadline: ``loop.time()`` seconds, or None. Raises
-        OverloadedError, DeadlineError and what ``work`` raises. When the caller is
+        code_points: of its article. deadline: ``loop.time()`` seconds, or None. brief: that
+        it may be done on the event loop itself, where no article waits or is being read.
+        Raises OverloadedError, DeadlineError and what ``work`` raises. When the caller is
         cancelled, or its deadline passes before a thread is free, ``work`` is not done.
         """
         now = asyncio.get_running_loop().time
@@ -81,9 +89,15 @@ class Lane:
                 raise DeadlineError("the deadline passed before the article was read")
             return work()
 
+        here = brief and not self._articles
         try:
             self._enter(code_points, None if deadline is None else deadline - now())
-            return await self._wait(code_points, in_time)
+            if not here:
+                return await self._wait(code_points, in_time)
+            try:
+                return self._timed(in_time, code_points)
+            finally:
+                self._leave(code_points)
         except (OverloadedError, DeadlineError) as error:
             self._refused.labels(self._name, error.reason).inc()
             raise

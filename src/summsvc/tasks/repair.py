@@ -76,11 +76,17 @@ async def repair_all(
     found = await chain.workers.beside(
         size(segments), lambda: [terms.find(segment.text) for segment in segments]
     )
-    checked = await check_all(chain, segments, outputs, target, found)
+    return await answers(await check_all(chain, segments, outputs, target, found))
+
+
+async def answers(checked: Sequence[Repaired | asyncio.Task[Repaired]]) -> list[Repaired]:
+    """What ``check_all`` gave, once all repairs have ended; they end with the caller too."""
+    repairs = [each for each in checked if isinstance(each, asyncio.Task)]
     try:
         return [await each if isinstance(each, asyncio.Task) else each for each in checked]
     finally:
-        await cancel(each for each in checked if isinstance(each, asyncio.Task))
+        if repairs:
+            await cancel(repairs)
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

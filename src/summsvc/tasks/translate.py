@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from summsvc.articles.article import Article
-from summsvc.articles.document import Document, Segment
+from summsvc.articles.document import Document
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
@@ -17,16 +16,10 @@ from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.chain import MANY, Chain, pivot_warning
 from summsvc.tasks.decoding import DecodingRequest
+from summsvc.tasks.outputs import outputs_of
 from summsvc.tasks.placing import placed, whole, with_the_unchanged
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import (
-    EACH,
-    Repaired,
-    cancel,
-    check_all,
-    size,
-    translatable,
-)
+from summsvc.tasks.repair import EACH, size, translatable
 from summsvc.tasks.results import (
     Stats,
     TranslatedSegment,
@@ -39,9 +32,6 @@ from summsvc.tasks.terms import Found, Terms
 
 BULK_SEGMENTS = 64
 """An article of more segments than this waits behind shorter ones."""
-
-AHEAD = 4
-"""Groups of outputs that are checked and repaired while the first of them is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +120,7 @@ class Translator:
         )
         chosen = list(terms)
         renderer = Renderer(document)
-        done = self._outputs(
+        done = outputs_of(
             chain, [segments[i] for i in chosen], target, list(terms.values()), together
         )
         async with aclosing(done):
@@ -186,56 +176,6 @@ class Translator:
             deadline=request.deadline,
             use_cache=request.use_cache,
         )
-
-    async def _outputs(
-        self,
-        chain: Chain,
-        segments: Sequence[Segment],
-        target: str,
-        found: Sequence[Sequence[Found]],
-        together: int,
-    ) -> AsyncGenerator[list[Repaired], None]:
-        """Yield every segment's checked output in order; repairs overlap the next ones.
-
-        found: the terms of each segment.
-        """
-        texts = [segment.text for segment in segments]
-        ready: asyncio.Queue[list[Repaired | asyncio.Task[Repaired]] | None] = asyncio.Queue()
-        places = asyncio.Semaphore(AHEAD)
-        repairs: set[asyncio.Task[Repaired]] = set()
-
-        async def first_pass() -> None:
-            at = 0
-            async with aclosing(chain.run(texts, together=together)) as groups:
-                async for outputs in groups:
-                    await places.acquire()
-                    end = at + len(outputs)
-                    checked = await check_all(
-                        chain, segments[at:end], outputs, target, found[at:end]
-                    )
-                    repairs.update(each for each in checked if isinstance(each, asyncio.Task))
-                    ready.put_nowait(checked)
-                    at = end
-
-        producer = asyncio.create_task(first_pass())
-        producer.add_done_callback(lambda _: ready.put_nowait(None))
-        try:
-            while (checked := await ready.get()) is not None:
-                known: list[Repaired] = []
-                for each in checked:
-                    if isinstance(each, asyncio.Task):
-                        if known and not each.done():
-                            yield known
-                            known = []
-                        known.append(await each)
-                        repairs.discard(each)
-                    else:
-                        known.append(each)
-                yield known
-                places.release()
-            await producer
-        finally:
-            await cancel((producer, *repairs))
 
 
 def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, dict[int, list[Found]]]:
