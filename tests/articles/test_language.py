@@ -25,6 +25,16 @@ def test_a_sentence_is_enough(code: str) -> None:
     assert 0.95 <= found.confidence <= 1
 
 
+@pytest.mark.parametrize("text", [*TEXTS.values(), "OK", "Новая столица Казахстана"])
+def test_the_likeliest_language_is_the_one_guessed(text: str) -> None:
+    assert language.likeliest(text) == language.guess(text)[0]
+
+
+@pytest.mark.parametrize("text", ["123 456", "", "😀 \0 x"])
+def test_no_language_is_the_likeliest_of_no_letters(text: str) -> None:
+    assert (language.likeliest(text), language.guess(text)) == ("und", ("", 0.0))
+
+
 @pytest.mark.parametrize("text", ["OK", "123 456", "", "😀", "Taip.", "Да", "Hello world", "2025"])
 def test_too_little_text_is_refused_not_guessed(text: str) -> None:
     with pytest.raises(LanguageUndeterminedError) as caught:

@@ -15,7 +15,7 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.engines.ctranslate2 import CTranslate2Engine
-from summsvc.engines.pieces import ENCODED_AT_ONCE
+from summsvc.engines.pieces import ENCODED_AT_ONCE, ONE_BY_ONE
 from summsvc.models.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -82,3 +82,9 @@ def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine
     assert lengths == [len(each) + 1 for each in whole.split(texts)]
     assert max(sizes) <= ENCODED_AT_ONCE
     assert engine.count_tokens([], "en", "ru") == []
+
+
+def test_texts_are_encoded_alike_together_and_one_by_one(engine: CTranslate2Engine) -> None:
+    texts = ["", " ", "😀", *[source for source, _ in pairs("en-ru")][: 2 * ONE_BY_ONE]]
+    splitter = engine._pieces()._splitter
+    assert splitter.split(texts) == [piece for text in texts for piece in splitter.split([text])]

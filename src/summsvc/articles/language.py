@@ -83,6 +83,15 @@ def normalize_code(code: str, *, field: str) -> str:
     return language
 
 
+def likeliest(text: str) -> str:
+    """The language that ``guess`` names, for less; "und" without any letter.
+
+    ``guess`` lets go of the interpreter's lock for a microsecond: done for one sentence
+    after the other, that wakes the event loop again and again, each time too late.
+    """
+    return str(_detector().detect(text[:SAMPLE_CODE_POINTS]))
+
+
 def guess(text: str) -> tuple[str, float]:
     """The likeliest language and its probability; ("", 0) without any letter."""
     sample = text[:SAMPLE_CODE_POINTS]

@@ -23,6 +23,11 @@ ENCODED_AT_ONCE = 4_000
 """Code points handed to the tokenizer in one call, or one text: it holds the
 interpreter's lock meanwhile, about a millisecond for so many."""
 
+ONE_BY_ONE = 16
+"""Texts up to which they are encoded one by one: for a list SentencePiece starts a thread,
+which takes as long as ten texts. But for each call it lets go of the interpreter's lock for
+a microsecond, which wakes the event loop too late to get it."""
+
 SOURCE = "{source}"
 """Stands in a convention for the source language's token."""
 
@@ -162,8 +167,10 @@ class _SentencePiece:
         self._target = SentencePieceProcessor(model_file=str(target))
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
-        # One by one: for a list the library starts threads, which takes longer than ten texts.
-        return [self._source.encode(text, out_type=str) for text in texts]
+        if len(texts) <= ONE_BY_ONE:
+            return [self._source.encode(text, out_type=str) for text in texts]
+        pieces: list[list[str]] = self._source.encode(list(texts), out_type=str, num_threads=1)
+        return pieces
 
     def split_outputs(self, texts: Sequence[str]) -> list[list[str]]:
         pieces: list[list[str]] = self._target.encode(list(texts), out_type=str)

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from summsvc.articles.language import RULED_LANGUAGES, guess
+from summsvc.articles.language import RULED_LANGUAGES, guess, likeliest
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _LANGUAGES = {
@@ -104,10 +104,10 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
     Where the target is none of those that were measured, close relatives of it
     may be taken for it, so only the source's language is believed.
     """
-    if len(output) < LANGUAGE_LETTERS:
+    if len(output) < LANGUAGE_LETTERS or likeliest(output) == target:
         return ""
     found, probability = guess(output)
-    if found == target or probability < LANGUAGE_SURE:
+    if probability < LANGUAGE_SURE:
         return ""
     believed = target in RULED_LANGUAGES or found == source_language
     return found if believed and sum(map(str.isalpha, output)) >= LANGUAGE_LETTERS else ""
