@@ -2,11 +2,12 @@
 
     python -m bench.threads [--kind KIND] [--clients N] [--rounds N]
 
-The "trained" model, greedy search. In turn, so that the machine's speed moves both:
-the engine alone, and a fresh server under a closed loop. Told: processor
-milliseconds for a segment computed, further attempts among them, the mean of all
-rounds. The engine's threads are those that take most, as many as it has workers; the
-event loop is the main one.
+The "trained" model, greedy search. In turn, so that the machine's speed moves all:
+the engine alone, handed all sentences in one call; a fresh server under a closed loop;
+and the engine alone again, handed the server's own batches in its order by as many
+threads as it has workers. Told: processor milliseconds for a segment computed, further
+attempts among them, the mean of all rounds. The engine's threads are those that take
+most, as many as it has workers; the event loop is the main one.
 """
 
 from __future__ import annotations
@@ -14,17 +15,24 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.serve import clients, texts
+from bench.serve.batches import Batch, recorded
 from bench.serve.engine import Engine
+from bench.serve.models import store
 from bench.serve.servers import served, stat_fields
 from summsvc.cores import cores
+from summsvc.engines.base import Placement
+from summsvc.engines.ctranslate2 import CTranslate2Engine
 
 MODEL = "trained"
 
@@ -34,16 +42,21 @@ LEAD_S = 2.0
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds of processor time for one segment. retried: of a hundred, those tried again.
-    batch: segments in one. faults: pages that the system mapped for a segment.
+    """Milliseconds of processor time for one segment. alone: all sentences at once. batches: the
+    server's batches, without the server. again: of a hundred of those, for further attempts.
+    retried: of a hundred segments, those tried again. batch: segments in one. fill: of a hundred
+    tokens, those that are no padding. faults: pages that the system mapped for a segment.
     """
 
     alone: float
+    batches: float
+    again: float
     engine: float
     loop: float
     others: float
     retried: float
     batch: float
+    fill: float
     faults: float
 
 
@@ -67,53 +80,80 @@ def _counts(page: str) -> dict[str, float]:
     }
 
 
+def replayed_ms(batches: Sequence[Batch]) -> float:
+    """Milliseconds of processor time that an engine's threads take for batches of a server."""
+    engine = CTranslate2Engine(store(MODEL).spec(MODEL), Placement(workers=cores()))
+    engine.warm_up()
+
+    def compute(batch: Batch) -> None:
+        engine.generate(batch.texts, batch.source, batch.target, batch.options)
+
+    before = threads_ms(os.getpid())
+    with ThreadPoolExecutor(cores()) as threads:
+        deque(threads.map(compute, batches), maxlen=0)
+    after = threads_ms(os.getpid())
+    engine.close()
+    took = (ms - before.get(thread, 0.0) for thread, ms in after.items())
+    return sum(sorted(took, reverse=True)[: cores()])
+
+
 def measure(kind: str, count: int, seconds: float) -> Row:
     """One round. seconds: for which threads are looked at."""
     bodies = texts.bodies(MODEL, kind, 400)
     alone = Engine(MODEL, 1).measure([each for body in bodies for each in texts.segments(body)])
-    with served("summsvc", MODEL) as server:
-        process = server.processes[0]
-        stat = Path(f"/proc/{process.pid}/stat")
-        plan = clients.Plan(server.addresses, bodies, count, seconds=LEAD_S + seconds)
-        load = clients.start(plan)
-        time.sleep(LEAD_S)
-        before = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
-        time.sleep(seconds)
-        after = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
-        clients.finish(load)
+    with TemporaryDirectory() as work:
+        file = Path(work) / "batches"
+        with served("summsvc", MODEL, batches=file) as server:
+            process = server.processes[0]
+            stat = Path(f"/proc/{process.pid}/stat")
+            plan = clients.Plan(server.addresses, bodies, count, seconds=LEAD_S + seconds)
+            load = clients.start(plan)
+            time.sleep(LEAD_S)
+            begun = time.monotonic()
+            before = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
+            time.sleep(seconds)
+            after = threads_ms(process.pid), _counts(process.scraped()), int(stat_fields(stat)[7])
+            ended = time.monotonic()
+            clients.finish(load)
+        batches = [batch for batch in recorded(file) if begun <= batch.begun < ended]
     counted = {name: after[1][name] - before[1].get(name, 0.0) for name in after[1]}
     retried = counted["summsvc_retried_segments_total"]
     segments = counted["summsvc_segments_total"]
     took = {thread: ms - before[0].get(thread, 0.0) for thread, ms in after[0].items()}
     loop = took.pop(process.pid)
     most = sorted(took.values(), reverse=True)
+    replayed = replayed_ms(batches)
     return Row(
         alone.cpu_ms,
+        replayed / sum(len(batch.texts) for batch in batches),
+        100 * replayed_ms([batch for batch in batches if batch.options.beam_size > 1]) / replayed,
         sum(most[: cores()]) / segments,
         loop / segments,
         sum(most[cores() :]) / segments,
         100 * retried / segments,
         counted["summsvc_batch_segments_sum"] / counted["summsvc_batch_segments_count"],
+        100 * counted["summsvc_batch_fill_sum"] / counted["summsvc_batch_fill_count"],
         (after[2] - before[2]) / segments,
     )
 
 
 def table(rows: Sequence[Row]) -> str:
     """Means of rounds as Markdown."""
-    engine, loop, others = (
-        mean(getattr(row, name) for row in rows) for name in ("engine", "loop", "others")
-    )
-    alone = mean(row.alone for row in rows)
-    whole = engine + loop + others
-    shown = [("engine", engine), ("event loop", loop), ("text, replies, log", others)]
+    mean_of = {each.name: mean(getattr(row, each.name) for row in rows) for each in fields(Row)}
+    server = mean_of["engine"] + mean_of["loop"] + mean_of["others"]
+    parts = {"engine": "engine", "event loop": "loop", "text, replies, log": "others"}
+    shown = {name: mean_of[part] for name, part in parts.items()} | {"server": server}
     lines = ["| | ms for a segment | share | by the engine alone |", "|---|---|---|---|"]
-    for name, ms in [*shown, ("server", whole), ("engine alone", alone)]:
-        share = "" if name == "engine alone" else f"{ms / whole:.2f}"
-        lines.append(f"| {name} | {ms:.2f} | {share} | {ms / alone:.2f} |")
-    facts = (mean(getattr(row, name) for row in rows) for name in ("retried", "batch", "faults"))
+    for name, ms in shown.items():
+        lines.append(f"| {name} | {ms:.2f} | {ms / server:.2f} | {ms / mean_of['alone']:.2f} |")
+    beside = {"engine alone, the server's batches": "batches", "engine alone": "alone"}
+    for name, part in beside.items():
+        ms = mean_of[part]
+        lines.append(f"| {name} | {ms:.2f} |  | {ms / mean_of['alone']:.2f} |")
     return "\n".join(lines) + (
-        "\n\nretried {:.1f} % of segments, {:.0f} segments in a batch, "
-        "{:.1f} page faults for a segment".format(*facts)
+        "\n\nretried {retried:.1f} % of segments, in {again:.1f} % of the engine's time with the "
+        "server's batches alone; {batch:.0f} segments in a batch, {fill:.0f} % of its tokens no "
+        "padding, {faults:.1f} page faults for a segment".format(**mean_of)
     )
 
 

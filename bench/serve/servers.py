@@ -71,28 +71,35 @@ class Served:
 
 
 @contextmanager
-def served(way: str, model: str, settings: dict[str, str] | None = None) -> Iterator[Served]:
+def served(
+    way: str, model: str, settings: dict[str, str] | None = None, batches: Path | None = None
+) -> Iterator[Served]:
     """Run a way's servers for the length of the block, the model loaded.
 
-    settings: of summsvc beside the defaults, by name.
+    settings: of summsvc beside the defaults, by name. batches: where it writes in the end
+    what its engine computed, see ``batches``.
     """
     alone = {"workers": "1", "text_threads": "1"} if way == TWO else {}
     with ExitStack() as stack:
         yield Served(
             tuple(
-                stack.enter_context(_process(way, model, alone | (settings or {})))
+                stack.enter_context(_process(way, model, alone | (settings or {}), batches))
                 for _ in range(2 if way == TWO else 1)
             )
         )
 
 
 @contextmanager
-def _process(way: str, model: str, settings: dict[str, str]) -> Iterator[Process]:
+def _process(
+    way: str, model: str, settings: dict[str, str], batches: Path | None
+) -> Iterator[Process]:
     command = [sys.executable, "-m", "bench.serve.naive", way, model]
     environment = dict(os.environ)
     ours = way not in naive.WAYS
     if ours:
         command = [sys.executable, "-c", "from summsvc.cli import main; main()", "serve"]
+        if batches:
+            command = [sys.executable, "-m", "bench.serve.batches", str(batches), "serve"]
         chosen = {"port": "0", "metrics_port": "0", "model_dir": str(models.store(model).root)}
         for name, value in (chosen | settings).items():
             environment[f"SUMMSVC_{name.upper()}"] = value

@@ -24,4 +24,7 @@ def test_shares_of_threads_make_up_the_server(
     assert list(shares) == ["engine", "event loop", "text, replies, log", "server"]
     parts = [share for name, share in shares.items() if name != "server"]
     assert all(parts)
+    replayed = re.search(r"\| engine alone, the server's batches \| (.+?) \|", said)
+    assert replayed is not None
+    assert float(replayed[1]) > 0
     assert sum(parts) == pytest.approx(shares["server"], abs=0.02)

@@ -1,0 +1,65 @@
+"""summsvc, with the batches that its engine computes written down.
+
+    python -m bench.serve.batches FILE serve
+
+The rest of the command line, and the settings, are summsvc's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from summsvc.cli import main
+from summsvc.engines.base import Cancelled, DecodingOptions, Generated
+from summsvc.engines.ctranslate2 import CTranslate2Engine
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A call of the engine. begun: seconds on the machine's monotonic clock."""
+
+    begun: float
+    texts: list[str]
+    source: str
+    target: str
+    options: DecodingOptions
+
+
+def recorded(file: Path) -> list[Batch]:
+    """What a server that has ended wrote down, in the order in which it was computed."""
+    return [
+        Batch(**batch | {"options": DecodingOptions(**batch["options"])})
+        for batch in json.loads(file.read_text("utf-8"))
+    ]
+
+
+def serve(file: Path) -> None:
+    """Run summsvc until it is told to end, then write the file."""
+    batches: list[Batch] = []
+    compute = CTranslate2Engine.generate
+
+    def generate(
+        engine: CTranslate2Engine,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        options: DecodingOptions,
+        cancelled: Cancelled = lambda: False,
+    ) -> list[Generated]:
+        batches.append(Batch(time.monotonic(), list(texts), source, target, options))
+        return compute(engine, texts, source, target, options, cancelled)
+
+    CTranslate2Engine.generate = generate  # type: ignore[assignment, method-assign]
+    try:
+        main()
+    finally:
+        file.write_text(json.dumps([asdict(batch) for batch in batches]), "utf-8")
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv.pop(1)))
