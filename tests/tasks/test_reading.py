@@ -15,7 +15,7 @@ from summsvc.articles.article import Article
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.tasks.lane import AT_HAND, Lane, LaneMetrics
-from summsvc.tasks.reading import BRIEF, LONG, TextWorkers
+from summsvc.tasks.reading import BRIEF, HERE, LONG, TextWorkers
 
 ARTICLES = 8
 CODE_POINTS = 1000
@@ -296,4 +296,17 @@ async def test_a_book_waits_for_books_alone() -> None:
         assert len((await waiting).segments) == LONG // 16
     finally:
         go.set()
+        workers.close()
+
+
+async def test_bulk_work_leaves_the_threads_for_short_articles_alone() -> None:
+    def thread() -> str:
+        return threading.current_thread().name
+
+    workers = TextWorkers(1, max_title=10, max_body=10)
+    try:
+        assert (await workers.beside(HERE + 1, thread)).startswith("summsvc-short")
+        assert (await workers.for_bulk.beside(HERE + 1, thread)).startswith("summsvc-long")
+        assert await workers.for_bulk.beside(HERE, thread) == thread()
+    finally:
         workers.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import sys
 from collections.abc import Callable
@@ -60,6 +61,16 @@ class TextWorkers:
         """Load what the first reading would load; nothing is read on the event loop before."""
         await self.run(warm_up)
         self._warm = True
+
+    @property
+    def for_bulk(self) -> TextWorkers:
+        """The same, with all that is beside the event loop in the threads for long articles.
+
+        The fewer threads work, the sooner the event loop has the interpreter's lock.
+        """
+        other = copy.copy(self)
+        other._short = self._long
+        return other
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``work`` in a thread and wait for it."""

@@ -115,7 +115,7 @@ class Translator:
         yield TranslationStarted(
             document.language, target, stats.segments, chain.models, tuple(warnings)
         )
-        chain.terms, terms = await self._workers.beside(
+        chain.terms, terms = await chain.workers.beside(
             size(segments) + EACH * len(request.glossary), _plan, request, document
         )
         chosen = list(terms)
@@ -126,7 +126,7 @@ class Translator:
         async with aclosing(done):
             following = 0
             async for part, outputs in with_the_unchanged(segments, chosen, done):
-                found = await self._workers.beside(
+                found = await chain.workers.beside(
                     size(part), placed, renderer, following, part, outputs
                 )
                 following += len(part)
@@ -170,7 +170,7 @@ class Translator:
         bulk = request.bulk or len(document.segments) > BULK_SEGMENTS
         return Chain(
             legs,
-            self._workers,
+            self._workers.for_bulk if bulk else self._workers,
             decoding=request.decoding,
             priority=Priority.BULK if bulk else Priority.INTERACTIVE,
             deadline=request.deadline,
