@@ -14,19 +14,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any
 
 import grpc
 
-from bench.serve import clients, naive, texts
-from bench.serve.servers import Process, Served, served
+from bench.serve import bare, clients, naive, texts
+from bench.serve.servers import Served, announced, served
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 
@@ -40,40 +37,22 @@ TO_WARM_UP = 100
 """Calls to each server before any is measured."""
 
 
-@contextmanager
-def echoing(kind: str) -> Iterator[Served]:
-    """A bare server, in a process of its own. kind: one of ``ECHOES``."""
-    command = [sys.executable, "-m", "bench.call", "--echo", kind]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield Served((Process(process.stdout.readline().strip(), process.pid),))
-        process.terminate()
-
-
 def _reply(request: pb.TranslateRequest) -> pb.TranslateResponse:
     return pb.TranslateResponse(
         body=request.article.body, stats=article_pb2.Stats(output_tokens=1, segments=1)
     )
 
 
-def _add(server: Any, translate: Any) -> str:
+def _listen(server: Any, translate: Any) -> str:
     """Offer Translate alone; gives the address."""
-    method = grpc.unary_unary_rpc_method_handler(
-        translate,
-        request_deserializer=pb.TranslateRequest.FromString,
-        response_serializer=pb.TranslateResponse.SerializeToString,
-    )
-    methods = {"Translate": method}
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("summsvc.v1.TranslationService", methods),)
-    )
+    server.add_generic_rpc_handlers((bare.handler(translate, **bare.MESSAGES),))
     return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
 
 
 def echo_in_threads() -> None:
     """Answer until killed; prints the address."""
     server = grpc.server(ThreadPoolExecutor(naive.THREADS))
-    address = _add(server, lambda request, _: _reply(request))
+    address = _listen(server, lambda request, _: _reply(request))
     server.start()
     print(address, flush=True)
     server.wait_for_termination()
@@ -86,7 +65,7 @@ async def echo_aio() -> None:
         return _reply(request)
 
     server = grpc.aio.server()
-    address = _add(server, translate)
+    address = _listen(server, translate)
     await server.start()
     print(address, flush=True)
     await server.wait_for_termination()
@@ -116,8 +95,10 @@ def measure(rounds: int, calls: int) -> list[Row]:
     bodies = texts.bodies(MODEL, "short", rounds * calls)
     with ExitStack() as stack:
         rows = [
-            Row("`grpc`, threads", stack.enter_context(echoing("threads"))),
-            Row("`grpc.aio`", stack.enter_context(echoing("aio"))),
+            Row(
+                "`grpc`, threads", stack.enter_context(announced("bench.call", "--echo", "threads"))
+            ),
+            Row("`grpc.aio`", stack.enter_context(announced("bench.call", "--echo", "aio"))),
             Row(BASELINE, stack.enter_context(served("ctranslate2", MODEL))),
             Row("summsvc", stack.enter_context(served("summsvc", MODEL))),
         ]

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,8 +20,8 @@ from typing import Any
 
 import grpc
 
-from bench.serve import arrivals, texts
-from bench.serve.servers import Process, Served, served
+from bench.serve import arrivals, bare, texts
+from bench.serve.servers import Served, announced, served
 
 MODEL = "trained"
 
@@ -41,28 +39,14 @@ def refusing() -> Iterator[Served]:
             yield server
 
 
-@contextmanager
-def aborting() -> Iterator[Served]:
-    """A bare server, in a process of its own."""
-    command = [sys.executable, "-m", "bench.refusals", "--abort"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield Served((Process(process.stdout.readline().strip(), process.pid),))
-        process.terminate()
-
-
 async def abort_all() -> None:
     """Refuse every Translate until killed; prints the address."""
 
     async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "full")
 
-    handler = grpc.unary_unary_rpc_method_handler(refuse)
-    methods = {"Translate": handler}
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("summsvc.v1.TranslationService", methods),)
-    )
+    server.add_generic_rpc_handlers((bare.handler(refuse),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"127.0.0.1:{port}", flush=True)
@@ -98,8 +82,9 @@ def main() -> None:
     columns = "refuses every call | calls/s | refused | late | p95 ms | CPU | ms a call | k6 CPU"
     print(f"| {columns} |\n{'|---' * (columns.count('|') + 1)}|")
     for rate in arguments.rate:
-        for name, way in (("summsvc", refusing), ("`grpc.aio` alone", aborting)):
-            with way() as server:
+        aborting = announced("bench.refusals", "--abort")
+        for name, way in (("summsvc", refusing()), ("`grpc.aio` alone", aborting)):
+            with way as server:
                 print(row(name, server, rate, arguments.seconds), flush=True)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import grpc
 
-from bench.serve import models, texts
+from bench.serve import bare, models, texts
 from summsvc.cores import cores
 from summsvc.engines.pieces import Pieces
 from summsvc.v1 import article_pb2
@@ -89,14 +89,7 @@ def handler(translate: Translate) -> Any:
         stats = article_pb2.Stats(output_tokens=tokens, segments=len(segments))
         return pb.TranslateResponse(body=" ".join(made), stats=stats)
 
-    method = grpc.unary_unary_rpc_method_handler(
-        answer,
-        request_deserializer=pb.TranslateRequest.FromString,
-        response_serializer=pb.TranslateResponse.SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler(
-        "summsvc.v1.TranslationService", {"Translate": method}
-    )
+    return bare.handler(answer, **bare.MESSAGES)
 
 
 def main() -> None:

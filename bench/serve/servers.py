@@ -90,6 +90,16 @@ def served(
 
 
 @contextmanager
+def announced(module: str, *arguments: str) -> Iterator[Served]:
+    """A server in a process of its own, of a module that prints its address."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield Served((Process(process.stdout.readline().strip(), process.pid),))
+        process.terminate()
+
+
+@contextmanager
 def _process(
     way: str, model: str, settings: dict[str, str], batches: Path | None
 ) -> Iterator[Process]:

@@ -25,28 +25,15 @@ async def outputs_of(
     """Yield every segment's checked output, those done together as a list.
 
     found: the terms of each segment. together: outputs that are waited for before some
-    are yielded. Raises what ``Chain.run`` raises.
+    are yielded. Repairs overlap the outputs that follow. Raises what ``Chain.run`` raises.
     """
     texts = [segment.text for segment in segments]
-    if 0 < len(texts) <= together:
+    if len(texts) <= together:
         # They come all at once: no repair could overlap what is still computed.
-        outputs = await chain.run_all(texts)
-        yield await answers(await check_all(chain, segments, outputs, target, found))
-    elif texts:
-        async with aclosing(_overlapping(chain, segments, target, found, together)) as groups:
-            async for group in groups:
-                yield group
-
-
-async def _overlapping(
-    chain: Chain,
-    segments: Sequence[Segment],
-    target: str,
-    found: Sequence[Sequence[Found]],
-    together: int,
-) -> AsyncGenerator[list[Repaired], None]:
-    """The same, while repairs overlap the outputs that follow."""
-    texts = [segment.text for segment in segments]
+        if texts:
+            outputs = await chain.run_all(texts)
+            yield await answers(await check_all(chain, segments, outputs, target, found))
+        return
     ready: asyncio.Queue[list[Repaired | asyncio.Task[Repaired]] | None] = asyncio.Queue()
     places = asyncio.Semaphore(AHEAD)
     repairs: set[asyncio.Task[Repaired]] = set()

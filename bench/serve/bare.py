@@ -1,0 +1,24 @@
+"""Translate alone, without anything around it but gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from summsvc.v1 import translation_service_pb2 as pb
+
+MESSAGES: dict[str, Any] = {
+    "request_deserializer": pb.TranslateRequest.FromString,
+    "response_serializer": pb.TranslateResponse.SerializeToString,
+}
+"""For ``handler``, where requests are read and answered; without, they are bytes."""
+
+
+def handler(translate: Callable[..., Any], **coding: Any) -> Any:
+    """What answers Translate and no other method."""
+    method = grpc.unary_unary_rpc_method_handler(translate, **coding)
+    return grpc.method_handlers_generic_handler(
+        "summsvc.v1.TranslationService", {"Translate": method}
+    )
