@@ -22,6 +22,9 @@ from summsvc.models.store import Store
 from tests.checkpoints import marian
 from tests.running import Running, running
 
+# No test asserts a time, so no example is too slow.
+hypothesis_settings.register_profile("untimed", hypothesis_settings.default, deadline=None)
+hypothesis_settings.load_profile("untimed")
 # --hypothesis-profile thorough: for nights, not for every change.
 hypothesis_settings.register_profile(
     "thorough", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.scheduling.pace import Budget
@@ -25,7 +25,6 @@ def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[Ticket]
     return tickets
 
 
-@settings(deadline=None)
 @given(requests, budgets, st.integers(1, 4))
 async def test_everything_comes_out_once_and_within_budget(
     asked: list[tuple[list[str], Priority]], budget: Budget, workers: int
@@ -50,7 +49,6 @@ async def test_everything_comes_out_once_and_within_budget(
     assert all(ticket.pending_tokens == 0 for ticket in tickets)
 
 
-@settings(deadline=None)
 @given(texts, st.integers(1, 4))
 async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], idle: int) -> None:
     queue = FairQueue()
@@ -60,7 +58,6 @@ async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], i
     assert len(queue) == 0
 
 
-@settings(deadline=None)
 @given(requests, budgets, st.data())
 async def test_what_is_removed_never_comes_out(
     asked: list[tuple[list[str], Priority]], budget: Budget, data: st.DataObject
@@ -175,7 +172,6 @@ async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
     assert not hurried.pending
 
 
-@settings(deadline=None)
 @given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)
 async def test_no_request_is_passed_over(asked: list[list[str]], budget: Budget) -> None:
     queue = FairQueue()

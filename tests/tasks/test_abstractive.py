@@ -306,7 +306,7 @@ SENTENCE = st.lists(st.sampled_from(STOCK), min_size=1, max_size=30).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(SENTENCE, min_size=1, max_size=60),
     st.one_of(
@@ -338,7 +338,7 @@ async def test_any_summary_holds_its_limit_and_is_not_empty(
 ODD = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=400)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ODD, st.integers(1, 40), st.sampled_from([8, 64]))
 async def test_odd_articles_have_a_written_summary(body: str, most: int, limit: int) -> None:
     engine = KeepingEngine(keep(2), limit=limit)
