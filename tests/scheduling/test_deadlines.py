@@ -131,6 +131,14 @@ async def test_who_would_wait_behind_nobody_needs_no_margin() -> None:
     assert second.deadlines.missing(7, Priority.INTERACTIVE, deadline) > 0.25
 
 
+async def test_a_new_request_leaves_the_others_a_batch_more_than_they_need() -> None:
+    now = asyncio.get_running_loop().time()
+    made = Waiting((30, now + 6.5))
+    assert made.deadlines.pressing() == []
+    missing_s = made.deadlines.missing(10, Priority.INTERACTIVE, now + 6.0)
+    assert missing_s == pytest.approx(0.5, abs=0.2)
+
+
 async def test_whoever_is_late_anyway_shuts_nobody_out() -> None:
     made = Waiting((50, 5.5))
     assert missing(made, 5, 2.0) == 0.0

@@ -33,6 +33,7 @@ async def test_everything_comes_out_once_and_within_budget(
     tickets = filled(queue, *asked)
     waiting = {item for ticket in tickets for item in ticket.pending}
     assert queue.tokens == sum(item.tokens for item in waiting)
+    assert queue.sequences == len(waiting)
     while (batch := queue.next(budget, workers)) is not None:
         assert len(batch.items) == 1 or batch.used.tokens <= budget.tokens
         assert len(batch.items) == 1 or batch.used.sequences <= budget.sequences
@@ -43,6 +44,7 @@ async def test_everything_comes_out_once_and_within_budget(
         assert waiting.issuperset(batch.items)
         waiting.difference_update(batch.items)
         assert queue.tokens == sum(item.tokens for item in waiting)
+        assert queue.sequences == len(waiting)
         assert len(queue) == sum(bool(ticket.pending) for ticket in tickets)
     assert not waiting
     assert len(queue) == 0
@@ -135,6 +137,34 @@ async def test_bulk_has_a_budget_of_its_own() -> None:
     assert (len(second.items), second.budget) == (3, Budget(100, 3))
 
 
+async def test_a_worker_with_little_in_the_model_is_left_a_part() -> None:
+    queue = FairQueue()
+    filled(queue, (["w"] * 31, Priority.INTERACTIVE))
+    alone = queue.next(Budget(100, 1))
+    assert alone is not None
+    batch = queue.next(Budget(100, 100), running=[alone])
+    assert batch is not None
+    assert len(batch.items) == 16
+    filled(queue, (["w"] * 2, Priority.INTERACTIVE))
+    rest = queue.next(Budget(100, 100), running=[batch])
+    assert rest is not None
+    assert len(rest.items) == 16
+
+
+async def test_a_short_segment_leads_as_many_as_a_long_one() -> None:
+    queue = FairQueue()
+    filled(queue, (["w", *["w " * 40] * 200], Priority.INTERACTIVE))
+    assert len(lengths(queue, Budget(1000, 20))) == 20
+
+
+async def test_a_full_batch_waits_when_tokens_or_sequences_fill_it() -> None:
+    queue = FairQueue()
+    filled(queue, (["w w"] * 10, Priority.INTERACTIVE))
+    assert queue.fills(Budget(20, 100))
+    assert queue.fills(Budget(100, 10))
+    assert not queue.fills(Budget(21, 11))
+
+
 def lengths(queue: FairQueue, budget: Budget, workers: int = 1) -> list[int]:
     batch = queue.next(budget, workers)
     assert batch is not None
@@ -170,6 +200,18 @@ async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
     batch = queue.next(Budget(1000, 12), pressing=[hurried])
     assert batch is not None
     assert not hurried.pending
+
+
+async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
+    queue = FairQueue()
+    hurried, other = filled(
+        queue, (["w w"], Priority.INTERACTIVE), (["w"] * 8, Priority.INTERACTIVE)
+    )
+    batch = queue.next(Budget(100, 6), pressing=[hurried])
+    assert batch is not None
+    assert len(batch.items) == 6
+    assert not hurried.pending
+    assert len(other.pending) == 3
 
 
 @given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)

@@ -135,7 +135,11 @@ class Settings(BaseModel):
         "waits, more raise throughput.",
     )
     batch_wait_ms: float = Field(
-        default=2.0, ge=0, le=1000, description="Milliseconds a busy worker waits to fill a batch."
+        default=2.0,
+        ge=0,
+        le=1000,
+        description="Milliseconds a busy worker waits, for each caller it has just answered, for "
+        "them to come back and fill its next batch; at most a tenth of the last one's time.",
     )
     max_queued_requests: int = Field(
         default=1024,

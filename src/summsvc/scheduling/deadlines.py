@@ -18,6 +18,10 @@ from summsvc.scheduling.work import Priority, Ticket
 MARGIN = 2
 """Full batches that a request should have time for: one that has to end first, and its own."""
 
+SPARE = 1
+"""One more for which a new request should have time: the rate is an estimate, and as long as
+nobody is short of time batches are of like length."""
+
 Due = tuple[Ticket, float, int, float]
 """A waiting request, its deadline, tokens and slack.
 
@@ -68,7 +72,7 @@ class Deadlines:
             deadline=deadline,
             tokens_per_s=rate,
             now=asyncio.get_running_loop().time(),
-            margin_s=MARGIN * self._admission.batch_s,
+            margin_s=(MARGIN + SPARE) * self._admission.batch_s,
         )
 
     def _any_waits(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from summsvc.scheduling.pace import Budget
 from summsvc.scheduling.work import Item, Priority, Ticket
@@ -72,7 +73,7 @@ class FairQueue:
             priority: OrderedDict() for priority in Priority
         }
         self._since_bulk = self._pressed = 0
-        self.tokens = 0
+        self.tokens = self.sequences = 0
 
     def __len__(self) -> int:
         """Requests with segments waiting."""
@@ -83,7 +84,7 @@ class FairQueue:
         if ticket in item.tickets:
             return
         if not item.tickets:
-            self.tokens += item.tokens
+            self._count(item, 1)
         item.tickets[ticket] = None
         ticket.pending[item] = None
         ticket.pending_tokens += item.tokens
@@ -95,13 +96,21 @@ class FairQueue:
         for item in ticket.pending:
             del item.tickets[ticket]
             if not item.tickets:
-                self.tokens -= item.tokens
+                self._count(item, -1)
                 item.waiting = False
                 unwanted.append(item)
         ticket.pending.clear()
         ticket.pending_tokens = 0
         self._tickets[ticket.work.priority].pop(ticket, None)
         return unwanted
+
+    def _count(self, item: Item, sign: int) -> None:
+        self.tokens += sign * item.tokens
+        self.sequences += sign * item.beams
+
+    def fills(self, budget: Budget) -> bool:
+        """Whether enough waits for a full batch."""
+        return self.tokens >= budget.tokens or self.sequences >= budget.sequences
 
     def tokens_ahead(self, priority: Priority, tokens: int) -> int:
         """Tokens that go before the last one of a new request of so many tokens.
@@ -122,13 +131,16 @@ class FairQueue:
         workers: int = 1,
         pressing: Sequence[Ticket] = (),
         bulk: Budget | None = None,
+        running: Collection[Batch] = (),
     ) -> Batch | None:
         """Take a batch within its budget, or of one segment; None when empty.
 
         workers: idle ones, that share what waits. bulk: the budget of bulk batches, where
         it is another. pressing: interactive requests
         that are short of time, the first one first; they go before others, but for
-        one batch in ``BULK_SHARE`` while some wait that have no deadline.
+        one batch in ``BULK_SHARE`` while some wait that have no deadline. running: what
+        other workers have in the model; a smaller batch there leaves its worker a larger
+        part of what waits here.
         """
         leader = self._leader(pressing)
         if leader is None:
@@ -141,18 +153,20 @@ class FairQueue:
         # Of segments like the first one.
         full = min(most, segments * first.tokens)
         # Counted without padding: what the others are left must fit into as many batches.
-        share = max(-(-self.tokens // workers), full // SMALLEST_PART)
+        tokens = self.tokens + sum(batch.tokens for batch in running)
+        share = max(-(-tokens // (workers + len(running))), full // SMALLEST_PART)
         candidates = {first: None}
         looked_at = 0
         in_turn = self._round_robin(leader.work.priority)
         window = WINDOW
         if pressing and leader is pressing[0]:
-            in_turn, window = (item for ticket in pressing for item in ticket.pending), 1
+            hurried = (item for ticket in pressing for item in ticket.pending)
+            in_turn, window = chain(hurried, in_turn), 1
         for item in in_turn:
             looked_at += item.tokens
             if item.kind == first.kind:
                 candidates[item] = None
-            if looked_at >= window * full:
+            if looked_at >= window * most or len(candidates) >= window * segments:
                 break
         # Stable: the leader's first segment stays in front.
         nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
@@ -208,7 +222,7 @@ class FairQueue:
 
     def _take(self, item: Item) -> None:
         item.waiting = False
-        self.tokens -= item.tokens
+        self._count(item, -1)
         for ticket in item.tickets:
             del ticket.pending[item]
             ticket.pending_tokens -= item.tokens

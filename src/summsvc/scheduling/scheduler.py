@@ -23,6 +23,10 @@ from summsvc.scheduling.work import Priority, Ticket, Work
 CHUNK = 512
 """Segments looked up at a stretch: about a millisecond of the event loop."""
 
+HOLD = 0.1
+"""Share of the time a batch took for which its worker waits at most for callers to come back:
+every batch has a fixed cost, which those that come too late would pay again."""
+
 INTERACTIVE_S = 10.0
 """Seconds after an interactive request for which another one is expected."""
 
@@ -31,10 +35,10 @@ class Scheduler:
     """The queue of one loaded model.
 
     workers: batches computed at once. pace: how large they are. batch_wait_s: how
-    long a worker that has just answered several requests waits for their callers to
-    come back before it takes a batch that is not full. probe_s: how long one segment
-    took when the model was loaded; 0: unknown. version: what the model's outputs
-    depend on beside its id, for the cache.
+    long a worker that has just answered several requests waits, for each of their
+    callers, for them to come back before it takes a batch that is not full.
+    probe_s: how long one segment took when the model was loaded; 0: unknown.
+    version: what the model's outputs depend on beside its id, for the cache.
     """
 
     def __init__(
@@ -71,7 +75,8 @@ class Scheduler:
         )
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
-        self._busy = 0
+        self._submitted = 0
+        self._running: set[Batch] = set()
         self._interactive_until = 0.0
         self._arrived = asyncio.Event()
         self._closing = False
@@ -80,7 +85,7 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is being computed."""
-        return not self._tickets and not self._busy
+        return not self._tickets and not self._running
 
     def submit(self, work: Work) -> Ticket:
         """Take a request in. Every ticket ends with results or an error.
@@ -95,6 +100,7 @@ class Scheduler:
         self.check(tokens, work.priority, work.deadline, continues=work.continues)
         if work.priority is Priority.INTERACTIVE:
             self._interactive_until = loop.time() + INTERACTIVE_S
+        self._submitted += 1
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
@@ -192,12 +198,7 @@ class Scheduler:
 
     async def _work(self) -> None:
         """One worker: take a batch, compute it, again."""
-        loop = asyncio.get_running_loop()
-        hold_until = 0.0
         while True:
-            hold = hold_until - loop.time()
-            if hold > 0 and self._queue.tokens < self._pace.budget.tokens:
-                await asyncio.sleep(hold)
             if self._closing:
                 return
             # All workers wake for whatever comes, and find nothing most of the time.
@@ -207,19 +208,33 @@ class Scheduler:
                 await self._arrived.wait()
                 continue
             self._show()
-            several = len({ticket for item in batch.items for ticket in item.tickets}) > 1
-            self._busy += 1
+            tickets = {ticket for item in batch.items for ticket in item.tickets}
+            begun = time.perf_counter()
+            self._running.add(batch)
             await self._runner.run(batch)
-            self._busy -= 1
-            hold_until = loop.time() + self._batch_wait_s if several else 0.0
+            self._running.remove(batch)
+            answered = sum(ticket.ended for ticket in tickets)
+            if answered > 1:
+                await self._hold(answered, HOLD * (time.perf_counter() - begun))
+
+    async def _hold(self, callers: int, most_s: float) -> None:
+        """Wait until so many have come back, ``batch_wait_s`` for each; ``most_s`` at most."""
+        wanted = self._submitted + callers
+        until = time.perf_counter() + min(callers * self._batch_wait_s, most_s)
+        while self._submitted < wanted and not self._queue.fills(self._pace.budget):
+            left = until - time.perf_counter()
+            if left <= 0 or self._closing:
+                return
+            await asyncio.sleep(min(self._batch_wait_s, left))
 
     def _next(self) -> Batch | None:
         hurry = asyncio.get_running_loop().time() < self._interactive_until
         return self._queue.next(
             self._pace.budget,
-            self._workers - self._busy,
+            self._workers - len(self._running),
             self._deadlines.pressing(),
             bulk=self._pace.narrow if hurry else None,
+            running=self._running,
         )
 
     def _measured(self, batch: Batch, seconds: float) -> None:
