@@ -49,16 +49,22 @@ def measure(
             yield f"{model}, {row.kind}, {row.clients} clients, {row.system}"
     if not (piece.bulk or piece.overload):
         return
+    name = model
+    if piece.pending:
+        name, settings = (
+            f"{model}, {piece.pending} pending",
+            settings | {"max_pending_calls": str(piece.pending)},
+        )
     with served("summsvc", model, settings) as server:
         seconds = SECONDS[model]
         if piece.bulk:
             results.bulk[model] = bulk.measure(server, model, seconds=seconds, beams=beams)
             yield f"{model}, short texts beside books"
         if piece.overload:
-            results.overload[model] = overload.measure(
+            results.overload[name] = overload.measure(
                 server, model, seconds=seconds, deadline_s=DEADLINE_S[model], beams=beams
             )
-            yield f"{model}, overload"
+            yield f"{name}, overload"
 
 
 def pieces(arguments: argparse.Namespace) -> Iterator[Piece]:

@@ -28,6 +28,9 @@ const late = new Trend('late_ms');
 const broken = new Trend('broken_ms');
 const tokens = new Counter('tokens');
 
+// Canceled is what gRPC says of calls beyond max_pending_calls; k6 itself cancels none.
+const turnedAway = [grpc.StatusResourceExhausted, grpc.StatusUnauthenticated, grpc.StatusCanceled];
+
 let connected = false;
 
 export default function () {
@@ -54,7 +57,7 @@ export default function () {
     if (second >= plan.warm_up_s && second <= plan.seconds) {
       tokens.add(Number(response.message.stats.outputTokens));
     }
-  } else if ([grpc.StatusResourceExhausted, grpc.StatusUnauthenticated].includes(response.status)) {
+  } else if (turnedAway.includes(response.status)) {
     refused.add(ms);
   } else if (response.status === grpc.StatusDeadlineExceeded) {
     (ms < plan.deadline_s * 900 ? refused : late).add(ms);

@@ -15,7 +15,10 @@ SLOW = ("transformers",)
 
 @dataclass(frozen=True)
 class Piece:
-    """Closed loops of ways x kinds of text x clients, and whether books and overload are too."""
+    """Closed loops of ways x kinds of text x clients, and whether books and overload are too.
+
+    pending: ``max_pending_calls`` of summsvc; 0: its own default.
+    """
 
     model: str
     kinds: tuple[str, ...] = ()
@@ -23,6 +26,7 @@ class Piece:
     ways: tuple[str, ...] = ()
     bulk: bool = False
     overload: bool = False
+    pending: int = 0
 
 
 def _small(kind: str) -> Piece:
@@ -43,6 +47,7 @@ PIECES = {
     "opus-mt-pressed": Piece("opus-mt", bulk=True, overload=True),
     **{f"trained-{kind}": _small(kind) for kind in KINDS},
     "trained-pressed": Piece("trained", bulk=True, overload=True),
+    "trained-pending": Piece("trained", overload=True, pending=128),
     "transformers-opus-mt-short": Piece("opus-mt", ("short",), LOADS, SLOW),
     "transformers-opus-mt-article": Piece("opus-mt", ("article",), (*FEW, 16), SLOW),
     "transformers-opus-mt-article-32": Piece("opus-mt", ("article",), (32,), SLOW),

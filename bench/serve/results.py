@@ -19,7 +19,9 @@ from bench.serve.texts import KINDS
 
 @dataclass
 class Results:
-    """rows: by system and load. bulk, overload: by model."""
+    """rows: by system and load. bulk: by model. overload: by model, and settings if not the
+    defaults.
+    """
 
     rows: list[Row] = field(default_factory=list)
     bulk: dict[str, Bulk] = field(default_factory=dict)

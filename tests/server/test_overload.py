@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -298,3 +299,29 @@ def test_a_short_summary_does_not_wait_behind_books(narrow: Running, channel: gr
         assert not any(book.done() for book in books)
     finally:
         release.set()
+
+
+def codes(server: Running, calls: int) -> Counter[grpc.StatusCode]:
+    """How so many calls ended that were made at once."""
+    with grpc.insecure_channel(server.address) as channel:
+        translate = TranslationServiceStub(channel).Translate
+        made = [translate.future(request(BODY.format(i))) for i in range(calls)]
+        return Counter(call.code() for call in made)
+
+
+def test_a_burst_is_taken_in_whole(translating_server: Running) -> None:
+    """By its own default gRPC cancels some where more than a thousand wait to be taken in."""
+    ended = codes(translating_server, 1500)
+    assert set(ended) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert ended[grpc.StatusCode.OK] >= 1000
+
+
+def test_calls_beyond_the_limit_of_pending_ones_are_turned_away(model_dir: Path) -> None:
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], max_pending_calls=1
+    )
+    with running(settings) as server:
+        server.wait_until_ready()
+        ended = codes(server, 300)
+        assert set(ended) == {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
+        assert server.health("") == health_pb2.HealthCheckResponse.SERVING

@@ -87,6 +87,7 @@ class Limits:
     max_queued_tokens: int
     max_wait_s: float
     max_queued_code_points: int
+    max_pending_calls: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,13 @@ class Settings(BaseModel):
         ge=1,
         description="Requests that may wait for one model, and articles that may wait to be read.",
     )
+    max_pending_calls: int = Field(
+        default=100_000,
+        ge=1,
+        description="Calls of one method that may wait until the server takes them in; gRPC turns "
+        "more away at once, as CANCELLED and without details. Lower for a model so small that "
+        "calls themselves are the load, see performance.md.",
+    )
     max_queued_tokens: int = Field(
         default=1_000_000, ge=1, description="Tokens that may wait for one model."
     )
