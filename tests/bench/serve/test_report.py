@@ -85,6 +85,15 @@ def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
         put(RESULTS, page)
 
 
+def test_the_tables_in_the_docs_are_those_of_the_results_beside_them(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    text = (docs / "performance.md").read_text("utf-8")
+    page = tmp_path / "page.md"
+    page.write_text(text, "utf-8")
+    put(Results.read(docs / "serving.json"), page)
+    assert page.read_text("utf-8") == text
+
+
 def test_results_come_back_from_their_file(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     assert Results.read(file) == Results()
