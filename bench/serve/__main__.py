@@ -49,22 +49,16 @@ def measure(
             yield f"{model}, {row.kind}, {row.clients} clients, {row.system}"
     if not (piece.bulk or piece.overload):
         return
-    name = model
-    if piece.pending:
-        name, settings = (
-            f"{model}, {piece.pending} pending",
-            settings | {"max_pending_calls": str(piece.pending)},
-        )
-    with served("summsvc", model, settings) as server:
+    with served("summsvc", model, settings | piece.settings) as server:
         seconds = SECONDS[model]
         if piece.bulk:
             results.bulk[model] = bulk.measure(server, model, seconds=seconds, beams=beams)
             yield f"{model}, short texts beside books"
         if piece.overload:
-            results.overload[name] = overload.measure(
+            results.overload[piece.name] = overload.measure(
                 server, model, seconds=seconds, deadline_s=DEADLINE_S[model], beams=beams
             )
-            yield f"{name}, overload"
+            yield f"{piece.name}, overload"
 
 
 def pieces(arguments: argparse.Namespace) -> Iterator[Piece]:

@@ -28,6 +28,16 @@ class Piece:
     overload: bool = False
     pending: int = 0
 
+    @property
+    def name(self) -> str:
+        """The model, and what else is set for summsvc."""
+        return f"{self.model}, {self.pending} pending" if self.pending else self.model
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of summsvc, by name."""
+        return {"max_pending_calls": str(self.pending)} if self.pending else {}
+
 
 def _small(kind: str) -> Piece:
     return Piece("trained", (kind,), LOADS, (*SERVERS, TWO))

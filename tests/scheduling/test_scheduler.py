@@ -523,17 +523,22 @@ async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
     assert engine.stopped == 1
 
 
+async def answered_in_one_batch(made: Scheduler, engine: ReversingEngine, *texts: str) -> None:
+    """Requests of a text each that come while the only worker is at work."""
+    engine.hold()
+    first = made.submit(work(["held"]))
+    await engine.begun()
+    together = [made.submit(work([text])) for text in texts]
+    engine.release()
+    assert all([await outputs(ticket) for ticket in (first, *together)])
+
+
 async def test_a_busy_worker_waits_for_those_it_answered(
     engine: ReversingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("summsvc.scheduling.scheduler.HOLD", 1e6)
     async with running(engine, batch_wait_s=0.3) as made:
-        engine.hold()
-        first = made.submit(work(["held"]))
-        await engine.begun()
-        together = [made.submit(work([text])) for text in ("a b", "c d", "e f")]
-        engine.release()
-        await asyncio.gather(*(outputs(ticket) for ticket in (first, *together)))
+        await answered_in_one_batch(made, engine, "a b", "c d", "e f")
         back = []
         for text in ("g h", "i j", "k l"):
             back.append(made.submit(work([text])))
@@ -549,12 +554,7 @@ async def test_a_busy_worker_waits_for_those_it_answered(
 async def test_nobody_waits_long_for_callers_that_do_not_come(engine: ReversingEngine) -> None:
     """The batch took no time, so a tenth of it is none, whatever the setting."""
     async with running(engine, batch_wait_s=1000.0) as made:
-        engine.hold()
-        first = made.submit(work(["held"]))
-        await engine.begun()
-        together = [made.submit(work([text])) for text in ("a b", "c d")]
-        engine.release()
-        await asyncio.gather(*(outputs(ticket) for ticket in (first, *together)))
+        await answered_in_one_batch(made, engine, "a b", "c d")
         assert await outputs(made.submit(work(["e f"])))
 
 
@@ -563,12 +563,7 @@ async def test_closing_ends_a_worker_that_waits_for_callers_to_come_back(
 ) -> None:
     monkeypatch.setattr("summsvc.scheduling.scheduler.HOLD", 1e6)
     made = scheduler(engine, batch_wait_s=0.2)
-    engine.hold()
-    first = made.submit(work(["held"]))
-    await engine.begun()
-    together = [made.submit(work([text])) for text in ("one two", "three four")]
-    engine.release()
-    assert [await outputs(ticket) for ticket in (first, *together)]
+    await answered_in_one_batch(made, engine, "one two", "three four")
     async with asyncio.timeout(30):
         await made.close()
     assert engine.closed
