@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from summsvc.errors import DeadlineError, OverloadedError
+from summsvc.errors import DeadlineError, DrainingError, OverloadedError
+from summsvc.interruption import Interrupted, checkpoint, interruptible
 from summsvc.scheduling.admission import Admission, QueueLimits
 
 AT_HAND = 2
@@ -35,6 +36,15 @@ class LaneMetrics:
             ["lane", "reason"],
             registry=registry,
         )
+
+
+class _Call:
+    """Work that a thread does, and whether its caller still waits for it."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = False
 
 
 class Lane:
@@ -62,10 +72,15 @@ class Lane:
         self._code_points = 0
         self._working = 0
         self._seconds = 0.0
+        self._closed = False
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do work for a request that was let in."""
-        return await asyncio.wrap_future(self.executor.submit(self._timed, work))
+        """Do work for a request that was let in.
+
+        When the caller is cancelled, work that has begun ends at its next checkpoint.
+        Raises DrainingError when the lane is closed, and what ``work`` raises.
+        """
+        return await self._result(*self._submit(work))
 
     async def read(
         self,
@@ -79,8 +94,9 @@ class Lane:
 
         code_points: of its article. deadline: ``loop.time()`` seconds, or None. brief: that
         it may be done on the event loop itself, where no article waits or is being read.
-        Raises OverloadedError, DeadlineError and what ``work`` raises. When the caller is
-        cancelled, or its deadline passes before a thread is free, ``work`` is not done.
+        Raises OverloadedError, DeadlineError, DrainingError and what ``work`` raises. When
+        the caller is cancelled, or its deadline passes before a thread is free, ``work`` is
+        not done; once begun, it ends at its next checkpoint when the caller is cancelled.
         """
         now = asyncio.get_running_loop().time
 
@@ -106,10 +122,10 @@ class Lane:
         future: Future[T] | None = None
         try:
             async with self._places:
-                future = self.executor.submit(self._timed, work, code_points)
+                future, call = self._submit(work, code_points)
                 # Not before a thread has let go of it, whether or not somebody still waits.
                 future.add_done_callback(lambda _: self._leave(code_points))
-                return await asyncio.wrap_future(future)
+                return await self._result(future, call)
         finally:
             if future is None:
                 self._leave(code_points)
@@ -139,6 +155,42 @@ class Lane:
         self._shown_articles.set(self._articles)
         self._shown_code_points.set(self._code_points)
 
+    def close(self) -> bool:
+        """Take no more work, drop what has not begun, end the rest at its next checkpoint.
+
+        Does not wait. Returns whether no thread was at work.
+        """
+        self._closed = True
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            return not self._working
+
+    def _submit(self, work: Callable[[], T], code_points: int = 0) -> tuple[Future[T], _Call]:
+        """Have a thread do work; it counts for ``code_points`` read."""
+        call = _Call()
+
+        def begun() -> T:
+            with interruptible(lambda: call.left or self._closed):
+                checkpoint()
+                return self._timed(work, code_points)
+
+        if self._closed:
+            raise _closing()
+        return self.executor.submit(begun), call
+
+    async def _result(self, future: Future[T], call: _Call) -> T:
+        """What a thread gives, which is told to stop when the caller of this is cancelled."""
+        try:
+            return await asyncio.wrap_future(future)
+        except Interrupted:
+            raise _closing() from None
+        except asyncio.CancelledError:
+            if self._closed and not _is_cancelled():
+                raise _closing() from None
+            raise
+        finally:
+            call.left = True
+
     def _timed(self, work: Callable[[], T], code_points: int = 0) -> T:
         """Do work in a thread; what it took counts for the next article read, or for this one."""
         with self._lock:
@@ -158,3 +210,13 @@ class Lane:
                 if read:
                     self._admission.measured(tokens=read, seconds=self._seconds)
                     self._seconds = 0.0
+
+
+def _closing() -> DrainingError:
+    return DrainingError("the server is shutting down; call again, another one will answer")
+
+
+def _is_cancelled() -> bool:
+    """Whether the task itself is cancelled, not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

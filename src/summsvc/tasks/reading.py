@@ -107,7 +107,10 @@ class TextWorkers:
     def _lane(self, size: int) -> Lane:
         return self._long if size > LONG else self._short
 
-    def close(self) -> None:
-        """Let running work end and take no more."""
-        for lane in (self._short, self._long):
-            lane.executor.shutdown(wait=False, cancel_futures=True)
+    def close(self) -> bool:
+        """Take no more work, drop what has not begun, end the rest at its next checkpoint.
+
+        Does not wait. Returns whether no text work was running.
+        """
+        # Each lane is closed, whatever the first one says.
+        return all([lane.close() for lane in (self._short, self._long)])
