@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from summsvc.articles.characters import continues
+from summsvc.interruption import checked
 
 Spans = Sequence[tuple[int, int]]
 
@@ -50,7 +51,7 @@ def clause_ends(text: str, whole: Spans = ()) -> Iterator[Sequence[int]]:
     code points before it, between 0 and the length of the text.
     """
     starts = set(clusters(text))
-    spans = _merged([*whole, *(match.span() for match in _UNBROKEN.finditer(text))])
+    spans = _unbroken(text, whole)
     for pattern in CLAUSES:
         yield _places(pattern, text, starts, spans)
 
@@ -64,10 +65,10 @@ def places(text: str, whole: Spans = ()) -> Iterator[Sequence[int]]:
     """
     starts = clusters(text)
     known = set(starts)
-    spans = _merged([*whole, *(match.span() for match in _UNBROKEN.finditer(text))])
+    spans = _unbroken(text, whole)
     for pattern in (*CLAUSES, *_WORDS):
         yield _places(pattern, text, known, spans)
-    yield [at for at in starts if not _inside(spans, at)]
+    yield [at for at in checked(starts) if not _inside(spans, at)]
     yield starts
     yield range(1, len(text))
 
@@ -81,7 +82,7 @@ def clusters(text: str) -> list[int]:
     """
     starts: list[int] = []
     flags = 0
-    for at, char in enumerate(text):
+    for at, char in enumerate(checked(text)):
         before = text[at - 1] if at else ""
         flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
         if at and not continues(before, char) and not (flags and flags % 2 == 0):
@@ -92,13 +93,18 @@ def clusters(text: str) -> list[int]:
 def _places(
     pattern: re.Pattern[str], text: str, starts: set[int], spans: list[tuple[int, int]]
 ) -> list[int]:
-    ends = (match.end() for match in pattern.finditer(text))
+    ends = (match.end() for match in checked(pattern.finditer(text)))
     return [end for end in ends if end in starts and not _inside(spans, end)]
+
+
+def _unbroken(text: str, whole: Spans) -> list[tuple[int, int]]:
+    found = (match.span() for match in checked(_UNBROKEN.finditer(text)))
+    return _merged([*whole, *found])
 
 
 def _merged(spans: Spans) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
+    for start, end in checked(sorted(spans)):
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from summsvc.interruption import checked
+
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = str.maketrans(
@@ -22,15 +24,18 @@ def lost_brackets(source: str, output: str) -> list[str]:
     that begins alike, are not lost; nor are those around digits alone, as
     numbers are looked for apart.
     """
-    inner = [(a or b).strip() for a, b in _BRACKETS.findall(source)]
-    missing = len(inner) - len(_BRACKETS.findall(output)) if inner else 0
+    found = checked(_BRACKETS.finditer(source))
+    inner = [(match[1] or match[2] or "").strip() for match in found]
+    missing = len(inner) - sum(1 for _ in checked(_BRACKETS.finditer(output))) if inner else 0
     if missing <= 0:
         return []
     known = _beginnings(output)
-    gone = [each for each in inner if (words := _beginnings(each)) and words.isdisjoint(known)]
+    gone = [
+        each for each in checked(inner) if (words := _beginnings(each)) and words.isdisjoint(known)
+    ]
     return gone[:missing]
 
 
 def _beginnings(text: str) -> set[str]:
-    words = (word.translate(_LATIN) for word in _WORD.findall(text.lower()))
+    words = (match[0].translate(_LATIN) for match in checked(_WORD.finditer(text.lower())))
     return {word[:BEGINNING] for word in words if len(word) > 1}

@@ -15,13 +15,16 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from summsvc.interruption import checked
+from summsvc.tasks.beginnings import Beginnings
 from summsvc.tasks.numerals import Number, figures, numbers
 
 _DIGITS = re.compile(r"\d+")
+_WORD = re.compile(r"\w+")
 _LIKELY = re.compile(r"\d|[IVX]{2}")
 _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
-_DECADE = re.compile(r"\b([IVX]+) a(?:mž\w*|\.) (?:(\d+)\S*|\w+) dešimtme")
+_DECADE = re.compile(r"\b([IVX]++) a(?:mž\w*+|\.) (?:(\d++)\S*+|\w++) dešimtme")
 """A decade as Lithuanian has it, "XX a. 8-asis dešimtmetis" for the 1970s."""
 
 _ROUND = re.compile(r"0(?:['’]?s|-[а-я]{1,2}|-\w*j\w*)\b")
@@ -33,10 +36,21 @@ UNKNOWN_WORDS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Stems:
-    """How a language's words for numbers begin, by value, and its months, in order."""
+    """How a language's words for numbers begin, or what they are, with their values.
 
-    numbers: dict[int, re.Pattern[str]]
-    months: tuple[re.Pattern[str], ...]
+    months: the same for the names of months, by number.
+    """
+
+    numbers: Beginnings
+    months: Beginnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What an output says in words: values of number words, and numbers of months."""
+
+    numbers: frozenset[int]
+    months: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +60,67 @@ class _Given:
     values: frozenset[Decimal]
     runs: frozenset[Decimal]
     unscaled: frozenset[Decimal]
-    text: str
+    centuries: frozenset[int]
+    words: _Words
     stems: _Stems
 
     def says(self, value: Decimal) -> bool:
         """Whether a value is there, as a figure or in words."""
-        return value in self.values or value in self.runs or _in_words(value, self.text, self.stems)
+        return value in self.values or value in self.runs or self._in_words(value)
 
     def has_decade(self, century: Decimal) -> bool:
         """Whether a round year of a century is there, or one without its century."""
-        years = (int(run) for run in self.runs if run < 10_000)
-        return any(not year % 10 and year // 100 in (0, century - 1) for year in years)
+        return not self.centuries.isdisjoint((0, int(century) - 1))
+
+    def _in_words(self, value: Decimal) -> bool:
+        """Whether a whole number is there in words or as a month."""
+        if not 0 < value < 10_000 or value != int(value):
+            return False
+        number = int(value)
+        known = self.stems.numbers.values
+        if not known:
+            return number < UNKNOWN_WORDS
+        if number in self.words.months:
+            return True
+        if number in known:
+            return number in self.words.numbers
+        # Of 2013 the words for thousand and thirteen are looked for: how many thousands is
+        # not asked.
+        below = number % 100
+        parts = {1000} if number >= 1000 else set()
+        parts |= {100} if number // 100 % 10 else set()
+        parts |= {below} if below <= 20 else {below - below % 10, below % 10}
+        return self.words.numbers.issuperset(parts - {0})
 
 
 def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     """Numbers that the source gives in figures and the output not at all, as the source has them.
 
     Of Roman numerals only those of two and more letters are looked for.
-    target: BCP-47. Linear in the lengths, for a bounded count of figures.
+    target: BCP-47. Linear in the lengths.
     """
     if not _LIKELY.search(source):
         return []
     runs = {*_DIGITS.findall(output)}
-    wanted = [each for each in figures(source) if not _as_written(source, each, runs)]
+    wanted = [each for each in checked(figures(source)) if not _as_written(source, each, runs)]
     numerals = {*_ROMAN.findall(output)}
-    romans = [m for m in _ROMAN.finditer(source) if len(m[0]) > 1 and m[0] not in numerals]
+    found = checked(_ROMAN.finditer(source))
+    romans = [match for match in found if len(match[0]) > 1 and match[0] not in numerals]
     if not wanted and not romans:
         return []
     given = _given(output, target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
-    for match in _DECADE.finditer(source):
+    for match in checked(_DECADE.finditer(source)):
         if given.has_decade(_roman(match[1])):
             known |= {match.start(1), match.start(2)}
     lost = [
         source[each.start : each.end]
-        for each in wanted
+        for each in checked(wanted)
         if each.start not in known and not _known(source, each, given)
     ]
     return lost + [
         match[0]
-        for match in romans
+        for match in checked(romans)
         if match.start() not in known and not given.says(_roman(match[0]))
     ]
 
@@ -119,12 +154,17 @@ def _given(output: str, target: str) -> _Given:
     values = frozenset().union(*(each.readings for each in found))
     values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
     texts = [output[each.start : each.end] for each in found]
+    runs = frozenset(_runs(output))
+    years = (int(run) for run in checked(runs) if run < 10_000)
+    stems = _stems(target)
+    said = {match[0] for match in checked(_WORD.finditer(output.lower()))}
     return _Given(
         values,
-        frozenset(_runs(output)),
+        runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
-        output.lower(),
-        _stems(target),
+        frozenset(year // 100 for year in years if not year % 10),
+        _Words(stems.numbers.begin(said), stems.months.begin(said)),
+        stems,
     )
 
 
@@ -138,36 +178,11 @@ def _roman(numeral: str) -> Decimal:
     return Decimal(sum(-value if value < following else value for value, following in pairs))
 
 
-def _in_words(value: Decimal, text: str, stems: _Stems) -> bool:
-    """Whether a text, in lower case, says a whole number in words or as a month."""
-    if not 0 < value < 10_000 or value != int(value):
-        return False
-    number = int(value)
-    if not stems.numbers:
-        return number < UNKNOWN_WORDS
-    if number <= 12 and stems.months[number - 1].search(text):
-        return True
-    if number in stems.numbers:
-        return stems.numbers[number].search(text) is not None
-    # Of 2013 the words for thousand and thirteen are looked for: how many thousands is not asked.
-    below = number % 100
-    parts = [unit for unit, digit in ((1000, number // 1000), (100, number // 100 % 10)) if digit]
-    parts += [below] if below <= 20 else [below - below % 10, below % 10]
-    return all(stems.numbers[part].search(text) is not None for part in parts if part)
-
-
 @cache
 def _stems(language: str) -> _Stems:
     source = files("summsvc.tasks").joinpath("numerals.toml").read_text("utf-8")
     entry = tomllib.loads(source).get(language)
     if entry is None:
-        return _Stems({}, ())
-    return _Stems(
-        {value: _beginning(stems) for value, stems in entry["stems"]},
-        tuple(map(_beginning, entry["months"].split())),
-    )
-
-
-def _beginning(stems: str) -> re.Pattern[str]:
-    """Matches a word, in lower case, that begins with one of the stems."""
-    return re.compile(r"\b(?:" + "|".join(stems.replace("$", r"\b").split()) + ")")
+        return _Stems(Beginnings(()), Beginnings(()))
+    months = enumerate(entry["months"].split(), 1)
+    return _Stems(Beginnings(entry["stems"]), Beginnings(months))

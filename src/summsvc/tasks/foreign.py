@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from summsvc.articles.language import RULED_LANGUAGES, guess, likeliest
+from summsvc.interruption import checked
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _LANGUAGES = {
@@ -58,7 +59,7 @@ def copied(source: str, output: str) -> str:
     Short texts count when they are copied whole and hold two words that are no
     names. Linear in the lengths.
     """
-    words, given = _WORD.findall(source), _WORD.findall(output)
+    words, given = _words(source), _words(output)
     if source.casefold() == output.casefold():
         return source if _common(words) >= 2 else ""
     if len([*filter(set(words).__contains__, given)]) < COPIED_RUN:
@@ -66,7 +67,7 @@ def copied(source: str, output: str) -> str:
     pairs = {pair: at for at, pair in enumerate(pairwise(words))}
     best = range(0)
     begun, expected = 0, -1
-    for i, pair in enumerate(pairwise(given)):
+    for i, pair in enumerate(checked(pairwise(given))):
         at = pairs.get(pair, -1)
         if at < 0 or at != expected:
             begun = i
@@ -85,10 +86,10 @@ def wrong_script(source: str, output: str, target: str) -> bool:
     script = _SCRIPTS.get(target)
     if script is None or len(_OTHER_LETTERS[script].findall(output)) <= LETTERS / 2:
         return False
-    known = set(_WORD.findall(source))
+    known = set(_words(source))
     letters = [
         char
-        for word in _WORD.findall(output)
+        for word in checked(_words(output))
         if word not in known or _script(word[0]) != "LATIN"
         for char in word
         if char.isalpha()
@@ -111,6 +112,10 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
         return ""
     believed = target in RULED_LANGUAGES or found == source_language
     return found if believed and sum(map(str.isalpha, output)) >= LANGUAGE_LETTERS else ""
+
+
+def _words(text: str) -> list[str]:
+    return [match[0] for match in checked(_WORD.finditer(text))]
 
 
 def _common(words: list[str]) -> int:

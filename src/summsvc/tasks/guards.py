@@ -13,6 +13,7 @@ from summsvc.tasks.figures import lost_figures
 from summsvc.tasks.foreign import copied, wrong_language, wrong_script
 from summsvc.tasks.lengths import unusual
 from summsvc.tasks.loops import repeated
+from summsvc.tasks.occurrences import Occurrences
 
 SHOWN = 60
 """Code points of a stretch of text that a message quotes."""
@@ -57,9 +58,10 @@ def assess(
     if not output.strip():
         message = "the model gave nothing; the source text stands in its place"
         return [Doubt(WarningType.EMPTY_OUTPUT, message, severe=True)]
-    for each in kept:
-        output = output.replace(each, "", source.count(each))
-        source = source.replace(each, "")
+    if kept:
+        terms = Occurrences(kept)
+        source, times = terms.removed(source)
+        output, _ = terms.removed(output, times)
     doubts: list[Doubt] = []
 
     def doubt(type: WarningType, message: str, *, severe: bool = True) -> None:

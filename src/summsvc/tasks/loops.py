@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from summsvc.interruption import checked
+
 _WORD = re.compile(r"\w+")
 _CHARACTERS = re.compile(r"([^\W\d_])\1{4,}|([^\W\d_]\w{1,7})\2{3,}")
 
@@ -39,14 +41,18 @@ def repeated(source: str, output: str) -> str:
 
     Linear in the lengths, in the worst case times the length of the longest run.
     """
-    words = _WORD.findall(output.lower())
+    words = _words(output)
     again = len(words) - len(set(words))
     if again >= FEWEST:
-        known = _WORD.findall(source.lower())
+        known = _words(source)
         found = _row(words, known, again) or _twice(words, known) or _scattered(words, known, again)
         if found:
             return found
     return _characters(words, source)
+
+
+def _words(text: str) -> list[str]:
+    return [match[0] for match in checked(_WORD.finditer(text.lower()))]
 
 
 def _row(words: Sequence[str], known: Sequence[str], again: int) -> str:
@@ -64,7 +70,7 @@ def _row(words: Sequence[str], known: Sequence[str], again: int) -> str:
 def _longest_row(words: Sequence[str], size: int) -> tuple[int, int]:
     """How often in a row a run of so many words is said at most, and where it begins."""
     best = start = equal = 0
-    for at, (word, later) in enumerate(zip(words, words[size:], strict=False)):
+    for at, (word, later) in enumerate(checked(zip(words, words[size:], strict=False))):
         equal = equal + 1 if word == later else 0
         if equal > best:
             best, start = equal, at - equal + 1
@@ -92,13 +98,13 @@ def _scattered(words: Sequence[str], known: Sequence[str], again: int) -> str:
 
 
 def _most_common(words: Sequence[str], size: int) -> tuple[tuple[str, ...], int]:
-    counts = Counter(zip(*(words[i:] for i in range(size)), strict=False))
+    counts = Counter(checked(zip(*(words[i:] for i in range(size)), strict=False)))
     return counts.most_common(1)[0] if counts else ((), 0)
 
 
 def _characters(words: Sequence[str], source: str) -> str:
     """The run of characters that stands in one of the words too often in a row."""
-    for word in words:
+    for word in checked(words):
         if len(word) - len(set(word)) >= FEWEST_CHARACTERS and (match := _CHARACTERS.search(word)):
             return "" if _CHARACTERS.search(source.lower()) else match[1] or match[2]
     return ""

@@ -15,6 +15,8 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from summsvc.interruption import checked
+
 _SPACES = "\u0020\u00a0\u202f\u2009"
 _FIGURE = re.compile(
     rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,'’]\d{{3}})+(?!\d)|\d+)(?:[.,]\d+)*", re.ASCII
@@ -90,9 +92,9 @@ def figures(text: str) -> list[Number]:
 
 
 def _figures(text: str) -> Iterator[Number]:
-    matches = list(_FIGURE.finditer(text))
-    scales = [_scale(text, match.end()) for match in matches]
-    for i, match in enumerate(matches):
+    matches = list(checked(_FIGURE.finditer(text)))
+    scales = [_scale(text, match.end()) for match in checked(matches)]
+    for i, match in enumerate(checked(matches)):
         readings = set(_readings(match[0]))
         scale, end = scales[i]
         if scale is not None:
@@ -115,7 +117,7 @@ def _figures(text: str) -> Iterator[Number]:
         pieces = re.split(f"[{_SPACES}]", match[0])
         parts = tuple(_readings(piece) for piece in pieces) if len(pieces) > 1 else ()
         yield Number(match.start(), end, frozenset(readings), parts)
-    for match in _OTHER_DIGITS.finditer(text):
+    for match in checked(_OTHER_DIGITS.finditer(text)):
         if not match[0].isascii():
             yield Number(*match.span(), frozenset((Decimal(match[0]),)))
 
@@ -152,7 +154,7 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
     if words is None:
         return
     run: list[re.Match[str]] = []
-    for match in _WORD.finditer(text):
+    for match in checked(_WORD.finditer(text)):
         if run and not _JOINT.match(text, run[-1].end(), match.start()):
             yield from _parsed(run, words)
             run = []
@@ -182,7 +184,7 @@ def _parsed(run: list[re.Match[str]], words: _Words) -> Iterator[Number]:
     def number() -> Number:
         return Number(start, end, frozenset((total + current,)), loose=loose or not counted)
 
-    for match in run:
+    for match in checked(run):
         word = match[0].lower()
         if word == words.joint:
             # "two hundred and five", but not "a million and one".

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
+from summsvc.interruption import EACH, checked, checkpoint
 from summsvc.tasks.boundaries import Spans, clause_ends, places
 
 Count = Callable[[Sequence[str]], list[int]]
@@ -52,7 +53,7 @@ def join(pieces: Sequence[str], translations: Sequence[str]) -> str:
     A full stop that a model put after what was no sentence's end goes.
     """
     joined: list[str] = []
-    for number, (piece, translation) in enumerate(zip(pieces, translations, strict=True)):
+    for number, (piece, translation) in enumerate(checked(zip(pieces, translations, strict=True))):
         if number + 1 == len(pieces):
             joined.append(translation)
             break
@@ -71,7 +72,7 @@ def _divided(text: str, count: Count, limit: int, levels: Iterable[Sequence[int]
         if max(lengths) <= limit:
             break
         finer = [0]
-        for start, end, length in zip(bounds, bounds[1:], lengths, strict=False):
+        for start, end, length in checked(zip(bounds, bounds[1:], lengths, strict=False)):
             if length > limit:
                 inner = cuts[bisect_right(cuts, start) : bisect_left(cuts, end)]
                 finer += _packed(text, [start, *inner, end], length, count, limit)
@@ -79,12 +80,20 @@ def _divided(text: str, count: Count, limit: int, levels: Iterable[Sequence[int]
                 finer.append(end)
         if len(finer) > len(bounds):
             bounds = finer
-            lengths = count(_between(text, bounds))
+            lengths = _counts(_between(text, bounds), count)
     return _between(text, bounds)
 
 
 def _between(text: str, bounds: Sequence[int]) -> list[str]:
     return [text[start:end] for start, end in pairwise(bounds)]
+
+
+def _counts(pieces: Sequence[str], count: Count) -> list[int]:
+    lengths: list[int] = []
+    for at in range(0, len(pieces), EACH):
+        checkpoint()
+        lengths += count(pieces[at : at + EACH])
+    return lengths
 
 
 def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: int) -> list[int]:
@@ -97,6 +106,7 @@ def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: in
     most = (cuts[-1] - cuts[0]) * limit / tokens
     at = 0
     while at < len(cuts) - 1:
+        checkpoint()
         left = cuts[-1] - cuts[at]
         goal = cuts[at] + left / math.ceil(left / most)
         following = max(at + 1, bisect_right(cuts, goal) - 1)
@@ -105,6 +115,7 @@ def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: in
             if beyond - goal < goal - cuts[following] and beyond - cuts[at] <= most:
                 following += 1
         while following > at + 1:
+            checkpoint()
             (length,) = count([text[cuts[at] : cuts[following]]])
             if length <= limit:
                 break
