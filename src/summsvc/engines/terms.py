@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import snowballstemmer
 
+from summsvc.interruption import checked
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -26,6 +28,13 @@ _STEMMERS = {
     "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 _CACHED_STEMS = 100_000
+
+LONGEST = 100
+"""Code points of the longest word that has a stem. Nobody writes longer ones, and stemmers
+take more than linear time for them."""
+
+STEMMED = 128
+"""Words between two checkpoints where they are stemmed: each new one takes up to 0.1 ms."""
 
 _local = threading.local()
 
@@ -46,12 +55,13 @@ def stems(text: str, language: str) -> list[str]:
     stem_of = stemmer(language)
     unwanted = stop_words(language)
     found: list[str] = []
-    for word in _TOKEN.findall(text.lower()):
+    for match in checked(_TOKEN.finditer(text.lower()), STEMMED):
+        word = match[0]
         if word in unwanted:
             continue
         stem = known.get(word)
         if stem is None:
-            stem = stem_of.stemWord(word) if stem_of else word
+            stem = stem_of.stemWord(word) if stem_of and len(word) <= LONGEST else word
             if len(known) >= _CACHED_STEMS:
                 known.clear()
             known[word] = stem
@@ -114,7 +124,7 @@ def tf_idf(documents: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Ma
     rows: list[int] = []
     columns: list[int] = []
     counts: list[int] = []
-    for i, document in enumerate(documents):
+    for i, document in enumerate(checked(documents, STEMMED)):
         for stem, count in Counter(document).items():
             rows.append(i)
             columns.append(vocabulary.setdefault(stem, len(vocabulary)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
+from summsvc.interruption import checked
 from summsvc.tasks.chain import Chain
 from summsvc.tasks.guards import Doubt, attempts_cut
 from summsvc.tasks.terms import Found, TermUse, around, places, uses
@@ -102,24 +104,27 @@ def _placed(
     target: str,
 ) -> str:
     """The output with each wanted (form, becomes) where it says what the form alone became."""
-    changes: list[tuple[int, int, str, bool]] = []
-    for (form, becomes), translation in zip(wanted, alone, strict=True):
-        spans = places(translation.strip(_EDGES), output, target, kept=False)
-        times = sum(
-            source[each.start : each.end] == form and each.target == becomes for each in lost
-        )
-        if len(spans) == times:
-            kept = any(each.kept and each.target == becomes for each in lost)
-            changes += [(start, end, becomes, kept) for start, end in spans]
+    lacking = Counter((source[each.start : each.end], each.target) for each in lost)
+    as_they_are = {each.target for each in lost if each.kept}
+    said = [translation.strip(_EDGES) for translation in alone]
+    there = places(((each, False) for each in said), output, target)
+    changes: list[tuple[int, int, str]] = []
+    for (form, becomes), each in zip(wanted, said, strict=True):
+        spans = there[each, False]
+        if len(spans) == lacking[form, becomes]:
+            changes += [(start, end, becomes) for start, end in spans]
     changes.sort(reverse=True)
+    pieces: list[str] = []
     following = len(output)
-    for start, end, becomes, kept in changes:
+    for start, end, becomes in checked(changes):
         if end <= following:
-            if not kept and start == 0 and output[0].isupper():
+            pieces.append(output[end:following])
+            if becomes not in as_they_are and start == 0 and output[0].isupper():
                 becomes = becomes[:1].upper() + becomes[1:]
-            output = output[:start] + becomes + output[end:]
+            pieces.append(becomes)
             following = start
-    return output
+    pieces.append(output[:following])
+    return "".join(reversed(pieces))
 
 
 async def _around_terms(chain: Chain, text: str, found: Sequence[Found]) -> str:

@@ -112,5 +112,5 @@ class TextWorkers:
 
         Does not wait. Returns whether no text work was running.
         """
-        # Each lane is closed, whatever the first one says.
-        return all([lane.close() for lane in (self._short, self._long)])
+        idle = [lane.close() for lane in (self._short, self._long)]
+        return all(idle)

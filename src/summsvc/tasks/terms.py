@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from summsvc.engines.terms import stems
+from summsvc.interruption import checked
+from summsvc.tasks.occurrences import Occurrences
+from summsvc.tasks.patterns import WORD, Pattern, Patterns
 
 _AUTOMATIC = re.compile(
     r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"
@@ -24,12 +25,6 @@ _AUTOMATIC = re.compile(
 
 _HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
 """What every automatic term has."""
-
-_WORD = re.compile(r"\w+")
-_ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")
-"""The inflection of a foreign name: Vilnius's, Coale’o."""
-
-_SAME = str.maketrans({"’": "'", "ё": "е", "Ё": "Е"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,78 +50,12 @@ class Found:
     kept: bool = False
 
 
-class _Word:
-    """A word of a text at [start, end), and its stem in a language."""
-
-    __slots__ = ("end", "start", "stem", "text")
-
-    def __init__(self, match: re.Match[str], language: str) -> None:
-        self.start, self.end = match.span()
-        self.text = match[0].translate(_SAME)
-        self.stem = (stems(self.text, language) or [self.text.lower()])[0]
-
-
-def _words(text: str, language: str) -> list[_Word]:
-    return [_Word(match, language) for match in _WORD.finditer(text)]
-
-
-def _gap(text: str) -> str:
-    return " ".join(text.translate(_SAME).split(" "))
-
-
-class _Pattern:
-    """A term cut into words, of which it has one, and what stands around them."""
-
-    def __init__(self, source: str, target: str, *, kept: bool, language: str) -> None:
-        self.source, self.target, self.kept = source.strip(), target.strip(), kept
-        self.words = _words(self.source, language)
-        bounds = [0, *(edge for word in self.words for edge in (word.start, word.end))]
-        edges = [*bounds, len(self.source)]
-        self.before, *self.gaps, self.after = (
-            _gap(self.source[start:end]) for start, end in zip(edges[::2], edges[1::2], strict=True)
-        )
-
-    def match(self, text: str, words: Sequence[_Word], at: int) -> Found | None:
-        """The term with its first word at ``words[at]``, or None."""
-        there = words[at : at + len(self.words)]
-        if len(there) < len(self.words):
-            return None
-        start, end = there[0].start - len(self.before), there[-1].end
-        if start < 0 or _gap(text[start : there[0].start]) != self.before:
-            return None
-        if self.before and text[start - 1 : start].isalnum():
-            return None
-        for left, right, gap in zip(there, there[1:], self.gaps, strict=False):
-            if _gap(text[left.end : right.start]) != gap:
-                return None
-        if not all(map(self._same, self.words, there)):
-            return None
-        if self.after:
-            if _gap(text[end : end + len(self.after)]) != self.after:
-                return None
-            end += len(self.after)
-            if text[end : end + 1].isalnum():
-                return None
-        elif not self.kept and (ending := _ENDING.match(text, end)):
-            end = ending.end()
-        return Found(start, end, self.source, self.target or text[start:end], self.kept)
-
-    def _same(self, wanted: _Word, there: _Word) -> bool:
-        exact = wanted.text.lower() == there.text.lower()
-        return (exact if self.kept else wanted.stem == there.stem) and all(
-            not mine.isupper() or mine == theirs
-            for mine, theirs in zip(wanted.text, there.text, strict=False)
-        )
-
-
 class Terms:
     """The terms of one request, found in time linear in a text whatever their number."""
 
-    def __init__(self, patterns: Sequence[_Pattern], language: str) -> None:
+    def __init__(self, patterns: Iterable[Pattern], language: str) -> None:
         self._language = language
-        self._by_first: dict[str, list[_Pattern]] = {}
-        for pattern in patterns:
-            self._by_first.setdefault(pattern.words[0].stem, []).append(pattern)
+        self._patterns = Patterns(patterns)
 
     @staticmethod
     def of(
@@ -141,9 +70,9 @@ class Terms:
         entries += [(source, target, False) for source, target in glossary]
         return Terms(
             [
-                _Pattern(source, target, kept=kept, language=language)
+                Pattern(source, target, kept=kept, language=language)
                 for source, target, kept in entries
-                if _WORD.search(source)
+                if WORD.search(source)
             ],
             language,
         )
@@ -157,47 +86,62 @@ class Terms:
         """
         found: list[Found] = []
         if _HINT.search(text):
-            found += (Found(*m.span(), m[0], m[0], kept=True) for m in _AUTOMATIC.finditer(text))
-        if self._by_first:
-            found += self._matches(text)
+            automatic = checked(_AUTOMATIC.finditer(text))
+            found += (Found(*each.span(), each[0], each[0], kept=True) for each in automatic)
+        if self._patterns:
+            found += (
+                Found(start, end, each.source, each.target or text[start:end], each.kept)
+                for each, start, end in self._patterns.find(text, self._language)
+            )
         if not found:
             return []
         found.sort(key=lambda each: (each.start - each.end, each.start))
         taken = bytearray(len(text))
         chosen: list[Found] = []
-        for each in found:
+        for each in checked(found):
             if not any(taken[each.start : each.end]):
                 taken[each.start : each.end] = b"\x01" * (each.end - each.start)
                 chosen.append(each)
         return sorted(chosen, key=lambda each: each.start)
 
-    def _matches(self, text: str) -> Iterator[Found]:
-        words = _words(text, self._language)
-        for at, word in enumerate(words):
-            for pattern in self._by_first.get(word.stem, ()):
-                match = pattern.match(text, words, at)
-                if match:
-                    yield match
+
+Wanted = tuple[str, bool]
+"""A term, and whether it stays as it is."""
+
+_Spans = list[tuple[int, int]]
 
 
-def places(term: str, text: str, language: str, *, kept: bool) -> list[tuple[int, int]]:
-    """Where a text has a term: as it is when kept, else in any inflected form.
+def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
+    """Where a text has each term: as it is when it stays so, else in any inflected form.
 
-    language: BCP-47 code of both. A stretch is counted once.
+    language: BCP-47 code of all. A stretch is counted once for a term. Linear in the text,
+    whatever the number of terms.
     """
-    if not term:
-        return []
-    if kept or not _WORD.search(term):
-        exact = re.compile(rf"(?<!\w){re.escape(term)}(?!\w)")
-        return [match.span() for match in exact.finditer(text)]
-    pattern = _Pattern(term, "", kept=False, language=language)
-    words = _words(text, language)
-    matches = (pattern.match(text, words, at) for at in range(len(words)))
-    spans: list[tuple[int, int]] = []
-    for match in matches:
-        if match and (not spans or match.start >= spans[-1][1]):
-            spans.append((match.start, match.end))
+    spans: dict[Wanted, _Spans] = {each: [] for each in checked(wanted)}
+    exact: dict[str, list[_Spans]] = {}
+    inflected: dict[Pattern, _Spans] = {}
+    for (term, kept), there in spans.items():
+        if kept or not WORD.search(term):
+            exact.setdefault(term, []).append(there)
+        else:
+            inflected[Pattern(term, "", kept=False, language=language)] = there
+    exact.pop("", None)
+    if exact:
+        for start, term in Occurrences(exact).find(text):
+            end = start + len(term)
+            if not (WORD.match(text, max(0, start - 1), start) or WORD.match(text, end)):
+                for there in exact[term]:
+                    _add(there, start, end)
+    if inflected:
+        for pattern, start, end in Patterns(inflected).find(text, language):
+            _add(inflected[pattern], start, end)
     return spans
+
+
+def _add(spans: _Spans, start: int, end: int) -> None:
+    """Add a stretch unless it overlaps the one before."""
+    if not spans or start >= spans[-1][1]:
+        spans.append((start, end))
 
 
 def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...]:
@@ -208,11 +152,10 @@ def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...
     """
     if not found:
         return ()
-    left: Counter[tuple[str, bool]] = Counter()
-    for wanted in {(each.target, each.kept) for each in found}:
-        left[wanted] = len(places(wanted[0], output, target, kept=wanted[1]))
+    there = places({(each.target, each.kept) for each in found}, output, target)
+    left = {wanted: len(spans) for wanted, spans in there.items()}
     told: list[TermUse] = []
-    for each in found:
+    for each in checked(found):
         wanted = (each.target, each.kept)
         told.append(TermUse(each.source, each.target, left[wanted] > 0))
         left[wanted] -= 1
