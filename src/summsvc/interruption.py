@@ -8,7 +8,7 @@ says with ``interruptible`` when they are to end.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -52,6 +52,13 @@ def checked(items: Iterable[T], each: int = EACH) -> Iterator[T]:
             left = each
         left -= 1
         yield item
+
+
+def grouped(texts: Sequence[str], each: int = EACH) -> Iterator[Sequence[str]]:
+    """The texts, so many at a time, with a checkpoint before each group."""
+    for at in range(0, len(texts), each):
+        checkpoint()
+        yield texts[at : at + each]
 
 
 @contextmanager

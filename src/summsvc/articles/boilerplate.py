@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from summsvc.articles.view import STEP, Block, BlockKind
+from summsvc.interruption import checked
 
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
@@ -60,7 +61,7 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     """The blocks of a body that are noise, in order."""
     noise: dict[int, str] = {}
     _find_repeated_headlines(blocks, title, noise)
-    for i, block in enumerate(blocks):
+    for i, block in enumerate(checked(blocks)):
         near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
         if i in noise or block.kind is BlockKind.PAGE_TITLE:
             continue

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from summsvc.articles.view import Block, BlockBuilder, BlockKind, let_go
+from summsvc.interruption import checked, checkpoint
 
 _TAG = re.compile(
     r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)"
@@ -121,13 +122,13 @@ def _element_ends(tokens: list[_Token]) -> dict[int, int]:
     """
     ends: dict[int, int] = {}
     open_tags: dict[str, list[int]] = {}
-    for i, token in enumerate(tokens):
+    for i, token in enumerate(checked(tokens)):
         if token.kind == "open" and token.name not in _VOID:
             open_tags.setdefault(token.name, []).append(i)
         elif token.kind == "close" and open_tags.get(token.name):
             ends[open_tags[token.name].pop()] = i
     next_block = len(tokens)
-    for i in range(len(tokens) - 1, -1, -1):
+    for i in checked(range(len(tokens) - 1, -1, -1)):
         token = tokens[i]
         if token.opaque and i not in ends:
             if token.name in _RAW:
@@ -148,10 +149,11 @@ class _Reader:
         self._open: list[tuple[str, BlockKind]] = []
 
     def read(self) -> None:
-        tokens = list(_tokens(self._source))
+        tokens = list(checked(_tokens(self._source)))
         ends = _element_ends(tokens)
         i = 0
         while i < len(tokens):
+            checkpoint()
             token = tokens[i]
             if i in ends:
                 i = ends[i]

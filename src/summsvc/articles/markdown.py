@@ -12,6 +12,7 @@ import re
 
 from summsvc.articles.markdown_inline import Inline, labels
 from summsvc.articles.view import Block, BlockBuilder, BlockKind, let_go
+from summsvc.interruption import checked, checkpoint
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -49,9 +50,11 @@ class _Reader:
     def read(self) -> None:
         front = _FRONT_MATTER.match(self.source)
         at = front.end() if front else 0
-        lines = [match.span() for match in _LINE.finditer(self.source, at) if match[0]]
+        found = checked(_LINE.finditer(self.source, at))
+        lines = [match.span() for match in found if match[0]]
         i = 0
         while i < len(lines):
+            checkpoint()
             start, end = lines[i]
             line = self.source[start:end]
             if not line.strip():
@@ -90,7 +93,7 @@ class _Reader:
         return _INDENTED.match(line) is not None
 
     def _end_of_code(self, lines: list[tuple[int, int]], i: int, fence: str) -> int:
-        for j in range(i + 1, len(lines)):
+        for j in checked(range(i + 1, len(lines))):
             line = self.source[slice(*lines[j])]
             closing = _FENCE.match(line)
             if closing and closing[1].startswith(fence) and not line[closing.end() :].strip():
@@ -99,7 +102,7 @@ class _Reader:
 
     def _end_of_raw(self, lines: list[tuple[int, int]], i: int, opening: re.Match[str]) -> int:
         closing = f"</{opening['name']}>" if opening["name"] else "-->"
-        for j in range(i, len(lines)):
+        for j in checked(range(i, len(lines))):
             if closing.lower() in self.source[slice(*lines[j])].lower():
                 return j
         return len(lines) - 1
@@ -126,7 +129,7 @@ class _Reader:
             self._pending = [(item.end(), end)]
         elif self._is_row(self.source[begin:end].strip(), following):
             self._flush()
-            for cell in _CELL.finditer(self.source, begin, end):
+            for cell in checked(_CELL.finditer(self.source, begin, end)):
                 self._pending = [cell.span()]
                 self._flush(BlockKind.ITEM)
         else:
@@ -141,7 +144,7 @@ class _Reader:
         """Turn the lines gathered so far into a block."""
         kind = kind or self._kind
         stretches: list[tuple[int, int]] = []
-        for start, end in self._pending:
+        for start, end in checked(self._pending):
             if stretches and stretches[-1][1] == start:
                 start, _ = stretches.pop()
             stretches.append((start, end))

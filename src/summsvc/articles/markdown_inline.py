@@ -10,6 +10,7 @@ import html
 import re
 
 from summsvc.articles.view import BlockBuilder, BlockKind
+from summsvc.interruption import checked, checkpoint
 
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]\r\n]{1,500})\]:", re.MULTILINE)
 _TOKEN = re.compile(
@@ -37,7 +38,7 @@ _TARGET = re.compile(
 
 def labels(source: str) -> frozenset[str]:
     """The labels of the link definitions of an article, case folded."""
-    return frozenset(match[1].casefold() for match in _DEFINITION.finditer(source))
+    return frozenset(match[1].casefold() for match in checked(_DEFINITION.finditer(source)))
 
 
 class Inline:
@@ -57,6 +58,7 @@ class Inline:
         """Read source [start, end), a part of a block of that kind."""
         at = start
         while at < end:
+            checkpoint()
             match = _TOKEN.match(self._source, at, end)
             assert match is not None
             at = match.end()

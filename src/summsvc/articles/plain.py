@@ -6,6 +6,7 @@ import itertools
 import re
 
 from summsvc.articles.view import Block, BlockKind, View, goes_on, let_go, says_something
+from summsvc.interruption import checked
 
 _LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _ITEM = re.compile(r"(?:[-*+•◦‣▪●–—]|\d{1,3}[.)]|\(?[a-zа-я]\))\s+(?=\S)")
@@ -27,9 +28,9 @@ def blocks(source: str) -> list[Block]:
     ends a block. A list marker is no part of its item.
     """
     paragraphs = _paragraphs(source)
-    column = max((_column(source, lines) for lines in paragraphs), default=0)
+    column = max((_column(source, lines) for lines in checked(paragraphs)), default=0)
     found: list[Block] = []
-    for lines in paragraphs:
+    for lines in checked(paragraphs):
         found += _blocks_of(source, lines, column)
         let_go(lines)
     let_go(paragraphs)
@@ -40,7 +41,7 @@ def _paragraphs(source: str) -> list[list[_Line]]:
     """The lines of each stretch between blank lines, without outer white space."""
     paragraphs: list[list[_Line]] = [[]]
     previous_end = 0
-    for match in _LINE.finditer(source):
+    for match in checked(_LINE.finditer(source)):
         gap = source[previous_end : match.start()].replace("\r\n", "\n")
         previous_end = match.end()
         line = match[0]
@@ -68,7 +69,7 @@ def _column(source: str, lines: list[_Line]) -> int:
     inside_sentence = any(
         _is_full(source, line, following, column)
         and goes_on(source[slice(*line)], source[slice(*following)])
-        for line, following in itertools.pairwise(lines)
+        for line, following in checked(itertools.pairwise(lines))
     )
     return column if inside_sentence else 0
 
@@ -80,24 +81,23 @@ def _is_full(source: str, line: _Line, following: _Line, column: int) -> bool:
 
 
 def _blocks_of(source: str, lines: list[_Line], column: int) -> list[Block]:
-    found: list[Block] = []
+    found: list[tuple[int, int, BlockKind]] = []
     column = _column(source, lines) or column
     joins = _in_sentence(source, lines)
-    for i, (start, end) in enumerate(lines):
+    for i, (start, end) in enumerate(checked(lines)):
         item = _ITEM.match(source, start, end)
         begin = item.end() if item else start
         kind = BlockKind.ITEM if item else BlockKind.PARAGRAPH
         if found and not item and (joins[i - 1] or _is_wrap(source, lines, i, column)):
-            first = found.pop()
-            begin, kind = first.view.starts[0], first.kind
-        found.append(Block(View.plain(source, begin, end), kind))
-    return found
+            begin, _, kind = found.pop()
+        found.append((begin, end, kind))
+    return [Block(View.plain(source, begin, end), kind) for begin, end, kind in checked(found)]
 
 
 def _in_sentence(source: str, lines: list[_Line]) -> list[bool]:
     """For each line whether its sentence goes on in the next line, and ends as one."""
     joins = [False] * len(lines)
-    for i in range(len(lines) - 2, -1, -1):
+    for i in checked(range(len(lines) - 2, -1, -1)):
         start, end = lines[i + 1]
         ends_well = joins[i + 1] or source[end - 1] in _ENDED
         joins[i] = ends_well and goes_on(source[slice(*lines[i])], source[start:end])

@@ -21,6 +21,7 @@ from summsvc.articles.view import (
     says_something,
 )
 from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
+from summsvc.interruption import checked, checkpoint
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _SPACES = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
@@ -101,7 +102,7 @@ def _check(field: Field, text: str, limit: int) -> None:
             field=name,
             metadata={"limit": str(limit), "length": str(len(text))},
         )
-    found = (_FORBIDDEN.search(text, at, at + STEP) for at in range(0, len(text), STEP))
+    found = (_FORBIDDEN.search(text, at, at + STEP) for at in checked(range(0, len(text), STEP)))
     if match := next(filter(None, found), None):
         raise InvalidFieldError(
             f"{name} has the control character U+{ord(match[0]):04X} at code point {match.start()}",
@@ -133,12 +134,13 @@ def _segments(
     source: str, blocks: Sequence[Block], field: Field, code: str, *, titled: bool
 ) -> Iterator[Segment]:
     for number, block in enumerate(blocks):
+        checkpoint()
         view = block.view
         spans = [
             part for whole in sentences.split(view.text, code) for part in _bounded(view, *whole)
         ]
         follows_text = number + 1 < len(blocks)
-        for begin, end in spans:
+        for begin, end in checked(spans):
             kind = _kind(block, view.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
@@ -201,7 +203,7 @@ def _shown(source: str, view: View, begin: int, end: int) -> tuple[str, tuple[In
     after_space = False
     marks: list[InlineMark] = []
     stops = [*((mark.at, mark) for mark in view.marks[first:last]), (end, None)]
-    for stop, mark in stops:
+    for stop, mark in checked(stops):
         piece = _SPACES.sub(" ", view.text[begin:stop])
         begin = stop
         if after_space and piece[:1].isspace():
@@ -220,12 +222,12 @@ def _separators(
 ) -> tuple[str, ...]:
     """The source between segments, less what was removed."""
     bounds = [0]
-    for segment in segments:
+    for segment in checked(segments):
         bounds += [segment.span.start, segment.span.end]
     bounds.append(len(source))
     separators: list[str] = []
     pending = list(reversed(removed))
-    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+    for start, end in checked(zip(bounds[::2], bounds[1::2], strict=True)):
         kept: list[str] = []
         while pending and pending[-1].start < end:
             span = pending.pop()

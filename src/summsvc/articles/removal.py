@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
 from summsvc.articles.article import MimeType, Span
 from summsvc.articles.view import Block, View
+from summsvc.interruption import checked, checkpoint
 
 _OPEN_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)(?:\s[^<>]*)?>\s*")
 _CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")
-_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*+)[^<>]*+>")
 _REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 _VOID = frozenset(("br", "wbr", "img", "hr", "input"))
@@ -27,7 +29,7 @@ def removed_spans(
     that markup stays in pairs.
     """
     spans: list[Span] = []
-    for i in sorted(unwanted):
+    for i in checked(sorted(unwanted)):
         if mime_type is MimeType.PLAIN:
             spans.append(_with_gap(source, blocks, i, unwanted, spans))
             continue
@@ -75,11 +77,12 @@ def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
     start, end = block.start, block.end
     unopened, unclosed = _unpaired(source[start:end])
     while True:
+        checkpoint()
         opening = source.rfind("<", low, start)
         open_tag = _OPEN_TAG.fullmatch(source, opening, start) if opening >= 0 else None
         close_tag = _CLOSE_TAG.match(source, end, high)
         if unopened:
-            if not open_tag or open_tag[1].lower() != unopened.pop(0):
+            if not open_tag or open_tag[1].lower() != unopened.popleft():
                 return None
             start = open_tag.start()
         elif unclosed:
@@ -95,11 +98,11 @@ def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
     return Span(start, end) if start < block.start and not touches_text else None
 
 
-def _unpaired(source: str) -> tuple[list[str], list[str]]:
+def _unpaired(source: str) -> tuple[deque[str], list[str]]:
     """Names of end tags without a start tag, and of start tags without an end tag."""
-    unopened: list[str] = []
+    unopened: deque[str] = deque()
     unclosed: list[str] = []
-    for close, name in _ANY_TAG.findall(source):
+    for close, name in (match.groups() for match in checked(_ANY_TAG.finditer(source))):
         if not close and name.lower() not in _VOID:
             unclosed.append(name.lower())
         elif close and unclosed and unclosed[-1] == name.lower():
@@ -111,7 +114,7 @@ def _unpaired(source: str) -> tuple[list[str], list[str]]:
 
 def _visible_runs(view: View) -> Iterator[Span]:
     start, end = view.starts[0], view.ends[0]
-    for next_start, next_end in zip(view.starts, view.ends, strict=True):
+    for next_start, next_end in checked(zip(view.starts, view.ends, strict=True)):
         if next_start > end:
             yield Span(start, end)
             start = next_start

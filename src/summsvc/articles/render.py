@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from summsvc.articles.article import Field, MimeType, Span
 from summsvc.articles.document import Document, InlineMark, Segment
 from summsvc.articles.escape import escaped
+from summsvc.interruption import checked
 
+_WORD = re.compile(r"\S+")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 _BREAK = re.compile(r"[ \\]*[\r\n]|<br\b", re.IGNORECASE)
 """Markup that stands where otherwise a space would."""
@@ -111,7 +113,7 @@ def _pieces(segment: Segment, text: str, mime_type: MimeType, *, at_line_start: 
     """A translation in pieces, markup between them."""
     pieces: list[str] = []
     at = 0
-    for mark, target in _kept_marks(segment, text, mime_type):
+    for mark, target in checked(_kept_marks(segment, text, mime_type)):
         piece = escaped(
             text[at:target],
             mime_type,
@@ -130,8 +132,8 @@ def _kept_marks(segment: Segment, text: str, mime_type: MimeType) -> list[tuple[
     Two such marks side by side would mean something else, or show as asterisks.
     """
     kept: list[tuple[InlineMark, int]] = []
-    for mark, target in zip(
-        segment.marks, _targets(segment.text, text, segment.marks), strict=True
+    for mark, target in checked(
+        zip(segment.marks, _targets(segment.text, text, segment.marks), strict=True)
     ):
         same = kept and (kept[-1][0].source.strip(), kept[-1][1]) == (mark.source.strip(), target)
         if same and mime_type is MimeType.MARKDOWN and _EMPHASIS.fullmatch(mark.source.strip()):
@@ -149,14 +151,16 @@ def _targets(source: str, text: str, marks: Sequence[InlineMark]) -> list[int]:
     """
     if source == text:
         return [mark.offset for mark in marks]
-    words = [match.span() for match in re.finditer(r"\S+", text)] if marks else []
+    words = [match.span() for match in checked(_WORD.finditer(text))] if marks else []
     starts = [0, *(start for start, _ in words)]
     ends = [end for _, end in words] or [0]
     # Punctuation that follows markup goes on following it.
-    bare_ends = [start + len(text[start:end].rstrip(_PUNCTUATION)) for start, end in words] or [0]
+    bare_ends = [
+        start + len(text[start:end].rstrip(_PUNCTUATION)) for start, end in checked(words)
+    ] or [0]
     targets: list[int] = []
     last_target = last_offset = 0
-    for mark in marks:
+    for mark in checked(marks):
         wanted = round(mark.offset * len(text) / len(source))
         before, after = source[mark.offset - 1], source[mark.offset : mark.offset + 1]
         closes = not before.isspace() and (before.isalnum() or not after.isalnum())

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from summsvc.articles.abbreviations import Stop, Words, continues, words_of
 from summsvc.articles.view import STEP, says_something
+from summsvc.interruption import checkpoint
 
 _CLOSERS = "\"'”’»›)]}“‟"
 _OPENERS = "\"'„“«‹([{‘”¿¡"
@@ -84,6 +85,7 @@ def _punctuation(text: str) -> Iterator[re.Match[str]]:
     """
     at = 0
     while at < len(text):
+        checkpoint()
         mark = _MARK.search(text, at, at + STEP)
         if mark is None:
             at += STEP

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from summsvc.articles.article import Span
+from summsvc.interruption import checked, checkpoint
 
 STEP = 4_000
 """Code points, or so, that one call of C code is given. It holds the interpreter's lock
@@ -84,12 +85,13 @@ class Block:
 def let_go(objects: list[Any]) -> None:
     """Empty a list a step at a time; it is nobody else's, and all at once takes long."""
     while objects:
+        checkpoint()
         del objects[-STEP:]
 
 
 def let_go_of_blocks(blocks: list[Block]) -> None:
     """Empty a list of blocks, the marks of long ones first."""
-    for block in blocks:
+    for block in checked(blocks):
         if isinstance(block.view.marks, list):
             let_go(block.view.marks)
     let_go(blocks)
@@ -99,7 +101,7 @@ def says_something(text: str) -> bool:
     """Whether there is a letter or a digit; a text without any is a separator."""
     if len(text) <= STEP:
         return any(map(str.isalnum, text))
-    return any(says_something(text[at : at + STEP]) for at in range(0, len(text), STEP))
+    return any(says_something(text[at : at + STEP]) for at in checked(range(0, len(text), STEP), 1))
 
 
 def goes_on(before: str, after: str) -> bool:
@@ -134,7 +136,7 @@ class BlockBuilder:
         self._text.append(text)
         self._length += len(text)
         if len(text) == end - start:
-            for at in range(start, end, STEP):
+            for at in checked(range(start, end, STEP), 1):
                 stop = min(at + STEP, end)
                 self._starts.extend(range(at, stop))
                 self._ends.extend(range(at + 1, stop + 1))

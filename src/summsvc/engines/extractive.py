@@ -20,11 +20,13 @@ import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from summsvc.engines.length import LONG, Length, count_words
 from summsvc.engines.terms import Floats, Matrix, stems, tf_idf
+from summsvc.interruption import checked, checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,10 @@ def rank(
     Deterministic; time linear in the number of words.
     """
     vocabulary: dict[str, int] = {}
-    matrix = tf_idf([stems(each.text, language) for each in candidates], vocabulary)
+    matrix = tf_idf([stems(each.text, language) for each in checked(candidates)], vocabulary)
     prior = _prior(candidates, matrix, title, language, vocabulary, weights)
     scores = _walk(matrix, prior, weights.damping)
-    weak = np.array([_is_weak(each) for each in candidates])
+    weak = np.array([_is_weak(each) for each in checked(candidates)])
     scores = np.where(weak, scores * 0.01, scores)
     best = scores.max(initial=0.0)
     return Ranking(scores / best if best > 0 else np.ones(len(candidates)), matrix)
@@ -133,15 +135,20 @@ def _prior(
         query = np.zeros(matrix.shape[1])
         query[known] = 1 / np.sqrt(len(known))
         likeness = matrix.times(query)
-    figures = np.array([_figures(each.text) for each in candidates])
+    figures = np.array([_figures(each.text) for each in checked(candidates)])
     prior = position * (1 + weights.title * likeness + weights.figure * figures) + 0.02
     return np.asarray(prior / prior.sum())
 
 
 def _figures(text: str) -> float:
     """0 to 1: how concrete a sentence is, by its figures and names."""
-    found = len(_FIGURE.findall(text)[:2]) + len(_NAME.findall(text)[:4])
+    found = _up_to(2, _FIGURE, text) + _up_to(4, _NAME, text)
     return min(1.0, found / 4)
+
+
+def _up_to(most: int, pattern: re.Pattern[str], text: str) -> int:
+    """How often a pattern matches, counted no further than ``most``."""
+    return sum(1 for _ in islice(pattern.finditer(text), most))
 
 
 def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
@@ -150,6 +157,7 @@ def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
     degree = np.where(degree > 0, degree, 1)
     scores = prior
     for _ in range(_STEPS):
+        checkpoint()
         spread = matrix.times(matrix.transposed_times(scores / degree))
         following = damping * spread + (1 - damping) * prior
         if np.abs(following - scores).sum() < _TOLERANCE:
@@ -181,7 +189,7 @@ def select(
     longer than all of it, the shortest is given (``Selection.over``). Candidates
     without a word count only where there are no others.
     """
-    words = [count_words(each.text) for each in candidates]
+    words = [count_words(each.text) for each in checked(candidates)]
     budget = length.words(sum(words))
     most = len(candidates) if length.max_sentences is None else length.max_sentences
     room = sum(words) if budget is None else budget
@@ -223,6 +231,7 @@ class _Coverage:
         One that does not fit is never offered again: room only shrinks.
         """
         while self._heap:
+            checkpoint()
             claimed, i = heapq.heappop(self._heap)
             if words[i] > room:
                 continue
@@ -239,7 +248,7 @@ class _Coverage:
 
     def _cover(self, i: int) -> None:
         terms = self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]
-        for term in terms[~self._is_covered[terms]]:
+        for term in checked(terms[~self._is_covered[terms]]):
             entries = self._by_column[self._column_bounds[term] : self._column_bounds[term + 1]]
             # No row twice: a text has one entry for a term.
             self._covered[self._rows[entries]] += self._weights[entries]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from summsvc.interruption import checked
+
 LONG = 4_000
 """Code points from which words are counted one by one: all in one call hold the
 interpreter's lock for a microsecond each."""
@@ -34,5 +36,5 @@ class Length:
 def count_words(text: str) -> int:
     """Words as a reader counts them: "U.S.-led", "1,000" and "don't" are one each."""
     if len(text) > LONG:
-        return sum(1 for _ in _WORD.finditer(text))
+        return sum(1 for _ in checked(_WORD.finditer(text)))
     return len(_WORD.findall(text))

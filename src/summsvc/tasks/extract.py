@@ -6,6 +6,7 @@ from summsvc.articles.article import Warning, WarningType
 from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.engines.extractive import WEIGHTS, Candidate, Weights, rank, select
 from summsvc.engines.length import Length
+from summsvc.interruption import checked
 from summsvc.tasks.results import SummarySentence
 
 
@@ -18,7 +19,7 @@ def extract(
     Blocks for milliseconds, linear in the article's length.
     """
     segments = candidates(document)
-    chosen = [Candidate(segment.text) for segment in segments]
+    chosen = [Candidate(segment.text) for segment in checked(segments)]
     ranking = rank(
         chosen, title=headline(document), language=document.language.code, weights=weights
     )
@@ -31,14 +32,14 @@ def extract(
             source=segments[i].text,
             score=float(ranking.scores[i]),
         )
-        for i in selection.chosen
+        for i in checked(selection.chosen)
     )
     return sentences, tuple(_warnings(len(segments), length, selection.over))
 
 
 def candidates(document: Document) -> list[Segment]:
     """Segments a summary may be made of."""
-    sentences = [each for each in document.body if each.kind is SegmentKind.SENTENCE]
+    sentences = [each for each in checked(document.body) if each.kind is SegmentKind.SENTENCE]
     return sentences or list(document.body) or list(document.title)
 
 

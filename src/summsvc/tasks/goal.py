@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.length import Length, count_words
+from summsvc.interruption import checked, checkpoint
 
 ENOUGH = 0.8
 """Share of the length asked for below which a summary is too short."""
@@ -44,7 +45,7 @@ class Goal:
     @staticmethod
     def of(length: Length, sentences: Sequence[str]) -> Goal:
         """The goal for an article of these sentences, at least one."""
-        total = sum(map(count_words, sentences))
+        total = sum(map(count_words, checked(sentences)))
         limit = length.words(total)
         if limit is not None:
             return Goal(limit, True, limit, total)
@@ -64,7 +65,7 @@ class Goal:
         sentence goes without those before it, unless the summary would be too
         short otherwise. Linear in the groups' text.
         """
-        sizes = [[self._size(text) for text in group] for group in groups]
+        sizes = [[self._size(text) for text in group] for group in checked(groups)]
         chosen: set[Place] = set()
         closed: set[int] = set()
         used = 0
@@ -122,7 +123,9 @@ class Goal:
 
 def _in_turn(groups: Sequence[Sequence[object]]) -> Iterator[Place]:
     """First sentences of all groups, then second ones, and so on."""
-    for at in range(max(map(len, groups), default=0)):
-        for i, group in enumerate(groups):
-            if at < len(group):
-                yield i, at
+    left = list(range(len(groups)))
+    at = 0
+    while left := [i for i in left if at < len(groups[i])]:
+        checkpoint()
+        yield from ((i, at) for i in left)
+        at += 1

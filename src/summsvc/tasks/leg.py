@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from summsvc.interruption import checked, grouped
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks import split
 from summsvc.tasks.results import ModelUse
@@ -42,7 +43,7 @@ class Leg:
         most = self.scheduler.engine.max_input_tokens
         pieces: list[list[str]] = []
         tokens: list[int] = []
-        for text, length in zip(texts, self._count(texts), strict=True):
+        for text, length in checked(zip(texts, self._count(texts), strict=True)):
             if length <= most:
                 pieces.append([text])
                 tokens.append(length)
@@ -53,4 +54,6 @@ class Leg:
         return Cut(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 
     def _count(self, texts: Sequence[str]) -> list[int]:
-        return self.scheduler.engine.count_tokens(texts, self.source, self.target)
+        count = self.scheduler.engine.count_tokens
+        groups = grouped(texts)
+        return [each for group in groups for each in count(group, self.source, self.target)]

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from summsvc.articles import sentences
 from summsvc.engines.terms import stems, stop_words
+from summsvc.interruption import checked
 
 WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['’](?=[^\W\d_]))*")
 # Speech opens after a mark; a word that quotes or brackets hold after another word may be a name.
@@ -107,10 +108,10 @@ def names(text: str, language: str) -> Iterator[Name]:
     only_acronyms = language in NOUNS_WITH_CAPITALS
     firsts = {
         first.start()
-        for begin, end in sentences.split(text, language)
+        for begin, end in checked(sentences.split(text, language))
         if (first := WORD.search(text, begin, end)) is not None
     }
-    for match in WORD.finditer(text):
+    for match in checked(WORD.finditer(text)):
         word = match[0]
         if not word[0].isupper() or (len(word) == 1 and text[match.end() : match.end() + 1] != "."):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from summsvc.interruption import checked, grouped
 from summsvc.tasks.leg import Leg
 from summsvc.tasks.split import split
 
@@ -40,7 +41,7 @@ class Divider:
     def fitting(self, texts: Sequence[str]) -> list[str]:
         """The texts; those that alone are too long in pieces, cut at clauses where possible."""
         fitted: list[str] = []
-        for text, tokens in zip(texts, self._count(texts), strict=True):
+        for text, tokens in checked(zip(texts, self._count(texts), strict=True)):
             if tokens <= self.limit:
                 fitted.append(text)
             else:
@@ -76,7 +77,9 @@ class Divider:
     def _count(self, texts: Sequence[str]) -> list[int]:
         leg, known = self._leg, self._counts
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        counts = leg.scheduler.engine.count_tokens(new, leg.source, leg.target) if new else []
+        count = leg.scheduler.engine.count_tokens
+        groups = grouped(new)
+        counts = [each for group in groups for each in count(group, leg.source, leg.target)]
         known.update(zip(new, counts, strict=True))
         return [known[text] for text in texts]
 
@@ -89,7 +92,7 @@ def _balanced(texts: list[str], lengths: Sequence[int], count: int) -> list[list
     total = sum(lengths)
     groups: list[list[str]] = [[] for _ in range(count)]
     at = number = 0
-    for i, (text, length) in enumerate(zip(texts, lengths, strict=True)):
+    for i, (text, length) in enumerate(checked(zip(texts, lengths, strict=True))):
         place = int((at + length / 2) * count / total)
         # One step at a time, and a text for each group that is still to come.
         place = max(place, count - (len(texts) - i))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from summsvc.articles.article import Field
 from summsvc.articles.document import Segment
 from summsvc.articles.render import Renderer
+from summsvc.interruption import checked, checkpoint
 from summsvc.tasks.repair import Repaired, warnings_of
 from summsvc.tasks.results import (
     TranslatedSegment,
@@ -48,6 +49,7 @@ def placed(
     """Segments with their outputs, from number ``first`` on, in their places."""
     done = []
     for index, (segment, repaired) in enumerate(zip(segments, outputs, strict=True), first):
+        checkpoint()
         place = renderer.place(index, repaired.text)
         done.append(
             TranslatedSegment(
@@ -69,7 +71,7 @@ def whole(
 ) -> Translation:
     """An article's translation, of what a stream of it yields."""
     parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
-    for each in segments:
+    for each in checked(segments):
         parts[each.segment.field] += [each.separator, each.text]
     return Translation(
         title="".join([*parts[Field.TITLE], finished.title_separator]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length
 from summsvc.errors import SummsvcError
+from summsvc.interruption import checked
 from summsvc.tasks.chain import Adjust, Chain, ChainOutput
 from summsvc.tasks.guards import Doubt, attempts_cut, safer
 from summsvc.tasks.parts import Divider, Part
@@ -47,7 +48,7 @@ class Round:
         """The round of these parts and outputs, one for each."""
         said: set[str] = set()
         groups: list[tuple[str, ...]] = []
-        for output in outputs:
+        for output in checked(outputs):
             news = {}
             for sentence in output.sentences:
                 key = " ".join(sentence.casefold().split())
@@ -143,7 +144,8 @@ def _texts(parts: Iterable[Part]) -> list[str]:
 
 def _read(parts: Sequence[Part], outputs: Sequence[ChainOutput], language: str) -> list[Written]:
     return [
-        written(part.text, output, language) for part, output in zip(parts, outputs, strict=True)
+        written(part.text, output, language)
+        for part, output in checked(zip(parts, outputs, strict=True), 1)
     ]
 
 

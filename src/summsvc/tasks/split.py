@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from summsvc.interruption import EACH, checked, checkpoint
+from summsvc.interruption import checked, checkpoint, grouped
 from summsvc.tasks.boundaries import Spans, clause_ends, places
 
 Count = Callable[[Sequence[str]], list[int]]
@@ -80,20 +80,13 @@ def _divided(text: str, count: Count, limit: int, levels: Iterable[Sequence[int]
                 finer.append(end)
         if len(finer) > len(bounds):
             bounds = finer
-            lengths = _counts(_between(text, bounds), count)
+            groups = grouped(_between(text, bounds))
+            lengths = [length for group in groups for length in count(group)]
     return _between(text, bounds)
 
 
 def _between(text: str, bounds: Sequence[int]) -> list[str]:
     return [text[start:end] for start, end in pairwise(bounds)]
-
-
-def _counts(pieces: Sequence[str], count: Count) -> list[int]:
-    lengths: list[int] = []
-    for at in range(0, len(pieces), EACH):
-        checkpoint()
-        lengths += count(pieces[at : at + EACH])
-    return lengths
 
 
 def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: int) -> list[int]:

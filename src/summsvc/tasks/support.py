@@ -8,16 +8,23 @@ article is supported by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from summsvc.articles.document import Document
 from summsvc.engines.terms import stems
+from summsvc.interruption import checked, checkpoint
 from summsvc.tasks.names import WORD, Name, bases, is_common_opener, names, plain, stands_alone
 from summsvc.tasks.numerals import Number, numbers
 
 LONGEST_ACRONYM = 6
+
+LOOK_BACK = 100
+"""Words before a name among which those with capitals are looked for that may spell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +50,14 @@ class Support:
         self._stems: set[str] = set()
         self._acronyms: set[str] = set()
         self._initials: set[str] = set()
-        for text in texts:
+        for text in checked(texts, 1):
             for number in numbers(text, language):
                 self._values |= number.readings.union(*number.parts)
-            words = WORD.findall(text)
+            words = [match[0] for match in checked(WORD.finditer(text))]
             self._stems |= set(stems(text, language))
             self._acronyms |= {plain(word) for word in words if len(word) > 1 and word.isupper()}
             self._initials |= set(_initials(words))
-            for word in set(words):
+            for word in checked(set(words)):
                 self._bases |= bases(word, language)
 
     @staticmethod
@@ -67,11 +74,7 @@ class Support:
             if not each.loose and not self._has_number(each)
         ]
         # "Four" at the start of a sentence is no name.
-        claims += [
-            name
-            for name in self._names(sentence)
-            if not any(each.start < name.end and name.start < each.end for each in figures)
-        ]
+        claims += [name for name in self._names(sentence) if not _overlap(figures, name)]
         return sorted(claims, key=lambda claim: claim.start)
 
     def _has_number(self, number: Number) -> bool:
@@ -81,28 +84,33 @@ class Support:
 
     def _names(self, sentence: str) -> Iterator[Claim]:
         """Unsupported names, neighbouring ones as one claim."""
-        found = list(names(sentence, self._language))
-        doubtful = [name for name in found if not self._has_name(name, sentence)]
-        kept = [
+        words = list(checked(WORD.finditer(sentence)))
+        found = checked(names(sentence, self._language))
+        doubtful = [name for name in found if not self._has_name(name, words)]
+        kept = deque(
             name
-            for name, after in zip_longest(doubtful, doubtful[1:])
+            for name, after in checked(zip_longest(doubtful, doubtful[1:]))
             if not (name.opens and self._may_open(name, sentence, after))
-        ]
+        )
         while kept:
-            first = last = kept.pop(0)
+            checkpoint()
+            first = last = kept.popleft()
             while kept and _adjoin(sentence, last, kept[0]):
-                last = kept.pop(0)
+                last = kept.popleft()
             yield Claim(first.start, last.end, sentence[first.start : last.end])
 
-    def _has_name(self, name: Name, sentence: str) -> bool:
+    def _has_name(self, name: Name, words: Sequence[re.Match[str]]) -> bool:
+        """Whether the article has a name; words: of its sentence."""
         if bases(name.word, self._language) & self._bases:
             return True
         folded = plain(name.word)
         if name.is_acronym:
             return folded in self._initials
-        following = WORD.findall(sentence, name.start)[:LONGEST_ACRONYM]
-        before = [word for word in WORD.findall(sentence, 0, name.start) if word[0].isupper()]
-        spelled = _initials([*before[-LONGEST_ACRONYM:], *following])
+        at = bisect_left(words, name.start, key=_start)
+        following = [match[0] for match in words[at : at + LONGEST_ACRONYM]]
+        capitals = (match[0] for match in reversed(words[max(0, at - LOOK_BACK) : at]))
+        before = [word for word in capitals if word[0].isupper()][:LONGEST_ACRONYM]
+        spelled = _initials([*reversed(before), *following])
         return bool(self._acronyms & {each for each in spelled if folded[0] in each})
 
     def _may_open(self, name: Name, sentence: str, after: Name | None) -> bool:
@@ -116,6 +124,17 @@ class Support:
         return bool(found & self._stems) or is_common_opener(name.word, self._language)
 
 
+def _start(match: re.Match[str]) -> int:
+    return match.start()
+
+
+def _overlap(figures: Sequence[Number], name: Claim) -> bool:
+    """Whether one of the figures, in text order, shares a code point with a name."""
+    after = bisect_left(figures, name.end, key=lambda each: each.start)
+    # Figures do not overlap each other, so the last one that begins before the name's end tells.
+    return after > 0 and figures[after - 1].end > name.start
+
+
 def _adjoin(sentence: str, name: Name, after: Name) -> bool:
     """Whether nothing but spaces and hyphens is between two names."""
     return not sentence[name.end : after.start].strip(" -\u00a0")
@@ -124,7 +143,7 @@ def _adjoin(sentence: str, name: Name, after: Name) -> bool:
 def _initials(words: list[str]) -> Iterator[str]:
     """First letters of each run of 2 to 6 words that begins with a capital."""
     letters = [plain(word[0]) for word in words]
-    for i, word in enumerate(words):
+    for i, word in enumerate(checked(words)):
         if word[0].isupper():
             for size in range(2, LONGEST_ACRONYM + 1):
                 if i + size <= len(words):
