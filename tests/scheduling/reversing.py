@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -37,11 +38,20 @@ def reversed_words(text: str) -> str:
     return " ".join(reversed(text.split()))
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; fails when it never does."""
+    until = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < until
+        await asyncio.sleep(0.002)
+
+
 class ReversingEngine:
     """Reverses the words of each text; a token is a word.
 
     A text with the word ``poison`` fails the whole batch it is in, as a real
-    library would. While held, batches wait, asking whether they are cancelled.
+    library would. While held, batches wait, asking whether they are cancelled; while
+    it hangs they do not ask.
     """
 
     name = "reversing"
@@ -58,6 +68,7 @@ class ReversingEngine:
         self.stopped = 0
         self._open = threading.Event()
         self._open.set()
+        self._hangs = False
         self._begun = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._running = 0
@@ -65,7 +76,12 @@ class ReversingEngine:
     def hold(self) -> None:
         self._open.clear()
 
+    def hang(self) -> None:
+        self._hangs = True
+        self._open.clear()
+
     def release(self) -> None:
+        self._hangs = False
         self._open.set()
 
     async def begun(self, batches: int = 1) -> None:
@@ -93,7 +109,7 @@ class ReversingEngine:
         self._begun.release()
         try:
             while not self._open.wait(0.001):
-                if cancelled():
+                if not self._hangs and cancelled():
                     with self._lock:
                         self.stopped += 1
                     raise CancelledGeneration

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -26,10 +28,14 @@ from summsvc.scheduling.placement import placement, sequences
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.slot import Slot
 from summsvc.scheduling.status import ModelState, ModelStatus
+from summsvc.scheduling.threads import Threads, returned
 
 log = structlog.get_logger("summsvc.models")
 
 Load = Callable[[ModelSpec, Placement, str], Seq2SeqEngine]
+
+
+ENDING = "the server is shutting down; call again"
 
 
 class ModelPool:
@@ -54,7 +60,7 @@ class ModelPool:
         self._metrics = QueueMetrics(registry)
         self._cache = OutputCache(settings.cache_bytes)
         # Threads of its own: looks at the store do not wait for models that load.
-        self._loaders = ThreadPoolExecutor(thread_name_prefix="load")
+        self._loaders = Threads("load")
         self._slots: dict[str, Slot] = {}
         self._closing = False
         self.preloaded = False
@@ -71,7 +77,7 @@ class ModelPool:
         or EngineError, DrainingError.
         """
         if self._closing:
-            raise DrainingError("the server is shutting down; call again")
+            raise DrainingError(ENDING)
         slot = self._slots.setdefault(model, Slot())
         if slot.scheduler is None:
             if slot.loading is None:
@@ -96,10 +102,10 @@ class ModelPool:
         await self._notify()
         begun = time.perf_counter()
         try:
-            loop = asyncio.get_running_loop()
-            engine, probe_s = await loop.run_in_executor(
-                self._loaders, self._load_and_warm_up, manifest.id
-            )
+            engine, probe_s = await self._loaded(manifest.id)
+        except asyncio.CancelledError:
+            # The pool is being closed; who waits for the model is told so.
+            return DrainingError(ENDING)
         except Exception as error:
             failure = slot.fail(manifest, error)
             log.warning("model failed", model=manifest.id, reason=failure.message)
@@ -133,6 +139,16 @@ class ModelPool:
             probe_s=probe_s,
             version=hashlib.sha256(manifest.model_dump_json().encode()).hexdigest(),
         )
+
+    async def _loaded(self, model: str) -> tuple[Seq2SeqEngine, float]:
+        """See ``_load_and_warm_up``; an engine that nobody waits for any more is freed."""
+        loading = self._loaders.run(lambda: self._load_and_warm_up(model))
+        try:
+            await returned(loading)
+        except asyncio.CancelledError:
+            loading.add_done_callback(_free)
+            raise
+        return loading.result()
 
     def _load_and_warm_up(self, model: str) -> tuple[Seq2SeqEngine, float]:
         """The engine, and how many seconds one segment takes it."""
@@ -210,23 +226,57 @@ class ModelPool:
                     await self._unload(model, scheduler)
                     await self._notify()
 
-    async def _unload(self, model: str, scheduler: Scheduler) -> None:
+    async def _unload(self, model: str, scheduler: Scheduler, timeout_s: float = math.inf) -> bool:
+        clean = False
         try:
-            await scheduler.close()
+            clean = await scheduler.close(timeout_s)
         except Exception:
             log.exception("model not unloaded cleanly", model=model)
         self._metrics.loaded.labels(model).set(0)
-        log.info("model unloaded", model=model)
+        if clean:
+            log.info("model unloaded", model=model)
+        else:
+            log.warning("model not unloaded", model=model, timeout_s=round(timeout_s, 2))
+        return clean
 
-    async def close(self) -> None:
-        """Fail what still waits and free every model; waits for one that is being loaded."""
+    async def close(self, timeout_s: float = math.inf) -> bool:
+        """Fail what still waits and free every model, in at most so many seconds.
+
+        False when a batch was still in an engine by then, a model was still being loaded, or
+        one could not be freed.
+        """
         self._closing = True
+        until = time.monotonic() + timeout_s
         if self._idle_task is not None:
             self._idle_task.cancel()
         slots = list(self._slots.items())
-        await asyncio.gather(*(slot.loading for _, slot in slots if slot.loading is not None))
+        # What still waits is told now, not when the last model has been loaded.
         loaded = [(model, slot.scheduler) for model, slot in slots if slot.scheduler is not None]
-        for _, slot in slots:
+        unloads = [asyncio.create_task(self._unload(*each, timeout_s)) for each in loaded]
+        loading = [(slot, slot.loading) for _, slot in slots if slot.loading is not None]
+        still = await _pending((task for _, task in loading), timeout_s)
+        for task in still:
+            task.cancel()
+        await asyncio.gather(*still, return_exceptions=True)
+        for model, slot in slots:
+            if slot.scheduler is not None and (model, slot.scheduler) not in loaded:
+                left_s = until - time.monotonic()
+                unloads.append(asyncio.create_task(self._unload(model, slot.scheduler, left_s)))
             slot.scheduler = None
-        await asyncio.gather(*(self._unload(*each) for each in loaded))
-        self._loaders.shutdown(wait=False)
+        self._loaders.end()
+        return all(await asyncio.gather(*unloads)) and not still
+
+
+async def _pending(tasks: Iterable[asyncio.Task[Any]], timeout_s: float) -> set[asyncio.Task[Any]]:
+    """Those of the tasks that have not ended after so many seconds."""
+    waiting = set(tasks)
+    if not waiting:
+        return waiting
+    _, pending = await asyncio.wait(waiting, timeout=timeout_s)
+    return pending
+
+
+def _free(loading: Future[tuple[Seq2SeqEngine, float]]) -> None:
+    if loading.exception() is None:
+        engine, _ = loading.result()
+        engine.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -14,6 +13,7 @@ from summsvc.errors import EngineError, SummsvcError
 from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics
 from summsvc.scheduling.queue import Batch
+from summsvc.scheduling.threads import Threads, returned
 from summsvc.scheduling.work import Item
 
 log = structlog.get_logger("summsvc.scheduling")
@@ -37,10 +37,11 @@ class Runner:
     ) -> None:
         self._engine = engine
         self._model = engine.spec.id
+        self._workers = workers
         self._memo = memo
         self._metrics = metrics
         self._measured = measured
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"summsvc-{self._model}")
+        self._threads = Threads(f"summsvc-{self._model}", last=lambda: engine.close())
 
     async def run(self, batch: Batch) -> None:
         """Run a batch; on failure its halves, until the segments at fault are alone."""
@@ -79,10 +80,11 @@ class Runner:
     async def _generate(self, batch: Batch) -> list[Generated]:
         source, target, options = batch.items[0].kind
         texts = [item.text for item in batch.items]
-        outputs = await asyncio.get_running_loop().run_in_executor(
-            self._executor,
-            lambda: self._engine.generate(texts, source, target, options, batch.abandoned),
+        call = self._threads.run(
+            lambda: self._engine.generate(texts, source, target, options, batch.abandoned)
         )
+        await returned(call)
+        outputs = call.result()
         if len(outputs) != len(batch.items):
             raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
         return outputs
@@ -115,7 +117,14 @@ class Runner:
             ticket.settled(item)
         item.tickets.clear()
 
-    async def close(self) -> None:
-        """Wait for batches in the model, free it."""
-        await asyncio.to_thread(self._executor.shutdown)
-        await asyncio.to_thread(self._engine.close)
+    async def close(self, timeout_s: float = math.inf) -> bool:
+        """Free the model once no batch is in it; False if that takes longer than so many seconds.
+
+        What is left in it then is freed whenever the last batch comes out. Raises what
+        ``Seq2SeqEngine.close`` raises.
+        """
+        self._threads.end()
+        if not await returned(self._threads.ended, timeout_s):
+            return False
+        self._threads.ended.result()
+        return True

@@ -6,6 +6,7 @@ All of this runs on the event loop; the model runs in threads, see ``running``.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 from summsvc.engines.base import Seq2SeqEngine
@@ -246,15 +247,19 @@ class Scheduler:
         self._metrics.queued_requests.set(len(self._queue))
         self._metrics.queued_tokens.set(self._queue.tokens)
 
-    async def close(self) -> None:
-        """Fail what is left, wait for batches in the model, free it."""
+    async def close(self, timeout_s: float = math.inf) -> bool:
+        """Fail what is left, wait for batches in the model, free it; see ``Runner.close``."""
+        until = time.monotonic() + timeout_s
         self._closing = True
         error = DrainingError("the server is shutting down; call again, another one will answer")
         for ticket in list(self._tickets):
             ticket.fail(error)
         self._arrived.set()
-        await asyncio.gather(*self._tasks)
-        await self._runner.close()
+        _, at_work = await asyncio.wait(self._tasks, timeout=timeout_s)
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+        return await self._runner.close(until - time.monotonic())
 
 
 def _stretch(work: Work, start: int) -> range:
