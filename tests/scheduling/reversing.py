@@ -23,7 +23,9 @@ from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pace import Budget, Pace
+from summsvc.scheduling.running import Lost
 from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.watchdog import Patience
 from summsvc.scheduling.work import Priority, Work
 
 PATIENCE_S = 30.0
@@ -50,7 +52,8 @@ class ReversingEngine:
     """Reverses the words of each text; a token is a word.
 
     A text with the word ``poison`` fails the whole batch it is in, as a real
-    library would. While held, batches wait, asking whether they are cancelled; while
+    library would; one with the word ``stall`` stays in ``generate`` until
+    ``recover``. While held, batches wait, asking whether they are cancelled; while
     it hangs they do not ask.
     """
 
@@ -69,6 +72,7 @@ class ReversingEngine:
         self._open = threading.Event()
         self._open.set()
         self._hangs = False
+        self._recovered = threading.Event()
         self._begun = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._running = 0
@@ -83,6 +87,9 @@ class ReversingEngine:
     def release(self) -> None:
         self._hangs = False
         self._open.set()
+
+    def recover(self) -> None:
+        self._recovered.set()
 
     async def begun(self, batches: int = 1) -> None:
         """Wait until so many more batches have begun."""
@@ -113,6 +120,8 @@ class ReversingEngine:
                     with self._lock:
                         self.stopped += 1
                     raise CancelledGeneration
+            if any("stall" in text.split() for text in texts):
+                assert self._recovered.wait(PATIENCE_S)
             if any("poison" in text.split() for text in texts):
                 raise RuntimeError("cannot read that")
             return [self._generated(text, source, target, options) for text in texts]
@@ -179,6 +188,8 @@ def scheduler(
     cache: OutputCache | None = None,
     probe_s: float = 0.0,
     version: str = "",
+    patience: Patience = Patience(),
+    lost: Lost = lambda _: None,
 ) -> Scheduler:
     return Scheduler(
         engine,
@@ -190,4 +201,6 @@ def scheduler(
         metrics=QueueMetrics(registry or CollectorRegistry()),
         probe_s=probe_s,
         version=version,
+        patience=patience,
+        lost=lost,
     )
