@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
@@ -434,6 +435,27 @@ async def test_too_few_outputs_are_an_error_not_a_hang(engine: ReversingEngine) 
         engine.generate = lambda *_: []  # type: ignore[method-assign]
         with pytest.raises(EngineError):
             await outputs(made.submit(work(["a b"])))
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, MemoryError, OSError, SystemExit, KeyboardInterrupt]
+)
+async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
+    engine: ReversingEngine, error: type[BaseException]
+) -> None:
+    def generate(texts: list[str], *_: object) -> list[object]:
+        raise error(f"boom on: {texts[0]}")
+
+    async with running(engine) as made:
+        engine.generate = generate  # type: ignore[method-assign, assignment]
+        with structlog.testing.capture_logs() as lines, pytest.raises(EngineError) as caught:
+            await outputs(made.submit(work(["a secret word"])))
+        assert "secret" not in str(caught.value) + repr(lines)
+        assert caught.value.__cause__ is caught.value.__context__ is None
+        assert [line["event"] for line in lines] == ["engine failed"]
+        del engine.generate  # type: ignore[attr-defined]
+        asked = work(["works again"])
+        assert await outputs(made.submit(asked)) == expected(asked)
 
 
 async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) -> None:
