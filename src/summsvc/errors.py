@@ -16,6 +16,7 @@
     │       └── ConversionError            converted, it does something else: not installed
     ├── NotReadyError                  try again, here or elsewhere
     │   ├── LoadingError                 a model is still being loaded
+    │   ├── EngineStalledError           a model stopped answering
     │   └── DrainingError                the server is shutting down
     ├── OverloadedError                the queue is full
     ├── DeadlineError                  the deadline passed or cannot be met
@@ -41,6 +42,8 @@ class SummsvcError(Exception):
         ``article.body``; empty when it is not about one field.
     metadata: facts for programs, for example ``{"limit": "1000000"}``.
     retry_after: seconds after which trying again makes sense; None when unknown.
+    detail: what a library said, which may name files or quote a text. For the
+        command line and those who run the server; no client is ever told.
     """
 
     reason = "INTERNAL"
@@ -52,12 +55,14 @@ class SummsvcError(Exception):
         field: str = "",
         metadata: Mapping[str, str] | None = None,
         retry_after: float | None = None,
+        detail: str = "",
     ) -> None:
-        super().__init__(message)
+        super().__init__(f"{message}: {detail}" if detail else message)
         self.message = message
         self.field = field
         self.metadata = dict(metadata or {})
         self.retry_after = retry_after
+        self.detail = detail
 
 
 class InvalidInputError(SummsvcError):
@@ -118,6 +123,10 @@ class NotReadyError(SummsvcError):
 
 class LoadingError(NotReadyError):
     reason = "MODEL_LOADING"
+
+
+class EngineStalledError(NotReadyError):
+    reason = "ENGINE_STALLED"
 
 
 class DrainingError(NotReadyError):

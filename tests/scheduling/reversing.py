@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -22,7 +23,9 @@ from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pace import Budget, Pace
+from summsvc.scheduling.running import Lost
 from summsvc.scheduling.scheduler import Scheduler
+from summsvc.scheduling.watchdog import Patience
 from summsvc.scheduling.work import Priority, Work
 
 PATIENCE_S = 30.0
@@ -37,11 +40,21 @@ def reversed_words(text: str) -> str:
     return " ".join(reversed(text.split()))
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; fails when it never does."""
+    until = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < until
+        await asyncio.sleep(0.002)
+
+
 class ReversingEngine:
     """Reverses the words of each text; a token is a word.
 
     A text with the word ``poison`` fails the whole batch it is in, as a real
-    library would. While held, batches wait, asking whether they are cancelled.
+    library would; one with the word ``stall`` stays in ``generate`` until
+    ``recover``. While held, batches wait, asking whether they are cancelled; while
+    it hangs they do not ask.
     """
 
     name = "reversing"
@@ -58,6 +71,8 @@ class ReversingEngine:
         self.stopped = 0
         self._open = threading.Event()
         self._open.set()
+        self._hangs = False
+        self._recovered = threading.Event()
         self._begun = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._running = 0
@@ -65,8 +80,16 @@ class ReversingEngine:
     def hold(self) -> None:
         self._open.clear()
 
+    def hang(self) -> None:
+        self._hangs = True
+        self._open.clear()
+
     def release(self) -> None:
+        self._hangs = False
         self._open.set()
+
+    def recover(self) -> None:
+        self._recovered.set()
 
     async def begun(self, batches: int = 1) -> None:
         """Wait until so many more batches have begun."""
@@ -93,10 +116,12 @@ class ReversingEngine:
         self._begun.release()
         try:
             while not self._open.wait(0.001):
-                if cancelled():
+                if not self._hangs and cancelled():
                     with self._lock:
                         self.stopped += 1
                     raise CancelledGeneration
+            if any("stall" in text.split() for text in texts):
+                assert self._recovered.wait(PATIENCE_S)
             if any("poison" in text.split() for text in texts):
                 raise RuntimeError("cannot read that")
             return [self._generated(text, source, target, options) for text in texts]
@@ -163,6 +188,8 @@ def scheduler(
     cache: OutputCache | None = None,
     probe_s: float = 0.0,
     version: str = "",
+    patience: Patience = Patience(),
+    lost: Lost = lambda _: None,
 ) -> Scheduler:
     return Scheduler(
         engine,
@@ -174,4 +201,6 @@ def scheduler(
         metrics=QueueMetrics(registry or CollectorRegistry()),
         probe_s=probe_s,
         version=version,
+        patience=patience,
+        lost=lost,
     )

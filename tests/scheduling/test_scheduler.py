@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
@@ -422,7 +423,7 @@ async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine)
             assert await outputs(ticket) == expected(ticket.work)
         results = bad.results()
         assert (await anext(results)).generated.text == expected(bad.work)[0]
-        with pytest.raises(EngineError, match="cannot read that"):
+        with pytest.raises(EngineError, match="the log has the request id"):
             await anext(results)
         await first.wait()
     assert ["poison in here"] in engine.batches
@@ -434,6 +435,27 @@ async def test_too_few_outputs_are_an_error_not_a_hang(engine: ReversingEngine) 
         engine.generate = lambda *_: []  # type: ignore[method-assign]
         with pytest.raises(EngineError):
             await outputs(made.submit(work(["a b"])))
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, MemoryError, OSError, SystemExit, KeyboardInterrupt]
+)
+async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
+    engine: ReversingEngine, error: type[BaseException]
+) -> None:
+    def generate(texts: list[str], *_: object) -> list[object]:
+        raise error(f"boom on: {texts[0]}")
+
+    async with running(engine) as made:
+        engine.generate = generate  # type: ignore[method-assign, assignment]
+        with structlog.testing.capture_logs() as lines, pytest.raises(EngineError) as caught:
+            await outputs(made.submit(work(["a secret word"])))
+        assert "secret" not in str(caught.value) + repr(lines)
+        assert caught.value.__cause__ is caught.value.__context__ is None
+        assert [line["event"] for line in lines] == ["engine failed"]
+        del engine.generate  # type: ignore[attr-defined]
+        asked = work(["works again"])
+        assert await outputs(made.submit(asked)) == expected(asked)
 
 
 async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) -> None:
@@ -469,7 +491,7 @@ async def test_what_is_known_before_a_failure_is_handed_on(engine: ReversingEngi
         assert [outcome.generated.text for outcome in await anext(groups)] == expected(
             work(["a b c", "d e f"])
         )
-        with pytest.raises(EngineError, match="cannot read that"):
+        with pytest.raises(EngineError, match="the log has the request id"):
             await anext(groups)
 
 

@@ -141,6 +141,21 @@ class Settings(BaseModel):
         description="Milliseconds a busy worker waits, for each caller it has just answered, for "
         "them to come back and fill its next batch; at most a tenth of the last one's time.",
     )
+    hung_batch_s: float = Field(
+        default=30,
+        ge=0,
+        description="Seconds that any batch may take before it is taken for hung: its calls fail, "
+        "its worker goes on in another thread, and when as many hang at once as the model has "
+        "workers it is loaded again; 0: never.",
+    )
+    hung_batch_factor: float = Field(
+        default=10,
+        ge=2,
+        description="A batch is taken for hung when it takes longer than hung_batch_s and than so "
+        "many times what it would take if its outputs became as long as they may: steps of "
+        "decoding times the measured time of a step, in proportion to segments x beams. The two "
+        "segments that a model computes when it is loaded may take so many times hung_batch_s each.",
+    )
     max_queued_requests: int = Field(
         default=1024,
         ge=1,

@@ -62,7 +62,9 @@ class CTranslate2Engine:
             )
         except Exception as error:
             raise ModelBrokenError(
-                f"model '{spec.id}' could not be loaded: {error}", metadata={"model": spec.id}
+                f"model '{spec.id}' could not be loaded",
+                metadata={"model": spec.id},
+                detail=str(error) or type(error).__name__,
             ) from error
         self.device = str(self._translator.device)
         self.compute_type = str(self._translator.compute_type)
@@ -124,7 +126,8 @@ class CTranslate2Engine:
                 return_scores=True,
             )
         except Exception as error:
-            raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
+            detail = f"{type(error).__name__}: {error}"
+            raise EngineError("the model failed", detail=detail) from error
         if cancelled():
             raise CancelledGeneration
         return [
@@ -164,7 +167,8 @@ class CTranslate2Engine:
                 max_input_length=0,
             )
         except Exception as error:
-            raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
+            detail = f"{type(error).__name__}: {error}"
+            raise EngineError("the model failed", detail=detail) from error
         rows = [result.log_probs[forced:] for result in results]
         return [sum(row) / max(1, len(row)) for row in rows]
 

@@ -71,7 +71,9 @@ class TransformersEngine:
             self._guard = Guard([*tokenizer.all_special_tokens, *spec.tokens.values()])
         except Exception as error:
             raise ModelBrokenError(
-                f"model '{spec.id}' could not be loaded: {error}", metadata={"model": spec.id}
+                f"model '{spec.id}' could not be loaded",
+                metadata={"model": spec.id},
+                detail=str(error) or type(error).__name__,
             ) from error
 
     def _tokenizer(self, source: str) -> Any:
@@ -128,7 +130,8 @@ class TransformersEngine:
                     return_dict_in_generate=True,
                 )
         except Exception as error:
-            raise EngineError(f"the model failed: {type(error).__name__}: {error}") from error
+            detail = f"{type(error).__name__}: {error}"
+            raise EngineError("the model failed", detail=detail) from error
         if stop.asked:
             raise CancelledGeneration
         return self._results(outputs, lengths, len(forced), tokenizer)

@@ -92,7 +92,7 @@ def check(spec: ModelSpec, exact: Path, installed: Path, *, reference: bool) -> 
     except ConversionError:
         raise
     except SummsvcError as error:
-        raise _refusal(spec, f"it cannot be run: {error.message}") from error
+        raise _refusal(spec, f"it cannot be run: {error}") from error
     return f"{said}; {len(probes)} probes"
 
 

@@ -12,17 +12,18 @@ from summsvc.scheduling.work import Item, Work
 class Memo:
     """Segments of one model, by everything that their output depends on.
 
-    scope: the model, and the version of it. cache: outputs of all models.
+    version: what outputs depend on beside the model. cache: outputs of all models.
     """
 
-    def __init__(self, scope: str, cache: OutputCache) -> None:
-        self._scope = scope
+    def __init__(self, model: str, version: str, cache: OutputCache) -> None:
+        self._model = model
+        self.version = version
         self._cache = cache
         self._in_flight: dict[Hashable, Item] = {}
 
     def key(self, work: Work) -> str:
         """What all segments of a work share in their keys; one string, whose hash is kept."""
-        return f"{self._scope}:{work.source}>{work.target}:{work.options}"
+        return f"{self._model}@{self.version}:{work.source}>{work.target}:{work.options}"
 
     def tokens_to_compute(self, work: Work, looked_up: range) -> int:
         """Tokens of a work's segments, each text once.

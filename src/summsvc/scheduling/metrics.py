@@ -36,6 +36,11 @@ class QueueMetrics:
         self.shared = counter("shared_segments", "Segments answered by one already in flight.")
         self.abandoned = counter("abandoned_segments", "Segments dropped: nobody waited any more.")
         self.failed = counter("failed_segments", "Segments on which the model failed.")
+        self.stalled = counter("stalled_batches", "Batches that were taken for hung.")
+        self.reloads = counter("model_reloads", "Times the model was loaded again after that.")
+        self.abandoned_engines = gauge(
+            "abandoned_engines", "Engines still in memory because a thread never came out of them."
+        )
         self.retried = counter("retried_segments", "Segments tried again, doubtful at first.")
         self.expired = counter("expired_requests", "Requests whose deadline passed in the queue.")
         self.refused = Counter(
@@ -67,6 +72,7 @@ class ModelMetrics:
         self.shared = metrics.shared.labels(model)
         self.abandoned = metrics.abandoned.labels(model)
         self.failed = metrics.failed.labels(model)
+        self.stalled = metrics.stalled.labels(model)
         self.retried = metrics.retried.labels(model)
         self.expired = metrics.expired.labels(model)
         self.batch_seconds = metrics.batch_seconds.labels(model)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -15,14 +17,16 @@ from prometheus_client import CollectorRegistry
 from summsvc.config import Settings
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine, Task
 from summsvc.engines.load import load as load_engine
-from summsvc.errors import DrainingError, ModelNotInstalledError, SummsvcError
+from summsvc.errors import (
+    DrainingError,
+    ModelNotInstalledError,
+    SummsvcError,
+)
 from summsvc.models.manifest import Manifest
 from summsvc.models.store import Store
-from summsvc.scheduling.admission import QueueLimits
-from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.metrics import QueueMetrics
-from summsvc.scheduling.pace import Budget, Pace
-from summsvc.scheduling.placement import placement, sequences
+from summsvc.scheduling.loading import Loading
+from summsvc.scheduling.placement import placement
+from summsvc.scheduling.queues import Queues, version
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.slot import Slot
 from summsvc.scheduling.status import ModelState, ModelStatus
@@ -30,6 +34,9 @@ from summsvc.scheduling.status import ModelState, ModelStatus
 log = structlog.get_logger("summsvc.models")
 
 Load = Callable[[ModelSpec, Placement, str], Seq2SeqEngine]
+
+
+ENDING = "the server is shutting down; call again"
 
 
 class ModelPool:
@@ -49,12 +56,14 @@ class ModelPool:
     ) -> None:
         self._store = store
         self._settings = settings
-        self._load = load
-        self._placement = placement(settings)
-        self._metrics = QueueMetrics(registry)
-        self._cache = OutputCache(settings.cache_bytes)
-        # Threads of its own: looks at the store do not wait for models that load.
-        self._loaders = ThreadPoolExecutor(thread_name_prefix="load")
+        placed = placement(settings)
+        self._queues = Queues(settings, placed, registry)
+        self._metrics = self._queues.metrics
+        self._loading = Loading(
+            lambda model: load(store.spec(model), placed, settings.engine),
+            patience_s=self._queues.patience.unmeasured_s,
+            abandon=self._abandon,
+        )
         self._slots: dict[str, Slot] = {}
         self._closing = False
         self.preloaded = False
@@ -67,85 +76,108 @@ class ModelPool:
         Waits while the model is being loaded, once for all who ask; a caller
         that leaves does not end the loading. A model that failed is tried again
         after ``RETRY_FAILED_S`` or when it was installed anew; until then its
-        error is raised at once. Raises ModelNotInstalledError, ModelBrokenError
-        or EngineError, DrainingError.
+        error is raised at once. Raises ModelNotInstalledError, ModelBrokenError,
+        EngineStalledError or EngineError, DrainingError.
         """
         if self._closing:
-            raise DrainingError("the server is shutting down; call again")
+            raise DrainingError(ENDING)
         slot = self._slots.setdefault(model, Slot())
-        if slot.scheduler is None:
+        scheduler = slot.usable
+        if scheduler is None:
             if slot.loading is None:
-                manifest = self._store.seen.manifests.get(model)
-                if manifest is None:
-                    raise ModelNotInstalledError(
-                        f"model '{model}' is not installed; "
-                        f"install it with: summsvc models pull {model}",
-                        metadata={"model": model},
-                    )
+                manifest = self._manifest(model)
                 slot.check(manifest)
                 slot.loading = asyncio.create_task(self._fill(manifest, slot))
             loaded = await asyncio.shield(slot.loading)
             if isinstance(loaded, SummsvcError):
                 raise loaded
             return loaded
-        slot.scheduler.last_used = time.monotonic()
-        return slot.scheduler
+        scheduler.last_used = time.monotonic()
+        return scheduler
+
+    def _manifest(self, model: str) -> Manifest:
+        manifest = self._store.seen.manifests.get(model)
+        if manifest is None:
+            raise ModelNotInstalledError(
+                f"model '{model}' is not installed; install it with: summsvc models pull {model}",
+                metadata={"model": model},
+            )
+        return manifest
 
     async def _fill(self, manifest: Manifest, slot: Slot) -> Scheduler | SummsvcError:
         """Load a model into its slot; returns what went wrong rather than raising it."""
         await self._notify()
         begun = time.perf_counter()
         try:
-            loop = asyncio.get_running_loop()
-            engine, probe_s = await loop.run_in_executor(
-                self._loaders, self._load_and_warm_up, manifest.id
-            )
+            engine, probe_s = await self._loading.engine(manifest.id)
+        except asyncio.CancelledError:
+            # The pool is being closed; who waits for the model is told so.
+            return DrainingError(ENDING)
         except Exception as error:
-            failure = slot.fail(manifest, error)
-            log.warning("model failed", model=manifest.id, reason=failure.message)
-            return failure
+            reason = str(error) or type(error).__name__
+            log.warning("model failed", model=manifest.id, reason=reason)
+            return self._failed(manifest, slot, error)
         else:
-            scheduler = self._scheduler(engine, manifest, probe_s)
-            slot.fill(scheduler)
+            if slot.scheduler is None:
+                lost = partial(self._lost, manifest.id)
+                slot.fill(self._queues.scheduler(engine, manifest, probe_s, lost))
+            else:
+                slot.scheduler.resume(engine, version(manifest))
+                slot.refill()
+                self._metrics.reloads.labels(manifest.id).inc()
             self._metrics.loaded.labels(manifest.id).set(1)
             seconds = round(time.perf_counter() - begun, 2)
             log.info("model ready", model=manifest.id, seconds=seconds)
-            return scheduler
+            assert slot.scheduler is not None
+            return slot.scheduler
         finally:
             slot.loading = None
             await self._notify()
 
-    def _scheduler(self, engine: Seq2SeqEngine, manifest: Manifest, probe_s: float) -> Scheduler:
-        settings = self._settings
-        return Scheduler(
-            engine,
-            workers=self._placement.workers if engine.device == "cpu" else settings.workers or 1,
-            limits=QueueLimits(
-                settings.max_queued_requests, settings.max_queued_tokens, settings.max_wait_s
-            ),
-            pace=Pace(
-                most=Budget(settings.batch_tokens, sequences(settings, engine.device)),
-                target_s=settings.batch_target_ms / 1000,
-            ),
-            batch_wait_s=settings.batch_wait_ms / 1000,
-            cache=self._cache,
-            metrics=self._metrics,
-            probe_s=probe_s,
-            version=hashlib.sha256(manifest.model_dump_json().encode()).hexdigest(),
-        )
+    def _failed(self, manifest: Manifest, slot: Slot, error: Exception) -> SummsvcError:
+        failure = slot.fail(manifest, error)
+        if slot.scheduler is not None:
+            slot.scheduler.suspend(failure)
+        return failure
 
-    def _load_and_warm_up(self, model: str) -> tuple[Seq2SeqEngine, float]:
-        """The engine, and how many seconds one segment takes it."""
-        engine = self._load(self._store.spec(model), self._placement, self._settings.engine)
+    def _lost(self, model: str, freed: Future[None]) -> None:
+        """Load a model again whose engine was given up."""
+        slot = self._slots[model]
+        self._metrics.loaded.labels(model).set(0)
+        self._abandon(model, freed)
+        if slot.loading is None and not self._closing:
+            slot.loading = asyncio.create_task(self._reload(model, slot))
+
+    async def _reload(self, model: str, slot: Slot) -> Scheduler | SummsvcError:
+        """As ``_fill``, unless that would not help or would take memory without end."""
         try:
-            # The first run also reads the weights into memory.
-            engine.warm_up()
-            begun = time.perf_counter()
-            engine.warm_up()
-            return engine, time.perf_counter() - begun
-        except Exception:
-            engine.close()
-            raise
+            manifest = self._manifest(model)
+        except ModelNotInstalledError as error:
+            assert slot.scheduler is not None
+            slot.scheduler.suspend(error)
+            slot.loading = None
+            return error
+        refusal = slot.refusal(model)
+        if refusal is None:
+            return await self._fill(manifest, slot)
+        log.error("model not loaded again", model=model, reason=refusal.message)
+        slot.loading = None
+        self._failed(manifest, slot, refusal)
+        await self._notify()
+        return refusal
+
+    def _abandon(self, model: str, freed: Future[Any]) -> None:
+        """Count an engine that was given up until its memory is free."""
+        abandoned = self._metrics.abandoned_engines.labels(model)
+        abandoned.inc()
+        self._slots[model].abandon(freed)
+
+        def told(freed: Future[Any]) -> None:
+            abandoned.dec()
+            error = freed.exception()
+            log.info("engine freed", model=model, error=type(error).__name__ if error else None)
+
+        freed.add_done_callback(told)
 
     async def preload(self, models: Iterable[str]) -> None:
         """Load these models one after the other; "all" stands for every installed one.
@@ -210,23 +242,51 @@ class ModelPool:
                     await self._unload(model, scheduler)
                     await self._notify()
 
-    async def _unload(self, model: str, scheduler: Scheduler) -> None:
+    async def _unload(self, model: str, scheduler: Scheduler, timeout_s: float = math.inf) -> bool:
+        clean = False
         try:
-            await scheduler.close()
+            clean = await scheduler.close(timeout_s)
         except Exception:
             log.exception("model not unloaded cleanly", model=model)
         self._metrics.loaded.labels(model).set(0)
-        log.info("model unloaded", model=model)
+        if clean:
+            log.info("model unloaded", model=model)
+        else:
+            log.warning("model not unloaded", model=model, timeout_s=round(timeout_s, 2))
+        return clean
 
-    async def close(self) -> None:
-        """Fail what still waits and free every model; waits for one that is being loaded."""
+    async def close(self, timeout_s: float = math.inf) -> bool:
+        """Fail what still waits and free every model, in at most so many seconds.
+
+        False when a batch was still in an engine by then, a model was still being loaded, or
+        one could not be freed.
+        """
         self._closing = True
+        until = time.monotonic() + timeout_s
         if self._idle_task is not None:
             self._idle_task.cancel()
         slots = list(self._slots.items())
-        await asyncio.gather(*(slot.loading for _, slot in slots if slot.loading is not None))
+        # What waits is told now, not when the last model has been loaded.
+        for _, slot in slots:
+            if slot.scheduler is not None:
+                slot.scheduler.suspend(DrainingError(ENDING))
+        still = await _pending([slot.loading for _, slot in slots if slot.loading], timeout_s)
+        for task in still:
+            task.cancel()
+        await asyncio.gather(*still, return_exceptions=True)
         loaded = [(model, slot.scheduler) for model, slot in slots if slot.scheduler is not None]
         for _, slot in slots:
             slot.scheduler = None
-        await asyncio.gather(*(self._unload(*each) for each in loaded))
-        self._loaders.shutdown(wait=False)
+        left_s = max(0.0, until - time.monotonic())
+        unloaded = await asyncio.gather(*(self._unload(*each, left_s) for each in loaded))
+        self._loading.end()
+        return all(unloaded) and not still and not any(slot.abandoned for _, slot in slots)
+
+
+async def _pending(tasks: Iterable[asyncio.Task[Any]], timeout_s: float) -> set[asyncio.Task[Any]]:
+    """Those of the tasks that have not ended after so many seconds."""
+    waiting = set(tasks)
+    if not waiting:
+        return waiting
+    _, pending = await asyncio.wait(waiting, timeout=timeout_s)
+    return pending

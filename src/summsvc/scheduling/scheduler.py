@@ -6,6 +6,7 @@ All of this runs on the event loop; the model runs in threads, see ``running``.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 from summsvc.engines.base import Seq2SeqEngine
@@ -17,7 +18,8 @@ from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import Batch, FairQueue
-from summsvc.scheduling.running import Runner
+from summsvc.scheduling.running import Lost, Runner
+from summsvc.scheduling.watchdog import Patience, Watchdog
 from summsvc.scheduling.work import Priority, Ticket, Work
 
 CHUNK = 512
@@ -39,6 +41,8 @@ class Scheduler:
     callers, for them to come back before it takes a batch that is not full.
     probe_s: how long one segment took when the model was loaded; 0: unknown.
     version: what the model's outputs depend on beside its id, for the cache.
+    patience: after which a batch is taken for hung. lost: see ``Runner``; requests wait
+    until ``resume`` or ``suspend``.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Scheduler:
         metrics: QueueMetrics,
         probe_s: float = 0.0,
         version: str = "",
+        patience: Patience = Patience(),
+        lost: Lost = lambda _: None,
     ) -> None:
         self.engine = engine
         self.last_used = time.monotonic()
@@ -61,7 +67,7 @@ class Scheduler:
         self._batch_wait_s = batch_wait_s
         self._metrics = ModelMetrics(metrics, engine.spec.id)
         self._queue = FairQueue()
-        self._memo = Memo(f"{engine.spec.id}@{version or engine.spec.revision}", cache)
+        self._memo = Memo(engine.spec.id, version or engine.spec.revision, cache)
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
         self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
@@ -72,7 +78,10 @@ class Scheduler:
             memo=self._memo,
             metrics=self._metrics,
             measured=self._measured,
+            watchdog=Watchdog(patience, probe_s=probe_s),
+            lost=lost,
         )
+        self._suspended: SummsvcError | None = None
         self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
         self._submitted = 0
@@ -84,16 +93,36 @@ class Scheduler:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is being computed."""
-        return not self._tickets and not self._running
+        """Whether nothing waits and nothing is in the model."""
+        return not self._tickets and not self._running and not self._runner.stuck
+
+    @property
+    def usable(self) -> bool:
+        """Whether the model can compute; else its engine was given up."""
+        return self._runner.usable
+
+    def resume(self, engine: Seq2SeqEngine, version: str) -> None:
+        """Go on with another engine of the same model."""
+        self.engine = engine
+        self._memo.version = version
+        self._suspended = None
+        self._runner.replace(engine)
+
+    def suspend(self, error: SummsvcError) -> None:
+        """Fail all requests that wait, and refuse others, until ``resume``."""
+        self._suspended = error
+        for ticket in list(self._tickets):
+            ticket.fail(error)
 
     def submit(self, work: Work) -> Ticket:
         """Take a request in. Every ticket ends with results or an error.
 
-        Raises OverloadedError, DeadlineError or DrainingError.
+        Raises OverloadedError, DeadlineError, DrainingError or what it is suspended with.
         """
         if self._closing:
             raise DrainingError("this model is being unloaded; call again")
+        if self._suspended is not None:
+            raise self._suspended
         self.last_used = time.monotonic()
         loop = asyncio.get_running_loop()
         tokens = self._memo.tokens_to_compute(work, _stretch(work, 0))
@@ -246,15 +275,20 @@ class Scheduler:
         self._metrics.queued_requests.set(len(self._queue))
         self._metrics.queued_tokens.set(self._queue.tokens)
 
-    async def close(self) -> None:
-        """Fail what is left, wait for batches in the model, free it."""
+    async def close(self, timeout_s: float = math.inf) -> bool:
+        """Fail what is left, wait for batches in the model, free it; see ``Runner.close``."""
+        until = time.monotonic() + timeout_s
         self._closing = True
         error = DrainingError("the server is shutting down; call again, another one will answer")
         for ticket in list(self._tickets):
             ticket.fail(error)
         self._arrived.set()
-        await asyncio.gather(*self._tasks)
-        await self._runner.close()
+        self._runner.stop()
+        _, at_work = await asyncio.wait(self._tasks, timeout=timeout_s)
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+        return await self._runner.close(until - time.monotonic())
 
 
 def _stretch(work: Work, start: int) -> range:

@@ -11,6 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import Enum
 
+import structlog
+
 from summsvc.engines.base import DecodingOptions, Generated
 from summsvc.errors import SummsvcError
 
@@ -112,6 +114,7 @@ class Ticket:
     entries: the segments looked up so far, in order, and whether each costs
     this request nothing. open: those of them not done. pending: those of them
     still in the queue. coming_tokens: those of segments not looked up yet.
+    request_id: of the call that it was made in, as its log lines have it, or "".
     """
 
     def __init__(self, work: Work, on_leave: Callable[[Ticket], None]) -> None:
@@ -121,6 +124,7 @@ class Ticket:
         self.pending: dict[Item, None] = {}
         self.pending_tokens = 0
         self.coming_tokens = sum(work.tokens)
+        self.request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
         self.ended = False
         self._on_leave = on_leave
         self._error: SummsvcError | None = None
@@ -142,8 +146,8 @@ class Ticket:
     async def results(self) -> AsyncGenerator[Outcome, None]:
         """Yield outcomes in order, each as soon as it and all before are known.
 
-        Raises EngineError or TextTooLongError for the first segment that
-        failed, DeadlineError when the deadline passes, DrainingError when the
+        Raises EngineError, EngineStalledError or TextTooLongError for the first
+        segment that failed, DeadlineError when the deadline passes, DrainingError when the
         model leaves memory, asyncio.CancelledError after ``cancel``.
         """
         async with aclosing(self.groups()) as groups:

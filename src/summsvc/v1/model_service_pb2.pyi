@@ -163,7 +163,9 @@ class Model(_message.Message):
     state: Global___ModelState.ValueType
     """What it is doing now."""
     error: _builtins.str
-    """Why it could not be loaded, and what to do. Empty unless state is FAILED."""
+    """Why it could not be loaded, and what to do, or why it is being loaded again.
+    Empty unless state is FAILED or LOADING.
+    """
     engine: _builtins.str
     """"extractive", "ctranslate2" or "transformers"; empty when not installed."""
     device: _builtins.str
