@@ -1,6 +1,7 @@
-"""``summsvc`` with a part that does not end: python -m tests.server.faulty PART FILE serve ...
+"""``summsvc`` with a part that does not end: python -m tests.server.faulty PART FOLDER serve ...
 
-``until FILE exists`` lets what is held go on, where a part says so.
+FOLDER/held is made when something begins that does not end; FOLDER/release lets it go on,
+or begin, where a part says so.
 """
 
 from __future__ import annotations
@@ -13,24 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from summsvc.cli import main
-from summsvc.engines.ctranslate2 import CTranslate2Engine
 from summsvc.models.store import Store
-from summsvc.scheduling import pool
+from summsvc.scheduling.pool import ModelPool
 from summsvc.server.drain import Drain
 from summsvc.tasks import reading
 
 MARK = "FAULT"
 """Texts without this word are left alone."""
-
-
-def for_ever() -> None:
-    while True:
-        time.sleep(1)
-
-
-def busy_for_ever() -> None:
-    while True:
-        pass
 
 
 def before(owner: Any, name: str, act: Callable[..., None]) -> None:
@@ -44,17 +34,29 @@ def before(owner: Any, name: str, act: Callable[..., None]) -> None:
     setattr(owner, name, acted)
 
 
-def hold(part: str, release: Path) -> None:
-    """Make a part of the service wait for ever, or until a file is there."""
+def hold(part: str, folder: Path) -> None:
+    """Make a part of the service wait for ever, or until it is released."""
+    held, release = folder / "held", folder / "release"
+
+    def for_ever() -> None:
+        held.touch()
+        while True:
+            time.sleep(1)
+
+    def busy_for_ever() -> None:
+        held.touch()
+        while True:
+            pass
 
     def wait() -> None:
+        held.touch()
         while not release.exists():
             time.sleep(0.01)
 
     def marked(act: Callable[[], None], text: Callable[..., str]) -> Callable[..., None]:
         return lambda *args, **kwargs: act() if MARK in text(*args, **kwargs) else None
 
-    def given(_engine: Any, texts: list[str], *_: Any) -> str:
+    def given(texts: list[str], *_: Any) -> str:
         return " ".join(texts)
 
     def body(article: Any, **_: Any) -> str:
@@ -65,20 +67,30 @@ def hold(part: str, release: Path) -> None:
         # One call of C that would take years and does not let go of the interpreter's lock.
         re.match("(a+)+$", "a" * 60 + "b")
 
+    def engine(act: Callable[[], None]) -> None:
+        real = given_load["load"]
+
+        def load(*args: Any) -> Any:
+            made = real(*args)
+            before(made, "generate", marked(act, given))
+            return made
+
+        given_load["load"] = load
+
+    given_load: dict[str, Any] = vars(ModelPool)["__init__"].__kwdefaults__
     match part:
         case "none":
             pass
         case "engine":
-            before(CTranslate2Engine, "generate", marked(for_ever, given))
+            engine(for_ever)
         case "engine until":
-            before(CTranslate2Engine, "generate", marked(wait, given))
+            engine(wait)
         case "text":
             before(reading, "read", marked(busy_for_ever, body))
         case "text with the lock":
             before(reading, "read", marked(held_lock, body))
         case "loading":
-            before(pool, "load_engine", lambda *_: for_ever())
-            pool.ModelPool.__init__.__kwdefaults__["load"] = pool.load_engine
+            given_load["load"] = lambda *_: for_ever()
         case "store":
             before(Store, "look", lambda *_: for_ever() if release.exists() else None)
         case "loop":

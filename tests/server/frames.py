@@ -6,8 +6,8 @@ import socket
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS = 0, 1, 4
-END_STREAM, END_HEADERS = 1, 4
+DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
 INITIAL_WINDOW_SIZE = 4
 MOST = 16_384
 """Bytes of a frame that every peer accepts."""
@@ -45,6 +45,18 @@ def message(stream: int, data: bytes) -> bytes:
     parts = [data[at : at + MOST] for at in range(0, len(data), MOST)]
     sent = [frame(DATA, 0, stream, part) for part in parts[:-1]]
     return b"".join([*sent, frame(DATA, END_STREAM, stream, parts[-1])])
+
+
+def wait_until_read(connection: socket.socket) -> None:
+    """Wait until the server has read all that was sent; what it sent is thrown away."""
+    connection.sendall(frame(PING, 0, 0, b"all read"))
+    received = connection.makefile("rb")
+    while True:
+        head = received.read(9)
+        kind, flags = head[3:5]
+        received.read(int.from_bytes(head[:3], "big"))
+        if (kind, flags) == (PING, ACK):
+            return
 
 
 def _field(name: str, value: str) -> bytes:

@@ -27,16 +27,19 @@ NEVER_S = 40.0
 
 @dataclass
 class Process:
-    """A started server. release: the file that lets go what waits for it."""
+    """A started server. folder: of its files, see ``faulty``."""
 
     process: subprocess.Popen[str]
     address: str
-    stderr: Path
-    release: Path
+    folder: Path
+
+    def text(self) -> str:
+        """All that was written to standard error."""
+        return (self.folder / "stderr").read_text()
 
     def log(self, event: str = "") -> list[dict[str, Any]]:
         """The lines of the log, or those of an event."""
-        lines = [line for line in self.stderr.read_text().splitlines() if line.startswith("{")]
+        lines = [line for line in self.text().splitlines() if line.startswith("{")]
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if not event or entry.get("event") == event]
 
@@ -47,6 +50,14 @@ class Process:
         """SIGTERM, and wait until the drain has begun."""
         self.signal()
         eventually(lambda: bool(self.log("draining")))
+
+    def wait_until_held(self) -> None:
+        """Wait until something has begun that does not end."""
+        eventually((self.folder / "held").exists)
+
+    def release(self) -> None:
+        """Let it end, or begin."""
+        (self.folder / "release").touch()
 
     def code(self) -> int:
         """Wait until the process is gone; its exit code."""
@@ -67,9 +78,8 @@ def serving(
 
     folder: for its files. fault: see ``faulty``. stderr: a descriptor to write the log to.
     """
-    log, release = folder / "stderr", folder / "release"
-    command = [sys.executable, "-m", "tests.server.faulty", fault, str(release), "serve"]
-    with log.open("w") as file:
+    command = [sys.executable, "-m", "tests.server.faulty", fault, str(folder), "serve"]
+    with (folder / "stderr").open("w") as file:
         process = subprocess.Popen(
             [*command, "--port", "0", "--metrics-port", "-1", *flags],
             cwd=ROOT,
@@ -81,8 +91,8 @@ def serving(
     try:
         assert process.stdout is not None
         address = process.stdout.readline().removeprefix("listening on ").strip()
-        assert address, log.read_text()
-        yield Process(process, address, log, release)
+        assert address, (folder / "stderr").read_text()
+        yield Process(process, address, folder)
     finally:
         process.kill()
         process.communicate()

@@ -33,7 +33,8 @@ WATCH = "/grpc.health.v1.Health/Watch"
 REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 LONG_DRAIN = ("--drain-s", "600")
 SHORT_DRAIN = ("--drain-s", "0.5")
-BODY = f"{MARK} stands in this sentence. The talks will continue."
+BODY = f"{MARK} stands in this long sentence{', and in this part of it' * 20}."
+"""Too long to be read on the event loop, and one segment."""
 
 
 @pytest.fixture
@@ -143,7 +144,9 @@ def test_a_watcher_that_does_not_read_holds_neither_the_end_nor_other_watchers(
         closing(frames.connect(server.address, window=0)) as connection,
         grpc.insecure_channel(server.address) as channel,
     ):
-        connection.sendall(frames.headers(1, WATCH) + frames.message(1, request.SerializeToString()))
+        connection.sendall(
+            frames.headers(1, WATCH) + frames.message(1, request.SerializeToString())
+        )
         connection.recv(1)
         server.wait_until_ready()
         watching = health_pb2_grpc.HealthStub(channel).Watch(request)

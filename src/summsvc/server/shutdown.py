@@ -17,14 +17,14 @@ from summsvc.tasks.reading import TextWorkers
 
 log = structlog.get_logger("summsvc.server")
 
-TOLD_S = 0.3
+TOLD_S = 0.6
 """Seconds in which those that were cut off are told so, and messages on their way arrive and
 are refused; a reader that has stopped never takes its answer."""
 
 CLOSE_S = 0.1
 """Seconds in which the transport closes what is left open after that."""
 
-FREE_S = 0.2
+FREE_S = 0.1
 """Seconds that threads have to end when the drain left them no more."""
 
 LOOK_S = 0.02
