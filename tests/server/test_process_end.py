@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -128,8 +129,7 @@ def test_streams_of_headers_only_do_not_hold_the_end(
     ):
         for stream in range(1, 41, 2):
             connection.sendall(frames.headers(stream, method))
-        # Its answer comes after those frames were read.
-        connection.recv(1)
+        frames.wait_until_read(connection)
         server.signal()
         assert server.code() == 0
         assert clean(server)
@@ -147,7 +147,7 @@ def test_a_watcher_that_does_not_read_holds_neither_the_end_nor_other_watchers(
         connection.sendall(
             frames.headers(1, WATCH) + frames.message(1, request.SerializeToString())
         )
-        connection.recv(1)
+        frames.wait_until_read(connection)
         server.wait_until_ready()
         watching = health_pb2_grpc.HealthStub(channel).Watch(request)
         assert next(watching).status == health_pb2.HealthCheckResponse.SERVING
@@ -160,8 +160,6 @@ def test_a_watcher_that_does_not_read_holds_neither_the_end_nor_other_watchers(
 def test_connections_that_say_nothing_do_not_hold_the_end(
     tmp_path: Path, no_models: tuple[str, ...]
 ) -> None:
-    import socket
-
     with serving(tmp_path, *LONG_DRAIN, *no_models) as server, ExitStack() as stack:
         host, _, port = server.address.rpartition(":")
         for _ in range(10):
@@ -181,9 +179,9 @@ def test_accepted_work_is_finished_and_the_end_is_clean(
     ):
         server.wait_until_ready()
         call = translate(channel)
-        _in_flight(server)
+        server.wait_until_held()
         server.begin_to_end()
-        server.release.touch()
+        server.release()
         assert call.result().body
         assert server.code() == 0
         assert clean(server)
@@ -199,16 +197,16 @@ def test_a_reader_that_stopped_does_not_hold_the_end(
     if request_ == "stream":
         request = translation_service_pb2.StreamTranslateRequest(request=request)
     with (
-        serving(tmp_path, *SHORT_DRAIN, *models) as server,
+        serving(tmp_path, *SHORT_DRAIN, *models, fault="engine until") as server,
         closing(frames.connect(server.address, window=0)) as connection,
     ):
         server.wait_until_ready()
         beginning = frames.headers(1, method, x_request_id="mine")
         connection.sendall(beginning + frames.message(1, request.SerializeToString()))
+        server.wait_until_held()
+        server.release()
         if request_ == "unary":
             eventually(lambda: bool(server.log("call")))
-        else:
-            _in_flight(server)
         server.signal()
         assert server.code() == 1
         assert not clean(server)
@@ -238,7 +236,7 @@ def test_work_that_does_not_end_is_cut_off_told_and_logged(
     ):
         server.wait_until_ready()
         call = make(channel)
-        _in_flight(server)
+        server.wait_until_held()
         server.signal()
         assert reason(call) == "DRAINING"
         assert server.code() == 1
@@ -246,7 +244,7 @@ def test_work_that_does_not_end_is_cut_off_told_and_logged(
         assert cut_off(server) == [(method, "mine")]
         (line,) = server.log("work left running")
         assert (line["text_jobs"], line["batches"]) == left
-        assert MARK not in server.stderr.read_text()
+        assert MARK not in server.text()
 
 
 @pytest.mark.parametrize("fault", ["engine", "text"])
@@ -259,7 +257,7 @@ def test_work_whose_caller_left_does_not_hold_the_end(
     ):
         server.wait_until_ready()
         call = translate(channel)
-        _in_flight(server)
+        server.wait_until_held()
         call.cancel()
         eventually(lambda: bool(server.log("call")))
         server.signal()
@@ -272,6 +270,7 @@ def test_a_model_that_is_being_loaded_does_not_hold_the_end(
     tmp_path: Path, models: tuple[str, ...]
 ) -> None:
     with serving(tmp_path, *SHORT_DRAIN, *models, fault="loading") as server:
+        server.wait_until_held()
         server.signal()
         assert server.code() == 1
         assert not clean(server)
@@ -281,8 +280,8 @@ def test_a_store_that_does_not_answer_does_not_hold_the_end(
     tmp_path: Path, no_models: tuple[str, ...]
 ) -> None:
     with serving(tmp_path, *SHORT_DRAIN, *no_models, fault="store") as server:
-        server.release.touch()
-        threading.Event().wait(2)
+        server.release()
+        server.wait_until_held()
         server.signal()
         assert server.code() == 1
         assert not clean(server)
@@ -297,14 +296,16 @@ def test_the_process_ends_though_no_python_can_run(
         serving(tmp_path, *SHORT_DRAIN, *no_models, fault=fault) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
+        call = None
         if fault == "text with the lock":
-            summarize(channel)
-            _in_flight(server)
+            call = summarize(channel)
+            server.wait_until_held()
         server.begin_to_end()
-        server.release.touch()
+        server.release()
         assert server.code() == 1
         assert server.log("stopped") == []
-        text = server.stderr.read_text()
+        assert call is None or call.code() is grpc.StatusCode.UNAVAILABLE
+        text = server.text()
         assert "most recent call first" in text
         assert MARK not in text
 
@@ -319,13 +320,15 @@ def test_a_second_signal_ends_the_process_at_once(
         grpc.insecure_channel(server.address) as channel,
     ):
         server.wait_until_ready()
+        call = None
         if fault == "engine":
-            translate(channel)
-            _in_flight(server)
+            call = translate(channel)
+            server.wait_until_held()
         server.begin_to_end()
         server.signal(second)
         assert server.code() == 128 + second
         assert server.log("stopped") == []
+        assert call is None or call.code() is grpc.StatusCode.UNAVAILABLE
         (line,) = server.log("ended by a second signal")
         assert line["signal"] == second.name
 
@@ -336,24 +339,20 @@ def test_a_log_that_nobody_reads_does_not_hold_the_end(
 ) -> None:
     reading, writing = os.pipe()
     with (
-        open(reading, closefd=True),
         serving(tmp_path, *SHORT_DRAIN, *models, fault=fault, stderr=writing) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         server.wait_until_ready()
         _fill(writing)
         call = translate(channel)
-        threading.Event().wait(1)
+        if fault == "engine":
+            server.wait_until_held()
         server.signal()
         assert server.code() == 1
         if fault == "engine":
             assert reason(call) == "DRAINING"
+    os.close(reading)
     os.close(writing)
-
-
-def _in_flight(server: Process) -> None:
-    """Wait until a call that was sent is being worked on."""
-    threading.Event().wait(1)
 
 
 def _fill(pipe: int) -> None:
