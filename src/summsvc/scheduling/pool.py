@@ -255,6 +255,12 @@ class ModelPool:
             log.warning("model not unloaded", model=model, timeout_s=round(timeout_s, 2))
         return clean
 
+    @property
+    def batches(self) -> int:
+        """Batches in the models now."""
+        schedulers = [slot.scheduler for slot in self._slots.values()]
+        return sum(each.batches for each in schedulers if each is not None)
+
     async def close(self, timeout_s: float = math.inf) -> bool:
         """Fail what still waits and free every model, in at most so many seconds.
 

@@ -114,6 +114,11 @@ class Scheduler:
         for ticket in list(self._tickets):
             ticket.fail(error)
 
+    @property
+    def batches(self) -> int:
+        """Batches that are being computed."""
+        return len(self._running)
+
     def submit(self, work: Work) -> Ticket:
         """Take a request in. Every ticket ends with results or an error.
 

@@ -66,10 +66,10 @@ def dropped() -> int:
     return _lines.dropped if _lines else 0
 
 
-def settle() -> None:
+def settle(patience_s: float = PATIENCE_S) -> None:
     """Wait until what was logged is written, or it is clear that nobody reads it."""
     if _lines is not None:
-        _lines.wait(PATIENCE_S)
+        _lines.wait(patience_s)
 
 
 def _gap(missing: int) -> None:

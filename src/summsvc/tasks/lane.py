@@ -74,6 +74,11 @@ class Lane:
         self._seconds = 0.0
         self._closed = False
 
+    @property
+    def jobs(self) -> int:
+        """Pieces of work that are being done; any thread may ask."""
+        return self._working
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do work for a request that was let in.
 

@@ -107,6 +107,11 @@ class TextWorkers:
     def _lane(self, size: int) -> Lane:
         return self._long if size > LONG else self._short
 
+    @property
+    def jobs(self) -> int:
+        """Pieces of work that are being done now."""
+        return self._short.jobs + self._long.jobs
+
     def close(self) -> bool:
         """Take no more work, drop what has not begun, end the rest at its next checkpoint.
 
