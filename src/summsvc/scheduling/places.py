@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from summsvc.scheduling.callers import Caller, FairOrder
 
@@ -46,3 +48,12 @@ class Places:
                 place.set_result(None)
                 return
         self._free += 1
+
+    @asynccontextmanager
+    async def taken(self, caller: Caller, amount: int = 1) -> AsyncIterator[None]:
+        """Hold a place for the length of the block, see ``take``."""
+        await self.take(caller, amount)
+        try:
+            yield
+        finally:
+            self.give()
