@@ -82,7 +82,11 @@ def test_limits_are_reached_exactly() -> None:
         check(made, requests_waiting=10)
     with pytest.raises(OverloadedError) as refused:
         check(made, tokens_waiting=991)
-    assert refused.value.metadata == {"queued_requests": "5", "queued_tokens": "991"}
+    assert refused.value.metadata == {
+        "queued_requests": "5",
+        "queued_tokens": "991",
+        "limit_of": "caller",
+    }
     assert refused.value.retry_after == 1.0
 
 

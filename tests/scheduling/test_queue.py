@@ -197,7 +197,7 @@ async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
         (["w " * n for n in [10] * 10 + [40]], Priority.INTERACTIVE),
         (["w " * 10] * 20, Priority.INTERACTIVE),
     )
-    batch = queue.next(Budget(1000, 12), pressing=[hurried])
+    batch = queue.next(Budget(1000, 12), pressing=lambda _: [hurried])
     assert batch is not None
     assert not hurried.pending
 
@@ -207,7 +207,7 @@ async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
     hurried, other = filled(
         queue, (["w w"], Priority.INTERACTIVE), (["w"] * 8, Priority.INTERACTIVE)
     )
-    batch = queue.next(Budget(100, 6), pressing=[hurried])
+    batch = queue.next(Budget(100, 6), pressing=lambda _: [hurried])
     assert batch is not None
     assert len(batch.items) == 6
     assert not hurried.pending

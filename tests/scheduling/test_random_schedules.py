@@ -98,6 +98,9 @@ async def test_nothing_is_ever_lost(seed: int, closing: bool) -> None:
     for name in ("queued_requests", "queued_tokens"):
         assert registry.get_sample_value(f"summsvc_{name}", {"model": "reversing"}) == 0
     assert not made._tickets
-    assert not made._deadlines._ordered
+    assert not len(made._deadlines)
+    assert not made._queue.held.requests
+    assert not made._queue.held.tokens
+    assert not made._queue.held._names
     assert not made._memo._in_flight
     assert engine.closed

@@ -156,7 +156,7 @@ def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[Lane, threa
     try:
         eventually(lambda: lane.executor._work_queue.qsize() == 0)
         pending = [stub.Summarize.future(to_summarize(i)) for i in range(2)]
-        eventually(lambda: lane._articles == 2)
+        eventually(lambda: lane._held.requests == 2)
         lane._admission.expect(tokens=int(CODE_POINTS_PER_S), seconds=1)
         yield lane, release
     finally:

@@ -89,6 +89,7 @@ async def test_so_many_articles_may_wait_and_no_more() -> None:
         assert caught.value.metadata == {
             "queued_requests": str(ARTICLES),
             "queued_code_points": str(10 * ARTICLES),
+            "limit_of": "caller",
         }
         assert lane.shown("unread_refused_total", reason="OVERLOADED") == 1
         assert lane.shown("unread_articles") == ARTICLES

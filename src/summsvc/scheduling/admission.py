@@ -6,12 +6,16 @@ import math
 from dataclasses import dataclass
 
 from summsvc.errors import DeadlineError, OverloadedError
+from summsvc.scheduling.shares import Share
 
 SMOOTHING = 0.2
 """Weight of the latest batch in the measured rate (exponential moving average)."""
 
 UNMEASURED_RETRY_S = 1.0
 """Seconds a refused caller is told to wait while the rate is unknown."""
+
+CALLER, SERVER = "caller", "server"
+"""Whose limit refused a request: the caller's part of it, or what all callers have together."""
 
 SHORTEST_RETRY_S = 0.05
 """Seconds below which coming back would only add load."""
@@ -21,8 +25,10 @@ SHORTEST_RETRY_S = 0.05
 class QueueLimits:
     """Most requests and most input tokens that may wait for one model.
 
-    For text work the tokens are code points, here and in ``Admission``. max_wait_s: seconds
-    that one without a deadline may wait for its turn.
+    Where several callers have something waiting these are divided among them, see ``Share``:
+    all together may come to twice as much, and one request more for each connection. For text
+    work the tokens are code points, here and in ``Admission``. max_wait_s: seconds that one
+    without a deadline may wait for its turn.
     """
 
     max_requests: int
@@ -89,6 +95,7 @@ class Admission:
         seconds_missing: float = 0.0,
         continues: bool = False,
         tokens_likely: int = 0,
+        share: Share | None = None,
     ) -> None:
         """Raise OverloadedError or DeadlineError unless a request may wait.
 
@@ -98,19 +105,13 @@ class Admission:
         deadline. seconds_missing: by which it, or another one because of it, would
         be late. continues: more work of a request that was let in before; only
         its deadline counts. tokens_likely: for which there should be room when a
-        refused caller comes back, where ``tokens`` is only the least it may be.
+        refused caller comes back, where ``tokens`` is only the least it may be. share: the
+        caller's, or None when all that waits is the caller's own.
         """
         rate = self.tokens_per_s
-        excess = tokens_waiting + tokens - self.limits.max_tokens
-        too_many = requests_waiting >= self.limits.max_requests
-        if tokens and requests_waiting and not continues and (too_many or excess > 0):
-            likely = max(tokens, tokens_likely)
-            raise OverloadedError(
-                f"{requests_waiting} requests with {tokens_waiting} {self._unit} are waiting for "
-                f"{self._place}; try again later or elsewhere",
-                retry_after=self._retry_after(max(excess + likely - tokens, likely), rate),
-                metadata=self._waiting(requests_waiting, tokens_waiting),
-            )
+        if tokens and requests_waiting and not continues:
+            waiting = requests_waiting, tokens_waiting
+            self._check_room(waiting, tokens, tokens_likely, share or Share.of_all(waiting))
         if seconds_left is None:
             wait = tokens_ahead / rate if rate else 0.0
             if tokens and requests_waiting and not continues and wait > self.limits.max_wait_s:
@@ -118,7 +119,7 @@ class Admission:
                     f"it would take about {wait:.0f} s until {self._place} is free for a request "
                     "without a deadline; try again later or elsewhere, or set a deadline",
                     retry_after=max(SHORTEST_RETRY_S, wait - self.limits.max_wait_s),
-                    metadata=self._waiting(requests_waiting, tokens_waiting),
+                    metadata=self._waiting((requests_waiting, tokens_waiting), SERVER),
                 )
             return
         needed = (tokens_ahead + tokens) / rate if rate else 0.0
@@ -134,12 +135,46 @@ class Admission:
                 f"{requests_waiting} requests are waiting for {self._place}, and with one more not "
                 "all would be done by their deadlines; try again later or elsewhere",
                 retry_after=max(SHORTEST_RETRY_S, seconds_missing),
-                metadata=self._waiting(requests_waiting, tokens_waiting),
+                metadata=self._waiting((requests_waiting, tokens_waiting), CALLER),
             )
 
-    def _waiting(self, requests: int, tokens: int) -> dict[str, str]:
+    def _check_room(
+        self, waiting: tuple[int, int], tokens: int, tokens_likely: int, share: Share
+    ) -> None:
+        """Raise OverloadedError unless one more request of so many tokens may wait.
+
+        waiting: requests and tokens that wait, of all callers.
+        """
+        limits = self.limits
+        too_many = share.lacking(limits.max_requests, waiting[0], 1, tokens=False) > 0
+        excess = share.lacking(limits.max_tokens, waiting[1], tokens, tokens=True)
+        if not too_many and excess <= 0:
+            return
+        (requests, queued), rate = waiting, self.tokens_per_s
+        likely = max(tokens, tokens_likely)
+        what, whose = f"{requests} requests with {queued} {self._unit}", SERVER
+        if share.is_used(limits.max_requests, 1, tokens=False) or share.is_used(
+            limits.max_tokens, tokens, tokens=True
+        ):
+            whose = CALLER
+            if share.callers > 1:
+                requests, queued = share.own
+                what = (
+                    f"{requests} of your own requests with {queued} {self._unit}, which is your "
+                    "share while others call too,"
+                )
+            # Of what is done meanwhile so much is the caller's.
+            rate = rate and rate / share.callers
+        raise OverloadedError(
+            f"{what} are waiting for {self._place}; try again later or elsewhere",
+            retry_after=self._retry_after(max(excess + likely - tokens, likely), rate),
+            metadata=self._waiting((requests, queued), whose),
+        )
+
+    def _waiting(self, waiting: tuple[int, int], whose: str) -> dict[str, str]:
         unit = self._unit.replace(" ", "_")
-        return {"queued_requests": str(requests), f"queued_{unit}": str(tokens)}
+        requests, tokens = map(str, waiting)
+        return {"queued_requests": requests, f"queued_{unit}": tokens, "limit_of": whose}
 
     @staticmethod
     def _retry_after(tokens: int, rate: float | None) -> float:

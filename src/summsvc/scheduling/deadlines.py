@@ -1,18 +1,23 @@
 """Deadlines of waiting requests: who has to go first, and whom one more would make late.
 
 In order of deadlines, earliest first, all of them are met if they can be met in
-any order at all (Liu and Layland 1973, section 7). Requests take turns as long as
-everybody has time; where time gets short that order holds.
+any order at all (Liu and Layland 1973, section 7). Requests of a caller take turns as
+long as all have time; where time gets short that order holds. Callers take turns
+however short of time their requests are: whoever sets tight deadlines goes first
+among its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 from summsvc.scheduling.admission import Admission
+from summsvc.scheduling.callers import Caller
+from summsvc.scheduling.demand import Demand
 from summsvc.scheduling.work import Priority, Ticket
 
 MARGIN = 2
@@ -22,92 +27,151 @@ SPARE = 1
 """One more for which a new request should have time: the rate is an estimate, and as long as
 nobody is short of time batches are of like length."""
 
-Due = tuple[Ticket, float, int, float]
-"""A waiting request, its deadline, tokens and slack.
+Due = tuple[float, float, int, float]
+"""Waiting requests of one caller: their first and last deadline, tokens and slack.
 
-The deadline is in ``loop.time()`` seconds. The tokens are its own and those of all that
-go before. The slack is what is left of its time once they have gone, in seconds.
+Deadlines are in ``loop.time()`` seconds. The tokens are their own and those of all that
+go before. The slack is what is left of their time once these have gone, in seconds.
 """
+
+WithOthers = Callable[[Caller, int], int]
+"""Tokens of all callers that are computed until so many of one caller are."""
+
+
+def alone(_: Caller, tokens: int) -> int:
+    """There is no other caller."""
+    return tokens
+
+
+@dataclass(slots=True)
+class _Line:
+    """One caller's requests. ordered: deadline, number and ticket of each."""
+
+    ordered: list[tuple[float, int, Ticket]] = field(default_factory=list)
+    demand: Demand = field(default_factory=Demand)
+    tokens: int = 0
 
 
 class Deadlines:
-    """Those of the interactive requests that wait for a model.
+    """Those of the interactive requests with segments in the queue, by caller.
 
     Bulk is not protected: a book with a tight deadline would hold up everybody.
+    with_others: how callers share the model.
     """
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, with_others: WithOthers = alone) -> None:
         self._admission = admission
-        # Always in order: thousands may wait, and they are looked at for every request.
-        self._ordered: list[tuple[float, Ticket]] = []
+        self._with_others = with_others
+        self._lines: dict[Caller, _Line] = {}
+        self._noted: dict[Ticket, tuple[int, int]] = {}
+        self._numbers = 0
 
-    def enter(self, ticket: Ticket) -> None:
-        """Look after a request until it leaves."""
-        work = ticket.work
-        if work.deadline is not None and work.priority is Priority.INTERACTIVE:
-            insort(self._ordered, (work.deadline, ticket), key=itemgetter(0))
+    def note(self, ticket: Ticket) -> None:
+        """Look after a request while some of its segments wait, by what it has now."""
+        deadline = ticket.work.deadline
+        if deadline is None or ticket.work.priority is not Priority.INTERACTIVE:
+            return
+        if not ticket.pending:
+            self._forget(ticket, deadline)
+            return
+        tokens = ticket.pending_tokens + ticket.coming_tokens
+        line = self._lines.setdefault(ticket.work.caller, _Line())
+        number, before = self._noted.get(ticket, (0, 0))
+        if not number:
+            self._numbers = number = self._numbers + 1
+            insort(line.ordered, (deadline, number, ticket), key=itemgetter(0, 1))
+            line.demand.add(deadline, tokens)
+        else:
+            line.demand.change(deadline, tokens - before)
+        line.tokens += tokens - before
+        self._noted[ticket] = number, tokens
 
-    def leave(self, ticket: Ticket) -> None:
-        """Forget a request that has entered."""
-        work = ticket.work
-        if work.deadline is not None and work.priority is Priority.INTERACTIVE:
-            at = bisect_left(self._ordered, work.deadline, key=itemgetter(0))
-            del self._ordered[self._ordered.index((work.deadline, ticket), at)]
+    def _forget(self, ticket: Ticket, deadline: float) -> None:
+        number, tokens = self._noted.pop(ticket, (0, 0))
+        if not number:
+            return
+        caller = ticket.work.caller
+        line = self._lines[caller]
+        del line.ordered[bisect_left(line.ordered, (deadline, number), key=itemgetter(0, 1))]
+        line.demand.remove(deadline, tokens)
+        line.tokens -= tokens
+        if not line.ordered:
+            del self._lines[caller]
 
-    def pressing(self) -> list[Ticket]:
-        """Requests that have to go first, see ``pressing``."""
-        return pressing(self.waiting(), MARGIN * self._admission.batch_s)
+    def __len__(self) -> int:
+        """Requests that are looked after."""
+        return len(self._noted)
 
-    def missing(self, tokens: int, priority: Priority, deadline: float | None) -> float:
+    def pressing(self, caller: Caller) -> Iterator[Ticket]:
+        """Requests of a caller that have to go first, earliest deadline first.
+
+        So that none of them has less slack than the margin: all up to the last one that is
+        short of time, for who stands before it in that order is part of its wait.
+        """
+        line, rate = self._lines.get(caller), self._rate(caller, 0)
+        if line is None or rate is None:
+            return iter(())
+        now = asyncio.get_running_loop().time()
+        margin_s = MARGIN * self._admission.batch_s
+        until = short_of_time(due(line.demand, tokens_per_s=rate, now=now), margin_s)
+        if until is None:
+            return iter(())
+        return _up_to(line.ordered, until)
+
+    def missing(
+        self, tokens: int, priority: Priority, deadline: float | None, caller: Caller
+    ) -> float:
         """Seconds missing for one more request of so many tokens, see ``lacking``.
 
-        deadline: ``loop.time()`` seconds, or None.
+        deadline: ``loop.time()`` seconds, or None. Takes time that does not depend on how
+        many requests wait.
         """
-        rate = self._admission.tokens_per_s
-        if rate is None or priority is not Priority.INTERACTIVE or not self._any_waits():
+        line, rate = self._lines.get(caller), self._rate(caller, tokens)
+        if line is None or rate is None or priority is not Priority.INTERACTIVE:
             return 0.0
+        now = asyncio.get_running_loop().time()
         return lacking(
-            self.waiting(),
+            due(line.demand, tokens_per_s=rate, now=now),
             tokens=tokens,
             deadline=deadline,
             tokens_per_s=rate,
-            now=asyncio.get_running_loop().time(),
+            now=now,
             margin_s=(MARGIN + SPARE) * self._admission.batch_s,
         )
 
-    def _any_waits(self) -> bool:
-        return any(ticket.pending for _, ticket in self._ordered)
+    def _rate(self, caller: Caller, more: int) -> float | None:
+        """Tokens of a caller that are computed in a second; None while unknown.
 
-    def waiting(self) -> Iterator[Due]:
-        """Requests with segments in the queue; none while the rate is unknown."""
+        On average until all it has waiting and so many more are done.
+        """
         rate = self._admission.tokens_per_s
-        now = asyncio.get_running_loop().time()
-        return due(self._ordered, tokens_per_s=rate, now=now) if rate else iter(())
+        line = self._lines.get(caller)
+        own = max(1, more + (line.tokens if line is not None else 0))
+        return rate and rate * own / self._with_others(caller, own)
 
 
-def due(
-    ordered: Iterable[tuple[float, Ticket]], *, tokens_per_s: float, now: float
-) -> Iterator[Due]:
-    """Of requests in order of their deadlines those that wait. now: ``loop.time()`` seconds."""
+def due(demand: Demand, *, tokens_per_s: float, now: float) -> Iterator[Due]:
+    """Of one caller's waiting requests, earliest deadline first. now: ``loop.time()`` seconds."""
     tokens = 0
-    for deadline, ticket in ordered:
-        if ticket.pending:
-            tokens += ticket.pending_tokens + ticket.coming_tokens
-            yield ticket, deadline, tokens, deadline - now - tokens / tokens_per_s
+    for group in demand:
+        tokens += group.tokens
+        yield group.first, group.last, tokens, group.first - now - tokens / tokens_per_s
 
 
-def pressing(waiting: Iterable[Due], margin_s: float) -> list[Ticket]:
-    """Who has to go first, earliest deadline first, so that nobody has less slack than the margin.
-
-    All up to the last one that is short of time: who stands before it in that order
-    is part of its wait.
-    """
-    tickets, last = [], 0
-    for ticket, _, _, slack_s in waiting:
-        tickets.append(ticket)
+def short_of_time(waiting: Iterable[Due], margin_s: float) -> float | None:
+    """The last deadline with less slack than the margin; None when all have more."""
+    last = None
+    for _, deadline, _, slack_s in waiting:
         if slack_s < margin_s:
-            last = len(tickets)
-    return tickets[:last]
+            last = deadline
+    return last
+
+
+def _up_to(ordered: Sequence[tuple[float, int, Ticket]], deadline: float) -> Iterator[Ticket]:
+    for each, _, ticket in ordered:
+        if each > deadline:
+            return
+        yield ticket
 
 
 def lacking(
@@ -129,7 +193,7 @@ def lacking(
         return 0.0
     own_s = tokens / tokens_per_s
     before, missing = 0, 0.0
-    for _, other, ahead, left_s in waiting:
+    for other, _, ahead, left_s in waiting:
         if other <= deadline:
             before = ahead
         elif left_s >= margin_s:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from summsvc.scheduling.callers import ANONYMOUS, Caller, FairOrder, Ring, round_robin
 from summsvc.scheduling.pace import Budget
+from summsvc.scheduling.shares import Holdings
 from summsvc.scheduling.work import Item, Priority, Ticket
 
 BULK_SHARE = 4
@@ -24,6 +26,15 @@ into batches below this part of the budget: small ones waste the model."""
 OVERHEAD = 0.25
 """What a batch costs beside its tokens, padding counted, as a share of a full one's. It weighs
 small batches against padding: were there none, nothing would be padded."""
+
+
+Pressing = Callable[[Caller], Iterable[Ticket]]
+"""Interactive requests of a caller that are short of time, the first one first."""
+
+
+def nobody(_: Caller) -> Iterable[Ticket]:
+    """No request is short of time."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,26 +69,32 @@ class Batch:
 
 
 class FairQueue:
-    """Round robin over requests, each giving its segments in order.
+    """Round robin over callers and their requests, each giving its segments in order.
 
     A batch is led by the next request's first segment; segments of like length
     of all requests of its priority fill it up, or as many of them as make a token
     cheapest where more wait than it can hold. So nobody waits behind somebody's
     book, and little is computed on padding. Batches do not mix priorities: a short
-    text would wait for the bulk it travels with. Requests short of time go first,
-    see ``deadlines``.
+    text would wait for the bulk it travels with. Of one caller's requests those short
+    of time go first, see ``deadlines``. held: what waits, by caller.
     """
 
     def __init__(self) -> None:
-        self._tickets: dict[Priority, OrderedDict[Ticket, None]] = {
-            priority: OrderedDict() for priority in Priority
+        self._orders: dict[Priority, FairOrder[Ticket]] = {
+            priority: FairOrder() for priority in Priority
         }
-        self._since_bulk = self._pressed = 0
-        self.tokens = self.sequences = 0
+        self.held = Holdings()
+        self._since_bulk = 0
+        self._pressed: Counter[Caller] = Counter()
+        self.tokens = self.sequences = self._beam_tokens = 0
 
     def __len__(self) -> int:
         """Requests with segments waiting."""
-        return sum(len(tickets) for tickets in self._tickets.values())
+        return sum(len(order) for order in self._orders.values())
+
+    def order(self, priority: Priority) -> FairOrder[Ticket]:
+        """The requests of a priority with segments waiting, and the tokens of these."""
+        return self._orders[priority]
 
     def add(self, ticket: Ticket, item: Item) -> None:
         """Let a segment wait, on behalf of one more ticket if it waits already."""
@@ -86,9 +103,11 @@ class FairQueue:
         if not item.tickets:
             self._count(item, 1)
         item.tickets[ticket] = None
+        caller = ticket.work.caller
+        self._orders[ticket.work.priority].add(caller, ticket, item.tokens)
+        self.held.change(caller, requests=not ticket.pending, tokens=item.tokens)
         ticket.pending[item] = None
         ticket.pending_tokens += item.tokens
-        self._tickets[ticket.work.priority].setdefault(ticket)
 
     def remove(self, ticket: Ticket) -> list[Item]:
         """Forget a ticket; returns the segments that nobody wants any more."""
@@ -99,29 +118,44 @@ class FairQueue:
                 self._count(item, -1)
                 item.waiting = False
                 unwanted.append(item)
-        ticket.pending.clear()
-        ticket.pending_tokens = 0
-        self._tickets[ticket.work.priority].pop(ticket, None)
+        if ticket.pending:
+            tokens = ticket.pending_tokens
+            ticket.pending.clear()
+            ticket.pending_tokens = 0
+            self._emptied(ticket, tokens)
         return unwanted
+
+    def _emptied(self, ticket: Ticket, tokens: int) -> None:
+        """The last segments of a ticket, so many tokens, have left."""
+        caller = ticket.work.caller
+        order = self._orders[ticket.work.priority]
+        order.remove(caller, ticket)
+        self.held.change(caller, requests=-1, tokens=-tokens)
+        if not order.entries(caller):
+            self._pressed.pop(caller, None)
 
     def _count(self, item: Item, sign: int) -> None:
         self.tokens += sign * item.tokens
         self.sequences += sign * item.beams
+        self._beam_tokens += sign * item.tokens * item.beams
 
     def fills(self, budget: Budget) -> bool:
         """Whether enough waits for a full batch."""
-        return self.tokens >= budget.tokens or self.sequences >= budget.sequences
+        return self._beam_tokens >= budget.tokens or self.sequences >= budget.sequences
 
-    def tokens_ahead(self, priority: Priority, tokens: int) -> int:
+    def tokens_ahead(self, priority: Priority, tokens: int, caller: Caller = ANONYMOUS) -> int:
         """Tokens that go before the last one of a new request of so many tokens.
 
-        By round robin no waiting request of its own priority goes ahead with
-        more than the new one has itself; ahead of bulk goes no more than bulk's
-        share of the batches leaves.
+        By round robin no waiting request of its own caller and priority goes ahead with
+        more than the new one has itself, nor any other caller with more than its own; ahead
+        of bulk goes no more than bulk's share of the batches leaves. An estimate that is
+        too high rather than too low, and takes constant time.
         """
-        ahead = sum(min(ticket.pending_tokens, tokens) for ticket in self._tickets[priority])
+        order = self._orders[priority]
+        own = tokens + order.entries(caller).capped(tokens)
+        ahead = order.with_others(caller, own) - tokens
         if priority is Priority.BULK:
-            first = sum(ticket.pending_tokens for ticket in self._tickets[Priority.INTERACTIVE])
+            first = self._orders[Priority.INTERACTIVE].total
             ahead += min(first, (BULK_SHARE - 1) * (ahead + tokens))
         return min(ahead, self.tokens)
 
@@ -129,24 +163,24 @@ class FairQueue:
         self,
         budget: Budget,
         workers: int = 1,
-        pressing: Sequence[Ticket] = (),
+        pressing: Pressing = nobody,
         bulk: Budget | None = None,
         running: Collection[Batch] = (),
     ) -> Batch | None:
         """Take a batch within its budget, or of one segment; None when empty.
 
         workers: idle ones, that share what waits. bulk: the budget of bulk batches, where
-        it is another. pressing: interactive requests
-        that are short of time, the first one first; they go before others, but for
-        one batch in ``BULK_SHARE`` while some wait that have no deadline. running: what
+        it is another. pressing: requests of a caller that are short of time; they go before
+        its others, but for one batch in ``BULK_SHARE`` while some wait that have no deadline.
+        running: what
         other workers have in the model; a smaller batch there leaves its worker a larger
         part of what waits here.
         """
-        leader = self._leader(pressing)
+        leader, hurried = self._leader(pressing)
         if leader is None:
             return None
         if leader.work.priority is Priority.BULK:
-            budget = bulk or budget
+            budget, pressing = bulk or budget, nobody
         first = next(iter(leader.pending))
         most = max(1, budget.tokens // first.beams)
         segments = max(1, budget.sequences // first.beams)
@@ -156,13 +190,13 @@ class FairQueue:
         tokens = self.tokens + sum(batch.tokens for batch in running)
         share = max(-(-tokens // (workers + len(running))), full // SMALLEST_PART)
         candidates = {first: None}
+        met: set[Item] = set()
         looked_at = 0
-        in_turn = self._round_robin(leader.work.priority)
-        window = WINDOW
-        if pressing and leader is pressing[0]:
-            hurried = (item for ticket in pressing for item in ticket.pending)
-            in_turn, window = chain(hurried, in_turn), 1
-        for item in in_turn:
+        window = 1 if hurried else WINDOW
+        for item in self._in_turn(leader, pressing, hurried=hurried):
+            if item in met:
+                continue
+            met.add(item)
             looked_at += item.tokens
             if item.kind == first.kind:
                 candidates[item] = None
@@ -187,38 +221,49 @@ class FairQueue:
         # None of fewer is left for a small batch of its own, nor who is short of time for another.
         if len(candidates) > workers * (full // max(1, first.tokens)) and window == WINDOW:
             del chosen[cheapest:]
+        order = self._orders[leader.work.priority]
+        for item in chosen:
+            for ticket in item.tickets:
+                self._orders[ticket.work.priority].served(ticket.work.caller)
+        order.entries(leader.work.caller).served(leader)
         for item in chosen:
             self._take(item)
-        tickets = self._tickets[leader.work.priority]
-        if leader in tickets:
-            tickets.move_to_end(leader)
         return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)), budget)
 
-    def _leader(self, pressing: Sequence[Ticket]) -> Ticket | None:
-        interactive, bulk = (self._tickets[level] for level in Priority)
+    def _leader(self, pressing: Pressing) -> tuple[Ticket | None, bool]:
+        """Whose segments lead the next batch, and whether because it is short of time."""
+        interactive, bulk = (self._orders[level] for level in Priority)
         if bulk and (not interactive or self._since_bulk >= BULK_SHARE - 1):
             self._since_bulk = 0
-            return next(iter(bulk))
+            return _first(bulk), False
         # Batches that bulk had while nobody else waited were its share as well.
         self._since_bulk = self._since_bulk + 1 if bulk else 0
-        if pressing:
-            self._pressed += 1
-            patient = (ticket for ticket in interactive if ticket.work.deadline is None)
-            other = None if self._pressed % BULK_SHARE else next(patient, None)
-            return other or pressing[0]
-        return next(iter(interactive), None)
+        caller = interactive.turn()
+        if caller is None:
+            return None, False
+        hurried = next(iter(pressing(caller)), None)
+        if hurried is None:
+            return _first(interactive), False
+        self._pressed[caller] += 1
+        if self._pressed[caller] % BULK_SHARE == 0:
+            for ticket in interactive.entries(caller):
+                if ticket.work.deadline is None:
+                    return ticket, False
+        return hurried, True
 
-    def _round_robin(self, priority: Priority) -> Iterator[Item]:
-        """Waiting segments of a priority, one of each request in turn."""
-        waiting = [iter(ticket.pending) for ticket in self._tickets[priority]]
-        while waiting:
-            left = []
-            for items in waiting:
-                item = next(items, None)
-                if item is not None:
-                    yield item
-                    left.append(items)
-            waiting = left
+    def _in_turn(self, leader: Ticket, pressing: Pressing, *, hurried: bool) -> Iterator[Item]:
+        """Waiting segments of a priority, one of each caller in turn; some are met twice.
+
+        Of one caller those short of time first, then one of each request in turn. hurried:
+        whether that holds for the caller of the leader too.
+        """
+
+        def of(caller: Caller, tickets: Ring[Ticket]) -> Iterator[Item]:
+            first = pressing(caller) if hurried or caller != leader.work.caller else ()
+            in_hurry = (item for ticket in first for item in ticket.pending)
+            return chain(in_hurry, round_robin(iter(ticket.pending) for ticket in tickets))
+
+        return self._orders[leader.work.priority].in_turn(of)
 
     def _take(self, item: Item) -> None:
         item.waiting = False
@@ -226,5 +271,15 @@ class FairQueue:
         for ticket in item.tickets:
             del ticket.pending[item]
             ticket.pending_tokens -= item.tokens
-            if not ticket.pending:
-                self._tickets[ticket.work.priority].pop(ticket, None)
+            if ticket.pending:
+                caller = ticket.work.caller
+                self._orders[ticket.work.priority].add(caller, ticket, -item.tokens)
+                self.held.change(caller, tokens=-item.tokens)
+            else:
+                self._emptied(ticket, item.tokens)
+
+
+def _first(order: FairOrder[Ticket]) -> Ticket | None:
+    """Of the caller whose turn it is the request that waits longest for its own."""
+    caller = order.turn()
+    return None if caller is None else next(iter(order.entries(caller)))

@@ -13,6 +13,7 @@ from summsvc.engines.base import Seq2SeqEngine
 from summsvc.errors import DeadlineError, DrainingError, SummsvcError
 from summsvc.scheduling.admission import Admission, QueueLimits
 from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.scheduling.deadlines import Deadlines
 from summsvc.scheduling.memo import Memo
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
@@ -71,7 +72,8 @@ class Scheduler:
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
         self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
-        self._deadlines = Deadlines(self._admission)
+        interactive = self._queue.order(Priority.INTERACTIVE)
+        self._deadlines = Deadlines(self._admission, interactive.with_others)
         self._runner = Runner(
             engine,
             workers=workers,
@@ -131,7 +133,9 @@ class Scheduler:
         self.last_used = time.monotonic()
         loop = asyncio.get_running_loop()
         tokens = self._memo.tokens_to_compute(work, _stretch(work, 0))
-        self.check(tokens, work.priority, work.deadline, continues=work.continues)
+        self.check(
+            tokens, work.priority, work.deadline, continues=work.continues, caller=work.caller
+        )
         if work.priority is Priority.INTERACTIVE:
             self._interactive_until = loop.time() + INTERACTIVE_S
         self._submitted += 1
@@ -139,8 +143,7 @@ class Scheduler:
         self._tickets[ticket] = (
             None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
         )
-        self._coming_tokens += ticket.coming_tokens
-        self._deadlines.enter(ticket)
+        self._come(ticket, ticket.coming_tokens)
         self._feed(ticket, self._memo.key(work))
         return ticket
 
@@ -156,22 +159,31 @@ class Scheduler:
         *,
         continues: bool = False,
         likely: int = 0,
+        caller: Caller = ANONYMOUS,
     ) -> None:
         """Raise what ``submit`` raises of a request with so many tokens to be computed.
 
-        likely: as many as it may turn out to have.
+        likely: as many as it may turn out to have. Takes time that does not depend on how
+        many requests wait.
         """
+        if continues and deadline is None:
+            return
         loop = asyncio.get_running_loop()
+        queue = self._queue
+        missing_s = 0.0
+        if not continues:
+            missing_s = self._deadlines.missing(tokens, priority, deadline, caller)
         try:
             self._admission.check(
                 tokens=tokens,
-                requests_waiting=len(self._queue),
-                tokens_waiting=self._queue.tokens + self._coming_tokens,
-                tokens_ahead=self._queue.tokens_ahead(priority, tokens),
+                requests_waiting=len(queue),
+                tokens_waiting=queue.tokens + self._coming_tokens,
+                tokens_ahead=queue.tokens_ahead(priority, tokens, caller),
                 seconds_left=None if deadline is None else deadline - loop.time(),
-                seconds_missing=self._deadlines.missing(tokens, priority, deadline),
+                seconds_missing=missing_s,
                 continues=continues,
                 tokens_likely=likely,
+                share=queue.held.share(caller),
             )
         except SummsvcError as error:
             self._metrics.refused(error.reason)
@@ -183,7 +195,9 @@ class Scheduler:
             return
         work = ticket.work
         stretch = _stretch(work, len(ticket.entries))
-        self._come(ticket, sum(work.tokens[stretch.start : stretch.stop]))
+        came = sum(work.tokens[stretch.start : stretch.stop])
+        ticket.coming_tokens -= came
+        self._come(ticket, -came)
         for position in stretch:
             item, costs_nothing = self._memo.item(work, key, position)
             ticket.entries.append((item, costs_nothing))
@@ -200,14 +214,15 @@ class Scheduler:
                 ticket.reached_model()
         if len(ticket.entries) < len(work.texts):
             asyncio.get_running_loop().call_soon(self._feed, ticket, key)
+        self._deadlines.note(ticket)
         ticket.fed()
         self._show()
         self._arrived.set()
 
     def _come(self, ticket: Ticket, tokens: int) -> None:
-        """Tokens of a ticket are no longer on their way into the queue."""
-        ticket.coming_tokens -= tokens
-        self._coming_tokens -= tokens
+        """So many tokens of a ticket more are on their way into the queue, or fewer."""
+        self._coming_tokens += tokens
+        self._queue.held.change(ticket.work.caller, tokens=tokens)
 
     def _expire(self, ticket: Ticket) -> None:
         self._metrics.expired.inc()
@@ -218,9 +233,10 @@ class Scheduler:
         timer = self._tickets.pop(ticket, None)
         if timer is not None:
             timer.cancel()
-        self._come(ticket, ticket.coming_tokens)
-        self._deadlines.leave(ticket)
+        self._come(ticket, -ticket.coming_tokens)
+        ticket.coming_tokens = 0
         unwanted = self._queue.remove(ticket)
+        self._deadlines.note(ticket)
         for item in unwanted:
             self._memo.forget(item)
         if unwanted:
@@ -243,6 +259,8 @@ class Scheduler:
                 continue
             self._show()
             tickets = {ticket for item in batch.items for ticket in item.tickets}
+            for ticket in tickets:
+                self._deadlines.note(ticket)
             begun = time.perf_counter()
             self._running.add(batch)
             await self._runner.run(batch)
@@ -266,7 +284,7 @@ class Scheduler:
         return self._queue.next(
             self._pace.budget,
             self._workers - len(self._running),
-            self._deadlines.pressing(),
+            self._deadlines.pressing,
             bulk=self._pace.narrow if hurry else None,
             running=self._running,
         )

@@ -15,6 +15,7 @@ import structlog
 
 from summsvc.engines.base import DecodingOptions, Generated
 from summsvc.errors import SummsvcError
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 
 
 class Priority(Enum):
@@ -53,7 +54,7 @@ class Work:
     tokens: input length of each text. deadline: ``loop.time()`` seconds, or
     None. use_cache: False neither reads nor fills the cache, and shares no
     computation with other requests. continues: True for more work of a request
-    that was let in before; no limit of the queue refuses it.
+    that was let in before; no limit of the queue refuses it. caller: whose turn it takes.
     """
 
     texts: Sequence[str]
@@ -65,6 +66,7 @@ class Work:
     deadline: float | None = None
     use_cache: bool = True
     continues: bool = False
+    caller: Caller = ANONYMOUS
 
     def item(self, position: int, key: Hashable = None) -> Item:
         """A segment of this work as something to compute."""

@@ -18,6 +18,7 @@ import grpc
 import structlog
 
 from summsvc import errors
+from summsvc.server.callers import Gate, caller_of
 from summsvc.server.drain import CallName, Drain
 from summsvc.server.metrics import CallMetrics
 from summsvc.server.received import Receiver
@@ -51,6 +52,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._drain = drain
         self._metrics = metrics
         self._receiver = receiver
+        self._gate = Gate()
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -124,6 +126,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 "this server asks for a token: send metadata 'authorization: Bearer TOKEN'"
             )
 
+    async def begin(self, context: Any) -> None:
+        """Wait until a call may begin, in fair order of callers."""
+        await self._gate.begin(caller_of(context, by_token=bool(self._tokens)))
+
 
 class _Call:
     """One call from its first to its last moment, as an async context manager."""
@@ -154,6 +160,12 @@ class _Call:
             self._interceptor._drain.check()
         except errors.SummsvcError as error:
             await self._fail(error)
+        try:
+            await self._interceptor.begin(self._context)
+        except asyncio.CancelledError as error:
+            # Nobody leaves a block that was not entered.
+            await self.__aexit__(type(error), error, None)
+            raise
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, Exception) and not isinstance(error, errors.SummsvcError):

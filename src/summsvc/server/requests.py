@@ -11,6 +11,8 @@ from typing import Any
 from summsvc.articles.article import Article, MimeType
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, SummsvcError
+from summsvc.scheduling.callers import Caller
+from summsvc.server.callers import caller_of
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.summary_request import LengthRequest, Method, SummaryRequest
 from summsvc.tasks.translate import TranslationRequest
@@ -29,11 +31,16 @@ class RequestReader:
         self._settings = settings
         self.max_reply_bytes = settings.max_message_bytes
 
+    def caller(self, context: Any) -> Caller:
+        """Who makes a call."""
+        return caller_of(context, by_token=self._settings.token_file is not None)
+
     def summary(
         self,
         message: summarization_service_pb2.SummarizeRequest,
         *,
         deadline: float | None,
+        caller: Caller,
         bulk: bool = False,
     ) -> SummaryRequest:
         """Raises InvalidFieldError."""
@@ -56,6 +63,7 @@ class RequestReader:
             use_cache=not message.bypass_cache,
             deadline=deadline,
             bulk=bulk,
+            caller=caller,
         )
 
     def translation(
@@ -63,6 +71,7 @@ class RequestReader:
         message: translation_service_pb2.TranslateRequest,
         *,
         deadline: float | None,
+        caller: Caller,
         bulk: bool = False,
     ) -> TranslationRequest:
         """Raises InvalidFieldError."""
@@ -87,6 +96,7 @@ class RequestReader:
             use_cache=not message.bypass_cache,
             deadline=deadline,
             bulk=bulk,
+            caller=caller,
         )
 
     def _method(self, message: summarization_service_pb2.SummarizeRequest) -> Method:

@@ -32,16 +32,20 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
 
     async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> Any:
         """Gives bytes: see ``wire.as_sent``."""
-        wanted = self._reader.summary(request, deadline=deadline_of(context))
+        wanted = self._reader.summary(
+            request, deadline=deadline_of(context), caller=self._reader.caller(context)
+        )
         return await self._message(await self._summarizer.summarize(wanted))
 
     async def BatchSummarize(self, requests: Any, context: Any) -> Any:
         """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
-        deadline = deadline_of(context)
+        deadline, caller = deadline_of(context), self._reader.caller(context)
 
         async def answer(item: bytes) -> bytes:
             request = self._receiver.parsed(pb.SummarizeRequest, item)
-            wanted = self._reader.summary(request, deadline=deadline, bulk=True)
+            wanted = self._reader.summary(
+                request, deadline=deadline, caller=caller, bulk=True
+            )
             return await self._message(await self._summarizer.summarize(wanted))
 
         outcomes = await batch.each(requests, answer)

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from summsvc.errors import SummsvcError
+from summsvc.scheduling.callers import Caller
 from summsvc.server import batch, messages
 from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader, deadline_of, under
@@ -33,15 +34,16 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
 
     async def Translate(self, request: pb.TranslateRequest, context: Any) -> Any:
         """Gives bytes: see ``wire.as_sent``."""
-        return await self._translate(request, deadline_of(context), bulk=False)
+        caller = self._reader.caller(context)
+        return await self._translate(request, deadline_of(context), caller, bulk=False)
 
     async def BatchTranslate(self, requests: Any, context: Any) -> Any:
         """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
-        deadline = deadline_of(context)
+        deadline, caller = deadline_of(context), self._reader.caller(context)
 
         async def answer(item: bytes) -> bytes:
             request = self._receiver.parsed(pb.TranslateRequest, item)
-            return await self._translate(request, deadline, bulk=True)
+            return await self._translate(request, deadline, caller, bulk=True)
 
         outcomes = await batch.each(requests, answer)
         limit = self._reader.max_reply_bytes
@@ -51,7 +53,11 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         self, request: pb.StreamTranslateRequest, context: Any
     ) -> AsyncIterator[pb.StreamTranslateResponse]:
         try:
-            wanted = self._reader.translation(request.request, deadline=deadline_of(context))
+            wanted = self._reader.translation(
+                request.request,
+                deadline=deadline_of(context),
+                caller=self._reader.caller(context),
+            )
             async with aclosing(self._translator.stream(wanted)) as events:
                 async for event in events:
                     yield messages.event(event)
@@ -59,9 +65,14 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             raise under(error, "request") from error
 
     async def _translate(
-        self, request: pb.TranslateRequest, deadline: float | None, *, bulk: bool
+        self,
+        request: pb.TranslateRequest,
+        deadline: float | None,
+        caller: Caller,
+        *,
+        bulk: bool,
     ) -> bytes:
-        wanted = self._reader.translation(request, deadline=deadline, bulk=bulk)
+        wanted = self._reader.translation(request, deadline=deadline, caller=caller, bulk=bulk)
         translation = await self._translator.translate(wanted)
         return await self._workers.beside(
             len(translation.body),

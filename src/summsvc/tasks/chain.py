@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.scheduling.work import Outcome, Priority, Work
 from summsvc.tasks import split
 from summsvc.tasks.decoding import DecodingRequest
@@ -58,6 +59,7 @@ class Chain:
         priority: Priority,
         deadline: float | None,
         use_cache: bool,
+        caller: Caller = ANONYMOUS,
     ) -> None:
         self.legs = tuple(legs)
         self.stats = Stats()
@@ -67,6 +69,7 @@ class Chain:
         self._priority = priority
         self._deadline = deadline
         self._use_cache = use_cache
+        self._caller = caller
         self._let_in = False
         self._may_cost = ANYWAY
 
@@ -166,6 +169,7 @@ class Chain:
                 deadline=self._deadline,
                 use_cache=self._use_cache,
                 continues=self._let_in,
+                caller=self._caller,
             )
         )
         self._let_in = True

@@ -14,6 +14,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from summsvc.errors import DeadlineError, DrainingError, OverloadedError
 from summsvc.interruption import Interrupted, checkpoint, interruptible
 from summsvc.scheduling.admission import Admission, QueueLimits
+from summsvc.scheduling.callers import ANONYMOUS, Caller
+from summsvc.scheduling.places import Places
+from summsvc.scheduling.shares import Holdings
 
 AT_HAND = 2
 """Articles per thread that are handed over: the one being read, and the next."""
@@ -52,13 +55,14 @@ class Lane:
 
     Only what is new is ever refused, and what is left to do for an article that was read
     goes before those that were not: what was let in gets done. So the rate that counts for
-    those that wait is that of articles with all the text work done for each. limits: the
-    tokens are code points of articles.
+    those that wait is that of articles with all the text work done for each. Callers take
+    turns; of one caller the article that came first is read first. limits: the tokens are
+    code points of articles.
     """
 
     def __init__(self, name: str, threads: int, limits: QueueLimits, metrics: LaneMetrics) -> None:
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix=f"summsvc-{name}")
-        self._places = asyncio.Semaphore(AT_HAND * threads)
+        self._places = Places(AT_HAND * threads)
         self._admission = Admission(
             limits, workers=1, unit="code points", place="a thread that reads"
         )
@@ -68,8 +72,7 @@ class Lane:
         self._shown_code_points = metrics.code_points.labels(name)
         # The event loop begins work, threads end it.
         self._lock = Lock()
-        self._articles = 0
-        self._code_points = 0
+        self._held = Holdings()
         self._working = 0
         self._seconds = 0.0
         self._closed = False
@@ -94,6 +97,7 @@ class Lane:
         deadline: float | None,
         *,
         brief: bool = False,
+        caller: Caller = ANONYMOUS,
     ) -> T:
         """Do the first work for a new request.
 
@@ -110,55 +114,62 @@ class Lane:
                 raise DeadlineError("the deadline passed before the article was read")
             return work()
 
-        here = brief and not self._articles
+        here = brief and not self._held.requests
         try:
-            self._enter(code_points, None if deadline is None else deadline - now())
+            self._enter(caller, code_points, None if deadline is None else deadline - now())
             if not here:
-                return await self._wait(code_points, in_time)
+                return await self._wait(caller, code_points, in_time)
             try:
                 return self._timed(in_time, code_points)
             finally:
-                self._leave(code_points)
+                self._leave(caller, code_points)
         except (OverloadedError, DeadlineError) as error:
             self._refused.labels(self._name, error.reason).inc()
             raise
 
-    async def _wait(self, code_points: int, work: Callable[[], T]) -> T:
+    async def _wait(self, caller: Caller, code_points: int, work: Callable[[], T]) -> T:
         future: Future[T] | None = None
         try:
-            async with self._places:
+            async with self._places.taken(caller, code_points):
                 future, call = self._submit(work, code_points)
                 # Not before a thread has let go of it, whether or not somebody still waits.
-                future.add_done_callback(lambda _: self._leave(code_points))
+                future.add_done_callback(lambda _: self._leave(caller, code_points))
                 return await self._result(future, call)
         finally:
             if future is None:
-                self._leave(code_points)
+                self._leave(caller, code_points)
 
-    def _enter(self, code_points: int, seconds_left: float | None) -> None:
+    def _enter(self, caller: Caller, code_points: int, seconds_left: float | None) -> None:
         """Count an article in, or raise."""
         in_time = seconds_left is None or seconds_left > 0
         with self._lock:
+            held = self._held
             # To nobody else's harm it may try: the rate may be that of a bad moment.
-            if self._articles or not in_time:
+            if held.requests or not in_time:
                 self._admission.check(
                     tokens=code_points,
-                    requests_waiting=self._articles,
-                    tokens_waiting=self._code_points,
-                    tokens_ahead=self._code_points,
+                    requests_waiting=held.requests,
+                    tokens_waiting=held.tokens,
+                    tokens_ahead=self._ahead(caller, code_points),
                     seconds_left=seconds_left,
+                    share=held.share(caller),
                 )
-            self._count(1, code_points)
+            self._count(caller, 1, code_points)
 
-    def _leave(self, code_points: int) -> None:
+    def _ahead(self, caller: Caller, code_points: int) -> int:
+        """Code points that go before an article of so many: those at hand, and by turns."""
+        waiting = self._places.waiting
+        own = code_points + waiting.entries(caller).total
+        return self._held.tokens - waiting.total + waiting.with_others(caller, own) - code_points
+
+    def _leave(self, caller: Caller, code_points: int) -> None:
         with self._lock:
-            self._count(-1, -code_points)
+            self._count(caller, -1, -code_points)
 
-    def _count(self, articles: int, code_points: int) -> None:
-        self._articles += articles
-        self._code_points += code_points
-        self._shown_articles.set(self._articles)
-        self._shown_code_points.set(self._code_points)
+    def _count(self, caller: Caller, articles: int, code_points: int) -> None:
+        self._held.change(caller, requests=articles, tokens=code_points)
+        self._shown_articles.set(self._held.requests)
+        self._shown_code_points.set(self._held.tokens)
 
     def close(self) -> bool:
         """Take no more work, drop what has not begun, end the rest at its next checkpoint.

@@ -14,6 +14,7 @@ from summsvc.articles.article import Article
 from summsvc.articles.document import Document
 from summsvc.articles.read import read, warm_up
 from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.tasks.lane import Lane, LaneMetrics
 
 HERE = 1_000
@@ -86,9 +87,14 @@ class TextWorkers:
         return await self._lane(size).run(functools.partial(work, *args, **kwargs))
 
     async def read(
-        self, article: Article, *, keep_boilerplate: bool, deadline: float | None = None
+        self,
+        article: Article,
+        *,
+        keep_boilerplate: bool,
+        deadline: float | None = None,
+        caller: Caller = ANONYMOUS,
     ) -> Document:
-        """Read the article of a new request.
+        """Read the article of a new request, at its caller's turn.
 
         deadline: ``loop.time()`` seconds, or None. Raises the InvalidInputErrors of
         ``articles.read``; OverloadedError, and DeadlineError when it cannot be read in time.
@@ -102,7 +108,7 @@ class TextWorkers:
         )
         size = len(article.title) + len(article.body)
         brief = self._warm and size <= BRIEF
-        return await self._lane(size).read(size, work, deadline, brief=brief)
+        return await self._lane(size).read(size, work, deadline, brief=brief, caller=caller)
 
     def _lane(self, size: int) -> Lane:
         return self._long if size > LONG else self._short

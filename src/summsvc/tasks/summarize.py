@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,6 +59,7 @@ class Summarizer:
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
+            caller=request.caller,
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
@@ -98,12 +100,18 @@ class Summarizer:
         language = unread.language(request.article)
         if not language:
             return
-        priority, use_cache = _priority(request), request.use_cache
+        check = functools.partial(
+            unread.check,
+            priority=_priority(request),
+            deadline=request.deadline,
+            use_cache=request.use_cache,
+            caller=request.caller,
+        )
         for leg in (await self._legs(request, language, target))[:1]:
-            unread.check(leg.scheduler, None, priority, request.deadline, use_cache=use_cache)
+            check(leg.scheduler, None)
         writer, _ = await self._writer(request, language)
         if writer is not None:
-            unread.check(writer, request.article, priority, request.deadline, use_cache=use_cache)
+            check(writer, request.article)
 
     async def _writer(
         self, request: SummaryRequest, language: str
@@ -132,6 +140,7 @@ class Summarizer:
             priority=_priority(request),
             deadline=request.deadline,
             use_cache=request.use_cache,
+            caller=request.caller,
         )
 
     async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Leg]:

@@ -9,6 +9,7 @@ from enum import Enum
 from summsvc.articles.article import Article
 from summsvc.engines.length import Length
 from summsvc.errors import InvalidFieldError
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.tasks.decoding import DecodingRequest
 
 DEFAULT_SENTENCES = 3
@@ -64,7 +65,7 @@ class SummaryRequest:
 
     target: BCP-47 code of the summary's language, or "" for the article's own.
     model, translation_model: ids, or "". deadline: ``loop.time()`` seconds, or
-    None. bulk: True for batch calls.
+    None. bulk: True for batch calls. caller: whose turn the work takes.
     """
 
     article: Article
@@ -78,3 +79,4 @@ class SummaryRequest:
     use_cache: bool = True
     deadline: float | None = None
     bulk: bool = False
+    caller: Caller = ANONYMOUS

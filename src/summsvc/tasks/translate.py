@@ -12,6 +12,7 @@ from summsvc.articles.document import Document
 from summsvc.articles.language import normalize_code
 from summsvc.articles.render import Renderer
 from summsvc.errors import UnsupportedPairError
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.chain import MANY, Chain, pivot_warning
@@ -39,7 +40,8 @@ class TranslationRequest:
     """What a caller asks for.
 
     target: BCP-47 code. model: id, or "". glossary: (source, target) terms.
-    deadline: ``loop.time()`` seconds, or None. bulk: True for batch calls.
+    deadline: ``loop.time()`` seconds, or None. bulk: True for batch calls. caller: whose turn
+    the work takes.
     """
 
     article: Article
@@ -52,6 +54,7 @@ class TranslationRequest:
     use_cache: bool = True
     deadline: float | None = None
     bulk: bool = False
+    caller: Caller = ANONYMOUS
 
 
 Event = TranslationStarted | TranslatedSegment | TranslationFinished
@@ -107,6 +110,7 @@ class Translator:
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
+            caller=request.caller,
         )
         segments = document.segments
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
@@ -156,6 +160,7 @@ class Translator:
             Priority.BULK,
             request.deadline,
             use_cache=request.use_cache,
+            caller=request.caller,
         )
 
     async def _chain(self, request: TranslationRequest, document: Document, target: str) -> Chain:
@@ -175,6 +180,7 @@ class Translator:
             priority=Priority.BULK if bulk else Priority.INTERACTIVE,
             deadline=request.deadline,
             use_cache=request.use_cache,
+            caller=request.caller,
         )
 
 

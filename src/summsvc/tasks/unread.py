@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from summsvc.articles.article import Article, MimeType
 from summsvc.articles.language import normalize_code
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.scheduling.work import Priority
 from summsvc.tasks.reading import LONG
@@ -66,6 +67,7 @@ def check(
     deadline: float | None,
     *,
     use_cache: bool,
+    caller: Caller = ANONYMOUS,
 ) -> None:
     """Raise OverloadedError or DeadlineError for an article that a model is to have.
 
@@ -79,4 +81,4 @@ def check(
     least, likely = (least_tokens(article), likely_tokens(article)) if article else (1, 0)
     if use_cache:
         least, deadline = min(least, 1), None
-    scheduler.check(least, priority, deadline, likely=likely)
+    scheduler.check(least, priority, deadline, likely=likely, caller=caller)
