@@ -22,7 +22,8 @@ from summsvc.config import Settings
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.engines.length import Length
 from summsvc.server import messages
-from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.chain_output import ChainOutput
+from summsvc.tasks.checks import Checks
 from summsvc.tasks.extract import extract
 from summsvc.tasks.placing import placed, whole
 from summsvc.tasks.reading import BRIEF
@@ -319,4 +320,5 @@ def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
     found = Terms.of((), (), "en").find(segment.text)
     translatable(segment, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
-    accepted(segment, ChainOutput(segment.text, -0.1, complete=True, pieces=1), "en", "ru", found)
+    output = ChainOutput(segment.text, -0.1, complete=True, pieces=1)
+    accepted(segment, output, "en", "ru", found, Checks())

@@ -14,7 +14,8 @@ from summsvc.articles.article import Article, MimeType, WarningType
 from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length, count_words
 from summsvc.errors import DeadlineError
-from summsvc.tasks.chain import ANYWAY, ChainOutput
+from summsvc.tasks.chain import ANYWAY
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.results import SummarySentence
 from summsvc.tasks.written import written
 from tests.tasks.keeping import KeepingEngine, keep, split, summarize

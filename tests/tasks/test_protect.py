@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 
 from summsvc.articles.article import WarningType
-from summsvc.tasks.chain import Chain, ChainOutput
-from summsvc.tasks.protect import protect
+from summsvc.tasks.chain import Chain
+from summsvc.tasks.chain_output import ChainOutput
+from summsvc.tasks.protect import Unprotected, protect
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.terms import Terms
 
@@ -22,16 +23,19 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def again(self, texts: Sequence[str]) -> list[ChainOutput]:
-        self.asked += texts
-        return [ChainOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
+    async def again(self, each: Sequence[Sequence[str]]) -> list[list[ChainOutput]]:
+        self.asked += [text for texts in each for text in texts]
+        return [
+            [ChainOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
+            for texts in each
+        ]
 
 
 async def protected(
     model: Words, source: str, output: str, kept: Sequence[str] = (), **glossary: str
 ) -> tuple[str, list[bool], list[WarningType], bool]:
     found = Terms.of(kept, list(glossary.items()), "en").find(source)
-    result = await protect(cast(Chain, model), source, output, found, "ru")
+    (result,) = await protect(cast(Chain, model), [Unprotected(source, output, found)], "ru")
     applied = [use.applied for use in result.terms]
     return result.text, applied, [doubt.type for doubt in result.doubts], result.pieces
 

@@ -203,6 +203,27 @@ class Ticket:
         async with aclosing(self.results()) as outcomes:
             return [outcome async for outcome in outcomes]
 
+    async def settled_all(self) -> list[Outcome | SummsvcError]:
+        """Each segment's outcome, or what it alone failed with, once all are known.
+
+        Raises what ``results`` raises of the whole ticket.
+        """
+        while not self.ended:
+            self._wake_after = len(self.work.texts) + 1
+            self._news.clear()
+            await self._news.wait()
+        if self._error is not None:
+            raise self._error
+        settled: list[Outcome | SummsvcError] = []
+        for item, cache_hit in self.entries:
+            if item.error is not None:
+                settled.append(item.error)
+            elif item.output is not None:
+                settled.append(Outcome(item.output, cache_hit))
+        if len(settled) < len(self.work.texts):
+            raise asyncio.CancelledError("this request's work was cancelled")
+        return settled
+
     def cancel(self) -> None:
         """Want nothing any more; segments that nobody else wants are not computed."""
         if not self.ended:

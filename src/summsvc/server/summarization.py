@@ -8,8 +8,8 @@ from summsvc.server import batch, messages
 from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader, deadline_of
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import EACH
 from summsvc.tasks.results import Summary
+from summsvc.tasks.sizes import EACH
 from summsvc.tasks.summarize import Summarizer
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1 import summarization_service_pb2_grpc

@@ -12,17 +12,25 @@ their search is what goes astray before they do. So, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.tasks.boundaries import Spans
-from summsvc.tasks.chain import Adjust, Chain, ChainOutput
+from summsvc.tasks.chain import Adjust
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.guards import safer
 from summsvc.tasks.split import clauses, join
 
-ATTEMPTS = 3
+SEARCHES: tuple[Adjust, ...] = (
+    partial(safer, attempt=1),
+    partial(safer, attempt=2),
+    partial(safer, attempt=1),
+)
+"""How models search in each attempt, the same for all segments, which go together."""
+
+ATTEMPTS = len(SEARCHES)
 """Times at most that a doubtful segment is tried again."""
 
 _ENDS = ".!?…:;"
@@ -37,7 +45,6 @@ class Attempt:
     """
 
     pieces: tuple[str, ...]
-    adjust: Adjust
     stop: bool = False
 
     @property
@@ -51,11 +58,16 @@ class Attempt:
             how = "comes from safer decoding"
         return f"a first output was doubtful; this one {how}"
 
-    async def run(self, chain: Chain) -> ChainOutput:
-        """The output for the whole segment; raises what ``Chain.again`` raises."""
-        stop = "." if self.stop else ""
+    @property
+    def texts(self) -> list[str]:
+        """What a model is to read, for each piece."""
         texts = [piece.strip() for piece in self.pieces]
-        outputs = await chain.again([*texts[:-1], texts[-1] + stop], self.adjust)
+        if self.stop:
+            texts[-1] += "."
+        return texts
+
+    def output(self, outputs: Sequence[ChainOutput]) -> ChainOutput:
+        """The output for the whole segment, of those for its ``texts``."""
         text = join(self.pieces, [output.text for output in outputs])
         if self.stop:
             text = text.removesuffix(".")
@@ -67,16 +79,15 @@ class Attempt:
         )
 
 
-def attempts(segment: Segment, whole: Spans = ()) -> Iterator[Attempt]:
-    """The ways to try a segment again, at most ATTEMPTS of them, in order.
+def attempts(segment: Segment, whole: Spans = ()) -> list[Attempt]:
+    """The ways to try a segment again, at most ATTEMPTS of them, one for each of SEARCHES.
 
     whole: stretches [start, end) that are not cut, such as terms.
     """
     text = segment.text
-    other, held = partial(safer, attempt=1), partial(safer, attempt=2)
     fragment = segment.kind is not SegmentKind.SENTENCE and text[-1] not in _ENDS
-    yield Attempt((text,), other, stop=fragment)
-    yield Attempt((text,), held)
+    ways = [Attempt((text,), stop=fragment), Attempt((text,))]
     pieces = tuple(clauses(text, whole))
     if len(pieces) > 1:
-        yield Attempt(pieces, other)
+        ways.append(Attempt(pieces))
+    return ways

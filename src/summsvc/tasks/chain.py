@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from summsvc.articles.article import Warning, WarningType
 from summsvc.engines.base import DecodingOptions
-from summsvc.errors import OverloadedError
+from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.callers import ANONYMOUS, Caller
-from summsvc.scheduling.work import Outcome, Priority, Work
-from summsvc.tasks import split
+from summsvc.scheduling.work import Outcome, Priority, Ticket, Work
+from summsvc.tasks.chain_output import ChainOutput, all_or_error, joined, weaker
+from summsvc.tasks.checks import Checks
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.results import ModelUse, Stats
+from summsvc.tasks.sizes import size
 from summsvc.tasks.terms import Terms
 
 ANYWAY = 2_000
@@ -29,24 +31,23 @@ MANY = 128
 
 
 @dataclass(frozen=True, slots=True)
-class ChainOutput:
-    """What came out for one text.
+class Submitted:
+    """Texts that wait for a model. pieces: what became of each for the model's input."""
 
-    score: mean log-probability per token of the weaker leg, at most 0.
-    complete: False when a length limit ended it. pieces: into how many the
-    text had to be split for the model's input, at least 1.
-    """
+    pieces: list[list[str]]
+    ticket: Ticket
 
-    text: str
-    score: float
-    complete: bool
-    pieces: int
+    def cancel(self) -> None:
+        """Want nothing of it any more."""
+        self.ticket.cancel()
 
 
 class Chain:
     """The models of a route, for one request.
 
     stats collects what every run cost. workers: for text work that its outputs need.
+    checks: what finds doubts about outputs, None where the request shares nothing with
+    others. let_in: True for more work of a request that another model has let in.
     terms: what is not to be cut where a text is too long.
     """
 
@@ -60,6 +61,8 @@ class Chain:
         deadline: float | None,
         use_cache: bool,
         caller: Caller = ANONYMOUS,
+        checks: Checks | None = None,
+        let_in: bool = False,
     ) -> None:
         self.legs = tuple(legs)
         self.stats = Stats()
@@ -70,7 +73,8 @@ class Chain:
         self._deadline = deadline
         self._use_cache = use_cache
         self._caller = caller
-        self._let_in = False
+        self.checks = checks if checks is not None and use_cache else Checks(0)
+        self._let_in = let_in
         self._may_cost = ANYWAY
 
     @property
@@ -82,29 +86,32 @@ class Chain:
         """How the first model searches, with what the request asks of it."""
         return self._decoding.over(self.legs[0].scheduler.engine.spec.decoding)
 
-    def run(
+    async def submit(
+        self, texts: Sequence[str], adjust: Adjust = lambda options: options
+    ) -> Submitted:
+        """Let texts wait for the first model; from then on the request is let in.
+
+        No limit of a queue refuses anything that follows. adjust: changes the decoding.
+        The caller cancels what it does not ``run``. Raises what ``Scheduler.submit`` raises.
+        """
+        self._may_cost += sum(map(len, texts))
+        return await self._submit(self.legs[0], texts, adjust)
+
+    async def run(
         self,
-        texts: Sequence[str],
+        submitted: Submitted,
         adjust: Adjust = lambda options: options,
         *,
         together: int = 1,
     ) -> AsyncGenerator[list[ChainOutput], None]:
         """Yield one output per text, in order, as soon as known, those known together as a group.
 
-        A second model begins with what the first has done so far. adjust: changes
-        the decoding of every leg, for a second attempt. together: outputs that are
-        waited for before some are yielded. Raises what ``Scheduler.submit`` and its
-        tickets raise.
+        A second model begins with what the first has done so far. adjust: changes the
+        decoding of the legs after the first. together: outputs that are waited for
+        before some are yielded. Raises what a leg's tickets raise.
         """
-        self._may_cost += sum(map(len, texts))
-        return self._run(texts, adjust, together)
-
-    async def _run(
-        self, texts: Sequence[str], adjust: Adjust, together: int
-    ) -> AsyncGenerator[list[ChainOutput], None]:
-        first, *others = self.legs
-        groups = self._run_leg(first, texts, adjust, together)
-        for leg in others:
+        groups = self._outputs(submitted, together)
+        for leg in self.legs[1:]:
             groups = self._run_on(leg, groups, adjust, together)
         async with aclosing(groups):
             async for group in groups:
@@ -113,24 +120,52 @@ class Chain:
     async def run_all(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> list[ChainOutput]:
-        """The outputs of ``run`` as a list."""
-        async with aclosing(self.run(texts, adjust, together=MANY)) as groups:
+        """The outputs of ``submit`` and ``run`` as a list."""
+        submitted = await self.submit(texts, adjust)
+        async with aclosing(self.run(submitted, adjust, together=MANY)) as groups:
             return [output async for group in groups for output in group]
 
     async def again(
-        self, texts: Sequence[str], adjust: Adjust = lambda options: options
-    ) -> list[ChainOutput]:
-        """As ``run_all``, for what was run before or is a part of it.
+        self, each: Sequence[Sequence[str]], adjust: Adjust = lambda options: options
+    ) -> list[list[ChainOutput] | SummsvcError]:
+        """Run once more what was run before or is a part of it, for several segments at once.
 
+        each: a segment's texts. All go to a model together, equal ones once. Gives each
+        segment's outputs, or why it has none: it alone failed, or there is no time.
         Admission never counted it. So all of it together may be as long as what was run,
-        and ``ANYWAY`` code points more; raises OverloadedError beyond.
+        and ``ANYWAY`` code points more; OverloadedError is the reason beyond.
         """
-        cost = sum(map(len, texts))
-        if cost > self._may_cost:
-            raise OverloadedError("other outputs of the request were tried again as often already")
-        self._may_cost -= cost
-        async with aclosing(self._run(texts, adjust, MANY)) as groups:
-            return [output async for group in groups for output in group]
+        wanted: dict[str, ChainOutput | SummsvcError] = {}
+        spent = OverloadedError("other outputs of the request were tried again as often already")
+        for texts in each:
+            new = [text for text in dict.fromkeys(texts) if text not in wanted]
+            cost = sum(map(len, new))
+            if cost <= self._may_cost:
+                self._may_cost -= cost
+                wanted.update(dict.fromkeys(new, spent))
+        outputs = await self._run_again(list(wanted), adjust)
+        wanted.update(zip(wanted, outputs, strict=True))
+        return [all_or_error([wanted.get(text, spent) for text in texts]) for texts in each]
+
+    async def _run_again(
+        self, texts: Sequence[str], adjust: Adjust
+    ) -> list[ChainOutput | SummsvcError]:
+        """The output of each text, or why there is none."""
+        results: list[ChainOutput | SummsvcError] = [
+            ChainOutput(text, 0.0, complete=True, pieces=1) for text in texts
+        ]
+        for leg in self.legs:
+            left = {i: each for i, each in enumerate(results) if isinstance(each, ChainOutput)}
+            if not left:
+                break
+            try:
+                submitted = await self._submit(leg, [each.text for each in left.values()], adjust)
+                outputs = await self._settled(submitted)
+            except SummsvcError as error:
+                outputs = [error] * len(left)
+            for (i, before), after in zip(left.items(), outputs, strict=True):
+                results[i] = weaker(before, after) if isinstance(after, ChainOutput) else after
+        return results
 
     async def _run_on(
         self,
@@ -145,18 +180,14 @@ class Chain:
         """
         async with aclosing(before):
             async for group in before:
-                texts = [output.text for output in group]
+                submitted = await self._submit(leg, [output.text for output in group], adjust)
                 waiting = iter(group)
-                async with aclosing(self._run_leg(leg, texts, adjust, together)) as groups:
+                async with aclosing(self._outputs(submitted, together)) as groups:
                     async for outputs in groups:
-                        yield [_weaker(next(waiting), output) for output in outputs]
+                        yield [weaker(next(waiting), output) for output in outputs]
 
-    async def _run_leg(
-        self, leg: Leg, texts: Sequence[str], adjust: Adjust, together: int
-    ) -> AsyncGenerator[list[ChainOutput], None]:
-        if not texts:
-            return
-        cut = await self.workers.beside(sum(map(len, texts)), leg.cut, texts, self.terms)
+    async def _submit(self, leg: Leg, texts: Sequence[str], adjust: Adjust) -> Submitted:
+        cut = await self.workers.beside(size(texts), leg.cut, texts, self.terms)
         options = adjust(self._decoding.over(leg.scheduler.engine.spec.decoding))
         ticket = leg.scheduler.submit(
             Work(
@@ -173,26 +204,49 @@ class Chain:
             )
         )
         self._let_in = True
-        waiting = iter(cut.pieces)
+        return Submitted(cut.pieces, ticket)
+
+    async def _outputs(
+        self, submitted: Submitted, together: int
+    ) -> AsyncGenerator[list[ChainOutput], None]:
+        waiting = iter(submitted.pieces)
         pieces = next(waiting, None)
         known: list[Outcome] = []
         try:
-            async with aclosing(ticket.groups(together)) as groups:
+            async with aclosing(submitted.ticket.groups(together)) as groups:
                 async for outcomes in groups:
                     self._count(outcomes)
                     known += outcomes
                     at, outputs = 0, []
                     while pieces is not None and at + len(pieces) <= len(known):
-                        outputs.append(_joined(pieces, known[at : at + len(pieces)]))
+                        outputs.append(joined(pieces, known[at : at + len(pieces)]))
                         at += len(pieces)
                         pieces = next(waiting, None)
                     del known[:at]
                     if outputs:
                         yield outputs
         finally:
-            ticket.cancel()
-            self.stats.queue_s += ticket.queue_s
-            self.stats.inference_s += ticket.inference_s
+            self._leave(submitted)
+
+    async def _settled(self, submitted: Submitted) -> list[ChainOutput | SummsvcError]:
+        """The output of each text, or what it failed with; raises what all of them ended with."""
+        try:
+            outcomes = iter(await submitted.ticket.settled_all())
+        finally:
+            self._leave(submitted)
+        results: list[ChainOutput | SummsvcError] = []
+        for pieces in submitted.pieces:
+            found = [next(outcomes) for _ in pieces]
+            done = [each for each in found if isinstance(each, Outcome)]
+            self._count(done)
+            failed = [each for each in found if isinstance(each, SummsvcError)]
+            results.append(failed[0] if failed else joined(pieces, done))
+        return results
+
+    def _leave(self, submitted: Submitted) -> None:
+        submitted.cancel()
+        self.stats.queue_s += submitted.ticket.queue_s
+        self.stats.inference_s += submitted.ticket.inference_s
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -201,25 +255,6 @@ class Chain:
             else:
                 self.stats.input_tokens += outcome.generated.input_tokens
                 self.stats.output_tokens += outcome.generated.output_tokens
-
-
-def _joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:
-    generated = [outcome.generated for outcome in outcomes]
-    return ChainOutput(
-        text=split.join(pieces, [output.text for output in generated]),
-        score=min(output.score for output in generated),
-        complete=all(output.complete for output in generated),
-        pieces=len(pieces),
-    )
-
-
-def _weaker(before: ChainOutput, after: ChainOutput) -> ChainOutput:
-    return ChainOutput(
-        text=after.text,
-        score=min(before.score, after.score),
-        complete=before.complete and after.complete,
-        pieces=max(before.pieces, after.pieces),
-    )
 
 
 def pivot_warning(chain: Chain) -> list[Warning]:

@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from summsvc.articles.document import Segment
-from summsvc.tasks.chain import Chain
-from summsvc.tasks.repair import Repaired, answers, cancel, check_all
+from summsvc.tasks.chain import Chain, Submitted
+from summsvc.tasks.repair import Repaired, look, repair
 from summsvc.tasks.terms import Found
 
 AHEAD = 4
 """Groups of outputs that are checked and repaired while the first of them is awaited."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Answers that are known, and those that follow, from the first that needs repair."""
+
+    known: list[Repaired]
+    rest: asyncio.Task[list[Repaired]] | None
+
+
 async def outputs_of(
     chain: Chain,
+    submitted: Submitted,
     segments: Sequence[Segment],
     target: str,
     found: Sequence[Sequence[Found]],
@@ -24,47 +34,56 @@ async def outputs_of(
 ) -> AsyncGenerator[list[Repaired], None]:
     """Yield every segment's checked output, those done together as a list.
 
-    found: the terms of each segment. together: outputs that are waited for before some
-    are yielded. Repairs overlap the outputs that follow. Raises what ``Chain.run`` raises.
+    submitted: the segments' texts. found: the terms of each segment. together: outputs that
+    are waited for before some are yielded. Repairs overlap the outputs that follow. Raises
+    what ``Chain.run`` raises.
     """
-    texts = [segment.text for segment in segments]
-    if len(texts) <= together:
+    if len(segments) <= together:
         # They come all at once: no repair could overlap what is still computed.
-        if texts:
-            outputs = await chain.run_all(texts)
-            yield await answers(await check_all(chain, segments, outputs, target, found))
+        async with aclosing(chain.run(submitted, together=together)) as groups:
+            outputs = [output async for known in groups for output in known]
+        if outputs:
+            looked = await look(chain, segments, outputs, target, found)
+            yield looked.ahead + await repair(chain, looked, target)
         return
-    ready: asyncio.Queue[list[Repaired | asyncio.Task[Repaired]] | None] = asyncio.Queue()
+    ready: asyncio.Queue[_Group | None] = asyncio.Queue()
     places = asyncio.Semaphore(AHEAD)
-    repairs: set[asyncio.Task[Repaired]] = set()
+    repairs: set[asyncio.Task[list[Repaired]]] = set()
 
     async def first_pass() -> None:
         at = 0
-        async with aclosing(chain.run(texts, together=together)) as groups:
+        async with aclosing(chain.run(submitted, together=together)) as groups:
             async for outputs in groups:
                 await places.acquire()
                 end = at + len(outputs)
-                checked = await check_all(chain, segments[at:end], outputs, target, found[at:end])
-                repairs.update(each for each in checked if isinstance(each, asyncio.Task))
-                ready.put_nowait(checked)
+                looked = await look(chain, segments[at:end], outputs, target, found[at:end])
+                rest = None
+                if looked.cases:
+                    rest = asyncio.create_task(repair(chain, looked, target))
+                    repairs.add(rest)
+                ready.put_nowait(_Group(looked.ahead, rest))
                 at = end
 
     producer = asyncio.create_task(first_pass())
     producer.add_done_callback(lambda _: ready.put_nowait(None))
     try:
-        while (checked := await ready.get()) is not None:
-            known: list[Repaired] = []
-            for each in checked:
-                if isinstance(each, asyncio.Task):
-                    if known and not each.done():
-                        yield known
-                        known = []
-                    known.append(await each)
-                    repairs.discard(each)
-                else:
-                    known.append(each)
+        while (group := await ready.get()) is not None:
+            known = group.known
+            if group.rest is not None:
+                if known and not group.rest.done():
+                    yield known
+                    known = []
+                known = known + await group.rest
+                repairs.discard(group.rest)
             yield known
             places.release()
         await producer
     finally:
-        await cancel((producer, *repairs))
+        await _cancel(producer, *repairs)
+
+
+async def _cancel(*tasks: asyncio.Task[None] | asyncio.Task[list[Repaired]]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

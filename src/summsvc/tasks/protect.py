@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
 from summsvc.tasks.chain import Chain
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.guards import Doubt, attempts_cut
+from summsvc.tasks.sizes import size
 from summsvc.tasks.terms import Found, TermUse, around, places, uses
 
 _EDGES = " .,;:!?…\"'„“”«»"
+
+
+@dataclass(frozen=True, slots=True)
+class Unprotected:
+    """A segment's text, an output for it, and the terms found in the text."""
+
+    source: str
+    output: str
+    found: Sequence[Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,41 +37,72 @@ class Protected:
     pieces: bool = False
 
 
-async def protect(
-    chain: Chain, source: str, output: str, found: Sequence[Found], target: str
-) -> Protected:
-    """See to it that an output has the terms found in its source.
+@dataclass(eq=False, slots=True)
+class _Output:
+    """An output so far. used: what became of its terms. cut: why no more was done, if so."""
+
+    source: str
+    text: str
+    found: Sequence[Found]
+    used: tuple[TermUse, ...]
+    pieces: bool = False
+    failed: bool = False
+    cut: tuple[Doubt, ...] = ()
+
+    @property
+    def lost(self) -> list[Found]:
+        return [each for each, use in zip(self.found, self.used, strict=True) if not use.applied]
+
+
+async def protect(chain: Chain, each: Sequence[Unprotected], target: str) -> list[Protected]:
+    """See to it that outputs have the terms found in their sources.
 
     A term that is missing is translated alone; where the output says the same,
     in any inflected form, the term takes its place, and the sentence keeps its
     context. Otherwise the stretches between terms are translated apart. What is
-    missing even then is a doubt. target: BCP-47 code of the output.
+    missing even then is a doubt. All outputs go together, in one submission for
+    either way. target: BCP-47 code of the outputs.
     """
-    beside, size = chain.workers.beside, len(source)
-    used = await beside(size, uses, found, output, target)
-    if all(use.applied for use in used):
-        return Protected(output, used)
-    text, pieces, cut = output, False, list[Doubt]()
-    try:
-        text = await _substituted(chain, source, output, found, used, target)
-        used = await beside(size, uses, found, text, target)
-        if not all(use.applied for use in used):
-            text = await _around_terms(chain, source, found)
-            used = await beside(size, uses, found, text, target)
-            pieces = True
-    except SummsvcError as error:
-        # Without time for it, or when the model fails, the output stands with what it lacks.
-        cut = attempts_cut(error)
-    return Protected(text, used, (*_lost(found, used), *cut), pieces)
+    beside = chain.workers.beside
+    outputs = await beside(
+        size(one.source + one.output for one in each),
+        lambda: [
+            _Output(one.source, one.output, one.found, uses(one.found, one.output, target))
+            for one in each
+        ],
+    )
+    for ask, put in ((_forms, _substitute), (_stretches, _put_between)):
+        lacking = [output for output in outputs if output.lost and not output.failed]
+        if not lacking:
+            break
+        results = await chain.again([ask(output) for output in lacking])
+
+        await beside(
+            size(one.source + one.text for one in lacking), _change, lacking, results, put, target
+        )
+    return [
+        Protected(one.text, one.used, (*_doubts(one.lost), *one.cut), one.pieces) for one in outputs
+    ]
 
 
-def _lost(found: Sequence[Found], used: Sequence[TermUse]) -> list[Doubt]:
+def _change(
+    lacking: Sequence[_Output],
+    results: Sequence[list[ChainOutput] | SummsvcError],
+    put: Callable[[_Output, list[str], str], None],
+    target: str,
+) -> None:
+    for output, result in zip(lacking, results, strict=True):
+        if isinstance(result, SummsvcError):
+            # Without time for it, or when the model fails, the output stands with what it lacks.
+            output.failed, output.cut = True, tuple(attempts_cut(result))
+        else:
+            put(output, [each.text for each in result], target)
+            output.used = uses(output.found, output.text, target)
+
+
+def _doubts(lost: Sequence[Found]) -> list[Doubt]:
     """A doubt for each term that is not there, once however often it is missing."""
-    missing = {
-        (each.source, each.target, each.kept)
-        for each, use in zip(found, used, strict=True)
-        if not use.applied
-    }
+    missing = {(each.source, each.target, each.kept) for each in lost}
     return [
         Doubt(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
         if kept
@@ -73,26 +115,25 @@ def _lost(found: Sequence[Found], used: Sequence[TermUse]) -> list[Doubt]:
     ]
 
 
-async def _substituted(
-    chain: Chain,
-    source: str,
-    output: str,
-    found: Sequence[Found],
-    used: Sequence[TermUse],
-    target: str,
-) -> str:
-    """The output with missing terms in the places where the model translated them.
+def _forms(output: _Output) -> list[str]:
+    """Missing terms as the source has them, to be translated alone."""
+    return [form for form, _ in _wanted(output)]
+
+
+def _wanted(output: _Output) -> list[tuple[str, str]]:
+    """Each form of a missing term that is a word, and what it becomes."""
+    forms = {(output.source[each.start : each.end], each.target) for each in output.lost}
+    return sorted(form for form in forms if any(map(str.isalpha, form[0])))
+
+
+def _substitute(output: _Output, alone: list[str], target: str) -> None:
+    """Put missing terms in the places where the model translated them.
 
     A term is left alone unless the output has its translation exactly as often
     as the term is missing: any other place would be a guess.
     """
-    lost = [each for each, use in zip(found, used, strict=True) if not use.applied]
-    forms = {(source[each.start : each.end], each.target) for each in lost}
-    wanted = sorted(form for form in forms if any(map(str.isalpha, form[0])))
-    alone = await chain.again([form for form, _ in wanted])
-    return await chain.workers.beside(
-        len(output), _placed, source, output, wanted, [each.text for each in alone], lost, target
-    )
+    wanted, lost = _wanted(output), output.lost
+    output.text = _placed(output.source, output.text, wanted, alone, lost, target)
 
 
 def _placed(
@@ -127,17 +168,22 @@ def _placed(
     return "".join(reversed(pieces))
 
 
-async def _around_terms(chain: Chain, text: str, found: Sequence[Found]) -> str:
-    """Translate the stretches between terms on their own and put the terms between them."""
-    stretches = around(text, found)
+def _stretches(output: _Output) -> list[str]:
+    """The stretches between terms that have words, to be translated on their own."""
+    stretches = around(output.source, output.found)
+    return [stretch.strip() for stretch in stretches if any(map(str.isalpha, stretch))]
+
+
+def _put_between(output: _Output, translated: list[str], _target: str) -> None:
+    """Put the terms between translated stretches."""
+    stretches = around(output.source, output.found)
     wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
-    outputs = await chain.again([stretches[i].strip() for i in wanted])
-    for i, output in zip(wanted, outputs, strict=True):
+    for i, text in zip(wanted, translated, strict=True):
         stretch = stretches[i]
         lead = stretch[: len(stretch) - len(stretch.lstrip())]
         tail = stretch[len(stretch.rstrip()) :]
-        stretches[i] = lead + (output.text or stretch.strip()) + tail
+        stretches[i] = lead + (text or stretch.strip()) + tail
     joined = stretches[0]
-    for each, stretch in zip(found, stretches[1:], strict=True):
+    for each, stretch in zip(output.found, stretches[1:], strict=True):
         joined += each.target + stretch
-    return joined
+    output.text, output.pieces = joined, True

@@ -1,24 +1,25 @@
-"""From a model's output to one that can be answered: checked, tried again, flagged."""
+"""From a model's output to one that can be answered: checked, tried again, flagged.
+
+What is doubtful in a group of outputs is tried again together: one submission for each
+attempt, however many segments need it.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from summsvc.articles.article import Field, Span, Warning, WarningType
 from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
-from summsvc.tasks.attempts import attempts
-from summsvc.tasks.chain import Chain, ChainOutput
-from summsvc.tasks.guards import Doubt, assess, attempts_cut, severity
-from summsvc.tasks.protect import protect
+from summsvc.tasks.attempts import SEARCHES, Attempt, attempts
+from summsvc.tasks.chain import Chain
+from summsvc.tasks.chain_output import ChainOutput
+from summsvc.tasks.checks import Checks
+from summsvc.tasks.guards import Doubt, attempts_cut, severity
+from summsvc.tasks.protect import Protected, Unprotected, protect
+from summsvc.tasks.sizes import size
 from summsvc.tasks.terms import Found, Terms, TermUse, around, uses
-
-EACH = 50
-"""Code points that take as long as what is done once for a segment, however short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +42,71 @@ def warnings_of(repaired: Repaired, field: Field | None, span: Span | None) -> t
     return tuple(Warning(doubt.type, doubt.message, field, span) for doubt in repaired.doubts)
 
 
-async def check_all(
+@dataclass(eq=False, slots=True)
+class Case:
+    """A segment's output so far, the best of its attempts.
+
+    found: the segment's terms. doubts: about the output. notes: what else is to be said
+    about it. ways: to try it again, one for each of ``SEARCHES``.
+    """
+
+    segment: Segment
+    output: ChainOutput
+    found: Sequence[Found]
+    doubts: list[Doubt]
+    notes: list[Doubt] = field(default_factory=list)
+    ways: list[Attempt] = field(default_factory=list)
+
+    @property
+    def severe(self) -> bool:
+        return any(doubt.severe for doubt in self.doubts)
+
+    @property
+    def text(self) -> str:
+        return self.output.text if self.output.text.strip() else self.segment.text
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A group of outputs. answers: None for each that needs repair; cases: these, in order."""
+
+    answers: list[Repaired | None]
+    cases: list[Case]
+
+    @property
+    def ahead(self) -> list[Repaired]:
+        """The answers before the first that needs repair."""
+        ahead = []
+        for answer in self.answers:
+            if answer is None:
+                break
+            ahead.append(answer)
+        return ahead
+
+
+async def look(
     chain: Chain,
     segments: Sequence[Segment],
     outputs: Sequence[ChainOutput],
     target: str,
     found: Sequence[Sequence[Found]],
-) -> list[Repaired | asyncio.Task[Repaired]]:
-    """What to answer for each segment; a ``repair`` at work for those that need it.
+) -> Looked:
+    """Which outputs are answers as they are, and which need ``repair``.
 
     found: the terms of each segment.
     """
     source = chain.legs[0].source
-    each = list(zip(segments, outputs, found, strict=True))
 
-    def look() -> list[tuple[Repaired | None, list[Doubt]]]:
-        return [accepted(segment, output, source, target, terms) for segment, output, terms in each]
+    def look_at_all() -> Looked:
+        answers, cases = list[Repaired | None](), list[Case]()
+        for segment, output, terms in zip(segments, outputs, found, strict=True):
+            good, doubts = accepted(segment, output, source, target, terms, chain.checks)
+            answers.append(good)
+            if good is None:
+                cases.append(Case(segment, output, terms, doubts))
+        return Looked(answers, cases)
 
-    looks = await chain.workers.beside(size(segments), look)
-    return [
-        good or asyncio.create_task(repair(chain, segment, output, doubts, target, terms))
-        for (good, doubts), (segment, output, terms) in zip(looks, each, strict=True)
-    ]
+    return await chain.workers.beside(size(each.text for each in segments), look_at_all)
 
 
 async def repair_all(
@@ -74,34 +118,23 @@ async def repair_all(
 ) -> list[Repaired]:
     """What to answer for each segment, when all are known."""
     found = await chain.workers.beside(
-        size(segments), lambda: [terms.find(segment.text) for segment in segments]
+        size(each.text for each in segments),
+        lambda: [terms.find(segment.text) for segment in segments],
     )
-    return await answers(await check_all(chain, segments, outputs, target, found))
-
-
-async def answers(checked: Sequence[Repaired | asyncio.Task[Repaired]]) -> list[Repaired]:
-    """What ``check_all`` gave, once all repairs have ended; they end with the caller too."""
-    repairs = [each for each in checked if isinstance(each, asyncio.Task)]
-    try:
-        return [await each if isinstance(each, asyncio.Task) else each for each in checked]
-    finally:
-        if repairs:
-            await cancel(repairs)
-
-
-async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    ending = list(tasks)
-    for task in ending:
-        task.cancel()
-    await asyncio.gather(*ending, return_exceptions=True)
+    looked = await look(chain, segments, outputs, target, found)
+    return looked.ahead + await repair(chain, looked, target)
 
 
 def accepted(
-    segment: Segment, output: ChainOutput, source: str, target: str, found: Sequence[Found]
+    segment: Segment,
+    output: ChainOutput,
+    source: str,
+    target: str,
+    found: Sequence[Found],
+    checks: Checks,
 ) -> tuple[Repaired | None, list[Doubt]]:
     """The output as it is when nothing about it needs ``repair``, else None; and its doubts."""
-    doubts = _check(segment, found, source, target)(output.text, complete=output.complete)
+    doubts = _doubts(segment, output, source, target, found, checks)
     if output.pieces > 1 or any(doubt.severe for doubt in doubts):
         return None, doubts
     used = uses(found, output.text, target)
@@ -110,22 +143,22 @@ def accepted(
     return Repaired(output.text, output.score, tuple(doubts), used), doubts
 
 
-def _check(
-    segment: Segment, found: Sequence[Found], source: str, target: str
-) -> Callable[..., list[Doubt]]:
-    """``assess`` for outputs of a segment with these terms."""
-    return partial(
-        assess,
+def _doubts(
+    segment: Segment,
+    output: ChainOutput,
+    source: str,
+    target: str,
+    found: Sequence[Found],
+    checks: Checks,
+) -> list[Doubt]:
+    return checks.doubts(
         segment.text,
+        output.text,
         source_language=source,
         target=target,
+        complete=output.complete,
         kept={each.target for each in found if each.kept},
     )
-
-
-def size(segments: Sequence[Segment]) -> int:
-    """Code points of segments, and some for each: what handling them costs beside its text."""
-    return sum(len(segment.text) + EACH for segment in segments)
 
 
 def translatable(segment: Segment, found: Sequence[Found]) -> bool:
@@ -136,58 +169,81 @@ def translatable(segment: Segment, found: Sequence[Found]) -> bool:
     )
 
 
-async def repair(
-    chain: Chain,
-    segment: Segment,
-    output: ChainOutput,
-    doubts: list[Doubt],
-    target: str,
-    found: Sequence[Found],
-) -> Repaired:
-    """Improve on a segment's output where it is doubtful.
+async def repair(chain: Chain, looked: Looked, target: str) -> list[Repaired]:
+    """Improve on outputs where they are doubtful; the answers from the first of them on.
 
-    doubts: about the output. found: the segment's terms. Severe doubts: ``attempts``
-    one after the other until an output has none; of all outputs the least severe is
-    kept, the earlier of two alike. Terms that did not come through: see ``protect``.
-    Never drops a segment: without any output the source text is answered, with a
-    warning. When there is no time for more, or the model fails, or attempts for this
-    request have cost enough (``Chain.again``), what there is by then is answered.
+    Severe doubts: ``attempts`` one after the other until an output has none; of all
+    outputs the least severe is kept, the earlier of two alike. Then the segment's terms are
+    put in (see ``protect``), which is no reason to try again, and its doubts are those
+    of what is answered.
     """
-    beside, length = chain.workers.beside, len(segment.text)
-    blocking = _check(segment, found, chain.legs[0].source, target)
+    cases = looked.cases
+    await _try_again(chain, cases, target)
+    unprotected = [Unprotected(case.segment.text, case.text, case.found) for case in cases]
+    protected = await protect(chain, unprotected, target)
+    source = chain.legs[0].source
 
-    async def check(text: str, *, complete: bool) -> list[Doubt]:
-        return await beside(length + len(text), blocking, text, complete=complete)
+    def ended() -> list[Repaired]:
+        return [
+            _answer(case, each, source, target, chain.checks)
+            for case, each in zip(cases, protected, strict=True)
+        ]
 
-    best = output
-    notes: list[Doubt] = []
-    if any(doubt.severe for doubt in doubts):
+    repaired = iter(await chain.workers.beside(_size(cases), ended))
+    return [answer or next(repaired) for answer in looked.answers[len(looked.ahead) :]]
+
+
+async def _try_again(chain: Chain, cases: Sequence[Case], target: str) -> None:
+    """Every attempt for all that are still severe, until none is."""
+    trying = [case for case in cases if case.severe]
+    beside, source = chain.workers.beside, chain.legs[0].source
+    for _ in trying:
         chain.legs[-1].scheduler.count_retried()
-        ways = await beside(length, lambda: [*attempts(segment, [(t.start, t.end) for t in found])])
-        for way in ways:
-            try:
-                other = await way.run(chain)
-            except SummsvcError as error:
+
+    def plan() -> None:
+        for case in trying:
+            case.ways = attempts(case.segment, [(each.start, each.end) for each in case.found])
+
+    def judge(number: int, outputs: Sequence[list[ChainOutput] | SummsvcError]) -> list[Case]:
+        """Keep what is better; returns those to be tried again."""
+        for case, given in zip(trying, outputs, strict=True):
+            if isinstance(given, SummsvcError):
                 # No time for it, say: a doubtful output is more than none.
-                notes += attempts_cut(error)
-                break
-            fewer = await check(other.text, complete=other.complete)
-            if severity(fewer) < severity(doubts):
-                best, doubts = other, fewer
-                notes = [Doubt(WarningType.RETRIED, way.message, severe=False)]
-            if not any(doubt.severe for doubt in doubts):
-                break
-    text = best.text if best.text.strip() else segment.text
-    if best.pieces > 1:
-        message = (
-            f"the segment was too long for the model and was translated in {best.pieces} pieces"
-        )
-        notes.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
-    protected = await protect(chain, segment.text, text, found, target)
-    if protected.text != text:
-        doubts = await check(protected.text, complete=best.complete)
+                case.notes += attempts_cut(given)
+                case.ways = []
+                continue
+            way = case.ways[number]
+            other = way.output(given)
+            fewer = _doubts(case.segment, other, source, target, case.found, chain.checks)
+            if severity(fewer) < severity(case.doubts):
+                case.output, case.doubts = other, fewer
+                case.notes = [Doubt(WarningType.RETRIED, way.message, severe=False)]
+        return [case for case in trying if case.severe and len(case.ways) > number + 1]
+
+    if trying:
+        await beside(_size(trying), plan)
+    for number, search in enumerate(SEARCHES):
+        if not trying:
+            break
+        outputs = await chain.again([case.ways[number].texts for case in trying], search)
+        trying = await beside(_size(trying), judge, number, outputs)
+
+
+def _answer(case: Case, protected: Protected, source: str, target: str, checks: Checks) -> Repaired:
+    doubts, notes = case.doubts, case.notes
+    if case.output.pieces > 1:
+        count = case.output.pieces
+        message = f"the segment was too long for the model and was translated in {count} pieces"
+        notes = [*notes, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
+    if protected.text != case.text:
+        answered = replace(case.output, text=protected.text)
+        doubts = _doubts(case.segment, answered, source, target, case.found, checks)
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
-        notes.append(Doubt(WarningType.SEGMENT_SPLIT, message, severe=False))
+        notes = [*notes, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
     said = dict.fromkeys((*doubts, *notes, *protected.doubts))
-    return Repaired(protected.text, best.score, tuple(said), protected.terms)
+    return Repaired(protected.text, case.output.score, tuple(said), protected.terms)
+
+
+def _size(cases: Sequence[Case]) -> int:
+    return size(case.segment.text + case.output.text for case in cases)

@@ -9,7 +9,8 @@ from summsvc.engines.base import DecodingOptions
 from summsvc.engines.length import Length
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
-from summsvc.tasks.chain import Adjust, Chain, ChainOutput
+from summsvc.tasks.chain import Adjust, Chain
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.guards import Doubt, attempts_cut, safer
 from summsvc.tasks.parts import Divider, Part
 from summsvc.tasks.reading import TextWorkers
@@ -85,20 +86,24 @@ class Summarist:
         adjust = self._sized(parts, size)
         best = await self._written(parts, await self._chain.run_all(_texts(parts), adjust))
         cut: list[Doubt] = []
+        given_up: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
-            doubtful = [i for i, each in enumerate(best) if each.severity]
+            doubtful = [i for i, each in enumerate(best) if each.severity and i not in given_up]
             if not doubtful:
                 break
-            try:
-                outputs = await self._chain.again(
-                    _texts(parts[i] for i in doubtful), _safer(adjust, attempt)
-                )
-            except SummsvcError as error:
-                # No time for it, say: a doubtful output is more than none.
-                cut = attempts_cut(error)
-                break
-            again = await self._written([parts[i] for i in doubtful], outputs)
-            for i, other in zip(doubtful, again, strict=True):
+            results = await self._chain.again(
+                [[parts[i].text] for i in doubtful], _safer(adjust, attempt)
+            )
+            outputs: dict[int, ChainOutput] = {}
+            for i, result in zip(doubtful, results, strict=True):
+                if isinstance(result, SummsvcError):
+                    # No time for it, say: a doubtful output is more than none.
+                    given_up.add(i)
+                    cut = attempts_cut(result) or cut
+                else:
+                    (outputs[i],) = result
+            again = await self._written([parts[i] for i in outputs], [*outputs.values()])
+            for i, other in zip(outputs, again, strict=True):
                 if other.severity < best[i].severity:
                     best[i] = replace(other, retried=True)
         for i, part in enumerate(parts):

@@ -21,12 +21,14 @@ from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.abstractive import write
 from summsvc.tasks.chain import Chain, pivot_warning
+from summsvc.tasks.checks import Checks
 from summsvc.tasks.extract import extract
 from summsvc.tasks.leg import Leg
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import EACH, repair_all, warnings_of
+from summsvc.tasks.repair import repair_all, warnings_of
 from summsvc.tasks.results import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.router import Router
+from summsvc.tasks.sizes import EACH
 from summsvc.tasks.summary_request import Method, SummaryRequest
 from summsvc.tasks.terms import Terms
 
@@ -41,6 +43,7 @@ class Summarizer:
         self._workers = workers
         self._router = router
         self._max_sentences = max_sentences
+        self._checks = Checks()
 
     async def summarize(self, request: SummaryRequest) -> Summary:
         """Summarize an article.
@@ -88,7 +91,8 @@ class Summarizer:
             stats=stats,
         )
         if legs:
-            summary = await self._translated(self._chain(request, legs), summary)
+            translating = self._chain(request, legs, let_in=not summary.extractive)
+            summary = await self._translated(translating, summary)
         size = EACH * len(summary.sentences)
         found = await self._workers.beside(size, _warnings_of_sentences, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
@@ -132,7 +136,9 @@ class Summarizer:
             message = f"the summary was extracted, not written: {error.message}"
             return None, (Warning(WarningType.MODEL_BROKEN, message),)
 
-    def _chain(self, request: SummaryRequest, legs: Sequence[Leg]) -> Chain:
+    def _chain(
+        self, request: SummaryRequest, legs: Sequence[Leg], *, let_in: bool = False
+    ) -> Chain:
         return Chain(
             legs,
             self._workers,
@@ -141,6 +147,8 @@ class Summarizer:
             deadline=request.deadline,
             use_cache=request.use_cache,
             caller=request.caller,
+            checks=self._checks,
+            let_in=let_in,
         )
 
     async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Leg]:

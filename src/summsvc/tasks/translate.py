@@ -16,11 +16,12 @@ from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.chain import MANY, Chain, pivot_warning
+from summsvc.tasks.checks import Checks
 from summsvc.tasks.decoding import DecodingRequest
 from summsvc.tasks.outputs import outputs_of
 from summsvc.tasks.placing import placed, whole, with_the_unchanged
 from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import EACH, size, translatable
+from summsvc.tasks.repair import translatable
 from summsvc.tasks.results import (
     Stats,
     TranslatedSegment,
@@ -29,6 +30,7 @@ from summsvc.tasks.results import (
     TranslationStarted,
 )
 from summsvc.tasks.router import Router
+from summsvc.tasks.sizes import EACH, size
 from summsvc.tasks.terms import Found, Terms
 
 BULK_SEGMENTS = 64
@@ -66,6 +68,7 @@ class Translator:
     def __init__(self, workers: TextWorkers, router: Router) -> None:
         self._workers = workers
         self._router = router
+        self._checks = Checks()
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article whole; raises as ``stream``."""
@@ -84,6 +87,7 @@ class Translator:
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
         """Yield one start, each segment as it and all before it are done, one finish.
 
+        It starts once a model has let the request in: no limit of a queue ends it then.
         Raises InvalidInputError, ModelUnavailableError, NotReadyError,
         OverloadedError, DeadlineError or EngineError. Closing the generator
         stops the work.
@@ -116,27 +120,40 @@ class Translator:
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
         chain = await self._chain(request, document, target)
         warnings = [*document.warnings, *pivot_warning(chain)]
-        yield TranslationStarted(
-            document.language, target, stats.segments, chain.models, tuple(warnings)
-        )
         chain.terms, terms = await chain.workers.beside(
-            size(segments) + EACH * len(request.glossary), _plan, request, document
+            size(each.text for each in segments) + EACH * len(request.glossary),
+            _plan,
+            request,
+            document,
         )
         chosen = list(terms)
-        renderer = Renderer(document)
-        done = outputs_of(
-            chain, [segments[i] for i in chosen], target, list(terms.values()), together
-        )
-        async with aclosing(done):
+        # Whoever is refused is told so before anything begins.
+        submitted = await chain.submit([segments[i].text for i in chosen])
+        try:
+            yield TranslationStarted(
+                document.language, target, stats.segments, chain.models, tuple(warnings)
+            )
+            renderer = Renderer(document)
+            done = outputs_of(
+                chain,
+                submitted,
+                [segments[i] for i in chosen],
+                target,
+                list(terms.values()),
+                together,
+            )
             following = 0
-            async for part, outputs in with_the_unchanged(segments, chosen, done):
-                found = await chain.workers.beside(
-                    size(part), placed, renderer, following, part, outputs
-                )
-                following += len(part)
-                for each in found:
-                    warnings += each.warnings
-                yield found
+            async with aclosing(done):
+                async for part, outputs in with_the_unchanged(segments, chosen, done):
+                    found = await chain.workers.beside(
+                        size(each.text for each in part), placed, renderer, following, part, outputs
+                    )
+                    following += len(part)
+                    for each in found:
+                        warnings += each.warnings
+                    yield found
+        finally:
+            submitted.cancel()
         stats.add(chain.stats)
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
@@ -181,6 +198,7 @@ class Translator:
             deadline=request.deadline,
             use_cache=request.use_cache,
             caller=request.caller,
+            checks=self._checks,
         )
 
 

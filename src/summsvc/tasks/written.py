@@ -10,7 +10,7 @@ from summsvc.articles import sentences
 from summsvc.articles.article import WarningType
 from summsvc.engines.extractive import Candidate, rank, select
 from summsvc.engines.length import Length
-from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.guards import Doubt, assess
 
 _ENDS = re.compile(r"[.!?…‽。！？][\"'”’»)\]]*\Z")

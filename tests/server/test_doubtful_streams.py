@@ -1,0 +1,174 @@
+"""Doubtful articles at once: tried again together, and a stream that has begun is finished."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from summsvc.config import Settings
+from summsvc.scheduling.scheduler import Scheduler
+from summsvc.tasks import checks, outputs
+from summsvc.tasks.attempts import ATTEMPTS
+from summsvc.v1 import article_pb2
+from summsvc.v1 import translation_service_pb2 as pb
+from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
+from tests.running import Running, refusal, running
+from tests.server.watched import Watched, eventually
+
+STREAMS = 20
+SEGMENTS = 80
+THREADS = 2
+BODY = "\n".join(f"President {n} met the mayor in Riga." for n in range(SEGMENTS))
+"""The small checkpoint loses most of the numbers."""
+
+WHOLE = (grpc.StatusCode.OK, SEGMENTS + 2)
+"""How a stream of it ends, and after how many messages: a start, every line, a finish."""
+
+REFUSED = (grpc.StatusCode.RESOURCE_EXHAUSTED, 0)
+
+
+@pytest.fixture(scope="module")
+def wide(model_dir: Path) -> Iterator[Running]:
+    """A server that has room for all."""
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], text_threads=THREADS
+    )
+    with running(settings) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def narrow(model_dir: Path) -> Iterator[Running]:
+    """A server whose models let two requests wait."""
+    settings = Settings(
+        port=0,
+        metrics_port=-1,
+        model_dir=model_dir,
+        preload=["all"],
+        workers=1,
+        batch_tokens=256,
+        max_queued_requests=2,
+    )
+    with running(settings) as server:
+        server.wait_until_ready()
+        yield server
+
+
+def scheduler_of(server: Running) -> Scheduler:
+    scheduler = server.server._pool._slots["opus-en-ru"].scheduler
+    assert scheduler is not None
+    return scheduler
+
+
+def request(body: str = BODY, *, bypass_cache: bool = False) -> pb.StreamTranslateRequest:
+    return pb.StreamTranslateRequest(
+        request=pb.TranslateRequest(
+            article=article_pb2.Article(body=body, language_code="en"),
+            target_language_code="ru",
+            bypass_cache=bypass_cache,
+        )
+    )
+
+
+def ended(call: Any) -> tuple[grpc.StatusCode, int]:
+    """Read a stream to its end: how it ended, and after how many messages."""
+    messages = 0
+    try:
+        for _ in call:
+            messages += 1
+    except grpc.RpcError as error:
+        return error.code(), messages
+    return grpc.StatusCode.OK, messages
+
+
+def at_once(server: Running, requests: list[Any]) -> Counter[tuple[grpc.StatusCode, int]]:
+    """How streams ended that were asked for and read at the same time."""
+    ends: list[tuple[grpc.StatusCode, int]] = []
+    with grpc.insecure_channel(server.address) as channel:
+        stream = TranslationServiceStub(channel).StreamTranslate
+        readers = [
+            threading.Thread(target=lambda each=each: ends.append(ended(stream(each))))
+            for each in requests
+        ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    return Counter(ends)
+
+
+class Counted:
+    """Counts calls of a function of a module, from any thread."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+        self.calls = 0
+        self._lock = threading.Lock()
+        self._function = getattr(module, name)
+        monkeypatch.setattr(module, name, self._call)
+
+    def _call(self, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            self.calls += 1
+        return self._function(*args, **kwargs)
+
+
+def test_equal_doubtful_articles_cost_as_much_as_one(
+    wide: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = scheduler_of(wide)
+    groups = Counted(monkeypatch, outputs, "look")
+    assessed = Counted(monkeypatch, checks, "assess")
+
+    def counts() -> tuple[float, int, int, int]:
+        computed = scheduler._metrics.segments._value.get()
+        return computed, assessed.calls, scheduler._submitted, groups.calls
+
+    before = counts()
+    assert at_once(wide, [request(bypass_cache=True)]) == {WHOLE: 1}
+    between = counts()
+    assert at_once(wide, [request()] * STREAMS) == {WHOLE: STREAMS}
+    after = counts()
+    one, one_assessed, *_ = (b - a for a, b in zip(before, between, strict=True))
+    all_, all_assessed, submitted, looked = (b - a for a, b in zip(between, after, strict=True))
+    # One that shares nothing: most lines are tried again, all of them twice or more.
+    assert one >= 2 * SEGMENTS
+    # What a segment is batched with may change the last digits of its scores.
+    assert 0.8 * one <= all_ <= 1.2 * one
+    # Threads may look at the same output at the same time.
+    assert all_assessed <= 1.2 * (THREADS + 1) * one_assessed
+    assert submitted <= STREAMS + ATTEMPTS * looked
+
+
+def test_a_stream_is_refused_before_it_begins_or_finished(narrow: Running) -> None:
+    """While others fill the queue up: of other words, so that nothing is shared."""
+    bodies = [BODY.replace("Riga", f"Riga {number}") for number in range(STREAMS)]
+    ends = at_once(narrow, list(map(request, bodies)))
+    assert set(ends) <= {WHOLE, REFUSED}
+    assert ends[WHOLE] >= 2
+
+
+def test_whoever_is_refused_by_a_full_queue_is_sent_no_start(narrow: Running) -> None:
+    scheduler = scheduler_of(narrow)
+    watched = Watched(narrow, "opus-en-ru")
+    try:
+        with grpc.insecure_channel(narrow.address) as channel:
+            stream: Any = TranslationServiceStub(channel).StreamTranslate
+            calls = [stream(request(f"Nobody was hurt in place {i}.")) for i in range(3)]
+            watched.wait_for(1)
+            eventually(lambda: len(scheduler._queue) >= 2)
+            refused = stream(request("Nobody was hurt."))
+            with pytest.raises(grpc.RpcError) as caught:
+                next(refused)
+            assert refusal(caught.value).reason == "OVERLOADED"
+            watched.free()
+            assert [ended(call) for call in calls] == [(grpc.StatusCode.OK, 3)] * 3
+    finally:
+        watched.restore()
+        watched.wait_until_idle()
