@@ -88,6 +88,7 @@ class Limits:
     max_wait_s: float
     max_queued_code_points: int
     max_pending_calls: int
+    max_streams_per_connection: int
 
 
 @dataclass(frozen=True, slots=True)

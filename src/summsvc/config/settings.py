@@ -168,6 +168,13 @@ class Settings(BaseModel):
         "more away at once, as CANCELLED and without details. Lower for a model so small that "
         "calls themselves are the load, see performance.md.",
     )
+    max_streams_per_connection: int = Field(
+        default=512,
+        ge=1,
+        le=2**31 - 1,
+        description="Calls that one connection may have open at once; clients keep further ones "
+        "back until one ends.",
+    )
     max_queued_tokens: int = Field(
         default=1_000_000, ge=1, description="Tokens that may wait for one model."
     )

@@ -122,6 +122,7 @@ class Server:
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 ("grpc.so_reuseport", 0),
+                ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
                 ("grpc.server.max_pending_requests", settings.max_pending_calls),
                 ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
                 # Clients that keep a channel open may ping every ten seconds.

@@ -18,6 +18,7 @@ import grpc
 import structlog
 
 from summsvc import errors
+from summsvc.server.arrivals import Arrivals
 from summsvc.server.callers import Gate, caller_of
 from summsvc.server.drain import CallName, Drain
 from summsvc.server.metrics import CallMetrics
@@ -53,6 +54,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._metrics = metrics
         self._receiver = receiver
         self._gate = Gate()
+        self._arrivals = Arrivals()
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -67,10 +69,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             handler: Any = await continuation(handler_call_details)
             if handler is None:
                 # Not kept: of names that nobody offers there is no end.
-                return self._wrap(
-                    "unknown", grpc.unary_unary_rpc_method_handler(_unknown_method(method))
-                )
-            wrapped = self._wrapped[method] = self._wrap(method, handler)
+                unknown = grpc.unary_unary_rpc_method_handler(_unknown_method(method))
+                return self._arrivals.reading(self._wrap("unknown", unknown))
+            wrapped = self._arrivals.reading(self._wrap(method, handler))
+            self._wrapped[method] = wrapped
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:

@@ -1,4 +1,7 @@
-"""The interpreter's lock: how long the event loop waits for its turn while others hold it."""
+"""The interpreter's lock: how long the event loop waits for its turn while others hold it.
+
+Idle moments are known here, so that memory is looked after here too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable
+
+from summsvc.server.heap import Heap
 
 SWITCH_S = 0.001
 """Seconds after which a thread at work lets the event loop have the lock; Python's own
@@ -40,9 +45,10 @@ class Turns:
     def __init__(self, idle: Callable[[], bool]) -> None:
         self._idle = idle
         self._kept = sys.getallocatedblocks()
+        self._heap = Heap()
 
     async def watch(self) -> None:
-        """Hold the settings until cancelled, and collect garbage in idle moments."""
+        """Hold the settings until cancelled; in idle moments collect garbage, give memory back."""
         switch, thresholds = sys.getswitchinterval(), gc.get_threshold()
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(YOUNG, MIDDLE, NEVER)
@@ -54,6 +60,8 @@ class Turns:
                 calm = waiting >= WORTH_IT and self._idle()
                 if calm or (waiting >= OVERDUE and self._has_grown()):
                     self._collect()
+                if self._idle():
+                    await asyncio.to_thread(self._heap.give_back)
         finally:
             sys.setswitchinterval(switch)
             gc.set_threshold(*thresholds)

@@ -345,6 +345,7 @@ class Limits(_message.Message):
     MAX_WAIT_S_FIELD_NUMBER: _builtins.int
     MAX_QUEUED_CODE_POINTS_FIELD_NUMBER: _builtins.int
     MAX_PENDING_CALLS_FIELD_NUMBER: _builtins.int
+    MAX_STREAMS_PER_CONNECTION_FIELD_NUMBER: _builtins.int
     max_title_code_points: _builtins.int
     """Longest title in code points."""
     max_body_code_points: _builtins.int
@@ -379,6 +380,10 @@ class Limits(_message.Message):
     """Most calls of one method waiting at once until the server takes them in;
     gRPC turns more away as CANCELLED. 0: the server does not tell.
     """
+    max_streams_per_connection: _builtins.int
+    """Most calls that one connection may have open at once; clients keep further
+    ones back until one ends. 0: the server does not tell.
+    """
     def __init__(
         self,
         *,
@@ -394,10 +399,11 @@ class Limits(_message.Message):
         max_wait_s: _builtins.float = ...,
         max_queued_code_points: _builtins.int = ...,
         max_pending_calls: _builtins.int = ...,
+        max_streams_per_connection: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_articles", b"max_batch_articles", "max_body_code_points", b"max_body_code_points", "max_message_bytes", b"max_message_bytes", "max_output_tokens", b"max_output_tokens", "max_pending_calls", b"max_pending_calls", "max_queued_code_points", b"max_queued_code_points", "max_queued_requests", b"max_queued_requests", "max_queued_tokens", b"max_queued_tokens", "max_summary_sentences", b"max_summary_sentences", "max_terms", b"max_terms", "max_title_code_points", b"max_title_code_points", "max_wait_s", b"max_wait_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_articles", b"max_batch_articles", "max_body_code_points", b"max_body_code_points", "max_message_bytes", b"max_message_bytes", "max_output_tokens", b"max_output_tokens", "max_pending_calls", b"max_pending_calls", "max_queued_code_points", b"max_queued_code_points", "max_queued_requests", b"max_queued_requests", "max_queued_tokens", b"max_queued_tokens", "max_streams_per_connection", b"max_streams_per_connection", "max_summary_sentences", b"max_summary_sentences", "max_terms", b"max_terms", "max_title_code_points", b"max_title_code_points", "max_wait_s", b"max_wait_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
