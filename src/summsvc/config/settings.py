@@ -46,6 +46,13 @@ class Settings(BaseModel):
         default="127.0.0.1", description="Address to listen on; 0.0.0.0 or [::] for all."
     )
     port: int = Field(default=50051, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    health_port: int = Field(
+        default=-1,
+        ge=-1,
+        le=65535,
+        description="Port that answers health checks alone, without TLS, for probes that have no "
+        "client certificate; 0 picks one, -1 turns it off.",
+    )
     metrics_host: Given = Field(default="127.0.0.1", description="Address of the metrics endpoint.")
     metrics_port: int = Field(
         default=9464,
@@ -54,7 +61,11 @@ class Settings(BaseModel):
         description="HTTP port of /metrics; 0 picks one, -1 turns it off.",
     )
     reflection: bool = Field(default=True, description="Offer gRPC server reflection.")
-    tls_cert: File = Field(default=None, description="PEM certificate chain; turns TLS on.")
+    tls_cert: File = Field(
+        default=None,
+        description="PEM certificate chain; turns TLS on. This file, tls_key, tls_client_ca and "
+        "token_file are read again when they change, and on SIGHUP.",
+    )
     tls_key: File = Field(default=None, description="PEM private key of tls_cert.")
     tls_client_ca: File = Field(
         default=None, description="PEM bundle; clients must show a certificate signed by it (mTLS)."

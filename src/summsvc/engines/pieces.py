@@ -28,6 +28,9 @@ ONE_BY_ONE = 16
 which takes as long as ten texts. But for each call it lets go of the interpreter's lock for
 a microsecond, which wakes the event loop too late to get it."""
 
+WORD_BEGINS = "\u2581"
+"""SentencePiece's mark at the beginning of a word: a space in the text."""
+
 SOURCE = "{source}"
 """Stands in a convention for the source language's token."""
 
@@ -177,7 +180,9 @@ class _SentencePiece:
         return pieces
 
     def join(self, pieces: Sequence[str]) -> str:
-        return str(self._target.decode(list(pieces)))
+        # A vocabulary for both languages has pieces that the target's model does not know. It
+        # gives them back as they are; to transformers' MarianTokenizer their mark is a space.
+        return str(self._target.decode(list(pieces))).replace(WORD_BEGINS, " ").strip()
 
 
 class _Tokenizer:

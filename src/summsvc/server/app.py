@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -26,7 +26,8 @@ from summsvc.models.routes import Routes
 from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.pool import ModelPool
-from summsvc.server import logs
+from summsvc.server import logs, probes
+from summsvc.server.credentials import Credentials
 from summsvc.server.drain import Drain
 from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
 from summsvc.server.interceptors import CallInterceptor
@@ -34,10 +35,12 @@ from summsvc.server.listener import listen
 from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.models import ModelServicer
 from summsvc.server.received import Receiver
+from summsvc.server.reloading import Reloader
 from summsvc.server.requests import RequestReader
 from summsvc.server.shutdown import FREE_S, drain_and_close, ends
 from summsvc.server.signals import Signals
 from summsvc.server.summarization import SummarizationServicer
+from summsvc.server.tokens import Tokens
 from summsvc.server.translation import TranslationServicer
 from summsvc.server.turns import Turns
 from summsvc.tasks.reading import TextWorkers
@@ -62,13 +65,13 @@ LEAVE_S = 0.1
 class Server:
     """A whole service in this process, on one event loop.
 
-    ``port`` and ``metrics_port`` are those really bound, once started.
+    ``port``, ``health_port`` and ``metrics_port`` are those really bound, once started.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port = 0
-        self.metrics_port = -1
+        self.health_port = self.metrics_port = -1
         self.stopped = False
         self._started = time.monotonic()
         self._registry = CollectorRegistry()
@@ -77,8 +80,12 @@ class Server:
         self._health = Health()
         self._turns = Turns(idle=self._drain.idle)
         self._metrics_server: Any = None
+        self._probes: grpc.aio.Server | None = None
         self._background: set[asyncio.Task[None]] = set()
 
+        self._tokens = Tokens(settings.token_file)
+        self._credentials = Credentials.of(settings)
+        self._reloader = Reloader([self._tokens, self._credentials])
         self._workers = TextWorkers(
             settings.text_threads or cores(),
             max_title=settings.max_title_code_points,
@@ -106,13 +113,17 @@ class Server:
         self._models = ModelServicer(settings, catalog, routes, self._pool)
 
     async def start(self) -> None:
-        """Listen, and load models in the background. Raises OSError for a port in use."""
+        """Listen, and load models in the background.
+
+        Raises OSError for a port in use, SettingsError for a file that cannot be used.
+        """
         settings = self.settings
+        self._reloader.load()
         await asyncio.to_thread(self._store.look)
         self._server = grpc.aio.server(
             interceptors=[
                 CallInterceptor(
-                    tokens=_tokens(settings.token_file),
+                    tokens=self._tokens,
                     drain=self._drain,
                     metrics=CallMetrics(self._registry),
                     receiver=self._receiver,
@@ -141,7 +152,7 @@ class Server:
         if settings.reflection:
             names = (SUMMARIZATION, TRANSLATION, MODELS, health.SERVICE_NAME)
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
-        self.port = await listen(self._server, settings)
+        self.port = await listen(self._server, settings, self._credentials)
         if settings.metrics_port >= 0:
             for collector in (ProcessCollector, PlatformCollector, GCCollector):
                 collector(registry=self._registry)
@@ -151,10 +162,17 @@ class Server:
             self.metrics_port = self._metrics_server.server_port
         await self._health.start(summarization=self._can_summarize())
         await self._server.start()
+        if settings.health_port >= 0:
+            self._probes, self.health_port = await probes.start(settings, self._health.servicer)
+        self._spawn(self._reloader.watch())
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._turns.watch())
         self._spawn(self._workers.warm_up())
         self._spawn(self._load_models())
+
+    def reload(self) -> None:
+        """Have files of the settings that may change be read again now."""
+        self._reloader.ask()
 
     async def stop(self) -> bool:
         """Refuse new calls, finish accepted ones within ``drain_s``, fail the rest, free all.
@@ -170,6 +188,8 @@ class Server:
             pool=self._pool,
             seconds=self.settings.drain_s,
         )
+        if self._probes is not None:
+            await self._probes.stop(None)
         for task in self._background:
             task.cancel()
         if self._metrics_server is not None:
@@ -210,15 +230,22 @@ class Server:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain.
+    """Serve until SIGTERM or SIGINT, then drain. SIGHUP reads files again.
 
     Prints ``listening on HOST:PORT`` when calls are accepted; both ports are in the log by then.
     Returns after a clean end only; after any other one, ends the process.
     """
     signals = Signals(settings.drain_s, leave)
     server = Server(settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, server.reload)
     await server.start()
-    log.info("listening", host=settings.host, port=server.port, metrics_port=server.metrics_port)
+    log.info(
+        "listening",
+        host=settings.host,
+        port=server.port,
+        health_port=server.health_port,
+        metrics_port=server.metrics_port,
+    )
     await asyncio.to_thread(logs.settle)
     print(f"listening on {settings.host}:{server.port}", flush=True)
     await signals.first.wait()
@@ -252,17 +279,3 @@ def run(settings: Settings) -> int:
     finally:
         logs.settle()
     return 0
-
-
-def _tokens(path: Path | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"token_file: {path} is not UTF-8") from error
-    tokens = [line.strip() for line in lines if line.strip()]
-    if not tokens:
-        # An empty list would let everybody in.
-        raise SettingsError(f"token_file: {path} has no token")
-    return tokens

@@ -7,10 +7,9 @@ what the one before found out.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -24,6 +23,7 @@ from summsvc.server.drain import CallName, Drain
 from summsvc.server.metrics import CallMetrics
 from summsvc.server.received import Receiver
 from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.server.tokens import Tokens, bearer
 from summsvc.server.wire import as_sent
 
 Handler = Any
@@ -41,15 +41,12 @@ REQUEST_ID = "x-request-id"
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
-    """Wraps every method of the server.
-
-    tokens: accepted bearer tokens; none means that no token is asked for.
-    """
+    """Wraps every method of the server."""
 
     def __init__(
-        self, *, tokens: Sequence[str], drain: Drain, metrics: CallMetrics, receiver: Receiver
+        self, *, tokens: Tokens, drain: Drain, metrics: CallMetrics, receiver: Receiver
     ) -> None:
-        self._tokens = [token.encode() for token in tokens]
+        self._tokens = tokens
         self._drain = drain
         self._metrics = metrics
         self._receiver = receiver
@@ -117,13 +114,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
     def check_token(self, method: str, metadata: dict[str, str | bytes]) -> None:
         """Raise UnauthenticatedError unless a token is right or none is asked for."""
-        if not self._tokens or method.startswith(OPEN_SERVICES):
+        if not self._tokens.asked_for or method.startswith(OPEN_SERVICES):
             return
-        given = metadata.get("authorization", "")
-        scheme, _, token = (given if isinstance(given, str) else "").partition(" ")
-        sent = token.strip().encode()
-        matches = [hmac.compare_digest(sent, known) for known in self._tokens]
-        if scheme.lower() != "bearer" or not any(matches):
+        if not self._tokens.accepts(bearer(metadata.get("authorization", ""))):
             raise errors.UnauthenticatedError(
                 "this server asks for a token: send metadata 'authorization: Bearer TOKEN'"
             )

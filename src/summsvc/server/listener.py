@@ -13,6 +13,7 @@ import grpc
 import structlog
 
 from summsvc.config import Settings
+from summsvc.server.credentials import Credentials
 
 log = structlog.get_logger("summsvc.server")
 
@@ -22,17 +23,43 @@ PICKS = 10
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
-async def listen(server: grpc.aio.Server, settings: Settings) -> int:
+async def listen(
+    server: grpc.aio.Server, settings: Settings, credentials: Credentials | None = None
+) -> int:
     """Have a server that is not started listen; gives the port.
 
-    A name is listened to on each of its addresses that this machine has. Handed the
-    name, gRPC would be content with one of them: clients that try another one would
-    reach whoever listens there. Raises OSError unless all of them can be had.
+    credentials: None for plaintext. Warns where texts or tokens can be read on their way.
+    Raises OSError unless every address can be had.
     """
     host = settings.host.strip("[]")
-    credentials = _credentials(settings)
-    addresses = [host] if _is_address(host) else await _addresses(host)
-    port = settings.port
+    addresses = await _addresses(host)
+    port = _bind(server, host, addresses, settings.port, credentials)
+    if credentials is None:
+        _warn_of_plaintext(settings, addresses)
+    return port
+
+
+async def listen_for_probes(server: grpc.aio.Server, settings: Settings) -> int:
+    """Have a server that is not started listen on ``health_port``, without TLS; gives the port.
+
+    Raises OSError unless every address can be had.
+    """
+    host = settings.host.strip("[]")
+    return _bind(server, host, await _addresses(host), settings.health_port, None)
+
+
+def _bind(
+    server: grpc.aio.Server,
+    host: str,
+    addresses: Sequence[str],
+    port: int,
+    credentials: Credentials | None,
+) -> int:
+    """Listen on each address of a host.
+
+    Handed a name, gRPC would be content with one of its addresses: clients that try
+    another one would reach whoever listens there.
+    """
     if port == 0 and len(addresses) > 1:
         port = _free_port(host, addresses)
     for address in addresses:
@@ -41,29 +68,26 @@ async def listen(server: grpc.aio.Server, settings: Settings) -> int:
             if credentials is None:
                 port = server.add_insecure_port(target)
             else:
-                port = server.add_secure_port(target, credentials)
+                port = server.add_secure_port(target, credentials.for_address())
         except RuntimeError as error:
             of = "" if address == host else f", an address of {host}"
             raise OSError(f"cannot listen on {target}{of}: {_refused(credentials)}") from error
     return port
 
 
-def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    client_ca = settings.tls_client_ca
-    return grpc.ssl_server_credentials(
-        [(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())],
-        root_certificates=client_ca.read_bytes() if client_ca else None,
-        require_client_auth=client_ca is not None,
-    )
+def _warn_of_plaintext(settings: Settings, addresses: Sequence[str]) -> None:
+    hint = "set tls_cert and tls_key"
+    if not all(ipaddress.ip_address(each).is_loopback for each in addresses):
+        log.warning("texts are not encrypted on their way", host=settings.host, hint=hint)
+    if settings.token_file is not None:
+        log.warning("tokens are not encrypted on their way", host=settings.host, hint=hint)
 
 
-def _refused(credentials: grpc.ServerCredentials | None) -> str:
+def _refused(credentials: Credentials | None) -> str:
     """What may be the matter; gRPC does not tell."""
     why = "the port is in use or not allowed, or the address is not this machine's"
     if credentials is not None:
-        why += ", or tls_cert and tls_key are no PEM files that belong together"
+        why += ", or gRPC cannot use tls_cert, tls_key or tls_client_ca"
     return why
 
 
@@ -76,11 +100,15 @@ def _is_address(host: str) -> bool:
 
 
 async def _addresses(name: str) -> list[str]:
-    """A name's addresses that this machine has. Raises OSError where there is none.
+    """A host's addresses that this machine has. Raises OSError where there is none.
+
+    An address is what it is; whether this machine has it shows when it is bound.
 
     ``localhost`` is both loopback addresses whatever the machine's files say: for
     gRPC's clients it always is (RFC 6761, section 6.3).
     """
+    if _is_address(name):
+        return [name]
     if name.lower().rstrip(".") == "localhost":
         found = list(_LOOPBACK)
     else:

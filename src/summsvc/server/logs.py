@@ -1,16 +1,21 @@
-"""Structured logs on standard error. Article text never goes into them."""
+"""Structured logs on standard error. Article text never goes into them.
+
+Neither by our own hand, nor with an exception (``tracebacks``), nor with what a
+library says (``foreign``).
+"""
 
 from __future__ import annotations
 
 import json
-import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
+from summsvc.server import foreign
 from summsvc.server.lines import Lines
+from summsvc.server.tracebacks import describe, format_error
 
 PATIENCE_S = 2.0
 """How long the process waits for its lines to be read before it says that it is ready, or ends."""
@@ -19,46 +24,31 @@ _lines: Lines | None = None
 
 
 def configure(level: str, form: str) -> None:
-    """Set up logging for the process, once.
+    """Set up logging for the process, once: ours, libraries', and of exceptions nobody caught.
 
     level: "debug", "info", "warning" or "error". form: "json" for one object
     per line, "console" for people.
     """
     global _lines
     _lines = lines = Lines(sys.stderr.fileno(), _gap)
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     render: Any
     if form == "json":
-        shared.append(structlog.processors.format_exc_info)
         encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
         def render(_logger: Any, _method: str, event: Any) -> str:
             return encode(event)
     else:
-        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Its own way to write an exception would be rich's, with local variables.
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
-        processors=[*shared, render],
+        processors=[_Line(render)],
         logger_factory=lambda name="": _Logger(name, lines.write),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    # What libraries say takes the way through the standard library.
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    logging.captureWarnings(True)
+    foreign.capture(level, settle)
 
 
 def dropped() -> int:
@@ -74,6 +64,47 @@ def settle(patience_s: float = PATIENCE_S) -> None:
 
 def _gap(missing: int) -> None:
     structlog.get_logger("summsvc.logs").warning("lines dropped", lines=missing)
+
+
+class _Line:
+    """Makes a line of an event. What cannot be written is told; it fails nobody's request."""
+
+    def __init__(self, render: Any) -> None:
+        self._steps: list[Any] = [
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _with_traceback,
+            render,
+        ]
+
+    def __call__(self, logger: Any, method: str, event: Any) -> str:
+        try:
+            return self._written(self._steps, logger, method, event)
+        except Exception as error:
+            # What is bound to the request may be at fault, too.
+            lost = {"event": "log line lost", "error": describe(error)}
+            return self._written(self._steps[1:], logger, "error", lost)
+
+    @staticmethod
+    def _written(steps: Sequence[Any], logger: Any, method: str, event: Any) -> str:
+        for step in steps:
+            event = step(logger, method, event)
+        return str(event)
+
+
+def _with_traceback(_logger: Any, _method: str, event: Any) -> Any:
+    given = event.pop("exc_info", None)
+    if isinstance(given, tuple):
+        error = given[1]
+    elif isinstance(given, BaseException):
+        error = given
+    else:
+        error = sys.exc_info()[1] if given else None
+    if error is not None:
+        event["exception"] = format_error(error)
+    return event
 
 
 class _Logger:

@@ -1,0 +1,160 @@
+"""A launcher of the server in which one layer fails, with all that it was handed in its message.
+
+    python -m tests.server.breaking FILE serve ...
+
+FILE names the layer; it is read again at each call, and empty means that all is well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+LAYERS = {
+    "receiving": ["server.received:Receiver.parsed", "server.received:Receiver._check_counts"],
+    "requests": [f"server.requests:RequestReader.{name}" for name in ("summary", "translation")],
+    "reading": ["articles.read:read"],
+    "segmentation": ["articles.sentences:split"],
+    "routing": ["tasks.router:Router.translation"],
+    "ranking": ["engines.extractive:rank"],
+    "engine": [
+        "engines.ctranslate2:CTranslate2Engine.generate",
+        "engines.transformers:TransformersEngine.generate",
+    ],
+    "checks": ["tasks.guards:assess"],
+    "terms": ["tasks.protect:protect"],
+    "rendering": ["articles.render:Renderer.place"],
+    "messages": [f"server.messages:{name}" for name in ("summary", "translation", "event")],
+    "statuses": ["server.interceptors:code_of"],
+    "interceptor": ["server.interceptors:CallInterceptor.check_token"],
+}
+"""What fails in each layer, below ``summsvc``."""
+
+BESIDE = ("serializer", "log", "thread", "task", "callback", "print", "finalizer")
+"""Layers with a way of their own to fail."""
+
+
+class Lost(Exception):
+    """No error of ours, and of no library's."""
+
+
+def fail(*handed: Any, **named: Any) -> Any:
+    """Raise with everything in the message, in a cause, in a note and in a local variable."""
+    text = "".join(_texts((handed, named)))
+    try:
+        return {}[text]
+    except KeyError as error:
+        try:
+            text.encode().decode("ascii")
+            b"\xff".decode("ascii")
+        except UnicodeDecodeError:
+            lost = Lost(text, handed)
+            lost.add_note(text)
+            raise ExceptionGroup(text, [lost, OSError(28, text, text)]) from error
+
+
+def _texts(value: Any) -> list[str]:
+    return [repr(value), *(str(each) for each in gc.get_referents(value))]
+
+
+class _Holding:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class _Unprintable(_Holding):
+    def __repr__(self) -> str:
+        return str(fail(self.value))
+
+    __str__ = __repr__
+
+
+class _Finalized(_Holding):
+    def __del__(self) -> None:
+        fail(self.value)
+
+
+def main() -> None:
+    """Break what can be broken, and serve."""
+    chosen = Path(sys.argv[1])
+    sys.argv[1:] = sys.argv[2:]
+
+    def layer() -> str:
+        return chosen.read_text("utf-8").strip()
+
+    def breakable(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def maybe(*args: Any, **named: Any) -> Any:
+            return fail(*args, **named) if layer() == name else original(*args, **named)
+
+        return maybe
+
+    for name, places in LAYERS.items():
+        for place in places:
+            _replace(place, lambda original, name=name: breakable(original, name))
+    _replace(
+        "server.interceptors:as_sent",
+        lambda as_sent: lambda inner: breakable(as_sent(inner), "serializer"),
+    )
+    _replace("server.interceptors:CallInterceptor.check_token", lambda inner: _beside(inner, layer))
+    from summsvc.cli import main as run
+
+    run()
+
+
+def _replace(place: str, change: Callable[[Any], Any]) -> None:
+    """Put another object in the place of one, wherever it is imported."""
+    module, _, path = place.partition(":")
+    owner: Any = import_module(f"summsvc.{module}")
+    import_module("summsvc.server")
+    *classes, name = path.split(".")
+    for each in classes:
+        owner = getattr(owner, each)
+    original = getattr(owner, name)
+    changed = change(original)
+    setattr(owner, name, changed)
+    for other in list(sys.modules.values()):
+        ours = not classes and other.__name__.startswith("summsvc.")
+        if ours and vars(other).get(name) is original:
+            setattr(other, name, changed)
+
+
+def _beside(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..., None]:
+    async def late(metadata: Any) -> None:
+        fail(metadata)
+
+    def check_token(self: Any, method: str, metadata: Any, *rest: Any) -> None:
+        loop = asyncio.get_running_loop()
+        match layer():
+            case "log":
+                structlog.contextvars.bind_contextvars(unprintable=_Unprintable(metadata))
+            case "thread":
+                threading.Thread(target=fail, args=(metadata,)).start()
+            case "task":
+                # Nobody waits for it, and nothing keeps it.
+                loop.create_task(late(metadata))  # noqa: RUF006
+                loop.call_later(0.05, gc.collect)
+            case "callback":
+                loop.call_soon(fail, metadata)
+            case "print":
+                try:
+                    fail(metadata)
+                except ExceptionGroup:
+                    traceback.print_exc()
+            case "finalizer":
+                _Finalized(metadata)
+        inner(self, method, metadata, *rest)
+
+    return check_token
+
+
+if __name__ == "__main__":
+    main()
