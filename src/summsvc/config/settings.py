@@ -1,6 +1,6 @@
 """Every setting of the server, documented once.
 
-``docs/settings.md`` and ``serve --help`` are made from this class.
+``docs/reference/settings.md`` and ``serve --help`` are made from this class.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Settings(BaseModel):
         ge=1,
         description="Calls of one method that may wait until the server takes them in; gRPC turns "
         "more away at once, as CANCELLED and without details. Lower for a model so small that "
-        "calls themselves are the load, see performance.md.",
+        "calls themselves are the load, see docs/how-to/tune-throughput.md.",
     )
     max_queued_tokens: int = Field(
         default=1_000_000, ge=1, description="Tokens that may wait for one model."
