@@ -51,7 +51,7 @@ def test_every_kind_of_warning_is_documented_and_every_documented_one_exists() -
 
 
 def test_generated_pages_and_the_example_of_the_readme_are_those_of_the_code() -> None:
-    command = [sys.executable, ROOT / "scripts" / "gen_docs.py", "--check"]
+    command = [sys.executable, str(ROOT / "scripts" / "gen_docs.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
