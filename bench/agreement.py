@@ -219,7 +219,7 @@ def compare(name: str, spec: ModelSpec, work: Path) -> Agreement:
 
 
 def main() -> None:
-    """Install each family in a store of its own and print the table of docs/models.md."""
+    """Install each family in a store of its own; print the table of benchmarks/conversion.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", metavar="FAMILY", nargs="*", help="default: all")
     chosen = parser.parse_args().names or FAMILIES

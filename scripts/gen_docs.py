@@ -1,4 +1,8 @@
-"""Writes docs/settings.md and docs/cli.md from the code; with --check compares only."""
+"""Writes what docs/ and the README take from the code; with --check compares only.
+
+docs/reference/settings.md and docs/reference/cli.md are written whole, the example of
+README.md between its marks, from the answer of a real server.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from itertools import groupby
 from pathlib import Path
 
 import click
+from example import with_example
 
 from summsvc.cli.app import cli
 from summsvc.cli.settings import settings
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 GENERATED = "<!-- Written by scripts/gen-docs. Do not edit. -->"
 
 
@@ -71,13 +77,18 @@ def helps(
 
 
 def main() -> int:
+    readme = ROOT / "README.md"
+    pages = {
+        REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "cli.md": cli_page(),
+        readme: with_example(readme.read_text(encoding="utf-8")),
+    }
     stale = []
-    for name, text in (("settings.md", settings_page()), ("cli.md", cli_page())):
-        path = DOCS / name
+    for path, text in pages.items():
         if "--check" not in sys.argv[1:]:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(f"docs/{name}")
+            stale.append(str(path.relative_to(ROOT)))
     if stale:
         print(f"stale: {', '.join(stale)}; run scripts/gen-docs", file=sys.stderr)
     return 1 if stale else 0

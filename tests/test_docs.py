@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 import urllib.request
 from pathlib import Path
 
+import summsvc
 from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
 from tests.running import Running
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def test_every_metric_is_documented_and_every_documented_one_exists(server: Running) -> None:
-    told = set(re.findall(r"^\| (summsvc_\w+) \|", (DOCS / "metrics.md").read_text(), re.M))
+    told = set(re.findall(r"^\| (summsvc_\w+) \|", (REFERENCE / "metrics.md").read_text(), re.M))
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server.metrics_port}/metrics") as answer:
         page = answer.read().decode()
     names = set(re.findall(r"^# HELP (summsvc_\w+) ", page, re.M))
@@ -23,10 +27,10 @@ def test_every_metric_is_documented_and_every_documented_one_exists(server: Runn
 
 
 def test_every_dependency_has_its_reason() -> None:
-    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["torch"], *extras["evaluate"]]
-    table = re.findall(r"^\|([^|]+)\|", (DOCS / "dependencies.md").read_text(), re.M)
+    table = re.findall(r"^\|([^|]+)\|", (REFERENCE / "dependencies.md").read_text(), re.M)
     told = set(re.findall(r"[a-z][a-z0-9-]+", " ".join(table)))
     assert {re.split(r"[<>=]", each)[0] for each in wanted} <= told
 
@@ -36,11 +40,31 @@ def test_every_reason_of_an_error_is_documented() -> None:
         below = kind.__subclasses__()
         return set().union(*(tree(each) for each in below)) if below else {kind.reason}
 
-    told = (DOCS / "errors.md").read_text()
+    told = (REFERENCE / "errors.md").read_text()
     assert [reason for reason in sorted(tree(SummsvcError)) if reason and reason not in told] == []
 
 
 def test_every_kind_of_warning_is_documented_and_every_documented_one_exists() -> None:
-    _, warnings = (DOCS / "errors.md").read_text().split("## Warnings")
+    _, warnings = (REFERENCE / "errors.md").read_text().split("## Warnings")
     told = re.findall(r"^\| ([A-Z_]+) \|", warnings, re.M)
     assert sorted(told) == sorted(kind.name for kind in WarningType)
+
+
+def test_generated_pages_and_the_example_of_the_readme_are_those_of_the_code() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "gen_docs.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_version_is_written_once_and_has_its_place_in_the_changelog() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" in project["project"]["dynamic"]
+    version = project["tool"]["setuptools"]["dynamic"]["version"]
+    assert version == {"attr": "summsvc.__version__"}
+    released = re.findall(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog(), re.M)
+    assert released[0] == summsvc.__version__
+    assert changelog().index("## [Unreleased]") < changelog().index(f"## [{released[0]}]")
+
+
+def changelog() -> str:
+    return (ROOT / "CHANGELOG.md").read_text("utf-8")

@@ -2,7 +2,7 @@
 
     python -m bench.serve [--model M ...] [--kind K ...] [--clients N ...] [--way W ...]
     python -m bench.serve --piece NAME ... --json FILE
-    python -m bench.serve --full --json FILE --docs docs/performance.md --plot docs/serving.svg
+    python -m bench.serve --full --json FILE --docs PAGE --summary PAGE --plot FILE
 
 Closed loops: every client sends its next text when it has the answer to the
 last. Systems: the engine alone with all sentences in one call, a server that
@@ -26,7 +26,7 @@ from bench.serve import bulk, closed, overload, texts
 from bench.serve.models import MODELS
 from bench.serve.pieces import PIECES, Piece
 from bench.serve.plot import plot
-from bench.serve.report import put, report
+from bench.serve.report import put, put_summary, report
 from bench.serve.results import Results
 from bench.serve.servers import WAYS, served
 
@@ -95,7 +95,8 @@ def main() -> None:
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="of summsvc")
     parser.add_argument("--json", type=Path, help="results, added to those already in the file")
     parser.add_argument("--docs", type=Path, help="page to put the tables in")
-    parser.add_argument("--plot", type=Path, help="SVG of the closed loops of the first model")
+    parser.add_argument("--summary", type=Path, help="page to put the first model's short table in")
+    parser.add_argument("--plot", type=Path, help="SVG of the first model's throughput")
     arguments = parser.parse_args()
     if arguments.pieces:
         print(*PIECES, sep="\n")
@@ -110,6 +111,8 @@ def main() -> None:
     print(report(results))
     if arguments.docs:
         put(results, arguments.docs)
+    if arguments.summary:
+        put_summary(results, arguments.summary, arguments.model[0])
     if arguments.plot:
         plot(results, arguments.model[0], arguments.plot)
 

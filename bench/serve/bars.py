@@ -56,7 +56,7 @@ def _bulk(results: Results, model: str) -> Iterator[Bar]:
         return
     bulk = results.bulk[model]
     text = (
-        "short texts beside books, p95 in ms; bound: 3 x p95 on an idle server "
+        "short texts beside long articles, p95 in ms; bound: 3 x p95 on an idle server "
         f"({bulk.idle_p95_ms:.0f}) + a batch ({bulk.batch_ms:.0f})"
     )
     bound = 3 * bulk.idle_p95_ms + bulk.batch_ms

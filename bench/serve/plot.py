@@ -1,55 +1,78 @@
-"""Throughput and waiting by the number of clients, as one SVG."""
+"""How much of the engine many clients get from each server, as one small SVG."""
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
+from bench.serve.bars import MANY
 from bench.serve.results import Results
-from bench.serve.texts import KINDS
 
-COLOURS = {"summsvc": "#1f6f8b", "ctranslate2": "#c96f2f", "transformers": "#8a8a8a"}
+SYSTEMS = {
+    "summsvc": ("summsvc", "#1f6f8b"),
+    "ctranslate2": ("CTranslate2, one call per request", "#b9854f"),
+    "transformers": ("transformers generate, one call per request", "#8a8a8a"),
+}
+KINDS = {"article": "articles of 6 to 14 sentences", "short": "short texts"}
+
+INK = "#222"
+
+LEFT, FULL, BAR, GAP = 300, 330, 22, 6
+"""Pixels: left end of the bars, length of one for 100 %, its height, the space below it."""
 
 
 def plot(results: Results, model: str, path: Path) -> None:
-    """Draw one model's rows: above tokens per second, below p95, a column for each kind of text.
+    """Draw a model's throughput at 32 clients as shares of the engine alone, a bar a server.
 
-    Needs matplotlib, of the extra ``bench``.
+    Raises ValueError when nothing of it was measured.
     """
-    import matplotlib
-
-    matplotlib.use("svg")
-    # Text as text: a small file that a reader can search.
-    matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": model, "font.size": 9}
-    from matplotlib import pyplot
-
-    kinds = [k for k in KINDS if any(r.kind == k and r.model == model for r in results.rows)]
-    figure, axes = pyplot.subplots(
-        2, len(kinds), figsize=(3.2 * len(kinds), 5), sharex=True, squeeze=False
-    )
-    for column, kind in enumerate(kinds):
-        speed, wait = axes[0][column], axes[1][column]
-        for system, colour in COLOURS.items():
-            rows = [
-                row
-                for row in sorted(results.rows, key=lambda row: row.clients)
-                if (row.model, row.kind, row.system) == (model, kind, system)
-            ]
-            clients = [row.clients for row in rows]
-            speed.plot(
-                clients, [r.tokens_per_s for r in rows], "o-", color=colour, label=system, ms=3
+    groups = {kind: _bars(results, model, kind) for kind in KINDS}
+    if not any(groups.values()):
+        raise ValueError(f"no closed loop of {MANY} clients with {model} was measured")
+    y, parts = 62, [_text(16, 26, f"Share of the engine's throughput that {MANY} clients get", 16)]
+    begin = y
+    for kind, bars in groups.items():
+        if bars:
+            parts.append(_text(16, y + 15, KINDS[kind].capitalize(), 13))
+            y += BAR + GAP
+        for name, colour, share in bars:
+            width = round(FULL * share)
+            parts.append(_text(LEFT - 10, y + 15, name, 12, "end"))
+            parts.append(
+                f'<rect x="{LEFT}" y="{y}" width="{width}" height="{BAR}" fill="{colour}"/>'
             )
-            wait.plot(clients, [row.p95_ms / 1000 for row in rows], "o-", color=colour, ms=3)
-            if system == "summsvc":
-                limits = [row.limit_tokens_per_s for row in rows]
-                speed.plot(clients, limits, ":", color="black", lw=1, label="engine alone")
-        speed.set_title(kind)
-        speed.set_ylim(bottom=0)
-        wait.set_yscale("log")
-        wait.set_xscale("log", base=2)
-        wait.xaxis.set_major_formatter("{x:.0f}")
-        wait.set_xlabel("clients")
-    axes[0][0].set_ylabel("output tokens/s")
-    axes[1][0].set_ylabel("p95, s")
-    axes[0][0].legend(frameon=False, fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+            figure = f"{100 * share:.0f} %"
+            if width > FULL / 4:
+                at, anchor, ink = LEFT + width - 8, "end", "white"
+            else:
+                at, anchor, ink = LEFT + width + 8, "start", INK
+            parts.append(_text(at, y + 16, figure, 13, anchor, ink))
+            y += BAR + GAP
+        y += 2 * GAP
+    end = LEFT + FULL
+    parts.append(_text(end, begin - 8, "engine alone: 100 %", 11, "middle"))
+    parts.append(
+        f'<line x1="{end}" y1="{begin}" x2="{end}" y2="{y - GAP}" stroke="#444" '
+        'stroke-dasharray="4 4"/>'
+    )
+    size = f'width="720" height="{y + 4}" viewBox="0 0 720 {y + 4}"'
+    style = 'font-family="sans-serif" role="img"'
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n'
+        '<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n",
+        "utf-8",
+    )
+
+
+def _bars(results: Results, model: str, kind: str) -> list[tuple[str, str, float]]:
+    """Label, colour and share of the engine alone, of each system that was measured."""
+    rows = ((SYSTEMS[name], results.row(model, kind, MANY, name)) for name in SYSTEMS)
+    return [(label, colour, row.share) for (label, colour), row in rows if row]
+
+
+def _text(x: int, y: int, text: str, size: int, anchor: str = "start", colour: str = INK) -> str:
+    weight = ' font-weight="bold"' if size > 12 else ""
+    return (
+        f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" fill="{colour}"{weight}>'
+        f"{escape(text, quote=False)}</text>"
+    )

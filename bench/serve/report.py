@@ -20,13 +20,15 @@ PROCESSOR = (
     "| most that is left for a server"
 )
 BULK = (
-    "model | short text, idle: p50 ms | p95 | beside books: p50 | p95 | a batch | tokens/s | calls"
+    "model | short text, idle: p50 ms | p95 | beside long articles: p50 | p95 | a batch "
+    "| tokens/s | calls"
 )
 OVERLOAD = (
     "model | arrivals/s | goodput tokens/s | of peak | answered | refused | late | p50 ms | p95 "
     "| p99 | refusal p95 | k6 CPU"
 )
 BARS = "model | bar | measured | bound | "
+SUMMARY = "texts | server | output tokens/s | of the engine alone | p50 ms | p95 ms | memory MB"
 
 
 def report(results: Results) -> str:
@@ -36,8 +38,19 @@ def report(results: Results) -> str:
 
 def put(results: Results, page: Path) -> None:
     """Put each table into a page, between ``<!-- serve NAME -->`` and ``<!-- end -->``."""
+    _fill(page, tables(results))
+
+
+def put_summary(results: Results, page: Path, model: str) -> None:
+    """Put a model's rows at 32 clients and all bars into a page for people, in places as above."""
+    rows = (row for row in results.ordered() if (row.model, row.clients) == (model, MANY))
+    summary = _table(SUMMARY, map(_summary, rows))
+    _fill(page, {"summary": summary, "bars": tables(results)["bars"]})
+
+
+def _fill(page: Path, named: dict[str, str]) -> None:
     text = page.read_text("utf-8")
-    for name, table in tables(results).items():
+    for name, table in named.items():
         begin, end = f"<!-- serve {name} -->\n", "<!-- end -->"
         before, begun, rest = text.partition(begin)
         _, ended, after = rest.partition(end)
@@ -81,6 +94,18 @@ def _closed(row: Row) -> list[str]:
         f"{row.cpu:.2f}",
         f"{row.rss_mb:.0f}",
         str(row.calls),
+    ]
+
+
+def _summary(row: Row) -> list[str]:
+    return [
+        row.kind,
+        row.system,
+        f"{row.tokens_per_s:.0f}",
+        f"{row.share:.2f}",
+        _short(row.p50_ms),
+        _short(row.p95_ms),
+        f"{row.rss_mb:.0f}",
     ]
 
 

@@ -135,7 +135,7 @@ def test_two_models_are_compared_on_the_same_texts(at_two_models: Summsvc, tmp_p
 def test_the_examples_of_the_docs_run(
     at_two_models: Summsvc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "benchmarks" / "quality.md").read_text("utf-8")
     found = re.findall(r"^summsvc (evaluate .*)$", page, re.MULTILINE)
     # tests/server/test_written_summaries.py runs the one that needs a summarizer.
     commands = [command for command in found if "abstractive" not in command]

@@ -31,7 +31,7 @@ GREEDY = DecodingOptions(beam_size=1)
 the other beams end early, and a search stops when enough of them have ended."""
 
 INT8_FLOOR = 0.95
-"""Share of known outputs that int8 has to make too; docs/models.md says how many it made."""
+"""Share of known outputs that int8 has to make too; docs/benchmarks/conversion.md has how many."""
 
 UNSEEN_FLOOR = 0.97
 """Share of unseen texts on which float32 has to agree: near ties may fall either way there."""

@@ -31,7 +31,7 @@ def test_every_entry_says_what_an_operator_has_to_know(id: str) -> None:
 
 @pytest.mark.parametrize("id", list(BUILT_IN.entries))
 def test_every_entry_is_described_in_the_documentation(id: str) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "models.md").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "models.md").read_text("utf-8")
     entry = BUILT_IN.entries[id]
     assert f"`{id}`" in text
     assert entry.repository in text

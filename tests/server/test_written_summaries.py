@@ -88,7 +88,7 @@ def told(answer: pb.SummarizeResponse, kind: int) -> list[str]:
 def test_the_example_of_the_docs_runs(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "benchmarks" / "quality.md").read_text("utf-8")
     (command,) = re.findall(r"^summsvc (evaluate .*--method abstractive.*)$", page, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     with Path("articles.jsonl").open("w", encoding="utf-8") as file:

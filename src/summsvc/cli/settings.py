@@ -1,4 +1,4 @@
-"""The settings as people read them: in ``serve --help`` and docs/settings.md."""
+"""The settings as people read them: in ``serve --help`` and docs/reference/settings.md."""
 
 from __future__ import annotations
 

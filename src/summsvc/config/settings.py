@@ -1,6 +1,6 @@
 """Every setting of the server, documented once.
 
-``docs/settings.md`` and ``serve --help`` are made from this class.
+``docs/reference/settings.md`` and ``serve --help`` are made from this class.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ class Settings(BaseModel):
         description="A batch is taken for hung when it takes longer than hung_batch_s and than so "
         "many times what it would take if its outputs became as long as they may: steps of "
         "decoding times the measured time of a step, in proportion to segments x beams. The two "
-        "segments that a model computes when it is loaded may take so many times hung_batch_s each.",
+        "segments that a model computes when it is loaded may take so many times hung_batch_s "
+        "each.",
     )
     max_queued_requests: int = Field(
         default=1024,
@@ -177,7 +178,7 @@ class Settings(BaseModel):
         ge=1,
         description="Calls of one method that may wait until the server takes them in; gRPC turns "
         "more away at once, as CANCELLED and without details. Lower for a model so small that "
-        "calls themselves are the load, see performance.md.",
+        "calls themselves are the load, see docs/how-to/tune-throughput.md.",
     )
     max_streams_per_connection: int = Field(
         default=512,

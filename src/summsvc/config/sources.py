@@ -66,7 +66,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     for name in values:
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, 1)
-            hint = f"; did you mean {near[0]}?" if near else "; docs/settings.md lists them all"
+            everything = "; docs/reference/settings.md lists them all"
+            hint = f"; did you mean {near[0]}?" if near else everything
             raise SettingsError(f"{path}: there is no setting '{name}'{hint}")
     return values
 

@@ -42,7 +42,7 @@ class Weights:
     redundancy: 0 to 1, how much of a sentence's score a full overlap with
         chosen ones takes away.
 
-    The defaults were set by hand; docs/quality.md has what they give beside others.
+    The defaults were set by hand; docs/benchmarks/quality.md has what they give beside others.
     """
 
     damping: float = 0.6

@@ -1,7 +1,7 @@
 """Models that summsvc knows by name, installed or not.
 
 The facts are in catalog.toml; an operator's own file adds models, or changes
-single facts of those that are there. Where the facts are from: docs/models.md.
+single facts of those that are there. Where the facts are from: docs/reference/models.md.
 """
 
 from __future__ import annotations

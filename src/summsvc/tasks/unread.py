@@ -17,7 +17,7 @@ LONGEST_TOKEN = 16
 """Code points of the longest piece that SentencePiece learns unless told otherwise."""
 
 USUAL_TOKEN = 4
-"""Code points of news in one token: a million are some 250,000 (docs/deployment.md)."""
+"""Code points of news in one token: a million are some 250,000 (docs/how-to/tune-throughput.md)."""
 
 MARKUP = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
 """Code points of a long article for one of its text.

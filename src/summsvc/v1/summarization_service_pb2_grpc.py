@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class SummarizationServiceStub:
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     def __init__(self, channel):
@@ -50,7 +50,7 @@ class SummarizationServiceStub:
 
 class SummarizationServiceServicer:
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     def Summarize(self, request, context):
@@ -91,7 +91,7 @@ def add_SummarizationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class SummarizationService:
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     @staticmethod

@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class SummarizationServiceStub:
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     @_typing.overload
@@ -45,7 +45,7 @@ class SummarizationServiceStub:
 @_typing.type_check_only
 class SummarizationServiceAsyncStub(SummarizationServiceStub):
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -58,7 +58,7 @@ class SummarizationServiceAsyncStub(SummarizationServiceStub):
 
 class SummarizationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/errors.md.
+    see docs/reference/errors.md.
     """
 
     @_abc_1.abstractmethod

@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class TranslationServiceStub:
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     def __init__(self, channel):
@@ -55,7 +55,7 @@ class TranslationServiceStub:
 
 class TranslationServiceServicer:
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     def Translate(self, request, context):
@@ -110,7 +110,7 @@ def add_TranslationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class TranslationService:
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     @staticmethod

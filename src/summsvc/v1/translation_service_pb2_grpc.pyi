@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class TranslationServiceStub:
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     @_typing.overload
@@ -50,7 +50,7 @@ class TranslationServiceStub:
 @_typing.type_check_only
 class TranslationServiceAsyncStub(TranslationServiceStub):
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -68,7 +68,7 @@ class TranslationServiceAsyncStub(TranslationServiceStub):
 
 class TranslationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/errors.md.
+    with domain "summsvc", see docs/reference/errors.md.
     """
 
     @_abc_1.abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,10 +13,13 @@ from bench.serve.bulk import Bulk
 from bench.serve.clients import Call, Done
 from bench.serve.overload import Overload
 from bench.serve.pieces import PIECES
-from bench.serve.report import put, report
+from bench.serve.plot import plot
+from bench.serve.report import put, put_summary, report
 from bench.serve.results import Results
 from bench.serve.rows import Row, percentile, row
 from tests.bench.serve.pages import NAMES, PAGE
+
+BENCHMARKS = Path(__file__).parents[3] / "docs" / "benchmarks"
 
 
 def step(rate: float, goodput: float, refused_ms: float) -> Arrivals:
@@ -86,12 +90,48 @@ def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
 
 
 def test_the_tables_in_the_docs_are_those_of_the_results_beside_them(tmp_path: Path) -> None:
-    docs = Path(__file__).parents[3] / "docs"
-    text = (docs / "performance.md").read_text("utf-8")
+    results = Results.read(BENCHMARKS / "serving.json")
     page = tmp_path / "page.md"
+    text = (BENCHMARKS / "serving.md").read_text("utf-8")
     page.write_text(text, "utf-8")
-    put(Results.read(docs / "serving.json"), page)
+    put(results, page)
     assert page.read_text("utf-8") == text
+    summary = (BENCHMARKS.parent / "explanation" / "performance.md").read_text("utf-8")
+    page.write_text(summary, "utf-8")
+    put_summary(results, page, "opus-mt")
+    assert page.read_text("utf-8") == summary
+
+
+def test_the_picture_in_the_docs_is_that_of_the_results_beside_it(tmp_path: Path) -> None:
+    picture = tmp_path / "serving.svg"
+    plot(Results.read(BENCHMARKS / "serving.json"), "opus-mt", picture)
+    assert picture.read_text("utf-8") == (BENCHMARKS / "serving.svg").read_text("utf-8")
+
+
+def test_the_bars_of_known_rows_in_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "known.svg"
+    plot(RESULTS, "trained", picture)
+    drawn = ElementTree.fromstring(picture.read_text("utf-8"))
+    texts = [text.text for text in drawn.iterfind(".//{*}text")]
+    assert [text for text in texts if text and text.endswith(" %")] == [
+        "85 %",
+        "20 %",
+        "engine alone: 100 %",
+    ]
+    with pytest.raises(ValueError, match="32 clients with opus-mt"):
+        plot(RESULTS, "opus-mt", picture)
+
+
+def test_the_summary_of_known_rows(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- serve summary -->\n<!-- end -->\n<!-- serve bars -->\n<!-- end -->\n")
+    put_summary(RESULTS, page, "trained")
+    lines = page.read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("| article |")] == [
+        "| article | transformers | 100 | 0.20 | 0.0 | 0.0 | 0 |",
+        "| article | summsvc | 850 | 0.85 | 0.0 | 0.0 | 0 |",
+    ]
+    assert any("goodput at 4 x overload" in line for line in lines)
 
 
 def test_results_come_back_from_their_file(tmp_path: Path) -> None:
