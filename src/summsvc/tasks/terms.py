@@ -66,12 +66,13 @@ class Terms:
         A term without a letter or digit is ignored. Of two entries with the same
         source the first holds, and do_not_translate before the glossary.
         """
-        entries = [(term, "", True) for term in do_not_translate]
-        entries += [(source, target, False) for source, target in glossary]
+        targets = {(term.strip(), True): "" for term in do_not_translate}
+        for source, target in glossary:
+            targets.setdefault((source.strip(), False), target)
         return Terms(
             [
                 Pattern(source, target, kept=kept, language=language)
-                for source, target, kept in entries
+                for (source, kept), target in checked(targets.items())
                 if WORD.search(source)
             ],
             language,
