@@ -8,11 +8,14 @@ proper suffix that is in the tree too.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from summsvc.interruption import checked
+from summsvc.interruption import EACH, checked, checkpoint
 
 _ROOT = 0
+
+TRIED = 8
+"""Strings with one end, each the end of the one before, that are tried for whole words."""
 
 
 class Occurrences:
@@ -44,7 +47,7 @@ class Occurrences:
 
     def _link(self) -> None:
         waiting = deque(self._following[_ROOT].values())
-        while waiting:
+        for _ in checked(range(1, len(self._depth))):
             node = waiting.popleft()
             for char, child in self._following[node].items():
                 shorter = self._step(self._shorter[node], char)
@@ -58,28 +61,43 @@ class Occurrences:
             node = self._shorter[node]
         return self._following[node].get(char, _ROOT)
 
-    def find(self, text: str) -> Iterator[tuple[int, str]]:
-        """Yield (start, string) of every occurrence, overlapping ones too, by where they end.
+    def apart(self, text: str, *, whole_words: bool = False) -> list[tuple[int, str]]:
+        """(start, string) of occurrences that do not overlap, in text order.
 
-        Linear in the text and the number of occurrences.
+        From the end of the text on, the longest each time. whole_words: only those that no
+        letter, digit or underscore stands beside. Linear in the text.
         """
+        longest: list[str] = [""]
         node = _ROOT
-        for end, char in enumerate(checked(text, 4_000), 1):
+        for end, char in enumerate(checked(text), 1):
             node = self._step(node, char)
-            ending = node if self._string[node] else self._ending[node]
-            while ending != _ROOT:
-                yield end - self._depth[ending], self._string[ending]
-                ending = self._ending[ending]
-
-    def apart(self, text: str) -> list[tuple[int, str]]:
-        """(start, string) of occurrences that do not overlap: the first, then the longest."""
+            longest.append(self._ending_at(node, text, end, whole_words))
         chosen: list[tuple[int, str]] = []
-        end = 0
-        for start, string in sorted(self.find(text), key=lambda each: (each[0], -len(each[1]))):
-            if start >= end:
-                chosen.append((start, string))
-                end = start + len(string)
-        return chosen
+        end = len(text)
+        while end:
+            if not end % EACH:
+                checkpoint()
+            if string := longest[end]:
+                chosen.append((end - len(string), string))
+            end -= len(string) or 1
+        return chosen[::-1]
+
+    def _ending_at(self, node: int, text: str, end: int, whole_words: bool) -> str:
+        """The longest string that ends there and may count, or ""."""
+        if not self._string[node]:
+            node = self._ending[node]
+        if not whole_words or node == _ROOT:
+            return self._string[node]
+        if _is_of_word(text[end : end + 1]):
+            return ""
+        for _ in range(TRIED):
+            start = end - self._depth[node]
+            if not start or not _is_of_word(text[start - 1]):
+                break
+            node = self._ending[node]
+        else:
+            return ""
+        return self._string[node]
 
     def removed(self, text: str, most: dict[str, int] | None = None) -> tuple[str, dict[str, int]]:
         """The text without the strings, and how often each was taken out of it.
@@ -89,10 +107,14 @@ class Occurrences:
         kept: list[str] = []
         times: dict[str, int] = {}
         at = 0
-        for start, string in self.apart(text):
+        for start, string in checked(self.apart(text)):
             if most is None or times.get(string, 0) < most.get(string, 0):
                 times[string] = times.get(string, 0) + 1
                 kept.append(text[at:start])
                 at = start + len(string)
         kept.append(text[at:])
         return "".join(kept), times
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

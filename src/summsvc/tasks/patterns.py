@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from summsvc.engines.terms import STEMMED, stems
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checkpoint
 
 WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")
@@ -104,5 +104,6 @@ class Patterns:
             for length, patterns in self._by_first.get(word.stem, {}).items():
                 key = tuple(each.stem for each in words[at : at + length])
                 for pattern in patterns.get(key, ()):
+                    checkpoint()
                     if found := pattern.match(text, words, at):
                         yield pattern, *found

@@ -66,12 +66,13 @@ class Terms:
         A term without a letter or digit is ignored. Of two entries with the same
         source the first holds, and do_not_translate before the glossary.
         """
-        entries = [(term, "", True) for term in do_not_translate]
-        entries += [(source, target, False) for source, target in glossary]
+        targets = {(term.strip(), True): "" for term in do_not_translate}
+        for source, target in glossary:
+            targets.setdefault((source.strip(), False), target)
         return Terms(
             [
                 Pattern(source, target, kept=kept, language=language)
-                for source, target, kept in entries
+                for (source, kept), target in checked(targets.items())
                 if WORD.search(source)
             ],
             language,
@@ -114,8 +115,9 @@ _Spans = list[tuple[int, int]]
 def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
     """Where a text has each term: as it is when it stays so, else in any inflected form.
 
-    language: BCP-47 code of all. A stretch is counted once for a term. Linear in the text,
-    whatever the number of terms.
+    language: BCP-47 code of all. A stretch is counted once for a term, and where a term is
+    part of another one, as it is, only for the longer. Linear in the text, whatever the
+    number of terms.
     """
     spans: dict[Wanted, _Spans] = {each: [] for each in checked(wanted)}
     exact: dict[str, list[_Spans]] = {}
@@ -127,11 +129,9 @@ def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _
             inflected[Pattern(term, "", kept=False, language=language)] = there
     exact.pop("", None)
     if exact:
-        for start, term in Occurrences(exact).find(text):
-            end = start + len(term)
-            if not (WORD.match(text, max(0, start - 1), start) or WORD.match(text, end)):
-                for there in exact[term]:
-                    _add(there, start, end)
+        for start, term in checked(Occurrences(exact).apart(text, whole_words=True)):
+            for there in exact[term]:
+                there.append((start, start + len(term)))
     if inflected:
         for pattern, start, end in Patterns(inflected).find(text, language):
             _add(inflected[pattern], start, end)

@@ -1,0 +1,273 @@
+"""Every function that reads text, each as something to do with a text of any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
+from summsvc.articles.article import Article, Field, MimeType, Span
+from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
+from summsvc.articles.escape import escaped
+from summsvc.articles.read import read
+from summsvc.articles.removal import removed_spans
+from summsvc.articles.render import Renderer, render
+from summsvc.engines.extractive import Candidate, rank, select
+from summsvc.engines.length import Length, count_words
+from summsvc.engines.terms import stems
+from summsvc.errors import SummsvcError
+from summsvc.tasks import boundaries, extract, numerals, split
+from summsvc.tasks.brackets import lost_brackets
+from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.figures import lost_figures
+from summsvc.tasks.foreign import copied, wrong_language, wrong_script
+from summsvc.tasks.goal import Goal
+from summsvc.tasks.guards import assess
+from summsvc.tasks.lengths import unusual
+from summsvc.tasks.loops import repeated
+from summsvc.tasks.names import names
+from summsvc.tasks.occurrences import Occurrences
+from summsvc.tasks.placing import placed
+from summsvc.tasks.protect import _placed
+from summsvc.tasks.repair import Repaired, translatable
+from summsvc.tasks.support import Support
+from summsvc.tasks.terms import Terms, around, places, uses
+from summsvc.tasks.unread import least_tokens
+from summsvc.tasks.written import written
+
+Work = Callable[[], object]
+
+SEGMENT = 60_000
+"""Code points of the longest segment."""
+
+ARTICLE = 1_000_000
+"""Code points of the longest article."""
+
+GLOSSARY = 50
+
+
+@dataclass(frozen=True)
+class Function:
+    """prepare: from a text to the work that is measured; raises SummsvcError where no work is
+    done about such a text. most: code points of the longest text that it is ever given.
+    """
+
+    prepare: Callable[[str], Work]
+    most: int = SEGMENT
+
+
+def _filler(text: str) -> str:
+    return ("слово " * (len(text) // 6 + 1))[: len(text)]
+
+
+def _segment(text: str) -> Segment:
+    return Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0)
+
+
+def _glossary(text: str) -> Terms:
+    """Terms that the text has, overlapping ones, and some that it has not."""
+    pieces = [text[at : at + 40] for at in range(0, min(len(text), 20 * GLOSSARY), 20)]
+    entries = [(piece, f"žodis {i}") for i, piece in enumerate(pieces) if piece.strip()]
+    return Terms.of(pieces[::2] and [each for each in pieces[::2] if each.strip()], entries, "en")
+
+
+def _kept(text: str) -> list[str]:
+    return [each.target for each in Terms.of((), (), "en").find(text) if each.kept]
+
+
+def _terms(text: str) -> Work:
+    glossary = _glossary(text)
+    return lambda: glossary.find(text)
+
+
+def _uses(text: str) -> Work:
+    found = _glossary(text).find(text)
+    return lambda: uses(found, text, "lt")
+
+
+def _many_places(text: str) -> Work:
+    words = [(word, kept) for word in set(text.split()) for kept in (True, False)]
+    return lambda: places(words, text, "en")
+
+
+def _around(text: str) -> Work:
+    found = _glossary(text).find(text)
+    return lambda: (around(text, found), translatable(_segment(text), found))
+
+
+def _put_in(text: str) -> Work:
+    lost = Terms.of((), (), "en").find(text)
+    forms = sorted({(each.source, each.target) for each in lost})
+    said = [form for form, _ in forms]
+    return lambda: _placed(text, text, forms, said, lost, "ru")
+
+
+def _guarded(text: str) -> Work:
+    kept = _kept(text)
+    other = f"{text}!"
+    return lambda: assess(text, other, source_language="en", target="ru", complete=True, kept=kept)
+
+
+def _split(text: str) -> Work:
+    def tokens(parts: object) -> list[int]:
+        assert isinstance(parts, list | tuple)
+        return [len(part) // 3 + 1 for part in parts]
+
+    pieces = split.split(text, tokens, 128)
+    return lambda: split.join(split.split(text, tokens, 128), pieces)
+
+
+def _document(text: str, mime_type: MimeType = MimeType.PLAIN) -> Document:
+    return read(Article("The mayor met the bishop in Riga", text, "en", mime_type))
+
+
+def _read(mime_type: MimeType) -> Function:
+    return Function(lambda text: lambda: _document(text, mime_type), ARTICLE)
+
+
+def _of_document(
+    work: Callable[[Document], object], mime_type: MimeType = MimeType.PLAIN
+) -> Function:
+    def prepare(text: str) -> Work:
+        document = _document(text, mime_type)
+        return lambda: work(document)
+
+    return Function(prepare, ARTICLE)
+
+
+def _noise(mime_type: MimeType) -> Function:
+    reader = {
+        MimeType.PLAIN: plain.blocks,
+        MimeType.HTML: html.blocks,
+        MimeType.MARKDOWN: markdown.blocks,
+    }[mime_type]
+
+    def prepare(text: str) -> Work:
+        blocks = reader(text)
+        every = range(0, len(blocks), 2)
+
+        def work() -> object:
+            boilerplate.find(blocks, "The mayor met the bishop")
+            return removed_spans(text, mime_type, blocks, every)
+
+        return work
+
+    return Function(prepare, ARTICLE)
+
+
+def _rendered(document: Document) -> object:
+    return render(document, [f"{segment.text} dar" for segment in document.segments])
+
+
+def _put_in_place(document: Document) -> object:
+    outputs = [Repaired(each.text.upper()) for each in document.segments]
+    return placed(Renderer(document), 0, document.segments, outputs)
+
+
+def _marked(text: str) -> Work:
+    """A segment with markup before every tenth code point."""
+    marks = tuple(InlineMark(at, "*") for at in range(1, len(text), 10))
+    segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, marks)
+    article = Article("", text, "en", MimeType.MARKDOWN)
+    document = Document(
+        article, language.IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
+    )
+    return lambda: render(document, [text[::-1]])
+
+
+def _ranked(text: str) -> Work:
+    candidates = [Candidate(text[begin:end]) for begin, end in sentences.split(text, "en")]
+
+    def work() -> object:
+        ranking = rank(candidates, title=text[:2000], language="en")
+        return select(candidates, ranking, Length(ratio=0.5))
+
+    return work
+
+
+def _claims(text: str) -> Work:
+    support = Support(["The mayor met NATO in 2014."], "en")
+    return lambda: support.unsupported(text)
+
+
+def _chosen(text: str) -> Work:
+    texts = [text[begin:end] for begin, end in sentences.split(text, "en")] or [text]
+    half = len(texts) // 2
+    groups = [texts[:half], *([each] for each in texts[half:])]
+    return lambda: Goal.of(Length(max_words=100), texts).choose(groups)
+
+
+def _identified(text: str) -> Work:
+    def work() -> object:
+        try:
+            return language.identify(text)
+        except SummsvcError:
+            return None
+
+    return work
+
+
+def of(work: Callable[[str], object], most: int = SEGMENT) -> Function:
+    """A function of a text alone."""
+    return Function(lambda text: lambda: work(text), most)
+
+
+def _consumed(levels: Iterator[object]) -> list[object]:
+    return list(levels)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "figures, none given": of(lambda text: lost_figures(text, "слово", target="ru")),
+    "figures, words given": of(lambda text: lost_figures(text, _filler(text), target="lt")),
+    "figures, all given": of(lambda text: lost_figures(text, f"{text} 7", target="ru")),
+    "figures, given without need": of(lambda text: lost_figures("7 XX", text, target="ru")),
+    "numbers": of(lambda text: numerals.numbers(text, "en")),
+    "loops": of(lambda text: repeated("", text)),
+    "loops of the source": of(lambda text: repeated(text, text)),
+    "lengths": of(lambda text: unusual(text, "a", source_language="en", target="ru")),
+    "copied": of(lambda text: copied(text, f"{text}x")),
+    "script": of(lambda text: wrong_script(text, text, "ru")),
+    "script of another text": of(lambda text: wrong_script("", text, "ru")),
+    "language of an output": of(lambda text: wrong_language(text, "ru", "en")),
+    "brackets": of(lambda text: lost_brackets(text, "a")),
+    "brackets given": of(lambda text: lost_brackets("(ab)", text)),
+    "guards": Function(_guarded),
+    "terms": Function(_terms),
+    "uses of terms": Function(_uses),
+    "places of many terms": Function(_many_places),
+    "text around terms": Function(_around),
+    "terms put in": Function(_put_in),
+    "occurrences": of(lambda text: Occurrences(text.split()).removed(text)),
+    "split": Function(_split),
+    "clauses": of(split.clauses),
+    "boundaries": of(lambda text: _consumed(iter(boundaries.places(text)))),
+    "sentences": of(lambda text: list(sentences.split(text, "en")), ARTICLE),
+    "sentences in Russian": of(lambda text: list(sentences.split(text, "ru")), ARTICLE),
+    "sentences in Lithuanian": of(lambda text: list(sentences.split(text, "lt")), ARTICLE),
+    "reading plain text": _read(MimeType.PLAIN),
+    "reading HTML": _read(MimeType.HTML),
+    "reading Markdown": _read(MimeType.MARKDOWN),
+    "noise in plain text": _noise(MimeType.PLAIN),
+    "noise in HTML": _noise(MimeType.HTML),
+    "noise in Markdown": _noise(MimeType.MARKDOWN),
+    "escape for HTML": of(lambda text: escaped(text, MimeType.HTML)),
+    "escape for Markdown": of(
+        lambda text: escaped(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
+    ),
+    "language": Function(_identified, ARTICLE),
+    "rendering plain text": _of_document(_rendered),
+    "rendering HTML": _of_document(_rendered, MimeType.HTML),
+    "rendering Markdown": _of_document(_rendered, MimeType.MARKDOWN),
+    "rendering marks": Function(_marked),
+    "placing": _of_document(_put_in_place, MimeType.HTML),
+    "stems": of(lambda text: stems(text, "ru")),
+    "words": of(count_words),
+    "ranking": Function(_ranked, ARTICLE),
+    "extract": _of_document(lambda document: extract.extract(document, Length(ratio=1.0))),
+    "support": of(lambda text: Support([text], "en")),
+    "claims": Function(_claims),
+    "names": of(lambda text: list(names(text, "en"))),
+    "written": of(lambda text: written(text, ChainOutput(text, -0.1, False, 1), "en")),
+    "choice": Function(_chosen),
+    "least tokens": of(lambda text: least_tokens(Article("", text, "en", MimeType.PLAIN)), ARTICLE),
+}

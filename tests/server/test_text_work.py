@@ -1,0 +1,148 @@
+"""Text work whose caller has left ends, whatever the text; others are answered meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+import pytest
+from structlog.testing import capture_logs
+
+from summsvc.articles.document import Document
+from summsvc.articles.read import read
+from summsvc.config import Settings
+from summsvc.interruption import Interrupted, interruptible
+from summsvc.tasks import lane, reading
+from summsvc.v1 import article_pb2
+from summsvc.v1 import summarization_service_pb2 as pb
+from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
+from tests.running import Running, refusal, running
+from tests.server.watched import eventually
+
+THREADS = 2
+ENDLESS = "The endless article"
+LONG = "The president met the mayor in Riga on Friday. " * 100
+"""More than is read on the event loop, and read by the same threads as what never ends."""
+
+
+@dataclass
+class Endless:
+    """Reads articles as ever, those of one title again and again for as long as it may.
+
+    ended: how each of these did. looks: times that such work was told to end.
+    """
+
+    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ended: list[BaseException] = field(default_factory=list)
+    looks: int = 0
+
+    def read(self, article: object, **options: object) -> Document:
+        if getattr(article, "title", "") == ENDLESS:
+            self.begun.release()
+            try:
+                while True:
+                    read(article, **options)  # type: ignore[arg-type]
+            except BaseException as error:
+                self.ended.append(error)
+                raise
+        return read(article, **options)  # type: ignore[arg-type]
+
+    def interruptible(self, unwanted: Callable[[], bool]) -> AbstractContextManager[None]:
+        def looked() -> bool:
+            told = unwanted()
+            self.looks += told
+            return told
+
+        return interruptible(looked)
+
+    def wait_until_begun(self, works: int = THREADS) -> None:
+        for _ in range(works):
+            assert self.begun.acquire(timeout=60)
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> Endless:
+    made = Endless()
+    monkeypatch.setattr(reading, "read", made.read)
+    monkeypatch.setattr(lane, "interruptible", made.interruptible)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=tmp_path, text_threads=THREADS, drain_s=1
+    )
+    with running(settings) as started:
+        yield started
+
+
+@pytest.fixture
+def channel(server: Running) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.address) as channel:
+        yield channel
+
+
+def summarize(channel: grpc.Channel, title: str, timeout: float) -> grpc.Future:
+    article = article_pb2.Article(title=title, body=LONG, language_code="en")
+    request = pb.SummarizeRequest(article=article)
+    call = SummarizationServiceStub(channel).Summarize.future(request, timeout=timeout)
+    return call  # type: ignore[no-any-return]
+
+
+def unread(server: Running) -> int:
+    return server.server._workers._short._articles
+
+
+def test_callers_that_leave_free_the_threads_for_others(
+    server: Running, channel: grpc.Channel, endless: Endless
+) -> None:
+    with capture_logs() as logs:
+        leaving = [summarize(channel, ENDLESS, 120) for _ in range(THREADS)]
+        endless.wait_until_begun()
+        other = summarize(channel, "Another one", 120)
+        for call in leaving:
+            call.cancel()
+        assert other.result().sentences
+        eventually(lambda: unread(server) == 0)
+    assert [type(each) for each in endless.ended] == [Interrupted] * THREADS
+    # It ends where it first looks.
+    assert endless.looks == THREADS
+    codes = sorted(entry["code"] for entry in logs if entry["event"] == "call")
+    assert codes == ["CANCELLED"] * THREADS + ["OK"]
+    assert not [entry for entry in logs if entry["log_level"] in ("error", "critical", "warning")]
+
+
+def test_deadlines_that_pass_free_the_threads_for_others(
+    server: Running, channel: grpc.Channel, endless: Endless
+) -> None:
+    late = [summarize(channel, ENDLESS, 2) for _ in range(THREADS)]
+    endless.wait_until_begun()
+    assert summarize(channel, "Another one", 120).result().sentences
+    for call in late:
+        with pytest.raises(grpc.RpcError) as caught:
+            call.result()
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    eventually(lambda: unread(server) == 0)
+    assert [type(each) for each in endless.ended] == [Interrupted] * THREADS
+
+
+def test_text_work_ends_with_the_server_and_its_callers_are_told(
+    server: Running, channel: grpc.Channel, endless: Endless
+) -> None:
+    with capture_logs() as logs:
+        calls = [summarize(channel, ENDLESS, 120) for _ in range(THREADS)]
+        endless.wait_until_begun()
+        server.stop()
+    for call in calls:
+        with pytest.raises(grpc.RpcError) as caught:
+            call.result()
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert refusal(caught.value).reason == "DRAINING"
+    eventually(lambda: len(endless.ended) == THREADS)
+    assert [type(each) for each in endless.ended] == [Interrupted] * THREADS
+    assert not [entry for entry in logs if entry["log_level"] in ("error", "critical")]
