@@ -11,6 +11,7 @@ from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
 from summsvc.errors import (
     EngineError,
+    EngineStalledError,
     ModelBrokenError,
     ModelNotInstalledError,
     UnsupportedPairError,
@@ -118,7 +119,7 @@ class Summarizer:
             if surely:
                 raise
             return None, ()
-        except (ModelBrokenError, EngineError) as error:
+        except (ModelBrokenError, EngineError, EngineStalledError) as error:
             if surely:
                 raise
             message = f"the summary was extracted, not written: {error.message}"
