@@ -161,6 +161,19 @@ async def test_threads_that_came_back_do_not_count() -> None:
     await made.close()
 
 
+async def test_a_batch_whose_callers_left_is_noticed_too() -> None:
+    engine, registry = ReversingEngine(), CollectorRegistry()
+    lost: list[Future[None]] = []
+    made = scheduler(engine, registry=registry, lost=lost.append)
+    ticket = made.submit(work(["stall one"]))
+    await engine.begun()
+    ticket.cancel()
+    await eventually(lambda: bool(lost))
+    assert sample(registry, "stalled_batches_total", "reversing") == 1
+    engine.recover()
+    await made.close()
+
+
 async def test_a_scheduler_without_an_engine_can_be_closed() -> None:
     engine = ReversingEngine()
     made = scheduler(engine)
@@ -244,9 +257,10 @@ async def test_a_model_that_hangs_again_soon_is_left_alone_for_a_while(
         await until(pool, "a", ModelState.FAILED)
         assert "again soon after" in pool.status("a").error
         assert not pool.can(Task.TRANSLATION)
-        for refused in (pool.acquire("a"), made.submit):
-            with pytest.raises(EngineStalledError, match="again soon after"):
-                await refused if asyncio.iscoroutine(refused) else refused(work(["x"]))  # type: ignore[operator]
+        with pytest.raises(EngineStalledError, match="again soon after"):
+            await pool.acquire("a")
+        with pytest.raises(EngineStalledError, match="again soon after"):
+            made.submit(work(["held by a request that was begun before"]))
         assert loader.loads == ["a", "a"]
         monkeypatch.setattr(slot_module, "RETRY_FAILED_S", 0.0)
         # Calls are wanted again: the next one loads it.

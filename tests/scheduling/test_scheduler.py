@@ -453,7 +453,7 @@ async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
         assert "secret" not in str(caught.value) + repr(lines)
         assert caught.value.__cause__ is caught.value.__context__ is None
         assert [line["event"] for line in lines] == ["engine failed"]
-        del engine.generate  # type: ignore[attr-defined]
+        del engine.generate
         asked = work(["works again"])
         assert await outputs(made.submit(asked)) == expected(asked)
 

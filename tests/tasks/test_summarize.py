@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from summsvc.articles.article import Article, Span, WarningType
 from summsvc.config import Settings
 from summsvc.engines.base import LanguageTokens, ModelSpec, Placement, Seq2SeqEngine, Task
-from summsvc.errors import DeadlineError, UnsupportedPairError
+from summsvc.errors import DeadlineError, EngineStalledError, UnsupportedPairError
 from summsvc.models.catalog import Catalog
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Routes
@@ -194,3 +194,18 @@ async def test_a_book_that_cannot_be_summarized_in_time_is_not_read(
         ):
             with pytest.raises(AssertionError, match="was read"):
                 await summarizer.summarize(other)
+
+
+async def test_auto_extracts_and_says_so_where_the_model_stopped_answering(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def summarizer(*_: object, **__: object) -> None:
+        raise EngineStalledError("model 'writer' stopped answering")
+
+    monkeypatch.setattr(Router, "summarizer", summarizer)
+    done = await summary(Method.AUTO, "")
+    assert done.models == (ModelUse("extractive", "extractive", "", "ru", "ru"),)
+    (warning,) = [each for each in done.warnings if each.type is WarningType.MODEL_BROKEN]
+    assert "stopped answering" in warning.message
+    with pytest.raises(EngineStalledError):
+        await summary(Method.ABSTRACTIVE, "")

@@ -164,9 +164,8 @@ class Settings(BaseModel):
         ge=2,
         description="A batch is taken for hung when it takes longer than hung_batch_s and than so "
         "many times what it would take if its outputs became as long as they may: steps of "
-        "decoding times the measured time of a step, in proportion to segments x beams. The two "
-        "segments that a model computes when it is loaded may take so many times hung_batch_s "
-        "each.",
+        "decoding times the measured time of a step, in proportion to segments x beams. The "
+        "two segments that a model computes when loaded may take so many times hung_batch_s each.",
     )
     max_queued_requests: int = Field(
         default=1024,

@@ -64,6 +64,7 @@ class Runner:
         self._watchdog = watchdog
         self._lost = lost
         self._suspects = Suspects()
+        self._hung: list[Future[list[Generated]]] = []
         self._closing = False
         self._usable = asyncio.Event()
         self.replace(engine)
@@ -82,7 +83,7 @@ class Runner:
     def replace(self, engine: Seq2SeqEngine) -> None:
         """Let batches go to this engine from now on."""
         self._engine = engine
-        self._hung: list[Future[list[Generated]]] = []
+        self._hung = []
         self._threads: Threads | None = Threads(
             f"summsvc-{self._model}", last=lambda: engine.close()
         )

@@ -12,6 +12,7 @@ from summsvc.articles.document import Segment, SegmentKind
 from summsvc.articles.language import normalize_code
 from summsvc.errors import (
     EngineError,
+    EngineStalledError,
     ModelBrokenError,
     ModelNotInstalledError,
     UnsupportedPairError,
@@ -130,7 +131,7 @@ class Summarizer:
             if surely:
                 raise
             return None, ()
-        except (ModelBrokenError, EngineError) as error:
+        except (ModelBrokenError, EngineError, EngineStalledError) as error:
             if surely:
                 raise
             message = f"the summary was extracted, not written: {error.message}"
