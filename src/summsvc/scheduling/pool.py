@@ -230,6 +230,7 @@ class ModelPool:
         timeout_s: seconds after which it waits no longer; None: no limit. True when every
         model was freed.
         """
+        self._closing = True
         closing = asyncio.ensure_future(self._close())
         await asyncio.wait([closing], timeout=timeout_s)
         if closing.done():
@@ -237,7 +238,6 @@ class ModelPool:
         return closing.done()
 
     async def _close(self) -> None:
-        self._closing = True
         if self._idle_task is not None:
             self._idle_task.cancel()
         slots = list(self._slots.items())
