@@ -7,7 +7,7 @@ import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
+END_STREAM, END_HEADERS = 1, 4
 INITIAL_WINDOW_SIZE = 4
 MOST = 16_384
 """Bytes of a frame that every peer accepts."""
@@ -48,14 +48,18 @@ def message(stream: int, data: bytes) -> bytes:
 
 
 def wait_until_read(connection: socket.socket) -> None:
-    """Wait until the server has read all that was sent; what it sent is thrown away."""
+    """Wait until the server has read all that was sent; it answers a ping in its turn."""
     connection.sendall(frame(PING, 0, 0, b"all read"))
+    wait_for(connection, PING)
+
+
+def wait_for(connection: socket.socket, kind: int) -> None:
+    """Wait for a frame; it and those before are thrown away."""
     received = connection.makefile("rb")
     while True:
         head = received.read(9)
-        kind, flags = head[3:5]
         received.read(int.from_bytes(head[:3], "big"))
-        if (kind, flags) == (PING, ACK):
+        if head[3] == kind:
             return
 
 

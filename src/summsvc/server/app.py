@@ -59,7 +59,7 @@ LOOK_PERIOD_S = 1.0
 """How often the models' folder is looked at: as late may it be seen that one is gone."""
 
 LEAVE_S = 0.1
-"""How long a process that does not end cleanly waits for its log to be read."""
+"""How long a process whose time is up waits for its log to be read."""
 
 
 class Server:
@@ -233,7 +233,7 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP reads files again.
 
     Prints ``listening on HOST:PORT`` when calls are accepted; both ports are in the log by then.
-    Returns after a clean end only; after any other one, ends the process.
+    Does not return: Python would wait for threads that may never end, see ``leave``.
     """
     signals = Signals(settings.drain_s, leave)
     server = Server(settings)
@@ -249,26 +249,29 @@ async def serve(settings: Settings) -> None:
     await asyncio.to_thread(logs.settle)
     print(f"listening on {settings.host}:{server.port}", flush=True)
     await signals.first.wait()
+    until = time.monotonic() + settings.drain_s
     clean = await server.stop()
     # Threads that look at the store: a disk may not answer.
-    clean &= await ends(asyncio.get_running_loop().shutdown_default_executor(), FREE_S)
+    clean = clean and await ends(asyncio.get_running_loop().shutdown_default_executor(), FREE_S)
     log.info("stopped", clean=clean)
-    if not clean:
-        leave(1)
+    leave(0 if clean else 1, until - time.monotonic())
 
 
-def leave(code: int) -> None:
-    """End this process now, whatever its threads do: Python itself would wait for them."""
-    logs.settle(LEAVE_S)
+def leave(code: int, patience_s: float = 0.0) -> None:
+    """End this process now, whatever its threads do.
+
+    patience_s: how long the log may take to be read, if longer than ``LEAVE_S``.
+    """
+    logs.settle(max(LEAVE_S, patience_s))
     os._exit(code)
 
 
 def run(settings: Settings) -> int:
-    """Run a server in this process; returns the exit code.
+    """Run a server in this process, and end the process with it.
 
-    0 after a clean end, 1 when it cannot start: an address in use, a file of the
-    settings that cannot be read or used. Does not return after an end that was not
-    clean (exit code 1) or a second signal (128 and its number).
+    Exit codes: 0 after a clean end, 1 after any other one; 128 and its number after a
+    second signal. Returns 1 when it cannot start: an address in use, a file of the
+    settings that cannot be read or used.
     """
     logs.configure(settings.log_level, settings.log_format)
     try:

@@ -17,7 +17,7 @@ from summsvc.tasks.reading import TextWorkers
 
 log = structlog.get_logger("summsvc.server")
 
-TOLD_S = 0.6
+TOLD_S = 0.5
 """Seconds in which those that were cut off are told so, and messages on their way arrive and
 are refused; a reader that has stopped never takes its answer."""
 
@@ -55,7 +55,9 @@ async def drain_and_close(
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)
     closed = await ends(transport.stop(TOLD_S), TOLD_S + CLOSE_S)
-    if not closed:
+    if closed:
+        await accepted
+    else:
         accepted.cancel()
         log.warning("connections left open")
     batches = pool.batches
