@@ -205,13 +205,11 @@ class FairOrder(Generic[E]):
 
     def in_turn(self, of: Callable[[Caller, Ring[E]], Iterator[T]]) -> Iterator[T]:
         """One element of each caller in turn. of: the elements of a caller, given its entries."""
-        return round_robin(
-            round_robin(
-                of(caller, self._entries[caller])
-                for caller in (Caller(name, connection) for connection in self._connections[name])
-            )
-            for name in self._names
-        )
+        return round_robin(self._of_name(name, of) for name in self._names)
+
+    def _of_name(self, name: str, of: Callable[[Caller, Ring[E]], Iterator[T]]) -> Iterator[T]:
+        callers = (Caller(name, connection) for connection in self._connections[name])
+        return round_robin(of(caller, self._entries[caller]) for caller in callers)
 
     def with_others(self, caller: Caller, amount: int) -> int:
         """What is served until so much of a caller is, all callers together.

@@ -108,8 +108,7 @@ class Scheduler:
         )
         if work.priority is Priority.INTERACTIVE:
             self._interactive_until = loop.time() + INTERACTIVE_S
-            if self._queue.held.share(work.caller).is_small(self._queue.held.requests, CROWD):
-                self._shared_until = loop.time() + INTERACTIVE_S
+            self._mind_the_small(work, loop.time() + INTERACTIVE_S)
         self._submitted += 1
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (
@@ -263,6 +262,14 @@ class Scheduler:
             bulk=self._pace.narrow if hurry else None,
             running=self._running,
         )
+
+    def _mind_the_small(self, work: Work, until: float) -> None:
+        """Shorten batches for a caller with little work, where a short one has room for all."""
+        held = self._queue.held
+        share = held.share(work.caller)
+        rows = share.callers * work.options.beam_size
+        if share.is_small(held.requests, CROWD) and rows <= self._pace.shared.sequences:
+            self._shared_until = until
 
     def _measured(self, batch: Batch, seconds: float) -> None:
         if batch.budget.tells(batch.used):
