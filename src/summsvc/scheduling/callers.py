@@ -47,14 +47,23 @@ def round_robin(sources: Iterable[Iterator[T]]) -> Iterator[T]:
         waiting = left
 
 
+REMEMBERED = 1024
+"""Names, and connections of a name, whose last turn is known when they come back."""
+
+
 class Ring(Generic[K]):
     """Keys that take turns, each with an amount of work, at least 0.
 
-    A key enters at the end. All but iterating takes constant time.
+    A key enters at the end; one that comes back enters in front when all had a turn since its
+    last: who asks for one thing after the other does not wait a round each time. All but
+    iterating takes constant time. remembered: keys of which that is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = 0) -> None:
         self._amounts: OrderedDict[K, int] = OrderedDict()
+        self._turns: OrderedDict[K, int] = OrderedDict()
+        self._last_turn = 0
+        self._remembered = remembered
         # By the bit length of amounts: how many there are, and their sum.
         self._levels: dict[int, tuple[int, int]] = {}
         self.total = 0
@@ -80,6 +89,12 @@ class Ring(Generic[K]):
             self._count(before, -1)
         self._amounts[key] = after
         self._count(after, 1)
+        if before is None and self._is_next(key):
+            self._amounts.move_to_end(key, last=False)
+
+    def _is_next(self, key: K) -> bool:
+        own = self._turns.get(key)
+        return own is not None and own < self._turns.get(next(iter(self._amounts)), 0)
 
     def drop(self, key: K) -> None:
         """Forget a key."""
@@ -88,6 +103,11 @@ class Ring(Generic[K]):
     def served(self, key: K) -> None:
         """Have a key wait until all others had their turn."""
         self._amounts.move_to_end(key)
+        self._last_turn += 1
+        self._turns[key] = self._last_turn
+        self._turns.move_to_end(key)
+        if len(self._turns) > self._remembered:
+            self._turns.popitem(last=False)
 
     def capped(self, most: int, but: K | None = None) -> int:
         """Sum of the amounts of all keys but one, of each at most ``most``.
@@ -118,7 +138,7 @@ class FairOrder(Generic[E]):
     """Entries that wait, each for a caller and with an amount of work, at least 0."""
 
     def __init__(self) -> None:
-        self._names: Ring[str] = Ring()
+        self._names: Ring[str] = Ring(REMEMBERED)
         self._connections: dict[str, Ring[str]] = {}
         self._entries: dict[Caller, Ring[E]] = {}
         self._count = 0
@@ -140,7 +160,7 @@ class FairOrder(Generic[E]):
         entries = self._entries.get(caller)
         if entries is None:
             entries = self._entries[caller] = Ring()
-            self._connections.setdefault(caller.name, Ring())
+            self._connections.setdefault(caller.name, Ring(REMEMBERED))
         self._count += entry not in entries
         entries.add(entry, amount)
         self._connections[caller.name].add(caller.connection, amount)
@@ -185,13 +205,11 @@ class FairOrder(Generic[E]):
 
     def in_turn(self, of: Callable[[Caller, Ring[E]], Iterator[T]]) -> Iterator[T]:
         """One element of each caller in turn. of: the elements of a caller, given its entries."""
-        return round_robin(
-            round_robin(
-                of(caller, self._entries[caller])
-                for caller in (Caller(name, connection) for connection in self._connections[name])
-            )
-            for name in self._names
-        )
+        return round_robin(self._of_name(name, of) for name in self._names)
+
+    def _of_name(self, name: str, of: Callable[[Caller, Ring[E]], Iterator[T]]) -> Iterator[T]:
+        callers = (Caller(name, connection) for connection in self._connections[name])
+        return round_robin(of(caller, self._entries[caller]) for caller in callers)
 
     def with_others(self, caller: Caller, amount: int) -> int:
         """What is served until so much of a caller is, all callers together.

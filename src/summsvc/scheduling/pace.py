@@ -30,6 +30,10 @@ class Budget:
     tokens: int
     sequences: int
 
+    def times(self, count: int) -> Budget:
+        """That of so many batches."""
+        return Budget(self.tokens * count, self.sequences * count)
+
     def tells(self, used: Budget) -> bool:
         """Whether a batch that holds so much of this budget says how fast full ones are."""
         return used.tokens >= TELLS * self.tokens or used.sequences >= TELLS * self.sequences
@@ -56,6 +60,11 @@ class Pace:
     def narrow(self) -> Budget:
         """Of a bulk batch that others should not wait for long."""
         return Budget(self.budget.tokens, -(-self._most.sequences // NARROWER))
+
+    @property
+    def shared(self) -> Budget:
+        """While one caller's work fills the queue and others ask for little of it."""
+        return Budget(max(1, self.budget.tokens // NARROWER), self.narrow.sequences)
 
     def measured(self, used: Budget, seconds: float) -> None:
         """Learn from a batch that tells."""

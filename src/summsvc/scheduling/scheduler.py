@@ -33,6 +33,10 @@ every batch has a fixed cost, which those that come too late would pay again."""
 INTERACTIVE_S = 10.0
 """Seconds after an interactive request for which another one is expected."""
 
+CROWD = 4
+"""Full batches that wait when a queue is full of somebody's work. Who has then so many times
+less waiting than its part is not to wait for full batches."""
+
 
 class Scheduler:
     """The queue of one loaded model.
@@ -88,7 +92,7 @@ class Scheduler:
         self._coming_tokens = 0
         self._submitted = 0
         self._running: set[Batch] = set()
-        self._interactive_until = 0.0
+        self._interactive_until = self._shared_until = 0.0
         self._arrived = asyncio.Event()
         self._closing = False
         self._tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
@@ -138,6 +142,7 @@ class Scheduler:
         )
         if work.priority is Priority.INTERACTIVE:
             self._interactive_until = loop.time() + INTERACTIVE_S
+            self._mind_the_small(work, loop.time() + INTERACTIVE_S)
         self._submitted += 1
         ticket = Ticket(work, self._left)
         self._tickets[ticket] = (
@@ -280,14 +285,25 @@ class Scheduler:
             await asyncio.sleep(min(self._batch_wait_s, left))
 
     def _next(self) -> Batch | None:
-        hurry = asyncio.get_running_loop().time() < self._interactive_until
+        now, budget = asyncio.get_running_loop().time(), self._pace.budget
+        hurry = now < self._interactive_until
+        if now < self._shared_until and self._queue.fills(budget.times(CROWD)):
+            budget = self._pace.shared
         return self._queue.next(
-            self._pace.budget,
+            budget,
             self._workers - len(self._running),
             self._deadlines.pressing,
             bulk=self._pace.narrow if hurry else None,
             running=self._running,
         )
+
+    def _mind_the_small(self, work: Work, until: float) -> None:
+        """Shorten batches for a caller with little work, where a short one has room for all."""
+        held = self._queue.held
+        share = held.share(work.caller)
+        rows = share.callers * work.options.beam_size
+        if share.is_small(held.requests, CROWD) and rows <= self._pace.shared.sequences:
+            self._shared_until = until
 
     def _measured(self, batch: Batch, seconds: float) -> None:
         if batch.budget.tells(batch.used):

@@ -57,6 +57,10 @@ class Share:
         """Whether the caller would be above its share with so much more."""
         return self._above(limit, more, tokens=tokens) > 0
 
+    def is_small(self, waiting: int, times: int) -> bool:
+        """Whether the caller's requests are so many times fewer than its part of those waiting."""
+        return self.own[0] * self.callers * times < waiting
+
     def _above(self, limit: int, more: int, *, tokens: bool) -> float:
         return self.own[tokens] + more - max(1.0, limit / self.callers)
 
