@@ -19,6 +19,8 @@ from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
+from tests.server.test_event_loop import holds_nobody_up
+from tests.server.turns import Turns, measured_loop
 from tests.server.watched import Watched, eventually
 
 STREAMS = 20
@@ -30,18 +32,29 @@ BODY = "\n".join(f"President {n} met the mayor in Riga." for n in range(SEGMENTS
 WHOLE = (grpc.StatusCode.OK, SEGMENTS + 2)
 """How a stream of it ends, and after how many messages: a start, every line, a finish."""
 
+MOST_S = 0.05
+"""CPU time of one turn of the event loop at most, in seconds: within it health is to answer."""
+
 REFUSED = (grpc.StatusCode.RESOURCE_EXHAUSTED, 0)
 
 
 @pytest.fixture(scope="module")
-def wide(model_dir: Path) -> Iterator[Running]:
-    """A server that has room for all."""
+def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
+    """A server that has room for all, and what the turns of its loop cost."""
+    loop, turns = measured_loop()
     settings = Settings(
         port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], text_threads=THREADS
     )
-    with running(settings) as server:
+    with running(settings, loop) as server:
         server.wait_until_ready()
-        yield server
+        # What is collected in an idle moment, before or after a call, is not of its turns.
+        server.server._turns._idle = lambda: False
+        yield server, turns
+
+
+@pytest.fixture
+def wide(measured: tuple[Running, Turns]) -> Running:
+    return measured[0]
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +157,17 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
     # Threads may look at the same output at the same time.
     assert all_assessed <= 1.2 * (THREADS + 1) * one_assessed
     assert submitted <= STREAMS + ATTEMPTS * looked
+
+
+def test_doubtful_articles_hold_nobody_up(measured: tuple[Running, Turns]) -> None:
+    """Whoever asks for health waits for one turn of the loop."""
+    server, turns = measured
+    bodies = (BODY.replace("Riga", f"Riga {word}") for word in ("town", "city", "port"))
+
+    def call() -> None:
+        assert at_once(server, [request(next(bodies))] * STREAMS) == {WHOLE: STREAMS}
+
+    holds_nobody_up(turns, MOST_S, call)
 
 
 def test_a_stream_is_refused_before_it_begins_or_finished(narrow: Running) -> None:

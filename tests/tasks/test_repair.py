@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,65 @@ async def test_attempts_cost_at_most_as_much_as_their_request(*, terms: bool) ->
         said = [doubt.type for doubt in answer.doubts]
         assert said.count(WarningType.ATTEMPTS_CUT) == 1
         assert any(doubt.severe for doubt in answer.doubts)
+
+
+async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[Repaired], int]:
+    """What is answered for sentences, and how many submissions that took after the first."""
+    async with chain(engine) as made:
+        outputs = await made.run_all(texts)
+        segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
+        answers = await repair_all(made, segments, outputs, "ru", made.terms)
+        return answers, made.legs[0].scheduler._submitted - 1
+
+
+async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
+    # Each good from another attempt on; the last one's clauses are never good.
+    texts = [f"The minister said so {count} times." for count in range(10, 14)]
+    asked: Counter[str] = Counter()
+
+    def habit(text: str) -> str:
+        asked[text] += 1
+        number = text.split()[4]
+        good = f"Министр сказал это {number} раз."
+        return good if asked[text] > int(number) - 10 else "Министр сказал это сам."
+
+    answers, submissions = await answers_of(ScriptedEngine(habit), texts)
+    assert submissions == ATTEMPTS - 1
+    assert [asked[text] for text in texts] == [1, 2, 3, 3]
+    assert [kinds(answer) for answer in answers] == [
+        set(),
+        {WarningType.RETRIED},
+        {WarningType.RETRIED},
+        {WarningType.NUMBER_LOST},
+    ]
+
+
+async def test_equal_ones_of_a_request_are_tried_again_once() -> None:
+    engine = ScriptedEngine(lambda _: NO_NUMBER)
+    answers, submissions = await answers_of(engine, [SOURCE] * 10)
+    assert submissions == ATTEMPTS
+    # Bypassing the cache: the first outputs are computed for each.
+    assert len(engine.asked) == 10 + (ATTEMPTS - 1) + len(CLAUSES)
+    assert len(set(answers)) == 1
+
+
+async def test_one_on_which_the_model_fails_takes_no_other_with_it() -> None:
+    texts = [SOURCE, "The venom killed 15 people.", "The police arrested 123 people."]
+    asked: Counter[str] = Counter()
+
+    def habit(text: str) -> str:
+        asked[text] += 1
+        if "venom" in text and asked[text] > 1:
+            raise EngineError("cannot read that")
+        if "police" in text and asked[text] > 1:
+            return "Полиция задержала 123 человека."
+        return GOOD if text == SOURCE else "Ничего не сказано."
+
+    answers, _ = await answers_of(ScriptedEngine(habit), texts)
+    assert answers[0].text == GOOD
+    assert WarningType.NUMBER_LOST in kinds(answers[1])
+    assert answers[2].text == "Полиция задержала 123 человека."
+    assert kinds(answers[2]) == {WarningType.RETRIED}
 
 
 OUTPUTS = st.sampled_from(["", " ", LOOP, GOOD, NO_NUMBER, SOURCE, LITHUANIAN, "да"])

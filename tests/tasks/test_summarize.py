@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -15,11 +15,12 @@ from prometheus_client import CollectorRegistry
 from summsvc.articles.article import Article, Span, WarningType
 from summsvc.config import Settings
 from summsvc.engines.base import LanguageTokens, ModelSpec, Placement, Seq2SeqEngine, Task
-from summsvc.errors import DeadlineError, EngineStalledError, UnsupportedPairError
+from summsvc.errors import DeadlineError, EngineStalledError, OverloadedError, UnsupportedPairError
 from summsvc.models.catalog import Catalog
 from summsvc.models.manifest import Manifest
 from summsvc.models.routes import Routes
 from summsvc.models.store import Store
+from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.pool import ModelPool
 from summsvc.tasks import reading
 from summsvc.tasks.reading import LONG, TextWorkers
@@ -27,7 +28,7 @@ from summsvc.tasks.results import ModelUse, Summary
 from summsvc.tasks.router import Router
 from summsvc.tasks.summarize import Summarizer
 from summsvc.tasks.summary_request import LengthRequest, Method, SummaryRequest
-from tests.scheduling.reversing import ReversingEngine, reversed_words
+from tests.scheduling.reversing import ReversingEngine, reversed_words, work
 from tests.tasks.keeping import KeepingEngine, keep
 
 MODELS = {"writer": ("ru", "ru"), "first": ("ru", "en"), "second": ("en", "lt")}
@@ -145,6 +146,29 @@ async def test_a_language_that_cannot_be_reached_is_refused_before_anything_is_w
     with pytest.raises(UnsupportedPairError, match="from 'ru' to 'de'"):
         await summary(Method.ABSTRACTIVE, "de", loader)
     assert loader.writer.inputs == []
+
+
+async def test_what_was_written_is_translated_however_many_wait_for_the_translator() -> None:
+    async with summarizing(Loader()) as summarizer:
+        (leg,) = await summarizer._router.translation("ru", "en", "")
+        leg.scheduler._admission.limits = QueueLimits(1, 1_000_000)
+        engine = cast(ReversingEngine, leg.scheduler.engine)
+        engine.hold()
+        waiting = []
+        while not len(leg.scheduler._queue):
+            waiting.append(leg.scheduler.submit(work([f"слово {len(waiting)}"])))
+            await asyncio.sleep(0.01)
+        request = SummaryRequest(Article("", BODY, "ru"), target="en")
+        with pytest.raises(OverloadedError):
+            await summarizer.summarize(replace(request, method=Method.EXTRACTIVE))
+        writing = summarizer.summarize(replace(request, method=Method.ABSTRACTIVE))
+        written = asyncio.create_task(writing)
+        while len(leg.scheduler._queue) < 2 and not written.done():
+            await asyncio.sleep(0.01)
+        engine.release()
+        assert (await written).text.startswith("ru>en")
+        for each in waiting:
+            await each.wait()
 
 
 async def test_a_claim_of_the_model_is_told_of_without_a_place_once_translated() -> None:
