@@ -9,6 +9,7 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
+from summsvc.server.arrivals import Arrivals
 from summsvc.server.drain import Drain
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.metrics import CallMetrics
@@ -49,7 +50,9 @@ async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_ke
 
     metrics = CallMetrics(CollectorRegistry())
     receiver = Receiver(Settings())
-    interceptor = CallInterceptor(tokens=[], drain=Drain(), metrics=metrics, receiver=receiver)
+    interceptor = CallInterceptor(
+        tokens=[], drain=Drain(), metrics=metrics, receiver=receiver, arrivals=Arrivals()
+    )
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first

@@ -43,13 +43,19 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """
 
     def __init__(
-        self, *, tokens: Sequence[str], drain: Drain, metrics: CallMetrics, receiver: Receiver
+        self,
+        *,
+        tokens: Sequence[str],
+        drain: Drain,
+        metrics: CallMetrics,
+        receiver: Receiver,
+        arrivals: Arrivals,
     ) -> None:
         self._tokens = [token.encode() for token in tokens]
         self._drain = drain
         self._metrics = metrics
         self._receiver = receiver
-        self._arrivals = Arrivals()
+        self._arrivals = arrivals
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
