@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from types import TracebackType
 
-DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE = 0, 1, 3, 4, 8
+DATA, HEADERS, RST_STREAM, SETTINGS = 0, 1, 3, 4
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 REFUSED_STREAM = 7
 MAX_CONCURRENT_STREAMS = 3
@@ -23,13 +23,17 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     )
 
 
-def headers(method: str) -> bytes:
-    """A gRPC call's headers, literal and not indexed (RFC 7541, 6.2.2); names below 127 bytes."""
+def headers(method: str, **more: str) -> bytes:
+    """A gRPC call's headers, literal and not indexed (RFC 7541, 6.2.2); all below 127 bytes.
+
+    more: further ones, with underscores for hyphens.
+    """
     fields = {
         ":path": method,
         ":authority": "localhost",
         "te": "trailers",
         "content-type": "application/grpc",
+        **{name.replace("_", "-"): value for name, value in more.items()},
     }
     # POST and http of the static table come first.
     literal = [
@@ -81,11 +85,11 @@ class Wire:
         block = headers(method)
         self.send(*(frame(HEADERS, flags, 1 + 2 * number, block) for number in streams))
 
-    def call(self, method: str, message: bytes, stream: int = 1) -> None:
-        """Send a whole call, as far as 64 KB allow it."""
+    def call(self, method: str, message: bytes, stream: int = 1, **more: str) -> None:
+        """Send a whole call; gRPC takes in as much at once as these tests send."""
         body = b"\0" + struct.pack(">I", len(message)) + message
         parts = [body[at : at + 16384] for at in range(0, len(body), 16384)]
-        self.send(frame(HEADERS, END_HEADERS, stream, headers(method)))
+        self.send(frame(HEADERS, END_HEADERS, stream, headers(method, **more)))
         for part in parts:
             self.send(frame(DATA, END_STREAM if part is parts[-1] else 0, stream, part))
 
