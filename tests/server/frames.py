@@ -6,8 +6,10 @@ import socket
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
-END_STREAM, END_HEADERS = 1, 4
+DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0, 1, 3, 4, 6
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
+REFUSED_STREAM = 7
+MAX_CONCURRENT_STREAMS = 3
 INITIAL_WINDOW_SIZE = 4
 MOST = 16_384
 """Bytes of a frame that every peer accepts."""
@@ -21,11 +23,11 @@ def connect(address: str, window: int = 65_535) -> socket.socket:
     return made
 
 
-def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
-def headers(stream: int, method: str, **metadata: str) -> bytes:
+def headers(stream: int, method: str, flags: int = END_HEADERS, **metadata: str) -> bytes:
     """The beginning of a call; nothing else of it has to follow."""
     fields = {
         ":path": method,
@@ -36,7 +38,7 @@ def headers(stream: int, method: str, **metadata: str) -> bytes:
     }
     # POST and http stand in the static table of HPACK (RFC 7541).
     block = b"\x83\x86" + b"".join(_field(*each) for each in fields.items())
-    return frame(HEADERS, END_HEADERS, stream, block)
+    return frame(HEADERS, flags, stream, block)
 
 
 def message(stream: int, data: bytes) -> bytes:

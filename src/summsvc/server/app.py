@@ -27,6 +27,7 @@ from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.pool import ModelPool
 from summsvc.server import logs, probes
+from summsvc.server.arrivals import Arrivals
 from summsvc.server.credentials import Credentials
 from summsvc.server.drain import Drain
 from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
@@ -77,6 +78,7 @@ class Server:
         self._registry = CollectorRegistry()
         self._registry.register(LogMetrics())
         self._drain = Drain()
+        self._arrivals = Arrivals()
         self._health = Health()
         self._turns = Turns(idle=self._drain.idle)
         self._metrics_server: Any = None
@@ -127,6 +129,7 @@ class Server:
                     drain=self._drain,
                     metrics=CallMetrics(self._registry),
                     receiver=self._receiver,
+                    arrivals=self._arrivals,
                 )
             ],
             options=[
@@ -134,6 +137,8 @@ class Server:
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
+                # On, it refuses streams of clients within the limit: those just ended still count.
+                ("grpc.http.overload_protection", 0),
                 ("grpc.server.max_pending_requests", settings.max_pending_calls),
                 ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
                 # Clients that keep a channel open may ping every ten seconds.

@@ -22,6 +22,9 @@ Handler = Any
 PATIENCE_S = 60.0
 """Seconds within which a message has to be there whole: 8 MiB at one megabit a second."""
 
+_END: Any = grpc.aio.EOF  # type: ignore[attr-defined]
+"""What gRPC reads after a call's last message."""
+
 MOST = 4096
 """Streams that may wait at once, some 20 KB each. A message follows its headers within
 milliseconds, so that of more the oldest is the least likely to become a call."""
@@ -57,7 +60,7 @@ class Arrivals:
 
             async def single(_requests: Any, context: Any) -> Any:
                 message = await self._message(context)
-                if message is grpc.aio.EOF:
+                if message is _END:
                     # So it looks for a moment, too, when a caller leaves.
                     await asyncio.sleep(LEAVING_S)
                     message = MalformedRequestError("the call ended without a request")
@@ -70,13 +73,13 @@ class Arrivals:
 
     async def _messages(self, context: Any) -> AsyncGenerator[Any, None]:
         """All messages of a stream; after an error no more."""
-        while (message := await self._message(context)) is not grpc.aio.EOF:
+        while (message := await self._message(context)) is not _END:
             yield message
             if isinstance(message, SummsvcError):
                 return
 
     async def _message(self, context: Any) -> Any:
-        """The next message, grpc.aio.EOF after the last, or the error to answer with."""
+        """The next message, _END after the last, or the error to answer with."""
         evicted = False
         try:
             async with asyncio.timeout(PATIENCE_S) as patience:

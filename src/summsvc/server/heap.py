@@ -38,11 +38,11 @@ class Heap:
     """The process's heap as glibc keeps it; with another C library nothing is ever to do."""
 
     def __init__(self) -> None:
-        self._glibc = ctypes.CDLL(None) if sys.platform == "linux" else None
-        if hasattr(self._glibc, "mallinfo2"):
-            self._glibc.mallinfo2.restype = _Mallinfo
-        else:
-            self._glibc = None
+        self._glibc: ctypes.CDLL | None = None
+        library = ctypes.CDLL(None) if sys.platform == "linux" else None
+        if library is not None and hasattr(library, "mallinfo2"):
+            library.mallinfo2.restype = _Mallinfo
+            self._glibc = library
         self._kept = self._not_in_use()
 
     def give_back(self) -> bool:

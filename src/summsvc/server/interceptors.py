@@ -44,14 +44,20 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Wraps every method of the server."""
 
     def __init__(
-        self, *, tokens: Tokens, drain: Drain, metrics: CallMetrics, receiver: Receiver
+        self,
+        *,
+        tokens: Tokens,
+        drain: Drain,
+        metrics: CallMetrics,
+        receiver: Receiver,
+        arrivals: Arrivals,
     ) -> None:
         self._tokens = tokens
         self._drain = drain
         self._metrics = metrics
         self._receiver = receiver
         self._gate = Gate()
-        self._arrivals = Arrivals()
+        self._arrivals = arrivals
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(

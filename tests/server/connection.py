@@ -1,0 +1,61 @@
+"""A connection of HTTP/2 frames made by hand, for clients that no gRPC library would be."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from types import TracebackType
+
+from tests.server.frames import ACK, END_HEADERS, PREFACE, SETTINGS, frame, headers, message
+
+
+class Wire:
+    """A connection to a server on this machine that sends what it is told and no more.
+
+    settings: what the server allows, value by number.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._source = self._socket.makefile("rb")
+        self._socket.sendall(PREFACE + frame(SETTINGS, 0, 0))
+        kind, _, _, payload = next(self.frames())
+        assert kind == SETTINGS
+        self.settings = {
+            int.from_bytes(payload[at : at + 2]): int.from_bytes(payload[at + 2 : at + 6])
+            for at in range(0, len(payload), 6)
+        }
+        # Before that the server would refuse more than a few streams for this alone.
+        self.send(frame(SETTINGS, ACK, 0))
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._source.close()
+        self._socket.close()
+
+    def send(self, *frames: bytes) -> None:
+        self._socket.sendall(b"".join(frames))
+
+    def open(self, method: str, streams: range, flags: int = END_HEADERS) -> None:
+        """Send headers and no message on streams ``1 + 2 * n``."""
+        self.send(*(headers(1 + 2 * number, method, flags) for number in streams))
+
+    def call(self, method: str, data: bytes, stream: int = 1, **more: str) -> None:
+        """Send a whole call; gRPC takes in as much at once as these tests send."""
+        self.send(headers(stream, method, **more), message(stream, data))
+
+    def frames(self) -> Iterator[tuple[int, int, int, bytes]]:
+        """Kind, flags, stream and payload of what the server sends; ends with the connection."""
+        while len(head := self._source.read(9)) == 9:
+            payload = self._source.read(int.from_bytes(head[:3]))
+            yield head[3], head[4], int.from_bytes(head[5:]), payload
