@@ -21,6 +21,9 @@ _CERTIFICATE = re.compile(
     rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----(.*?)-----END \1-----", re.DOTALL
 )
 
+_MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+"""What OpenSSL says of a key that is another certificate's; the last of another kind of key."""
+
 # Tags of ASN.1 (ITU-T X.690).
 _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0xA0, 0x17, 0x18
 
@@ -58,7 +61,7 @@ def check_identity(cert: Path, key: Path) -> Validity:
     try:
         context.load_cert_chain(cert, key)
     except ssl.SSLError as error:
-        if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        if error.reason in _MISMATCH:
             raise SettingsError(f"tls_key: {key} is not the key of tls_cert ({cert})") from None
         raise SettingsError(
             f"tls_cert and tls_key: {cert} and {key} cannot be used: {error.reason or error}"
