@@ -43,7 +43,7 @@ SEGMENT = 60_000
 ARTICLE = 1_000_000
 """Code points of the longest article."""
 
-GLOSSARY = 50
+GLOSSARY = 8
 
 
 @dataclass(frozen=True)
