@@ -164,12 +164,12 @@ def _slices(
 ) -> list[Finding]:
     """A slice is too long that is most of the work, and still is when there is a lot of it."""
     while True:
-        longest = min(longest_slice(work(length)) for _ in range(2))
+        longest = longest_slice(work(length))
         if longest <= costs[length] / 2:
             return []
         if longest > SLICE * unit:
-            longest = min(longest, *(longest_slice(work(length)) for _ in range(3)))
-            if longest > SLICE * unit:
+            longest = min(longest_slice(work(length)) for _ in range(ATTEMPTS))
+            if longest > max(costs[length] / 2, SLICE * unit):
                 share = longest / costs[length]
                 return found(f"{share:.0%} of the work on {length} without a checkpoint")
         if 2 * length > most:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from summsvc.engines.terms import STEMMED, stems
+from summsvc.engines.terms import stems
 from summsvc.interruption import checked
 
 WORD = re.compile(r"\w+")
@@ -34,7 +34,7 @@ class Words:
 
     def __init__(self, text: str, language: str) -> None:
         self.text = text
-        self.words = [Word(match, language) for match in checked(WORD.finditer(text), STEMMED)]
+        self.words = [Word(match, language) for match in checked(WORD.finditer(text))]
         self.gaps = [
             text[before.end : after.start].translate(_SAME)
             for before, after in checked(pairwise(self.words))
