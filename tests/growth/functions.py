@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
 from summsvc.articles.article import Article, Field, MimeType, Span
-from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
+from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment, SegmentKind
 from summsvc.articles.escape import escaped
 from summsvc.articles.read import read
 from summsvc.articles.removal import removed_spans
@@ -44,6 +44,7 @@ ARTICLE = 1_000_000
 """Code points of the longest article."""
 
 GLOSSARY = 8
+SHORT_TERM = 20
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def _uses(text: str) -> Work:
 
 
 def _many_places(text: str) -> Work:
-    words = [(word, kept) for word in set(text.split()) for kept in (True, False)]
+    # Terms of a request are bounded in length; so short, the bound shows in short texts too.
+    short = {word for word in text.split() if len(word) <= SHORT_TERM}
+    words = [(word, kept) for word in short for kept in (True, False)]
     return lambda: places(words, text, "en")
 
 
@@ -170,7 +173,7 @@ def _marked(text: str) -> Work:
     segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, marks)
     article = Article("", text, "en", MimeType.MARKDOWN)
     document = Document(
-        article, language.IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
+        article, IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
     )
     return lambda: render(document, [text[::-1]])
 
