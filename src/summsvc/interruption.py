@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-EACH = 512
-"""Items of a loop over words or matches between two checkpoints: about a millisecond."""
+EACH = 128
+"""Items of a loop over words or matches between two checkpoints: about a millisecond, and
+some where each word is stemmed."""
+
+TOGETHER = 512
+"""Texts that are handed over in one call between two checkpoints."""
 
 T = TypeVar("T")
 
@@ -54,7 +58,7 @@ def checked(items: Iterable[T], each: int = EACH) -> Iterator[T]:
         yield item
 
 
-def grouped(texts: Sequence[str], each: int = EACH) -> Iterator[Sequence[str]]:
+def grouped(texts: Sequence[str], each: int = TOGETHER) -> Iterator[Sequence[str]]:
     """The texts, so many at a time, with a checkpoint before each group."""
     for at in range(0, len(texts), each):
         checkpoint()

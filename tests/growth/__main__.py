@@ -1,4 +1,4 @@
-"""Measure functions on shapes of text: python -m tests.growth [function] [shape]."""
+"""Measure long texts of all shapes: python -m tests.growth [function [shape]]."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from tests.growth.shapes import SHAPES
 
 
 def main() -> None:
-    """Print what is wrong, and what each function took."""
-    function, shape = [*sys.argv[1:], "", ""][:2]
+    """Print what is wrong, and how long it took to look for it."""
+    function, shape, *_ = [*sys.argv[1:], "", ""]
     unit = reference()
-    print(f"reference {unit * 1000:.2f} ms", flush=True)
-    for name in FUNCTIONS:
-        if function not in name or name < "":
-            continue
+    for name in (name for name in FUNCTIONS if function in name):
         begun = time.perf_counter()
-        for shape_name in SHAPES:
-            if shape in shape_name:
-                for each in findings(name, FUNCTIONS[name], shape_name, SHAPES[shape_name], unit):
-                    print(each, flush=True)
+        for other in (other for other in SHAPES if shape in other):
+            for each in findings(name, FUNCTIONS[name], other, SHAPES[other], unit, thorough=True):
+                print(each, flush=True)
         print(f"{name}: {time.perf_counter() - begun:.1f} s", flush=True)
 
 

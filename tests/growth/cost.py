@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from summsvc.errors import SummsvcError
 from summsvc.interruption import interruptible
@@ -17,8 +18,12 @@ from tests.growth.shapes import Shape
 EXPONENT = 1.2
 """Most that cost may grow with: length to this power."""
 
-SHORTEST = 500
+SHORTEST = 250
 """Code points of the first text."""
+
+QUICK = 16_000
+"""Code points of the longest text by which something is found to be in order. What looks
+wrong is looked at with longer ones."""
 
 STEPS = 4
 """How much longer the text is whose cost is compared."""
@@ -26,8 +31,11 @@ STEPS = 4
 ATTEMPTS = 5
 """Times that something is measured, each time longer, before it is believed."""
 
-WORTH = 0.5
+WORTH = 0.3
 """Costs of the reference below which a ratio says nothing."""
+
+THOROUGH = 10.0
+"""The same where there is time: what little grows too fast shows in long texts alone."""
 
 SLICE = 16.0
 """Costs of the reference that the work between two checkpoints may have: a few ms each."""
@@ -83,10 +91,19 @@ def longest_slice(work: Work) -> float:
 
 
 def findings(
-    name: str, function: Function, shape_name: str, shape: Shape, unit: float
+    name: str,
+    function: Function,
+    shape_name: str,
+    shape: Shape,
+    unit: float,
+    *,
+    thorough: bool = False,
 ) -> list[Finding]:
-    """What is wrong. unit: the cost of the reference."""
+    """What is wrong. unit: the cost of the reference. thorough: with far longer texts."""
+    worth = (THOROUGH if thorough else WORTH) * unit
+    longest = function.most if thorough else min(function.most, QUICK)
 
+    @cache
     def work(length: int) -> Work:
         return function.prepare(shape(length))
 
@@ -100,9 +117,9 @@ def findings(
         length = SHORTEST
         while True:
             costs[length] = cpu(work(length))
-            if costs[length] >= WORTH * unit and length >= SHORTEST * STEPS:
+            if costs[length] >= worth and length >= SHORTEST * STEPS:
                 break
-            if 2 * length > function.most:
+            if 2 * length > longest:
                 return []
             length *= 2
         return _growth(work, costs, length, function.most, unit, found) or _slices(
@@ -147,12 +164,12 @@ def _slices(
 ) -> list[Finding]:
     """A slice is too long that is most of the work, and still is when there is a lot of it."""
     while True:
-        longest = min(longest_slice(work(length)) for _ in range(2))
+        longest = longest_slice(work(length))
         if longest <= costs[length] / 2:
             return []
         if longest > SLICE * unit:
-            longest = min(longest, *(longest_slice(work(length)) for _ in range(3)))
-            if longest > SLICE * unit:
+            longest = min(longest_slice(work(length)) for _ in range(ATTEMPTS))
+            if longest > max(costs[length] / 2, SLICE * unit):
                 share = longest / costs[length]
                 return found(f"{share:.0%} of the work on {length} without a checkpoint")
         if 2 * length > most:

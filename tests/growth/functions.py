@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
 from summsvc.articles.article import Article, Field, MimeType, Span
-from summsvc.articles.document import Document, InlineMark, Segment, SegmentKind
+from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment, SegmentKind
 from summsvc.articles.escape import escaped
 from summsvc.articles.read import read
 from summsvc.articles.removal import removed_spans
@@ -31,7 +31,7 @@ from summsvc.tasks.placing import placed
 from summsvc.tasks.protect import _placed
 from summsvc.tasks.repair import Repaired, translatable
 from summsvc.tasks.support import Support
-from summsvc.tasks.terms import Terms, around, places, uses
+from summsvc.tasks.terms import Found, Terms, around, places, uses
 from summsvc.tasks.unread import least_tokens
 from summsvc.tasks.written import written
 
@@ -43,7 +43,8 @@ SEGMENT = 60_000
 ARTICLE = 1_000_000
 """Code points of the longest article."""
 
-GLOSSARY = 50
+GLOSSARY = 8
+SHORT_TERM = 20
 
 
 @dataclass(frozen=True)
@@ -86,19 +87,24 @@ def _uses(text: str) -> Work:
 
 
 def _many_places(text: str) -> Work:
-    words = [(word, kept) for word in set(text.split()) for kept in (True, False)]
+    # Terms of a request are bounded in length; so short, the bound shows in short texts too.
+    short = {word for word in text.split() if len(word) <= SHORT_TERM}
+    words = [(word, kept) for word in short for kept in (True, False)]
     return lambda: places(words, text, "en")
 
 
 def _around(text: str) -> Work:
-    found = _glossary(text).find(text)
+    found = [
+        Found(at, at + 5, text[at : at + 5], "a", kept=at % 2 == 0)
+        for at in range(0, len(text) - 5, 15)
+    ]
     return lambda: (around(text, found), translatable(_segment(text), found))
 
 
 def _put_in(text: str) -> Work:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
-    said = [form for form, _ in forms]
+    said = [form[:SHORT_TERM] for form, _ in forms]
     return lambda: _placed(text, text, forms, said, lost, "ru")
 
 
@@ -170,7 +176,7 @@ def _marked(text: str) -> Work:
     segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, marks)
     article = Article("", text, "en", MimeType.MARKDOWN)
     document = Document(
-        article, language.IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
+        article, IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
     )
     return lambda: render(document, [text[::-1]])
 

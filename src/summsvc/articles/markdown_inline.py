@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     r"|(?P<text>(?:[^`\\!\[\]<&*~_ \r\n]{1,1000}+| (?! {1,8}[\r\n])){1,1000}+|.)",
     re.DOTALL,
 )
+_TICKS = re.compile(r"`++")
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,1000}+)\]([(\[]?)", re.DOTALL)
 _TARGET = re.compile(
     r"\((?:[^()\\\r\n]|\\.|\([^()\r\n]{0,500}\)){0,2000}+\)|\[[^\[\]\r\n]{0,500}\]"
@@ -57,8 +58,16 @@ class Inline:
     def read(self, start: int, end: int, kind: BlockKind) -> None:
         """Read source [start, end), a part of a block of that kind."""
         at = start
+        runs = checked(_TICKS.finditer(self._source, start, end))
+        last = {len(run[0]): run.start() for run in runs}
         while at < end:
             checkpoint()
+            ticks = _TICKS.match(self._source, at, end)
+            if ticks and last.get(len(ticks[0]), -1) <= at:
+                # No code: to look for its end each time would take more than linear time.
+                self._builder.visible(ticks[0], at, ticks.end())
+                at = ticks.end()
+                continue
             match = _TOKEN.match(self._source, at, end)
             assert match is not None
             at = match.end()

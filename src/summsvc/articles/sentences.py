@@ -39,6 +39,10 @@ LOOK_BACK = 48
 """Code points before a full stop that may tell what it belongs to."""
 
 
+LONGEST_RUN = 100
+"""Marks in a row, the last ones, that are looked at together."""
+
+
 def split(text: str, language: str) -> Iterator[tuple[int, int]]:
     """Yield [begin, end) of each sentence in a block's visible text, in order.
 
@@ -89,12 +93,13 @@ def _punctuation(text: str) -> Iterator[re.Match[str]]:
         mark = _MARK.search(text, at, at + STEP)
         if mark is None:
             at += STEP
-        elif match := _END.match(text, mark.start()):
+            continue
+        run = _RUN.match(text, mark.start())
+        beyond = run.end() if run else mark.end()
+        match = _END.match(text, max(mark.start(), beyond - LONGEST_RUN))
+        if match:
             yield match
-            at = match.end()
-        else:
-            run = _RUN.match(text, mark.start())
-            at = run.end() if run else mark.end()
+        at = match.end() if match else beyond
 
 
 def _ends(text: str, begin: int, match: re.Match[str], words: Words) -> bool:

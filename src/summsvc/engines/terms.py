@@ -32,10 +32,6 @@ _CACHED_STEMS = 100_000
 LONGEST = 100
 """Code points of the longest word that has a stem. Nobody writes longer ones, and stemmers
 take more than linear time for them."""
-
-STEMMED = 128
-"""Words between two checkpoints where they are stemmed: each new one takes up to 0.1 ms."""
-
 _local = threading.local()
 
 
@@ -55,7 +51,7 @@ def stems(text: str, language: str) -> list[str]:
     stem_of = stemmer(language)
     unwanted = stop_words(language)
     found: list[str] = []
-    for match in checked(_TOKEN.finditer(text.lower()), STEMMED):
+    for match in checked(_TOKEN.finditer(text.lower())):
         word = match[0]
         if word in unwanted:
             continue
@@ -124,7 +120,7 @@ def tf_idf(documents: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Ma
     rows: list[int] = []
     columns: list[int] = []
     counts: list[int] = []
-    for i, document in enumerate(checked(documents, STEMMED)):
+    for i, document in enumerate(checked(documents)):
         for stem, count in Counter(document).items():
             rows.append(i)
             columns.append(vocabulary.setdefault(stem, len(vocabulary)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from summsvc.engines.terms import STEMMED, stems
-from summsvc.interruption import checked, checkpoint
+from summsvc.engines.terms import stems
+from summsvc.interruption import checked
 
 WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")
@@ -16,23 +18,27 @@ _SAME = str.maketrans({"’": "'", "ё": "е", "Ё": "Е"})
 
 
 class Word:
-    """A word of a text at [start, end), and its stem in a language."""
+    """A word of a text at [start, end), in lower case, and its stem in a language."""
 
-    __slots__ = ("end", "start", "stem", "text")
+    __slots__ = ("end", "lower", "start", "stem", "text")
 
     def __init__(self, match: re.Match[str], language: str) -> None:
         self.start, self.end = match.span()
         self.text = match[0].translate(_SAME)
-        self.stem = (stems(self.text, language) or [self.text.lower()])[0]
+        self.lower = self.text.lower()
+        self.stem = (stems(self.text, language) or [self.lower])[0]
 
 
-def words_of(text: str, language: str) -> list[Word]:
-    """The words of a text in order. language: BCP-47."""
-    return [Word(match, language) for match in checked(WORD.finditer(text), STEMMED)]
+class Words:
+    """A text cut into words. gaps: what stands between each of them and the next."""
 
-
-def _gap(text: str) -> str:
-    return " ".join(text.translate(_SAME).split(" "))
+    def __init__(self, text: str, language: str) -> None:
+        self.text = text
+        self.words = [Word(match, language) for match in checked(WORD.finditer(text))]
+        self.gaps = [
+            text[before.end : after.start].translate(_SAME)
+            for before, after in checked(pairwise(self.words))
+        ]
 
 
 class Pattern:
@@ -40,32 +46,33 @@ class Pattern:
 
     def __init__(self, source: str, target: str, *, kept: bool, language: str) -> None:
         self.source, self.target, self.kept = source.strip(), target.strip(), kept
-        self.words = words_of(self.source, language)
-        bounds = [0, *(edge for word in self.words for edge in (word.start, word.end))]
-        edges = [*bounds, len(self.source)]
-        self.before, *self.gaps, self.after = (
-            _gap(self.source[start:end]) for start, end in zip(edges[::2], edges[1::2], strict=True)
-        )
+        cut = Words(self.source, language)
+        self.words, self._gaps = cut.words, cut.gaps
+        self._before = self.source[: self.words[0].start].translate(_SAME)
+        self._after = self.source[self.words[-1].end :].translate(_SAME)
+        self._has_capitals = any(map(str.isupper, self.source))
 
-    def match(self, text: str, words: Sequence[Word], at: int) -> tuple[int, int] | None:
-        """Where the term is, [start, end), with its first word at ``words[at]``; or None."""
-        there = words[at : at + len(self.words)]
-        if len(there) < len(self.words):
+    def match(self, there: Words, at: int) -> tuple[int, int] | None:
+        """Where the term is, [start, end), if it begins with that word of a text; else None.
+
+        The text's words have the stems of the term's words.
+        """
+        text, last = there.text, at + len(self.words) - 1
+        if there.gaps[at:last] != self._gaps:
             return None
-        start, end = there[0].start - len(self.before), there[-1].end
-        if start < 0 or _gap(text[start : there[0].start]) != self.before:
-            return None
-        if self.before and text[start - 1 : start].isalnum():
-            return None
-        for left, right, gap in zip(there, there[1:], self.gaps, strict=False):
-            if _gap(text[left.end : right.start]) != gap:
+        start, end = there.words[at].start - len(self._before), there.words[last].end
+        if self._before:
+            before = text[max(0, start) : there.words[at].start].translate(_SAME)
+            if before != self._before or text[start - 1 : start].isalnum():
                 return None
-        if not all(map(self._same, self.words, there)):
+        if (self.kept or self._has_capitals) and not all(
+            map(self._same, self.words, there.words[at : last + 1])
+        ):
             return None
-        if self.after:
-            if _gap(text[end : end + len(self.after)]) != self.after:
+        if self._after:
+            if text[end : end + len(self._after)].translate(_SAME) != self._after:
                 return None
-            end += len(self.after)
+            end += len(self._after)
             if text[end : end + 1].isalnum():
                 return None
         elif not self.kept and (ending := _ENDING.match(text, end)):
@@ -73,37 +80,49 @@ class Pattern:
         return start, end
 
     def _same(self, wanted: Word, there: Word) -> bool:
-        exact = wanted.text.lower() == there.text.lower()
-        return (exact if self.kept else wanted.stem == there.stem) and all(
+        return not (self.kept and wanted.lower != there.lower) and all(
             not mine.isupper() or mine == theirs
             for mine, theirs in zip(wanted.text, there.text, strict=False)
         )
 
 
-class Patterns:
-    """Some patterns, looked up by the stems of all their words.
+@dataclass(slots=True)
+class _Node:
+    """Patterns that end here, and what is reached with one more stem."""
 
-    At a word of a text as many look-ups are made as patterns that begin with its stem have
-    different numbers of words, however many patterns there are.
-    """
+    patterns: list[Pattern] = field(default_factory=list)
+    following: dict[str, _Node] = field(default_factory=dict)
+
+
+class Patterns:
+    """Some patterns as a tree of stems, in which each word of a text is looked up once."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._by_first: dict[str, dict[int, dict[tuple[str, ...], list[Pattern]]]] = {}
+        self._root = _Node()
         for pattern in checked(patterns):
-            key = tuple(word.stem for word in pattern.words)
-            by_length = self._by_first.setdefault(key[0], {})
-            by_length.setdefault(len(key), {}).setdefault(key, []).append(pattern)
+            node = self._root
+            for word in pattern.words:
+                node = node.following.setdefault(word.stem, _Node())
+            node.patterns.append(pattern)
 
     def __bool__(self) -> bool:
-        return bool(self._by_first)
+        return bool(self._root.following)
 
     def find(self, text: str, language: str) -> Iterator[tuple[Pattern, int, int]]:
         """Yield (pattern, start, end) wherever a text has one, by the word it begins with."""
-        words = words_of(text, language)
-        for at, word in enumerate(checked(words)):
-            for length, patterns in self._by_first.get(word.stem, {}).items():
-                key = tuple(each.stem for each in words[at : at + length])
-                for pattern in patterns.get(key, ()):
-                    checkpoint()
-                    if found := pattern.match(text, words, at):
-                        yield pattern, *found
+        there = Words(text, language)
+        for pattern, at in checked(self._likely(there)):
+            if span := pattern.match(there, at):
+                yield pattern, *span
+
+    def _likely(self, there: Words) -> Iterator[tuple[Pattern, int]]:
+        """Patterns with all their stems in a row, and the number of the first word."""
+        words = there.words
+        for at in checked(range(len(words))):
+            node: _Node | None = self._root
+            for number in range(at, len(words)):
+                assert node is not None
+                node = node.following.get(words[number].stem)
+                if node is None:
+                    break
+                yield from ((pattern, at) for pattern in node.patterns)

@@ -27,6 +27,10 @@ _HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
 """What every automatic term has."""
 
 
+LONGEST = 200
+"""Code points of a term that is looked for in inflected forms."""
+
+
 @dataclass(frozen=True, slots=True)
 class TermUse:
     """A term of the request in a segment, what the output should have, whether it does."""
@@ -100,7 +104,7 @@ class Terms:
         taken = bytearray(len(text))
         chosen: list[Found] = []
         for each in checked(found):
-            if not any(taken[each.start : each.end]):
+            if taken.find(1, each.start, each.end) < 0:
                 taken[each.start : each.end] = b"\x01" * (each.end - each.start)
                 chosen.append(each)
         return sorted(chosen, key=lambda each: each.start)
@@ -113,7 +117,7 @@ _Spans = list[tuple[int, int]]
 
 
 def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
-    """Where a text has each term: as it is when it stays so, else in any inflected form.
+    """Where a text has each term: as it is when it stays so or is very long, else inflected too.
 
     language: BCP-47 code of all. A stretch is counted once for a term, and where a term is
     part of another one, as it is, only for the longer. Linear in the text, whatever the
@@ -123,7 +127,7 @@ def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _
     exact: dict[str, list[_Spans]] = {}
     inflected: dict[Pattern, _Spans] = {}
     for (term, kept), there in spans.items():
-        if kept or not WORD.search(term):
+        if kept or len(term) > LONGEST or not WORD.search(term):
             exact.setdefault(term, []).append(there)
         else:
             inflected[Pattern(term, "", kept=False, language=language)] = there
