@@ -85,6 +85,18 @@ async def test_a_library_that_exits_is_an_error_of_its_call() -> None:
     threads.end()
 
 
+def test_the_end_of_the_process_waits_for_calls_that_return_soon() -> None:
+    code = """
+import time
+from summsvc.scheduling.threads import Threads
+Threads("t", last=lambda: print("freed", flush=True)).run(lambda: time.sleep(0.2))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
+    assert done.stdout == "freed\n"
+
+
 def test_a_call_that_does_not_return_does_not_keep_the_process() -> None:
     code = """
 import threading

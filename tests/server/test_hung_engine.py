@@ -82,7 +82,7 @@ def one_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(faulty: Faulty, one_model: Path) -> Iterator[Running]:
     settings = Settings(
-        port=0, metrics_port=0, model_dir=one_model, workers=2, hung_batch_s=1, hung_batch_factor=2
+        port=0, metrics_port=0, model_dir=one_model, workers=2, hung_batch_s=3, hung_batch_factor=4
     )
     with running(settings) as server:
         server.wait_until_ready()

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 R = TypeVar("R")
+
+EXIT_S = 1.0
+"""Seconds that the end of the interpreter waits for calls: a thread that comes out of a library
+while the interpreter is taken down would abort the process."""
 
 
 class Threads:
@@ -30,6 +38,7 @@ class Threads:
         self._lock = threading.Lock()
         self._ending = False
         self._idle = self._alive = 0
+        _all.add(self)
 
     def run(self, function: Callable[[], R]) -> Future[R]:
         """Begin a call; it cannot be cancelled. Raises RuntimeError after ``end``."""
@@ -83,6 +92,20 @@ class Threads:
                 self.ended.set_result(None)
             else:
                 self.ended.set_exception(error)
+
+
+_all: WeakSet[Threads] = WeakSet()
+
+
+@atexit.register
+def _settle() -> None:
+    until = time.monotonic() + EXIT_S
+    ending = list(_all)
+    for each in ending:
+        each.end()
+    for each in ending:
+        with suppress(Exception):
+            each.ended.result(max(0.0, until - time.monotonic()))
 
 
 async def returned(future: Future[Any], timeout_s: float = math.inf) -> bool:
