@@ -135,7 +135,7 @@ async def test_tight_deadlines_of_one_caller_neither_refuse_nor_delay_another(
     held, book = await held_up(
         made, engine, of(FLOOD, work(["hold on"])), of(FLOOD, work(texts, deadline=hour))
     )
-    line = work(["x y z"] * 10, deadline=hour - 1, use_cache=False)
+    line = work(["x y z"] * 3, deadline=hour - 1, use_cache=False)
     with pytest.raises(OverloadedError, match="by their deadlines"):
         made.submit(of(FLOOD, work([f"d {i}" for i in range(8_000)], deadline=hour - 1)))
     other = made.submit(of(OTHER, line))
