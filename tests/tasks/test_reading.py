@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from summsvc.articles.article import Article
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.callers import ANONYMOUS, Caller
 from summsvc.tasks.lane import AT_HAND, Lane, LaneMetrics
 from summsvc.tasks.reading import BRIEF, HERE, LONG, TextWorkers
 
@@ -34,10 +35,16 @@ class Held:
         self._holder = self.lane.executor.submit(self._go.wait, 60)
 
     def read(
-        self, name: str, size: int = 10, deadline: float | None = None, *, brief: bool = False
+        self,
+        name: str,
+        size: int = 10,
+        deadline: float | None = None,
+        *,
+        brief: bool = False,
+        caller: Caller = ANONYMOUS,
     ) -> asyncio.Task[None]:
-        work = self.lane.read(size, partial(self.done.append, name), deadline, brief=brief)
-        return self._task(work)
+        work = partial(self.done.append, name)
+        return self._task(self.lane.read(size, work, deadline, brief=brief, caller=caller))
 
     def run(self, name: str) -> asyncio.Task[None]:
         return self._task(self.lane.run(partial(self.done.append, name)))
@@ -198,6 +205,40 @@ async def test_what_was_read_goes_before_what_was_not_and_is_never_refused() -> 
         lane.run("later")
         await lane.let_go()
         assert lane.done.index("later") == AT_HAND
+
+
+@pytest.mark.parametrize("other", [Caller("a", "2"), Caller("b", "1")])
+async def test_an_article_waits_for_none_but_its_own_callers_and_those_at_hand(
+    other: Caller,
+) -> None:
+    async with held() as lane:
+        for i in range(ARTICLES):
+            lane.read(f"flood {i}", caller=Caller("a", "1"))
+        await settled()
+        with pytest.raises(OverloadedError):
+            await lane.read("flood", caller=Caller("a", "1"))
+        asked = [lane.read(f"other {i}", caller=other) for i in range(ARTICLES // 2)]
+        await settled()
+        with pytest.raises(OverloadedError):
+            await lane.read("one more", caller=other)
+        await lane.let_go()
+        assert all(task.exception() is None for task in asked)
+        assert lane.done.index("other 0") <= AT_HAND + 1
+        assert lane.done.index(f"other {ARTICLES // 2 - 1}") <= AT_HAND + ARTICLES
+
+
+async def test_a_deadline_is_held_against_the_turns_of_a_caller_not_against_all_that_wait() -> None:
+    async with held() as lane:
+        now = asyncio.get_running_loop().time()
+        for _ in range(ARTICLES - 2):
+            lane.read("flood", 50, caller=Caller("a", "1"))
+        await settled()
+        lane.measured(10)
+        # Of the flood those at hand, 100 code points, and as many as it has itself: 20 seconds.
+        lane.read("in time", 50, now + 30, caller=Caller("b", "1"))
+        await settled()
+        with pytest.raises(DeadlineError):
+            await lane.read("late", 50, now + 30, caller=Caller("a", "1"))
 
 
 async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(

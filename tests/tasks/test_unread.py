@@ -13,6 +13,7 @@ from summsvc.engines.base import Placement
 from summsvc.engines.load import load
 from summsvc.errors import LanguageUnknownError, OverloadedError
 from summsvc.models.store import Store
+from summsvc.scheduling.callers import ANONYMOUS
 from summsvc.scheduling.work import Priority
 from summsvc.tasks import unread
 from summsvc.tasks.reading import LONG
@@ -62,6 +63,7 @@ async def test_a_refused_book_is_told_to_come_back_when_there_may_be_room_for_it
     queue = scheduler(ReversingEngine(), max_tokens=10_000)
     queue._admission.measured(tokens=100, seconds=1.0)
     queue._coming_tokens = 10_000
+    queue._queue.held.change(ANONYMOUS, requests=5, tokens=10_000)
     book = article(kind=kind)
     likely = len(book.body) // unread.USUAL_TOKEN // share
     try:

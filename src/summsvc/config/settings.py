@@ -170,7 +170,8 @@ class Settings(BaseModel):
     max_queued_requests: int = Field(
         default=1024,
         ge=1,
-        description="Requests that may wait for one model, and articles that may wait to be read.",
+        description="Requests that may wait for one model, and articles that may wait to be "
+        "read; divided among the callers that have some waiting.",
     )
     max_pending_calls: int = Field(
         default=100_000,

@@ -177,6 +177,6 @@ class Admission:
         return {"queued_requests": requests, f"queued_{unit}": tokens, "limit_of": whose}
 
     @staticmethod
-    def _retry_after(tokens: int, rate: float | None) -> float:
+    def _retry_after(tokens: float, rate: float | None) -> float:
         """Seconds until so many tokens have left the queue."""
         return max(SHORTEST_RETRY_S, tokens / rate) if rate else UNMEASURED_RETRY_S

@@ -43,9 +43,7 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
 
         async def answer(item: bytes) -> bytes:
             request = self._receiver.parsed(pb.SummarizeRequest, item)
-            wanted = self._reader.summary(
-                request, deadline=deadline, caller=caller, bulk=True
-            )
+            wanted = self._reader.summary(request, deadline=deadline, caller=caller, bulk=True)
             return await self._message(await self._summarizer.summarize(wanted))
 
         outcomes = await batch.each(requests, answer)
