@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +181,19 @@ def test_a_stream_is_refused_before_it_begins_or_finished(narrow: Running) -> No
 
 def test_whoever_is_refused_by_a_full_queue_is_sent_no_start(narrow: Running) -> None:
     scheduler = scheduler_of(narrow)
+
+    def waits(requests: int) -> bool:
+        return len(scheduler._queue) >= requests
+
     watched = Watched(narrow, "opus-en-ru")
     try:
         with grpc.insecure_channel(narrow.address) as channel:
             stream: Any = TranslationServiceStub(channel).StreamTranslate
-            calls = [stream(request(f"Nobody was hurt in place {i}.")) for i in range(3)]
+            calls = [stream(request("Nobody was hurt in Riga."))]
             watched.wait_for(1)
-            eventually(lambda: len(scheduler._queue) >= 2)
+            for waiting in (1, 2):
+                calls.append(stream(request(f"Nobody was hurt in place {waiting}.")))
+                eventually(partial(waits, waiting))
             refused = stream(request("Nobody was hurt."))
             with pytest.raises(grpc.RpcError) as caught:
                 next(refused)

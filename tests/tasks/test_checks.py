@@ -21,7 +21,7 @@ from tests.tasks.scripted import ScriptedEngine, segment_of
 
 SOURCE = "The police arrested 123 people."
 WRONG = "Полиция задержала 132 человека."
-PAIR = {"source_language": "en", "target": "ru", "complete": True}
+PAIR: dict[str, Any] = {"source_language": "en", "target": "ru", "complete": True}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_same_is_looked_at_once_and_what_differs_is_not_the_same(
         doubts.clear()
     assert len(assessed) == 1
     for other in ({"target": "lt"}, {"complete": False}, {"kept": {"132"}}):
-        fields: dict[str, Any] = {**PAIR, **other}
+        fields = {**PAIR, **other}
         assert remembering.doubts(SOURCE, WRONG, **fields) == assess(SOURCE, WRONG, **fields)
     assert len(assessed) == 4
 

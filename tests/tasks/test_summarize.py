@@ -22,6 +22,7 @@ from summsvc.models.routes import Routes
 from summsvc.models.store import Store
 from summsvc.scheduling.admission import QueueLimits
 from summsvc.scheduling.pool import ModelPool
+from summsvc.scheduling.work import Ticket
 from summsvc.tasks import reading
 from summsvc.tasks.reading import LONG, TextWorkers
 from summsvc.tasks.results import ModelUse, Summary
@@ -154,7 +155,7 @@ async def test_what_was_written_is_translated_however_many_wait_for_the_translat
         leg.scheduler._admission.limits = QueueLimits(1, 1_000_000)
         engine = cast(ReversingEngine, leg.scheduler.engine)
         engine.hold()
-        waiting = []
+        waiting = list[Ticket]()
         while not len(leg.scheduler._queue):
             waiting.append(leg.scheduler.submit(work([f"слово {len(waiting)}"])))
             await asyncio.sleep(0.01)
@@ -163,7 +164,9 @@ async def test_what_was_written_is_translated_however_many_wait_for_the_translat
             await summarizer.summarize(replace(request, method=Method.EXTRACTIVE))
         writing = summarizer.summarize(replace(request, method=Method.ABSTRACTIVE))
         written = asyncio.create_task(writing)
-        while len(leg.scheduler._queue) < 2 and not written.done():
+        for _ in range(1000):
+            if len(leg.scheduler._queue) > 1 or written.done():
+                break
             await asyncio.sleep(0.01)
         engine.release()
         assert (await written).text.startswith("ru>en")
