@@ -174,7 +174,7 @@ class Settings(BaseModel):
         "read; divided among the callers that have some waiting.",
     )
     max_pending_calls: int = Field(
-        default=100_000,
+        default=10_000,
         ge=1,
         description="Calls of one method that may wait until the server takes them in; gRPC turns "
         "more away at once, as CANCELLED and without details. Lower for a model so small that "

@@ -1,0 +1,70 @@
+"""Memory that streams of headers without a message take, beside a bare grpc.aio server.
+
+    python -m bench.streams [--rounds N] [--streams N] [--connections N]
+
+In each round the connections are opened, so many streams on each of them begun and no
+message sent on any; then all connections are closed. Told, in MB of resident memory: at
+the start, with the streams of the first, the middle and the last round open, and some
+seconds after the last. The bare server, which echoes Translate, and summsvc run in
+processes of their own, one after the other. What either does not take in costs it nothing:
+by its default gRPC refuses streams at random where more than a thousand wait, summsvc
+those over ``max_streams_per_connection``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+
+from bench.serve.servers import Served, announced, served
+from tests.server.frames import Wire
+
+METHOD = "/summsvc.v1.TranslationService/Translate"
+OPEN_S, CLOSED_S, IDLE_S = 2.0, 1.0, 5.0
+"""Seconds that a server gets to take in streams, to see that a connection is gone, and to rest."""
+
+
+def memory(server: Served, rounds: int, streams: int, connections: int) -> list[float]:
+    """MB at the start, in each round with its streams open, and at the end."""
+    port = int(server.addresses[0].rpartition(":")[2])
+    found = [server.rss_mb()]
+    for _ in range(rounds):
+        with ExitStack() as stack:
+            for _ in range(connections):
+                stack.enter_context(Wire(port)).open(METHOD, range(streams))
+            time.sleep(OPEN_S)
+            found.append(server.rss_mb())
+        time.sleep(CLOSED_S)
+    time.sleep(IDLE_S)
+    return [*found, server.rss_mb()]
+
+
+def row(name: str, found: Sequence[float]) -> str:
+    start, *open_, end = found
+    chosen = [start, open_[0], open_[len(open_) // 2], open_[-1], end]
+    return f"| {name} | " + " | ".join(f"{each:.0f}" for each in chosen) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--streams", type=int, default=20_000, help="on each connection")
+    parser.add_argument("--connections", type=int, default=1)
+    arguments = parser.parse_args()
+    servers: list[tuple[str, AbstractContextManager[Served]]] = [
+        ("`grpc.aio`", announced("bench.call", "--echo", "aio")),
+        ("summsvc", served("summsvc", "trained")),
+    ]
+    print("| server | start | first round | middle | last | at rest |\n|---|---|---|---|---|---|")
+    for name, context in servers:
+        with context as server:
+            found = memory(server, arguments.rounds, arguments.streams, arguments.connections)
+            print(row(name, found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
