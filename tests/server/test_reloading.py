@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 
 from summsvc.config import Settings
 from summsvc.server import reloading
+from summsvc.server.certificates import Validity
 from summsvc.server.health import SUMMARIZATION
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -376,3 +377,20 @@ def test_what_cannot_be_used_is_named_at_the_start(
     (said,) = process.entries("critical")
     assert said["event"] == "cannot start"
     assert said["reason"] == f"tls_client_ca: {junk} has no certificate in PEM form"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_certificate_that_expired_in_use_is_replaced(
+    tls: Tls, identities: list[Identity], authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.sign("short-lived", EARLY, LONG_AGO).put(tls.cert, tls.key)
+    with ExitStack() as stack:
+        with monkeypatch.context() as earlier:
+            earlier.setattr(Validity, "fault", lambda *_: "")
+            server = stack.enter_context(tls.server())
+        with tls.channel(server) as channel, pytest.raises(grpc.RpcError):
+            ask(channel)
+        identities[0].put(tls.cert, tls.key)
+        eventually(lambda: shown(server.server.port) == identities[0].cert.read_text())
+        with tls.channel(server) as channel:
+            ask(channel)
