@@ -29,7 +29,7 @@ def record(name: str, msg: Any, *args: Any) -> logging.LogRecord:
         ("lib", "100 %", (), "100 %"),
         ("asyncio", f"never retrieved\nfuture: {SECRET}", (), "never retrieved"),
         ("asyncio", f"Exception in callback f('{SECRET}')", (), "Exception in callback f"),
-        ("asyncio", "Executing %s took %.1f seconds", (SECRET, 0.5), "Executing … took 0.5 seconds"),
+        ("asyncio", "Executing %s took %.1f s", (SECRET, 0.5), "Executing … took 0.5 s"),
         ("concurrent.futures", "exception calling %r", (SECRET,), "exception calling '…'"),
         ("grpc._cython.cygrpc", "suppressed: %s", ([SECRET],), "suppressed: …"),
         (

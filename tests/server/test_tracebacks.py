@@ -23,13 +23,13 @@ def raised(fail: Callable[[], object]) -> Exception:
 
 def broken() -> None:
     text = SECRET.upper().lower()
-    {}[text]
+    dict[str, str]()[text]
 
 
 def test_type_and_lines_are_there_the_message_is_not() -> None:
     text = format_error(raised(broken))
     assert text.startswith("Traceback (most recent call last):\n")
-    assert "in broken\n    {}[text]" in text
+    assert "in broken\n    dict[str, str]()[text]" in text
     assert text.endswith("\nKeyError: (message left out)")
 
 
