@@ -13,6 +13,7 @@ from summsvc.server.drain import Drain
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.metrics import CallMetrics
 from summsvc.server.received import Receiver
+from summsvc.server.tokens import Tokens
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 
@@ -49,7 +50,9 @@ async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_ke
 
     metrics = CallMetrics(CollectorRegistry())
     receiver = Receiver(Settings())
-    interceptor = CallInterceptor(tokens=[], drain=Drain(), metrics=metrics, receiver=receiver)
+    interceptor = CallInterceptor(
+        tokens=Tokens(None), drain=Drain(), metrics=metrics, receiver=receiver
+    )
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first

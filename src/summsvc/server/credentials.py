@@ -20,7 +20,7 @@ class Credentials:
 
     def __init__(self, cert: Path, key: Path, client_ca: Path | None = None) -> None:
         self._cert, self._key, self._client_ca = cert, key, client_ca
-        self.paths = (cert, key) if client_ca is None else (cert, key, client_ca)
+        self.paths: tuple[Path, ...] = (cert, key) if client_ca is None else (cert, key, client_ca)
         self._current: grpc.ServerCertificateConfiguration | None = None
 
     @staticmethod

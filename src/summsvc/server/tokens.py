@@ -20,7 +20,7 @@ class Tokens:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.paths = () if path is None else (path,)
+        self.paths: tuple[Path, ...] = () if path is None else (path,)
         self._hashes: tuple[bytes, ...] = ()
 
     @property
