@@ -36,6 +36,6 @@ VOLUME ["/models"]
 EXPOSE 50051 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["sh", "-c", "summsvc health --server localhost:$SUMMSVC_PORT --timeout 3"]
+    CMD ["sh", "-c", "summsvc health --server localhost:${SUMMSVC_HEALTH_PORT:-$SUMMSVC_PORT} --timeout 3"]
 ENTRYPOINT ["summsvc"]
 CMD ["serve"]

@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def fail(*handed: Any, **named: Any) -> Any:
     """Raise with everything in the message, in a cause, in a note and in a local variable."""
     text = "".join(_texts((handed, named)))
     try:
-        return {}[text]
+        return dict[str, Any]()[text]
     except KeyError as error:
         try:
             text.encode().decode("ascii")
@@ -91,7 +92,7 @@ def main() -> None:
     def layer() -> str:
         return chosen.read_text("utf-8").strip()
 
-    def breakable(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def breakable(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def maybe(*args: Any, **named: Any) -> Any:
             return fail(*args, **named) if layer() == name else original(*args, **named)
 
@@ -99,10 +100,10 @@ def main() -> None:
 
     for name, places in LAYERS.items():
         for place in places:
-            _replace(place, lambda original, name=name: breakable(original, name))
+            _replace(place, partial(breakable, name))
     _replace(
         "server.interceptors:as_sent",
-        lambda as_sent: lambda inner: breakable(as_sent(inner), "serializer"),
+        lambda as_sent: lambda inner: breakable("serializer", as_sent(inner)),
     )
     _replace("server.interceptors:CallInterceptor.check_token", lambda inner: _beside(inner, layer))
     from summsvc.cli import main as run

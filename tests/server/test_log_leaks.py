@@ -57,6 +57,10 @@ class Broken:
     def text(self) -> str:
         return self.log.read_text("utf-8")
 
+    def wait_for(self, said: str, begin: int) -> None:
+        """Wait until the log says something, after so many characters."""
+        eventually(lambda: said in self.text()[begin:])
+
 
 @contextmanager
 def broken_server(tmp_path: Path, model_dir: Path, form: str) -> Iterator[Broken]:
@@ -147,7 +151,7 @@ def call_all(channel: grpc.Channel, translation: Any, summary: Any) -> list[str]
                 translations.StreamTranslateRequest(request=translation), **more
             )
         ),
-        lambda **more: channel.unary_unary(f"/summsvc.{MARK}/{MARK}")(b"", **more),
+        lambda **more: channel.unary_unary(f"/summsvc.{MARK}/{MARK}", bytes, bytes)(b"", **more),
     ]
     failed = []
     for call in calls:
@@ -159,7 +163,7 @@ def call_all(channel: grpc.Channel, translation: Any, summary: Any) -> list[str]
 
 
 def summarize(channel: grpc.Channel, token: str) -> None:
-    metadata = [("authorization", f"Bearer {token}"), ("x-other", MARK)]
+    metadata = (("authorization", f"Bearer {token}"), ("x-other", MARK))
     request = summaries.SummarizeRequest(article=article())
     SummarizationServiceStub(channel).Summarize(request, metadata=metadata, timeout=PATIENCE_S)
 
@@ -186,7 +190,7 @@ def test_no_text_of_a_request_is_in_the_log(tmp_path: Path, model_dir: Path, for
                     summarize(channel, TOKEN)
             server.break_("")
             said = SAID.get(layer, ", in fail")
-            eventually(lambda said=said, before=before: said in server.text()[before:])
+            server.wait_for(said, before)
             assert MARK.casefold() not in server.text()[before:].casefold(), layer
         wrong = filled(translations.TranslateRequest()), filled(summaries.SummarizeRequest())
         assert len(call_all(channel, *wrong)) == 4

@@ -44,13 +44,21 @@ class Validity:
         return ""
 
 
+def read(setting: str, path: Path) -> bytes:
+    """What a file of the settings holds; raises SettingsError naming both."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{setting}: {path}: {error.strerror or error}") from None
+
+
 def check_identity(cert: Path, key: Path) -> Validity:
     """Check a server's certificate chain and key; gives the validity of its own certificate.
 
-    Raises OSError, and SettingsError naming ``tls_cert`` or ``tls_key`` and what is wrong.
+    Raises SettingsError naming ``tls_cert`` or ``tls_key`` and what is wrong.
     """
     found = _certificates("tls_cert", cert)
-    secret = key.read_bytes()
+    secret = read("tls_key", key)
     if b"PRIVATE KEY-----" not in secret:
         raise SettingsError(f"tls_key: {key} has no private key in PEM form")
     if b"ENCRYPTED" in secret:
@@ -74,7 +82,7 @@ def check_identity(cert: Path, key: Path) -> Validity:
 def check_authorities(path: Path) -> None:
     """Check the authorities that clients' certificates have to be signed by.
 
-    Raises OSError, and SettingsError naming ``tls_client_ca`` and what is wrong.
+    Raises SettingsError naming ``tls_client_ca`` and what is wrong.
     """
     found = _certificates("tls_client_ca", path)
     try:
@@ -90,7 +98,7 @@ def check_authorities(path: Path) -> None:
 
 
 def _certificates(setting: str, path: Path) -> list[Validity]:
-    blocks = _CERTIFICATE.findall(path.read_bytes())
+    blocks = _CERTIFICATE.findall(read(setting, path))
     if not blocks:
         raise SettingsError(f"{setting}: {path} has no certificate in PEM form")
     found = []

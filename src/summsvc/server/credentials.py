@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 
 from summsvc.config import Settings, SettingsError
-from summsvc.server.certificates import check_authorities, check_identity
+from summsvc.server.certificates import check_authorities, check_identity, read
 
 
 class Credentials:
@@ -20,7 +20,7 @@ class Credentials:
 
     def __init__(self, cert: Path, key: Path, client_ca: Path | None = None) -> None:
         self._cert, self._key, self._client_ca = cert, key, client_ca
-        self.paths = (cert, key) if client_ca is None else (cert, key, client_ca)
+        self.paths: tuple[Path, ...] = (cert, key) if client_ca is None else (cert, key, client_ca)
         self._current: grpc.ServerCertificateConfiguration | None = None
 
     @staticmethod
@@ -33,20 +33,24 @@ class Credentials:
     def load(self) -> dict[str, object]:
         """Take what the files hold now; gives facts about it for the log.
 
-        Raises OSError, and SettingsError naming the setting at fault, and keeps what it has.
+        Raises SettingsError naming the setting at fault, and keeps what it has.
         """
-        held = [path.read_bytes() for path in self.paths]
+        held = self._read()
         validity = check_identity(self._cert, self._key)
         if self._client_ca is not None:
             check_authorities(self._client_ca)
         # What was checked is what is used: the files were read twice.
-        if held != [path.read_bytes() for path in self.paths]:
+        if held != self._read():
             raise SettingsError("tls_cert and tls_key: the files change while they are read")
         cert, key, *authorities = held
         self._current = grpc.ssl_server_certificate_configuration(
             [(key, cert)], root_certificates=authorities[0] if authorities else None
         )
         return {"setting": "tls_cert", "valid_until": f"{validity.end:%Y-%m-%dT%H:%M:%SZ}"}
+
+    def _read(self) -> list[bytes]:
+        settings = ("tls_cert", "tls_key", "tls_client_ca")
+        return [read(*each) for each in zip(settings, self.paths, strict=False)]
 
     def for_address(self) -> grpc.ServerCredentials:
         """Credentials for one address; gRPC asks them for changes at each new connection."""
@@ -57,11 +61,13 @@ class Credentials:
         def changed() -> grpc.ServerCertificateConfiguration | None:
             nonlocal given
             # In a thread of gRPC's; None means no change.
-            if self._current is given:
+            if self._current is given or self._current is None:
                 return None
             given = self._current
             return given
 
         return grpc.dynamic_ssl_server_credentials(
-            given, changed, require_client_authentication=self._client_ca is not None
+            given,
+            changed,  # type: ignore[arg-type]  # The stubs know of no None.
+            require_client_authentication=self._client_ca is not None,
         )

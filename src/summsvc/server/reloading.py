@@ -26,7 +26,7 @@ class Source(Protocol):
     paths: tuple[Path, ...]
 
     def load(self) -> dict[str, object]:
-        """Take what the files hold; raises OSError or SettingsError and keeps what it has."""
+        """Take what the files hold; raises SettingsError and keeps what it has."""
 
 
 class Reloader:

@@ -7,6 +7,7 @@ import hmac
 from pathlib import Path
 
 from summsvc.config import SettingsError
+from summsvc.server.certificates import read
 
 NAME_DIGITS = 12
 """Hex digits of a token's hash in its name: too few to find the token, enough to tell all apart."""
@@ -19,7 +20,7 @@ class Tokens:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.paths = () if path is None else (path,)
+        self.paths: tuple[Path, ...] = () if path is None else (path,)
         self._hashes: tuple[bytes, ...] = ()
 
     @property
@@ -30,12 +31,12 @@ class Tokens:
     def load(self) -> dict[str, object]:
         """Take the tokens that the file has now; gives facts about them for the log.
 
-        Raises OSError or SettingsError and keeps those it has.
+        Raises SettingsError and keeps those it has.
         """
         found: list[str] = []
         for path in self.paths:
             try:
-                lines = path.read_text("utf-8").splitlines()
+                lines = read("token_file", path).decode("utf-8").splitlines()
             except UnicodeDecodeError:
                 raise SettingsError(f"token_file: {path} is not UTF-8") from None
             found += [line.strip() for line in lines if line.strip()]
