@@ -100,4 +100,4 @@ def hold(part: str, folder: Path) -> None:
 if __name__ == "__main__":
     hold(sys.argv[1], Path(sys.argv[2]))
     sys.argv = ["summsvc", *sys.argv[3:]]
-    sys.exit(main())
+    main()

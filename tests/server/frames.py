@@ -61,6 +61,9 @@ def wait_for(connection: socket.socket, kind: int) -> None:
     while True:
         head = received.read(9)
         received.read(int.from_bytes(head[:3], "big"))
+        if head[3] == SETTINGS and not head[4] & ACK:
+            # A server closes a connection whose client never agrees.
+            connection.sendall(frame(SETTINGS, ACK, 0))
         if head[3] == kind:
             return
 

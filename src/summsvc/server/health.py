@@ -35,7 +35,7 @@ TRANSLATION = translation_service_pb2.DESCRIPTOR.services_by_name["TranslationSe
 MODELS = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 
 
-class HealthServicer(health_pb2_grpc.HealthServicer):
+class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
     """Answers from a table of services.
 
     The one that comes with gRPC keeps a lock while it writes to a watcher, so that one that
