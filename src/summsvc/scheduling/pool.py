@@ -218,9 +218,26 @@ class ModelPool:
         self._metrics.loaded.labels(model).set(0)
         log.info("model unloaded", model=model)
 
-    async def close(self) -> None:
-        """Fail what still waits and free every model; waits for one that is being loaded."""
+    @property
+    def batches(self) -> int:
+        """Batches in the models now."""
+        schedulers = [slot.scheduler for slot in self._slots.values()]
+        return sum(each.batches for each in schedulers if each is not None)
+
+    async def close(self, timeout_s: float | None = None) -> bool:
+        """Fail what still waits and free every model; waits for one that is being loaded.
+
+        timeout_s: seconds after which it waits no longer; None: no limit. True when every
+        model was freed.
+        """
         self._closing = True
+        closing = asyncio.ensure_future(self._close())
+        await asyncio.wait([closing], timeout=timeout_s)
+        if closing.done():
+            closing.result()
+        return closing.done()
+
+    async def _close(self) -> None:
         if self._idle_task is not None:
             self._idle_task.cancel()
         slots = list(self._slots.items())

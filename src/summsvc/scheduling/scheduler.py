@@ -87,6 +87,11 @@ class Scheduler:
         """Whether nothing waits and nothing is being computed."""
         return not self._tickets and not self._running
 
+    @property
+    def batches(self) -> int:
+        """Batches that are being computed."""
+        return len(self._running)
+
     def submit(self, work: Work) -> Ticket:
         """Take a request in. Every ticket ends with results or an error.
 

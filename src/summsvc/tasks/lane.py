@@ -63,6 +63,11 @@ class Lane:
         self._working = 0
         self._seconds = 0.0
 
+    @property
+    def jobs(self) -> int:
+        """Pieces of work that are being done; any thread may ask."""
+        return self._working
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do work for a request that was let in."""
         return await asyncio.wrap_future(self.executor.submit(self._timed, work))

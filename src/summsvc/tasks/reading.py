@@ -107,7 +107,13 @@ class TextWorkers:
     def _lane(self, size: int) -> Lane:
         return self._long if size > LONG else self._short
 
-    def close(self) -> None:
-        """Let running work end and take no more."""
+    @property
+    def jobs(self) -> int:
+        """Pieces of work that are being done now."""
+        return self._short.jobs + self._long.jobs
+
+    def close(self) -> bool:
+        """Take no more work and begin none that waits; True when none is being done."""
         for lane in (self._short, self._long):
             lane.executor.shutdown(wait=False, cancel_futures=True)
+        return not self.jobs
