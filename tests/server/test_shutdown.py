@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,22 @@ def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) 
         watched.free()
         stopping.join()
     assert len(watched.batches) == 1
+
+
+def test_a_server_in_this_process_says_that_a_batch_is_left_and_is_stopped(
+    model_dir: Path,
+) -> None:
+    with ending(model_dir, drain_s=0.2) as (server, watched, channel):
+        call = Caller(channel, 120, count=1).Translate()
+        watched.wait_for(1)
+        stopping = asyncio.run_coroutine_threadsafe(server.server.stop(), server.loop)
+        assert stopping.result(60) is False
+        assert server.server.stopped
+        with pytest.raises(grpc.RpcError) as caught:
+            call.result()
+        assert refusal(caught.value).reason == "DRAINING"
+        watched.free()
+        eventually(lambda: not asyncio.all_tasks(server.loop))
 
 
 @pytest.mark.parametrize(("drain_s", "code"), [(60, "OK"), (0.2, "UNAVAILABLE")])

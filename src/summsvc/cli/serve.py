@@ -44,7 +44,8 @@ def serve(config_file: Path | None, **flags: Any) -> int:
     Every setting can be given in a TOML file, in the environment and as a flag;
     the later wins. Prints "listening on HOST:PORT" on standard output once calls
     are answered; logs go to standard error. SIGTERM or SIGINT ends it: calls in
-    flight are finished, new ones refused.
+    flight are finished, new ones refused; a second one ends it at once. Exits with
+    0 after a clean end, with 1 when something was cut off.
     """
     from summsvc.config import SettingsError, load_settings
 

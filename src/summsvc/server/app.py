@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import grpc
@@ -34,6 +35,8 @@ from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.models import ModelServicer
 from summsvc.server.received import Receiver
 from summsvc.server.requests import RequestReader
+from summsvc.server.shutdown import FREE_S, drain_and_close, ends
+from summsvc.server.signals import Signals
 from summsvc.server.summarization import SummarizationServicer
 from summsvc.server.translation import TranslationServicer
 from summsvc.server.turns import Turns
@@ -51,6 +54,9 @@ log = structlog.get_logger("summsvc.server")
 
 LOOK_PERIOD_S = 1.0
 """How often the models' folder is looked at: as late may it be seen that one is gone."""
+
+LEAVE_S = 0.1
+"""How long a process whose time is up waits for its log to be read."""
 
 
 class Server:
@@ -149,23 +155,31 @@ class Server:
         self._spawn(self._workers.warm_up())
         self._spawn(self._load_models())
 
-    async def stop(self) -> None:
-        """Refuse new calls, finish accepted ones within ``drain_s``, fail the rest, free all."""
+    async def stop(self) -> bool:
+        """Refuse new calls, finish accepted ones within ``drain_s``, fail the rest, free all.
+
+        True when it was clean, see ``drain_and_close``.
+        """
         log.info("draining", seconds=self.settings.drain_s)
-        await self._health.shut_down()
-        # Failed calls need a moment to be told; only then does the transport end.
-        stopping = asyncio.create_task(self._server.stop(self.settings.drain_s + 5))
-        clean = await self._drain.wait(self.settings.drain_s)
-        await stopping
+        clean = await drain_and_close(
+            self._server,
+            drain=self._drain,
+            health=self._health,
+            workers=self._workers,
+            pool=self._pool,
+            seconds=self.settings.drain_s,
+        )
         for task in self._background:
             task.cancel()
-        await self._pool.close()
-        self._workers.close()
         if self._metrics_server is not None:
-            self._metrics_server.shutdown()
-            self._metrics_server.server_close()
+            # It looks for the end of its work every half second only.
+            Thread(target=self._end_metrics, daemon=True).start()
         self.stopped = True
-        log.info("stopped", clean=clean)
+        return clean
+
+    def _end_metrics(self) -> None:
+        self._metrics_server.shutdown()
+        self._metrics_server.server_close()
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -198,24 +212,37 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
     Prints ``listening on HOST:PORT`` when calls are accepted; both ports are in the log by then.
+    Does not return: Python would wait for threads that may never end, see ``leave``.
     """
+    signals = Signals(settings.drain_s, leave)
     server = Server(settings)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, ended.set)
     await server.start()
     log.info("listening", host=settings.host, port=server.port, metrics_port=server.metrics_port)
     await asyncio.to_thread(logs.settle)
     print(f"listening on {settings.host}:{server.port}", flush=True)
-    await ended.wait()
-    await server.stop()
+    await signals.first.wait()
+    until = time.monotonic() + settings.drain_s
+    clean = await server.stop()
+    # Threads that look at the store: a disk may not answer.
+    clean = clean and await ends(asyncio.get_running_loop().shutdown_default_executor(), FREE_S)
+    log.info("stopped", clean=clean)
+    leave(0 if clean else 1, until - time.monotonic())
+
+
+def leave(code: int, patience_s: float = 0.0) -> None:
+    """End this process now, whatever its threads do.
+
+    patience_s: how long the log may take to be read, if longer than ``LEAVE_S``.
+    """
+    logs.settle(max(LEAVE_S, patience_s))
+    os._exit(code)
 
 
 def run(settings: Settings) -> int:
-    """Run a server in this process; returns the exit code.
+    """Run a server in this process, and end the process with it.
 
-    0 after a clean end, 1 when it cannot start: an address in use, a file of the
+    Exit codes: 0 after a clean end, 1 after any other one; 128 and its number after a
+    second signal. Returns 1 when it cannot start: an address in use, a file of the
     settings that cannot be read or used.
     """
     logs.configure(settings.log_level, settings.log_format)

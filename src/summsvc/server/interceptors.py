@@ -18,7 +18,7 @@ import grpc
 import structlog
 
 from summsvc import errors
-from summsvc.server.drain import Drain
+from summsvc.server.drain import CallName, Drain
 from summsvc.server.metrics import CallMetrics
 from summsvc.server.received import Receiver
 from summsvc.server.status import code_of, status_of, trailing_metadata
@@ -31,6 +31,9 @@ log = structlog.get_logger("summsvc.calls")
 
 OPEN_SERVICES = ("/grpc.health.v1.Health/",)
 """Methods that need no token: orchestrators probe them without one."""
+
+WAITING_SERVICES = ("/grpc.reflection.",)
+"""Methods whose streams wait for whatever their callers ask next."""
 
 REQUEST_ID = "x-request-id"
 
@@ -138,7 +141,10 @@ class _Call:
 
     async def __aenter__(self) -> None:
         self._interceptor._metrics.started(self._method)
-        self._interceptor._drain.enter(asyncio.current_task())
+        waits = self._method.startswith(WAITING_SERVICES)
+        self._interceptor._drain.enter(
+            asyncio.current_task(), CallName(self._method, self._id, waits)
+        )
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID, self._id),))
         try:
@@ -156,8 +162,9 @@ class _Call:
         del trace
         if error is not None:
             error.__traceback__ = error.__context__ = error.__cause__ = None
-        if isinstance(error, asyncio.CancelledError) and self._interceptor._drain.expired:
-            await self._fail(self._interceptor._drain.error())
+        drain = self._interceptor._drain
+        if isinstance(error, asyncio.CancelledError) and drain.has_cut(asyncio.current_task()):
+            await self._fail(drain.error())
         elif isinstance(error, asyncio.CancelledError):
             self._finish("CANCELLED")
         elif error is None:
@@ -179,7 +186,6 @@ class _Call:
 
     def _finish(self, code: str, **facts: str) -> None:
         seconds = time.perf_counter() - self._begun
-        self._interceptor._drain.leave(asyncio.current_task())
         self._interceptor._metrics.finished(self._method, code, seconds)
         known = {key: value for key, value in facts.items() if value}
         log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)

@@ -66,10 +66,13 @@ def dropped() -> int:
     return _lines.dropped if _lines else 0
 
 
-def settle() -> None:
-    """Wait until what was logged is written, or it is clear that nobody reads it."""
+def settle(most_s: float = PATIENCE_S) -> None:
+    """Wait until what was logged is written, or it is clear that nobody reads it.
+
+    most_s: seconds there are for it.
+    """
     if _lines is not None:
-        _lines.wait(PATIENCE_S)
+        _lines.wait(min(most_s, PATIENCE_S))
 
 
 def _gap(missing: int) -> None:

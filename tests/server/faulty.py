@@ -1,0 +1,103 @@
+"""``summsvc`` with a part that does not end: python -m tests.server.faulty PART FOLDER serve ...
+
+FOLDER/held is made when something begins that does not end; FOLDER/release lets it go on,
+or begin, where a part says so.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from summsvc.cli import main
+from summsvc.models.store import Store
+from summsvc.scheduling.pool import ModelPool
+from summsvc.server.drain import Drain
+from summsvc.tasks import reading
+
+MARK = "FAULT"
+"""Texts without this word are left alone."""
+
+
+def before(owner: Any, name: str, act: Callable[..., None]) -> None:
+    """Have something done before a function each time it is called."""
+    real = getattr(owner, name)
+
+    def acted(*args: Any, **kwargs: Any) -> Any:
+        act(*args, **kwargs)
+        return real(*args, **kwargs)
+
+    setattr(owner, name, acted)
+
+
+def hold(part: str, folder: Path) -> None:
+    """Make a part of the service wait for ever, or until it is released."""
+    held, release = folder / "held", folder / "release"
+
+    def for_ever() -> None:
+        held.touch()
+        while True:
+            time.sleep(1)
+
+    def busy_for_ever() -> None:
+        held.touch()
+        while True:
+            pass
+
+    def wait() -> None:
+        held.touch()
+        while not release.exists():
+            time.sleep(0.01)
+
+    def marked(act: Callable[[], None], text: Callable[..., str]) -> Callable[..., None]:
+        return lambda *args, **kwargs: act() if MARK in text(*args, **kwargs) else None
+
+    def given(texts: list[str], *_: Any) -> str:
+        return " ".join(texts)
+
+    def body(article: Any, **_: Any) -> str:
+        return str(article.body)
+
+    def held_lock() -> None:
+        wait()
+        # One call of C that would take years and does not let go of the interpreter's lock.
+        re.match("(a+)+$", "a" * 60 + "b")
+
+    def engine(act: Callable[[], None]) -> None:
+        real = given_load["load"]
+
+        def load(*args: Any) -> Any:
+            made = real(*args)
+            before(made, "generate", marked(act, given))
+            return made
+
+        given_load["load"] = load
+
+    given_load: dict[str, Any] = vars(ModelPool)["__init__"].__kwdefaults__
+    match part:
+        case "none":
+            pass
+        case "engine":
+            engine(for_ever)
+        case "engine until":
+            engine(wait)
+        case "text":
+            before(reading, "read", marked(busy_for_ever, body))
+        case "text with the lock":
+            before(reading, "read", marked(held_lock, body))
+        case "loading":
+            given_load["load"] = lambda *_: for_ever()
+        case "store":
+            before(Store, "look", lambda *_: for_ever() if release.exists() else None)
+        case "loop":
+            before(Drain, "begin", lambda *_: busy_for_ever())
+
+
+if __name__ == "__main__":
+    hold(sys.argv[1], Path(sys.argv[2]))
+    sys.argv = ["summsvc", *sys.argv[3:]]
+    main()
