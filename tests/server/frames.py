@@ -7,7 +7,7 @@ import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
-END_STREAM, END_HEADERS = 1, 4
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
 INITIAL_WINDOW_SIZE = 4
 MOST = 16_384
 """Bytes of a frame that every peer accepts."""
@@ -59,6 +59,9 @@ def wait_for(connection: socket.socket, kind: int) -> None:
     while True:
         head = received.read(9)
         received.read(int.from_bytes(head[:3], "big"))
+        if head[3] == SETTINGS and not head[4] & ACK:
+            # A server closes a connection whose client never agrees.
+            connection.sendall(frame(SETTINGS, ACK, 0, b""))
         if head[3] == kind:
             return
 
