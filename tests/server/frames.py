@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
+from contextlib import suppress
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
@@ -64,6 +66,20 @@ def wait_for(connection: socket.socket, kind: int) -> None:
             connection.sendall(frame(SETTINGS, ACK, 0, b""))
         if head[3] == kind:
             return
+
+
+def stay(connection: socket.socket) -> None:
+    """Answer pings in a thread: a server that ends closes connections that do not in 20 s."""
+    threading.Thread(target=_answer, args=(connection,), daemon=True).start()
+
+
+def _answer(connection: socket.socket) -> None:
+    received = connection.makefile("rb")
+    with suppress(OSError):
+        while head := received.read(9):
+            payload = received.read(int.from_bytes(head[:3], "big"))
+            if head[3] == PING and not head[4] & ACK:
+                connection.sendall(frame(PING, ACK, 0, payload))
 
 
 def _field(name: str, value: str) -> bytes:

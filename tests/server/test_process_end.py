@@ -128,6 +128,7 @@ def test_streams_of_headers_only_do_not_hold_the_end(
             for stream, method in enumerate(methods * 5):
                 connection.sendall(frames.headers(2 * stream + 1, method))
             frames.wait_until_read(connection)
+            frames.stay(connection)
         server.signal()
         assert server.code() == 0
         assert clean(server)
