@@ -97,10 +97,10 @@ class Renderer:
 def render(document: Document, translations: Sequence[str]) -> Rendered:
     """Put all translations, one per segment, back at once."""
     renderer = Renderer(document)
-    placed = tuple(renderer.place(i, text) for i, text in enumerate(translations))
+    placed = tuple(renderer.place(i, text) for i, text in enumerate(checked(translations, 1)))
     closing = renderer.finish()
     parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
-    for segment, each in zip(document.segments, placed, strict=True):
+    for segment, each in checked(zip(document.segments, placed, strict=True)):
         parts[segment.field] += [each.separator, each.text]
     return Rendered(
         title="".join(parts[Field.TITLE]) + closing.title,
