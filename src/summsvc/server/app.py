@@ -44,6 +44,7 @@ from summsvc.server.summarization import SummarizationServicer
 from summsvc.server.tokens import Tokens
 from summsvc.server.translation import TranslationServicer
 from summsvc.server.turns import Turns
+from summsvc.tasks.checks import Checks
 from summsvc.tasks.reading import TextWorkers
 from summsvc.tasks.router import Router
 from summsvc.tasks.summarize import Summarizer
@@ -104,8 +105,12 @@ class Server:
             catalog, self._store, pivot=settings.pivot_language, defaults=settings.default_models
         )
         router = Router(routes, self._pool)
-        translator = Translator(self._workers, router)
-        summarizer = Summarizer(self._workers, router, max_sentences=settings.max_summary_sentences)
+        # Where no outputs are to be kept, neither is what was said about them.
+        checks = Checks() if settings.cache_bytes else None
+        translator = Translator(self._workers, router, checks)
+        summarizer = Summarizer(
+            self._workers, router, checks, max_sentences=settings.max_summary_sentences
+        )
         self._receiver = Receiver(settings)
         reader = RequestReader(settings)
         self._summarization = SummarizationServicer(

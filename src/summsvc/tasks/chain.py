@@ -46,8 +46,8 @@ class Chain:
     """The models of a route, for one request.
 
     stats collects what every run cost. workers: for text work that its outputs need.
-    checks: what finds doubts about outputs, None where the request shares nothing with
-    others. let_in: True for more work of a request that another model has let in.
+    checks: doubts about outputs that requests share, for one that uses the cache.
+    let_in: True for more work of a request that another model has let in.
     terms: what is not to be cut where a text is too long.
     """
 

@@ -37,14 +37,22 @@ from summsvc.tasks.terms import Terms
 class Summarizer:
     """Summarizes articles; translates the summaries with the models of a router.
 
+    checks: doubts about outputs that requests share; None: they share none.
     max_sentences: most sentences one may ask for.
     """
 
-    def __init__(self, workers: TextWorkers, router: Router, *, max_sentences: int) -> None:
+    def __init__(
+        self,
+        workers: TextWorkers,
+        router: Router,
+        checks: Checks | None = None,
+        *,
+        max_sentences: int,
+    ) -> None:
         self._workers = workers
         self._router = router
         self._max_sentences = max_sentences
-        self._checks = Checks()
+        self._checks = checks
 
     async def summarize(self, request: SummaryRequest) -> Summary:
         """Summarize an article.

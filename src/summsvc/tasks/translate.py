@@ -63,12 +63,15 @@ Event = TranslationStarted | TranslatedSegment | TranslationFinished
 
 
 class Translator:
-    """Translates articles with the models of a router."""
+    """Translates articles with the models of a router.
 
-    def __init__(self, workers: TextWorkers, router: Router) -> None:
+    checks: doubts about outputs that requests share; None: they share none.
+    """
+
+    def __init__(self, workers: TextWorkers, router: Router, checks: Checks | None = None) -> None:
         self._workers = workers
         self._router = router
-        self._checks = Checks()
+        self._checks = checks
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article whole; raises as ``stream``."""
