@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from bench.serve.servers import Served, announced, served
-from tests.server.frames import Wire
+from tests.server.connection import Wire
 
 METHOD = "/summsvc.v1.TranslationService/Translate"
 OPEN_S, CLOSED_S, IDLE_S = 2.0, 1.0, 5.0

@@ -18,7 +18,7 @@ from summsvc.engines.terms import stems
 from summsvc.errors import SummsvcError
 from summsvc.tasks import boundaries, extract, numerals, split
 from summsvc.tasks.brackets import lost_brackets
-from summsvc.tasks.chain import ChainOutput
+from summsvc.tasks.chain_output import ChainOutput
 from summsvc.tasks.figures import lost_figures
 from summsvc.tasks.foreign import copied, wrong_language, wrong_script
 from summsvc.tasks.goal import Goal

@@ -52,7 +52,7 @@ class Wire:
 
     def call(self, method: str, data: bytes, stream: int = 1, **more: str) -> None:
         """Send a whole call; gRPC takes in as much at once as these tests send."""
-        self.send(headers(stream, method, **more), message(stream, data))
+        self.send(headers(stream, method, END_HEADERS, **more), message(stream, data))
 
     def frames(self) -> Iterator[tuple[int, int, int, bytes]]:
         """Kind, flags, stream and payload of what the server sends; ends with the connection."""

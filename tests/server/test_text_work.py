@@ -87,15 +87,16 @@ def channel(server: Running) -> Iterator[grpc.Channel]:
         yield channel
 
 
-def summarize(channel: grpc.Channel, title: str, timeout: float) -> grpc.Future:
+def summarize(
+    channel: grpc.Channel, title: str, timeout: float
+) -> grpc.Future[pb.SummarizeResponse]:
     article = article_pb2.Article(title=title, body=LONG, language_code="en")
     request = pb.SummarizeRequest(article=article)
-    call = SummarizationServiceStub(channel).Summarize.future(request, timeout=timeout)
-    return call  # type: ignore[no-any-return]
+    return SummarizationServiceStub(channel).Summarize.future(request, timeout=timeout)
 
 
 def unread(server: Running) -> int:
-    return server.server._workers._short._articles
+    return server.server._workers._short._held.requests
 
 
 def test_callers_that_leave_free_the_threads_for_others(

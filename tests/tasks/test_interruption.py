@@ -70,7 +70,7 @@ async def test_reading_ends_when_its_caller_leaves_and_frees_its_place() -> None
             await reading
         # The only thread is free, and nothing counts any more.
         assert await one.run(lambda: "next") == "next"
-        assert one._articles == one._code_points == 0
+        assert one._held.requests == one._held.tokens == 0
 
 
 async def test_other_work_ends_when_its_caller_leaves() -> None:
