@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ipaddress
 from typing import Any
 from urllib.parse import unquote
 
 from summsvc.scheduling.callers import Caller
 from summsvc.scheduling.places import Places
+from summsvc.server.tokens import Tokens, bearer
 
 PREFIX = 64
 """Bits of an IPv6 address that one host or home network has as its own (RFC 6177)."""
@@ -27,13 +27,8 @@ def caller_of(context: Any, *, by_token: bool) -> Caller:
     if by_token:
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
-                return Caller(token_name(value.partition(" ")[2].strip()), peer)
+                return Caller(Tokens.name(bearer(value)), peer)
     return Caller(address_name(peer), peer)
-
-
-def token_name(token: str) -> str:
-    """A name for a token that does not tell it."""
-    return f"token-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
 
 
 def address_name(peer: str) -> str:

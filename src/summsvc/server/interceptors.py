@@ -129,7 +129,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
     async def begin(self, context: Any) -> None:
         """Wait until a call may begin, in fair order of callers."""
-        await self._gate.begin(caller_of(context, by_token=bool(self._tokens)))
+        await self._gate.begin(caller_of(context, by_token=self._tokens.asked_for))
 
 
 class _Call:
