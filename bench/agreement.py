@@ -24,8 +24,8 @@ from summsvc.cli.models import models
 from summsvc.engines.base import DecodingOptions, Generated, ModelSpec, Placement
 from summsvc.engines.ctranslate2 import ARCHITECTURES, CTranslate2Engine
 from summsvc.engines.transformers import TransformersEngine
-from summsvc.models.convert import convert
-from summsvc.models.store import Store
+from summsvc.models.conversion.convert import convert
+from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint, known, news
 from tests.checkpoints.texts import COLUMNS as LANGUAGES
 

@@ -26,7 +26,7 @@ import ctranslate2
 
 from bench.random_marian import SIZES, write
 from summsvc.cores import cores
-from summsvc.models.convert import convert
+from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 BATCH = 16

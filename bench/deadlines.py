@@ -34,13 +34,13 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.errors import OverloadedError, SummsvcError
-from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.deadlines import Deadlines
+from summsvc.scheduling.execution.batch_size import Budget, Pace
+from summsvc.scheduling.jobs import Ticket, Work
 from summsvc.scheduling.metrics import QueueMetrics
-from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.scheduling.work import Ticket, Work
 
 FASTER = 5.0
 STEP_S, SEGMENT_S = 0.3, 0.045

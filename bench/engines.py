@@ -25,7 +25,7 @@ from typing import Any
 
 from bench.random_marian import SIZES, write
 from summsvc.cores import cores
-from summsvc.models.convert import convert
+from summsvc.models.conversion.convert import convert
 
 TOKENS = 32
 FEW = 8

@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from summsvc.articles.article import Article
-from summsvc.articles.read import read
-from summsvc.engines.length import Length
-from summsvc.tasks.extract import extract
+from summsvc.articles.reader import read
+from summsvc.tasks.summarization.extractive import extract
+from summsvc.tasks.summarization.length import Length
+from summsvc.types import Article
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))
 LENGTHS = (10, 50, 100, 500, 1000, 2500, 5000)

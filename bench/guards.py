@@ -5,7 +5,7 @@
 Reads every other line of tests/data/guards, those that no threshold was derived
 from, or with --tsv files of lines "source, tab, translation"; each in both
 directions. Damage is done to the same good translations. --write derives
-src/summsvc/tasks/lengths.toml from the other half of tests/data/guards.
+src/summsvc/tasks/quality/lengths.toml from the other half of tests/data/guards.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from summsvc.tasks import foreign
-from summsvc.tasks.brackets import lost_brackets
-from summsvc.tasks.figures import lost_figures
-from summsvc.tasks.foreign import copied, wrong_script
-from summsvc.tasks.guards import assess
-from summsvc.tasks.lengths import fit, unusual
-from summsvc.tasks.loops import repeated
-from summsvc.tasks.terms import Terms, uses
+from summsvc.tasks.quality import target_language
+from summsvc.tasks.quality.brackets import lost_brackets
+from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.length_ratio import fit, unusual
+from summsvc.tasks.quality.numbers import lost_figures
+from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.target_language import copied, wrong_script
+from summsvc.tasks.translation.glossary import Terms, uses
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"
@@ -177,7 +177,7 @@ GUARDS: dict[str, Callable[[str, str, str, str], object]] = {
     "lengths": lambda x, y, a, b: unusual(x, y, source_language=a, target=b),
     "copied": lambda x, y, _, __: copied(x, y),
     "script": lambda x, y, _, b: wrong_script(x, y, b),
-    "language": lambda _, y, a, b: foreign.wrong_language(y, b, a),
+    "language": lambda _, y, a, b: target_language.wrong_language(y, b, a),
     "figures": lambda x, y, _, b: lost_figures(x, y, target=b),
     "brackets": lambda x, y, _, __: lost_brackets(x, y),
 }

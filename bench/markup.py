@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import quantiles
 
-from summsvc.articles.article import Article, MimeType
-from summsvc.articles.read import read
+from summsvc.articles.reader import read
 from summsvc.config import Settings
-from summsvc.tasks.reading import LONG
+from summsvc.tasks.pipeline.text_workers import LONG
+from summsvc.types import Article, MimeType
 
 KINDS = {"whole pages": "source.html", "articles taken out": "expected.html"}
 

@@ -20,7 +20,7 @@ import ctranslate2
 
 from bench.serve import texts
 from bench.serve.models import MODELS, store
-from summsvc.engines.pieces import Pieces
+from summsvc.engines.tokenizer import Pieces
 
 SEQUENCES = (4, 8, 16, 32, 64, 128)
 SEGMENTS = {"opus-mt": 64, "trained": 2048}

@@ -28,16 +28,16 @@ from typing import Any
 
 import numpy as np
 
-from summsvc.articles.article import Article
 from summsvc.articles.document import Document
-from summsvc.articles.read import read
-from summsvc.engines.extractive import WEIGHTS, Weights
-from summsvc.engines.length import Length, count_words
-from summsvc.engines.terms import stems
+from summsvc.articles.reader import read
 from summsvc.evaluation.bootstrap import difference, interval, mean
 from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
-from summsvc.tasks.extract import candidates, extract
+from summsvc.tasks.summarization.extractive import candidates, extract
+from summsvc.tasks.summarization.length import Length, count_words
+from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
+from summsvc.tasks.summarization.tfidf import stems
+from summsvc.types import Article
 
 LIMITS = {
     "3 sentences": Length(max_sentences=3),

@@ -29,11 +29,11 @@ from itertools import groupby, pairwise, permutations
 from pathlib import Path
 
 from bench.segmentation import LANGUAGES, Case, load
-from summsvc.articles.article import Article
-from summsvc.articles.read import read
-from summsvc.engines.terms import stop_words
+from summsvc.articles.reader import read
 from summsvc.evaluation.bootstrap import interval, mean
-from summsvc.tasks.support import Support
+from summsvc.tasks.summarization.faithfulness import Support
+from summsvc.tasks.summarization.tfidf import stop_words
+from summsvc.types import Article
 
 NUMBER = re.compile(r"(?<![\w.,:/–-])\d+(?![\w.,:/–-]*\d)")
 NAME = re.compile(r"(?<![\w.’'-])[^\W\d_a-zа-яёąčęėįšųūž][^\W\d_]{2,}(?![\w.’'-])")

@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import marian
 from tests.running import Running, running
 

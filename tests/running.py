@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 from summsvc.config import Settings
 from summsvc.server import Server
-from summsvc.server.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION
 
 
 @dataclass

@@ -10,8 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import summsvc
-from summsvc.articles.article import WarningType
 from summsvc.errors import SummsvcError
+from summsvc.types import WarningType
 from tests.running import Running
 
 ROOT = Path(__file__).parents[1]

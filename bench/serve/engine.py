@@ -11,7 +11,7 @@ import ctranslate2
 
 from bench.serve.models import store
 from summsvc.cores import cores
-from summsvc.engines.pieces import Pieces
+from summsvc.engines.tokenizer import Pieces
 
 BATCHES = (16, 32)
 """Segments in one of the library's own batches; the faster is taken. Fewer and more were

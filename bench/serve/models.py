@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench import random_marian
 from summsvc.engines.base import Task
-from summsvc.models.convert import convert
-from summsvc.models.store import Store
+from summsvc.models.conversion.convert import convert
+from summsvc.models.store.store import Store
 from tests.checkpoints import marian, pairs
 
 MODELS = ("opus-mt", "trained")

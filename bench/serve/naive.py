@@ -18,7 +18,7 @@ import grpc
 
 from bench.serve import bare, models, texts
 from summsvc.cores import cores
-from summsvc.engines.pieces import Pieces
+from summsvc.engines.tokenizer import Pieces
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import re
 
-from summsvc.articles.article import Article
-from summsvc.articles.read import read
+from summsvc.articles.reader import read
+from summsvc.types import Article
 from tests.checkpoints import pairs
 
 KINDS = ("short", "article", "mix")

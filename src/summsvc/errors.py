@@ -25,7 +25,7 @@
     └── EngineError                    the model failed on this input
 
 Every class has a ``reason``: the stable upper-case word clients receive in
-``google.rpc.ErrorInfo.reason``. ``server/status.py`` maps the tree to gRPC
+``google.rpc.ErrorInfo.reason``. ``server/codec/status.py`` maps the tree to gRPC
 statuses; nothing else does.
 """
 

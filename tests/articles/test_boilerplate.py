@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.articles.article import Article, Field, MimeType, WarningType
-from summsvc.articles.read import read
+from summsvc.articles.reader import read
+from summsvc.types import Article, Field, MimeType, WarningType
 
 STORY = [
     "The council met on Monday evening to discuss the new bridge over the river.",

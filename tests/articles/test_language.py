@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from summsvc.articles import language
-from summsvc.articles.article import WarningType
 from summsvc.errors import LanguageUndeterminedError, LanguageUnknownError
+from summsvc.types import WarningType
 
 TEXTS = {
     "en": "The council met on Monday evening to discuss the new bridge over the river.",

@@ -9,12 +9,12 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.articles import read as reading
-from summsvc.articles.article import Article, MimeType
+from summsvc.articles import reader as reading
 from summsvc.articles.document import Document, Segment
-from summsvc.articles.read import read
-from summsvc.articles.render import render
+from summsvc.articles.reader import read
+from summsvc.articles.renderer import render
 from summsvc.errors import EmptyArticleError
+from summsvc.types import Article, MimeType
 
 PIECES = [
     "Hello world. ",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from unittest import mock
 
-from summsvc.articles.article import WarningType
+from summsvc.types import WarningType
 from tests.checkpoints import marian
 
 TIMES = 10

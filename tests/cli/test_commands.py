@@ -20,7 +20,7 @@ import pytest
 
 from summsvc import errors
 from summsvc.cli.app import COMMANDS, cli
-from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.server.codec.status import code_of, status_of, trailing_metadata
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from summsvc.articles.article import WarningType
 from summsvc.client import Article, Client, DecodingOptions
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
+from summsvc.types import WarningType
 from tests.checkpoints import spoiled
 from tests.checkpoints.spoiled import SPOILED
 from tests.cli.conftest import Summsvc

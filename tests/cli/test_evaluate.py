@@ -17,9 +17,9 @@ import pytest
 from summsvc import errors
 from summsvc.config import Settings
 from summsvc.engines.base import Task
-from summsvc.models.convert import converter
-from summsvc.models.store import Store
-from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.models.conversion.convert import converter
+from summsvc.models.store.store import Store
+from summsvc.server.codec.status import code_of, status_of, trailing_metadata
 from summsvc.v1 import translation_service_pb2 as translations
 from tests.checkpoints import marian, pairs
 from tests.cli.conftest import Summsvc
@@ -137,7 +137,7 @@ def test_the_examples_of_the_docs_run(
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "benchmarks" / "quality.md").read_text("utf-8")
     found = re.findall(r"^summsvc (evaluate .*)$", page, re.MULTILINE)
-    # tests/server/test_written_summaries.py runs the one that needs a summarizer.
+    # tests/server/services/test_written_summaries.py runs the one that needs a summarizer.
     commands = [command for command in found if "abstractive" not in command]
     assert len(commands) == len(found) - 1 == 2
     monkeypatch.chdir(tmp_path)

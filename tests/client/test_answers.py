@@ -27,8 +27,8 @@ from summsvc.client import (
     TranslationFinished,
     TranslationStarted,
     WarningType,
-    requests,
-    results,
+    from_proto,
+    to_proto,
 )
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as models
@@ -296,7 +296,7 @@ def test_warnings_and_states_newer_than_the_client_do_not_break_it() -> None:
     message = summaries.SummarizeResponse()
     message.warnings.add().ParseFromString(b"\x08\xe7\x07\x12\x03new")
     assert message.warnings[0].type == 999
-    summary = results.summary(message)
+    summary = from_proto.summary(message)
     assert isinstance(summary, Summary)
     assert summary.warnings[0].type is None
     assert summary.warnings[0].message == "new"
@@ -315,21 +315,21 @@ def test_values_that_no_message_can_hold_raise_before_anything_is_sent(
     options: dict[str, Any], kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):
-        requests.summarize("text", **options)
+        to_proto.summarize("text", **options)
 
 
 def test_one_string_is_not_taken_as_many_terms() -> None:
     with pytest.raises(TypeError, match="list of terms"):
-        requests.translate("text", "ru", do_not_translate="Minsk")
+        to_proto.translate("text", "ru", do_not_translate="Minsk")
 
 
 @given(st.text(), st.text())
 def test_any_text_that_is_unicode_is_sent_as_it_is(title: str, body: str) -> None:
-    sent = requests.summarize(Article(title, body))
+    sent = to_proto.summarize(Article(title, body))
     again = summaries.SummarizeRequest.FromString(sent.SerializeToString())
     assert (again.article.title, again.article.body) == (title, body)
 
 
 def test_a_lone_surrogate_is_refused() -> None:
     with pytest.raises(ValueError, match="surrogates"):
-        requests.summarize("bad \ud800 text")
+        to_proto.summarize("bad \ud800 text")

@@ -24,7 +24,7 @@ from summsvc.client import (
     UnavailableError,
     UnimplementedError,
 )
-from summsvc.server.status import code_of, status_of, trailing_metadata
+from summsvc.server.codec.status import code_of, status_of, trailing_metadata
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations
 from tests.client.conftest import Caller

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.agreement import install
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES
 
 

@@ -16,7 +16,7 @@ from summsvc.engines.base import Placement
 from summsvc.engines.ctranslate2 import ARCHITECTURES, CTranslate2Engine
 from summsvc.errors import ModelBrokenError
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint, known
 from tests.running import running
 

@@ -12,7 +12,7 @@ import pytest
 
 from summsvc.engines.base import DecodingOptions, Placement
 from summsvc.engines.load import load
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import checkpoint, known
 
 BATCH = 32

@@ -25,7 +25,7 @@ from summsvc.engines.base import (
 )
 from summsvc.engines.load import load
 from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
-from summsvc.models.convert import convert
+from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 ENGINES = ("ctranslate2", "transformers")

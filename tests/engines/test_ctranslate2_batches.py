@@ -15,8 +15,8 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.engines.ctranslate2 import CTranslate2Engine
-from summsvc.engines.pieces import ENCODED_AT_ONCE, ONE_BY_ONE
-from summsvc.models.convert import convert
+from summsvc.engines.tokenizer import ENCODED_AT_ONCE, ONE_BY_ONE
+from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 GREEDY = DecodingOptions(beam_size=1)

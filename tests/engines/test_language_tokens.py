@@ -12,9 +12,9 @@ import pytest
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Placement
 from summsvc.engines.load import load
-from summsvc.engines.pieces import Pieces
+from summsvc.engines.tokenizer import Pieces
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint, known
 
 GREEDY = DecodingOptions(beam_size=1)

@@ -12,7 +12,7 @@ import pytest
 from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Task
 from summsvc.engines.load import load
 from summsvc.errors import ModelBrokenError
-from summsvc.models.convert import convert
+from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 GREEDY = DecodingOptions(beam_size=1)

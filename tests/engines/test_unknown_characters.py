@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from summsvc.engines.base import Placement
-from summsvc.engines.pieces import Pieces
-from summsvc.engines.pretrained import load_tokenizer
+from summsvc.engines.checkpoint import load_tokenizer
+from summsvc.engines.tokenizer import Pieces
 from summsvc.engines.transformers import TransformersEngine
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint
 
 TEXT = "Nobody ☃ was hurt."

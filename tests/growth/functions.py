@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from summsvc.articles import boilerplate, html, language, markdown, plain, sentences
-from summsvc.articles.article import Article, Field, MimeType, Span
+from summsvc.articles import boilerplate, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment, SegmentKind
-from summsvc.articles.escape import escaped
-from summsvc.articles.read import read
+from summsvc.articles.formats import html, markdown, plain
+from summsvc.articles.formats.escape import escaped
+from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
-from summsvc.articles.render import Renderer, render
-from summsvc.engines.extractive import Candidate, rank, select
-from summsvc.engines.length import Length, count_words
-from summsvc.engines.terms import stems
+from summsvc.articles.renderer import Renderer, render
 from summsvc.errors import SummsvcError
-from summsvc.tasks import boundaries, extract, numerals, split
-from summsvc.tasks.brackets import lost_brackets
-from summsvc.tasks.chain_output import ChainOutput
-from summsvc.tasks.figures import lost_figures
-from summsvc.tasks.foreign import copied, wrong_language, wrong_script
-from summsvc.tasks.goal import Goal
-from summsvc.tasks.guards import assess
-from summsvc.tasks.lengths import unusual
-from summsvc.tasks.loops import repeated
-from summsvc.tasks.names import names
-from summsvc.tasks.occurrences import Occurrences
-from summsvc.tasks.placing import placed
-from summsvc.tasks.protect import _placed
-from summsvc.tasks.repair import Repaired, translatable
-from summsvc.tasks.support import Support
-from summsvc.tasks.terms import Found, Terms, around, places, uses
-from summsvc.tasks.unread import least_tokens
-from summsvc.tasks.written import written
+from summsvc.tasks.pipeline import boundaries, splitting
+from summsvc.tasks.pipeline.output import ChainOutput
+from summsvc.tasks.pipeline.preflight import least_tokens
+from summsvc.tasks.quality import numerals
+from summsvc.tasks.quality.brackets import lost_brackets
+from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.length_ratio import unusual
+from summsvc.tasks.quality.numbers import lost_figures
+from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
+from summsvc.tasks.summarization import extractive
+from summsvc.tasks.summarization.faithfulness import Support
+from summsvc.tasks.summarization.length import Length, count_words
+from summsvc.tasks.summarization.length_budget import Goal
+from summsvc.tasks.summarization.lexrank import Candidate, rank, select
+from summsvc.tasks.summarization.names import names
+from summsvc.tasks.summarization.postprocess import written
+from summsvc.tasks.summarization.tfidf import stems
+from summsvc.tasks.translation.assembly import placed
+from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
+from summsvc.tasks.translation.occurrences import Occurrences
+from summsvc.tasks.translation.retry import Repaired, translatable
+from summsvc.tasks.translation.term_enforcement import _placed
+from summsvc.types import Article, Field, MimeType, Span
 
 Work = Callable[[], object]
 
@@ -119,8 +122,8 @@ def _split(text: str) -> Work:
         assert isinstance(parts, list | tuple)
         return [len(part) // 3 + 1 for part in parts]
 
-    pieces = split.split(text, tokens, 128)
-    return lambda: split.join(split.split(text, tokens, 128), pieces)
+    pieces = splitting.split(text, tokens, 128)
+    return lambda: splitting.join(splitting.split(text, tokens, 128), pieces)
 
 
 def _document(text: str, mime_type: MimeType = MimeType.PLAIN) -> Document:
@@ -245,7 +248,7 @@ FUNCTIONS: dict[str, Function] = {
     "terms put in": Function(_put_in),
     "occurrences": of(lambda text: Occurrences(text.split()).removed(text)),
     "split": Function(_split),
-    "clauses": of(split.clauses),
+    "clauses": of(splitting.clauses),
     "boundaries": of(lambda text: _consumed(iter(boundaries.places(text)))),
     "sentences": of(lambda text: list(sentences.split(text, "en")), ARTICLE),
     "sentences in Russian": of(lambda text: list(sentences.split(text, "ru")), ARTICLE),
@@ -269,7 +272,7 @@ FUNCTIONS: dict[str, Function] = {
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),
     "ranking": Function(_ranked, ARTICLE),
-    "extract": _of_document(lambda document: extract.extract(document, Length(ratio=1.0))),
+    "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=1.0))),
     "support": of(lambda text: Support([text], "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),

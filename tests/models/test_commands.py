@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from summsvc.cli.models import models
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.models.folders import checkpoint
 
 AS_IT_IS = ("--engine", "transformers")

@@ -18,10 +18,10 @@ import pytest
 from summsvc.engines.base import DecodingOptions, Placement, Task
 from summsvc.engines.load import load
 from summsvc.models.catalog import CatalogEntry
-from summsvc.models.files import needed
 from summsvc.models.hub import PullError, RemoteFile, check_room
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.store import Store
+from summsvc.models.store.files import needed
+from summsvc.models.store.store import Store
 from tests.checkpoints import marian, pairs
 from tests.models.folders import WEIGHTS, checkpoint
 from tests.models.hub import COMMIT, Hub, serving

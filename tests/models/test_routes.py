@@ -11,7 +11,7 @@ from summsvc.engines.base import Task
 from summsvc.errors import ModelNotInstalledError, UnknownModelError, UnsupportedPairError
 from summsvc.models.catalog import Catalog, CatalogEntry, License, parse_pair
 from summsvc.models.routes import Route, Routes
-from summsvc.models.store import Store
+from summsvc.models.store.store import Store
 from tests.models.folders import checkpoint
 
 

@@ -19,14 +19,14 @@ from summsvc.engines.base import (
     Seq2SeqEngine,
     Task,
 )
-from summsvc.scheduling.admission import QueueLimits
+from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.execution.batch_runner import Lost
+from summsvc.scheduling.execution.batch_size import Budget, Pace
+from summsvc.scheduling.execution.watchdog import Patience
+from summsvc.scheduling.jobs import Priority, Work
 from summsvc.scheduling.metrics import QueueMetrics
-from summsvc.scheduling.pace import Budget, Pace
-from summsvc.scheduling.running import Lost
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.scheduling.watchdog import Patience
-from summsvc.scheduling.work import Priority, Work
 
 PATIENCE_S = 30.0
 OPTIONS = DecodingOptions(beam_size=1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.scheduling.pace import Budget
+from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.jobs import Item, Priority, Ticket
 from summsvc.scheduling.queue import FairQueue
-from summsvc.scheduling.work import Item, Priority, Ticket
 from tests.scheduling.reversing import work
 
 texts = st.lists(st.integers(1, 40).flatmap(lambda n: st.just("w " * n)), min_size=0, max_size=12)

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
+from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.scheduling.work import Priority
 from tests.scheduling.reversing import ReversingEngine, expected, scheduler, work
 
 WORDS = ["one", "two", "three", "four", "five", "poison"]

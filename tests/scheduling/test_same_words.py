@@ -11,13 +11,13 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Seq2SeqEngine, Task
 from summsvc.engines.load import load
-from summsvc.models.convert import convert
-from summsvc.scheduling.admission import QueueLimits
+from summsvc.models.conversion.convert import convert
+from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
+from summsvc.scheduling.execution.batch_size import Budget, Pace
+from summsvc.scheduling.jobs import Outcome, Work
 from summsvc.scheduling.metrics import QueueMetrics
-from summsvc.scheduling.pace import Budget, Pace
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.scheduling.work import Outcome, Work
 from tests.checkpoints import marian, pairs
 
 SCORE_TOLERANCE = {"float32": 1e-5, "int8": 5e-3}

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.pace import FIRST
+from summsvc.scheduling.execution.batch_size import FIRST
+from summsvc.scheduling.jobs import Priority, Ticket
 from summsvc.scheduling.scheduler import CHUNK, Scheduler
-from summsvc.scheduling.work import Priority, Ticket
 from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, scheduler, work
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from summsvc.errors import DeadlineError, EngineError
-from summsvc.scheduling.work import Outcome
+from summsvc.scheduling.jobs import Outcome
 from tests.scheduling.reversing import ReversingEngine, expected, scheduler, work
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from summsvc.cli import main
-from summsvc.models.store import Store
-from summsvc.scheduling.pool import ModelPool
-from summsvc.server.drain import Drain
-from summsvc.tasks import reading
+from summsvc.models.store.store import Store
+from summsvc.scheduling.pool.pool import ModelPool
+from summsvc.server.runtime.drain import Drain
+from summsvc.tasks.pipeline import text_workers
 
 MARK = "FAULT"
 """Texts without this word are left alone."""
@@ -86,9 +86,9 @@ def hold(part: str, folder: Path) -> None:
         case "engine until":
             engine(wait)
         case "text":
-            before(reading, "read", marked(busy_for_ever, body))
+            before(text_workers, "read", marked(busy_for_ever, body))
         case "text with the lock":
-            before(reading, "read", marked(held_lock, body))
+            before(text_workers, "read", marked(held_lock, body))
         case "loading":
             given_load["load"] = lambda *_: for_ever()
         case "store":

@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.server.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION
 from tests.server.watched import eventually
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from summsvc.server.turns import MIDDLE, NEVER, YOUNG
+from summsvc.server.runtime.gc_policy import MIDDLE, NEVER, YOUNG
 
 FINEST_S = 0.0002
 

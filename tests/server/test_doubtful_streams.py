@@ -14,13 +14,14 @@ import pytest
 
 from summsvc.config import Settings
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.tasks import checks, outputs
-from summsvc.tasks.attempts import ATTEMPTS
+from summsvc.tasks.quality import check_cache
+from summsvc.tasks.translation import outputs
+from summsvc.tasks.translation.retry_strategies import ATTEMPTS
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
-from tests.server.test_event_loop import holds_nobody_up
+from tests.server.runtime.test_event_loop import holds_nobody_up
 from tests.server.turns import Turns, measured_loop
 from tests.server.watched import Watched, eventually
 
@@ -138,7 +139,7 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
 ) -> None:
     scheduler = scheduler_of(wide)
     groups = Counted(monkeypatch, outputs, "look")
-    assessed = Counted(monkeypatch, checks, "assess")
+    assessed = Counted(monkeypatch, check_cache, "assess")
 
     def counts() -> tuple[float, int, int, int]:
         computed = scheduler._metrics.segments._value.get()

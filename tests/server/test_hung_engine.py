@@ -18,8 +18,8 @@ from summsvc.config import Settings
 from summsvc.engines.base import Generated, ModelSpec, Task
 from summsvc.engines.transformers import TransformersEngine
 from summsvc.models.catalog import Catalog
-from summsvc.models.store import Store
-from summsvc.server.health import TRANSLATION
+from summsvc.models.store.store import Store
+from summsvc.server.services.health import TRANSLATION
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as models
 from summsvc.v1 import translation_service_pb2 as pb

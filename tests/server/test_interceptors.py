@@ -9,12 +9,12 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
-from summsvc.server.arrivals import Arrivals
-from summsvc.server.drain import Drain
+from summsvc.server.codec.deserialize import Receiver
 from summsvc.server.interceptors import CallInterceptor
-from summsvc.server.metrics import CallMetrics
-from summsvc.server.received import Receiver
-from summsvc.server.tokens import Tokens
+from summsvc.server.runtime.drain import Drain
+from summsvc.server.runtime.metrics import CallMetrics
+from summsvc.server.security.tokens import Tokens
+from summsvc.server.transport.arrivals import Arrivals
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from summsvc.config import Settings
-from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION
+from summsvc.server.services.health import MODELS, SUMMARIZATION, TRANSLATION
 from summsvc.v1 import article_pb2, model_service_pb2, translation_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub

@@ -15,10 +15,10 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from summsvc.config import Settings
-from summsvc.scheduling.admission import QueueLimits
-from summsvc.server.health import TRANSLATION
-from summsvc.tasks import reading
-from summsvc.tasks.lane import Lane
+from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.thread_lane import Lane
+from summsvc.server.services.health import TRANSLATION
+from summsvc.tasks.pipeline import text_workers
 from summsvc.v1 import article_pb2, model_service_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -243,7 +243,7 @@ def test_a_book_is_refused_before_it_is_read(
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("was read")
 
-    monkeypatch.setattr(reading, "read", never)
+    monkeypatch.setattr(text_workers, "read", never)
     wanted = request("Nobody was hurt. " * 5_000)
     wanted.article.mime_type = mime_type
     # The model that would translate the summary has no room.

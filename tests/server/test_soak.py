@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from summsvc.articles.article import Article
 from summsvc.client import AsyncClient, Client, SummsvcClientError
 from summsvc.engines.base import Task
-from summsvc.models.convert import convert
-from summsvc.models.store import Store
+from summsvc.models.conversion.convert import convert
+from summsvc.models.store.store import Store
+from summsvc.types import Article
 from tests.checkpoints import marian, pairs
 
 ROUNDS = 12

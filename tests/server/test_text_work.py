@@ -13,10 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from summsvc.articles.document import Document
-from summsvc.articles.read import read
+from summsvc.articles.reader import read
 from summsvc.config import Settings
 from summsvc.interruption import Interrupted, interruptible
-from summsvc.tasks import lane, reading
+from summsvc.scheduling import thread_lane
+from summsvc.tasks.pipeline import text_workers
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
@@ -67,8 +68,8 @@ class Endless:
 @pytest.fixture
 def endless(monkeypatch: pytest.MonkeyPatch) -> Endless:
     made = Endless()
-    monkeypatch.setattr(reading, "read", made.read)
-    monkeypatch.setattr(lane, "interruptible", made.interruptible)
+    monkeypatch.setattr(text_workers, "read", made.read)
+    monkeypatch.setattr(thread_lane, "interruptible", made.interruptible)
     return made
 
 

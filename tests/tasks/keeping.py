@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from summsvc.articles import sentences
-from summsvc.articles.article import Article, Warning
-from summsvc.articles.read import read
+from summsvc.articles.reader import read
 from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpec, Task
-from summsvc.engines.length import Length
-from summsvc.scheduling.work import Priority
-from summsvc.tasks.abstractive import write
-from summsvc.tasks.chain import Chain
-from summsvc.tasks.decoding import DecodingRequest
-from summsvc.tasks.leg import Leg
-from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.results import SummarySentence
+from summsvc.scheduling.jobs import Priority
+from summsvc.tasks.pipeline.decoding import DecodingRequest
+from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.pipeline.usage import SummarySentence
+from summsvc.tasks.summarization.abstractive import write
+from summsvc.tasks.summarization.length import Length
+from summsvc.types import Article, Warning
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
 SPECIALS = 2

@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from summsvc.articles.article import Field, Span
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
-from summsvc.scheduling.work import Priority
-from summsvc.tasks.chain import Chain
-from summsvc.tasks.decoding import DecodingRequest
-from summsvc.tasks.leg import Leg
-from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.repair import Repaired, repair_all
-from summsvc.tasks.terms import Terms
+from summsvc.scheduling.jobs import Priority
+from summsvc.tasks.pipeline.decoding import DecodingRequest
+from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.translation.glossary import Terms
+from summsvc.tasks.translation.retry import Repaired, repair_all
+from summsvc.types import Field, Span
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
 Habit = Callable[[str], str]

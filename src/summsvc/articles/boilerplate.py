@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from summsvc.articles.view import STEP, Block, BlockKind
+from summsvc.articles.source_map import STEP, Block, BlockKind
 from summsvc.interruption import checked
 
 EDGE_BLOCKS = 6

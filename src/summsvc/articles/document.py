@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from summsvc.articles.article import Article, Field, Span, Warning
+from summsvc.types import Article, Field, Span, Warning
 
 
 class SegmentKind(Enum):

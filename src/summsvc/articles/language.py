@@ -18,9 +18,9 @@ from typing import Any
 
 import eldc
 
-from summsvc.articles.article import Warning, WarningType
 from summsvc.articles.document import IdentifiedLanguage
 from summsvc.errors import LanguageUndeterminedError, LanguageUnknownError
+from summsvc.types import Warning, WarningType
 
 RULED_LANGUAGES = ("en", "lt", "ru")
 """Languages with sentence rules, stemming and stop words of their own."""

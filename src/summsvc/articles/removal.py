@@ -6,9 +6,9 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
-from summsvc.articles.article import MimeType, Span
-from summsvc.articles.view import Block, View
+from summsvc.articles.source_map import Block, View
 from summsvc.interruption import checked, checkpoint
+from summsvc.types import MimeType, Span
 
 _OPEN_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)(?:\s[^<>]*)?>\s*")
 _CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")

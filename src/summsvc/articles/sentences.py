@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from summsvc.articles.abbreviations import Stop, Words, continues, words_of
-from summsvc.articles.view import STEP, says_something
+from summsvc.articles.source_map import STEP, says_something
 from summsvc.interruption import checkpoint
 
 _CLOSERS = "\"'”’»›)]}“‟"

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from summsvc.articles.article import Article, MimeType
 from summsvc.cli.inputs import Source, Unicode, sources
+from summsvc.types import Article, MimeType
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import click
 
-from summsvc.articles.article import Article
 from summsvc.cli.articles import Reading
 from summsvc.cli.connection import Connection, explain, failure, is_unreachable
 from summsvc.cli.inputs import InputError, Source
 from summsvc.client import AsyncClient, SummsvcClientError
+from summsvc.types import Article
 
 A = TypeVar("A")
 R = TypeVar("R")

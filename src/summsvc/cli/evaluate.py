@@ -94,9 +94,9 @@ def translation(
     goes along as the article's headline, and "language_code". - is standard
     input. A text may be a sentence or a whole article.
     """
-    from summsvc.articles.article import Article
     from summsvc.cli import evaluation
     from summsvc.evaluation import cases, metrics
+    from summsvc.types import Article
 
     async def ask(client: AsyncClient, case: Case, model: str) -> Output:
         reply = await client.translate(
@@ -155,14 +155,14 @@ def summaries(
     """
     if sentences is not None and words is not None:
         raise click.UsageError("Give one of --sentences and --words.")
-    from summsvc.articles.article import Article
-    from summsvc.articles.read import read
+    from summsvc.articles.reader import read
     from summsvc.cli import evaluation
     from summsvc.cli.inputs import InputError
     from summsvc.errors import SummsvcError
     from summsvc.evaluation import cases, metrics
     from summsvc.evaluation.lead import lead
     from summsvc.evaluation.system import Output
+    from summsvc.types import Article
 
     def article(case: Case) -> Article:
         return Article(case.title, case.text, case.language or language)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from summsvc.articles.article import Article, MimeType
+from summsvc.types import Article, MimeType
 
 MIME_TYPES = {
     ".txt": MimeType.PLAIN,

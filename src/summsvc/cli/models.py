@@ -11,13 +11,13 @@ from summsvc.config import default_model_dir
 from summsvc.engines.base import Task
 from summsvc.errors import SummsvcError
 from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
-from summsvc.models.checkpoint import model_type
-from summsvc.models.convert import converter
+from summsvc.models.conversion.checkpoint import model_type
+from summsvc.models.conversion.convert import converter
 from summsvc.models.hub import PullError
-from summsvc.models.manifest import Manifest
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.store import Store
-from summsvc.models.writing import StoreError
+from summsvc.models.store.locking import StoreError
+from summsvc.models.store.manifest import Manifest
+from summsvc.models.store.store import Store
 
 
 class _Models:

@@ -12,8 +12,8 @@ from summsvc.cli.inputs import Source, Unicode
 from summsvc.cli.lengths import sentences_option, words_option
 
 if TYPE_CHECKING:
-    from summsvc.articles.article import Article
     from summsvc.client import AsyncClient, Summary
+    from summsvc.types import Article
 
 
 @click.command()

@@ -12,8 +12,8 @@ from summsvc.cli.connection import Connection, client_options
 from summsvc.cli.inputs import Source, Unicode, glossary
 
 if TYPE_CHECKING:
-    from summsvc.articles.article import Article
     from summsvc.client import AsyncClient, Translation, TranslationOptions
+    from summsvc.types import Article
 
 
 @click.command()

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from summsvc.articles.article import Field
 from summsvc.cli.inputs import Source
 from summsvc.cli.output import Headings, language_line, show_warnings, to_json
 from summsvc.client import (
@@ -17,6 +16,7 @@ from summsvc.client import (
     TranslationFinished,
     TranslationStarted,
 )
+from summsvc.types import Field
 
 
 class Printer:

@@ -1,6 +1,5 @@
 """Typed clients, blocking and asyncio."""
 
-from summsvc.articles.article import Article, Field, MimeType, Span, WarningType
 from summsvc.articles.document import SegmentKind
 from summsvc.client.async_client import AsyncClient
 from summsvc.client.client import Client
@@ -34,6 +33,7 @@ from summsvc.client.types import (
     TranslationStarted,
     Warning,
 )
+from summsvc.types import Article, Field, MimeType, Span, WarningType
 
 __all__ = [
     "Article",

@@ -8,11 +8,11 @@ from typing import Any, Self, TypeVar, Unpack
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.articles.article import Article
-from summsvc.client import requests, results, server_results, server_types, types
-from summsvc.client.channel import Connected
+from summsvc.client import from_proto, server_results, server_types, to_proto, types
+from summsvc.client.base import Connected
 from summsvc.client.errors import SummsvcClientError, from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
+from summsvc.types import Article
 from summsvc.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
@@ -41,8 +41,8 @@ class AsyncClient(Connected):
         **options: Unpack[SummaryOptions],
     ) -> types.Summary:
         """Summarize one article."""
-        request = requests.summarize(article, **options)
-        return results.summary(await self._call(self._summarization.Summarize, request, timeout))
+        request = to_proto.summarize(article, **options)
+        return from_proto.summary(await self._call(self._summarization.Summarize, request, timeout))
 
     async def batch_summarize(
         self,
@@ -52,8 +52,8 @@ class AsyncClient(Connected):
         **options: Unpack[SummaryOptions],
     ) -> list[types.Summary | SummsvcClientError]:
         """Summarize several articles in one call, each with its summary or its own error."""
-        request = requests.batch_summarize(articles, **options)
-        return results.summaries(
+        request = to_proto.batch_summarize(articles, **options)
+        return from_proto.summaries(
             await self._call(self._summarization.BatchSummarize, request, timeout)
         )
 
@@ -66,8 +66,10 @@ class AsyncClient(Connected):
         **options: Unpack[TranslationOptions],
     ) -> types.Translation:
         """Translate one article. target_language: BCP-47 code."""
-        request = requests.translate(article, target_language, **options)
-        return results.translation(await self._call(self._translation.Translate, request, timeout))
+        request = to_proto.translate(article, target_language, **options)
+        return from_proto.translation(
+            await self._call(self._translation.Translate, request, timeout)
+        )
 
     async def batch_translate(
         self,
@@ -78,8 +80,8 @@ class AsyncClient(Connected):
         **options: Unpack[TranslationOptions],
     ) -> list[types.Translation | SummsvcClientError]:
         """Translate several articles in one call, each with its translation or its own error."""
-        request = requests.batch_translate(articles, target_language, **options)
-        return results.translations(
+        request = to_proto.batch_translate(articles, target_language, **options)
+        return from_proto.translations(
             await self._call(self._translation.BatchTranslate, request, timeout)
         )
 
@@ -96,13 +98,13 @@ class AsyncClient(Connected):
         One TranslationStarted, the segments in article order, one
         TranslationFinished. Closing the iterator ends the work on the server.
         """
-        request = requests.stream_translate(article, target_language, **options)
+        request = to_proto.stream_translate(article, target_language, **options)
         call: Any = self._translation.StreamTranslate(
             request, timeout=self._timeout(timeout), metadata=self._metadata
         )
         try:
             async for message in call:
-                event = results.event(message)
+                event = from_proto.event(message)
                 if event is not None:
                     yield event
         except grpc.RpcError as error:

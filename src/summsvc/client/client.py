@@ -8,11 +8,11 @@ from typing import Any, Self, TypeVar, Unpack
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.articles.article import Article
-from summsvc.client import requests, results, server_results, server_types, types
-from summsvc.client.channel import Connected
+from summsvc.client import from_proto, server_results, server_types, to_proto, types
+from summsvc.client.base import Connected
 from summsvc.client.errors import SummsvcClientError, from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
+from summsvc.types import Article
 from summsvc.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
@@ -44,8 +44,8 @@ class Client(Connected):
         **options: Unpack[SummaryOptions],
     ) -> types.Summary:
         """Summarize one article."""
-        request = requests.summarize(article, **options)
-        return results.summary(self._call(self._summarization.Summarize, request, timeout))
+        request = to_proto.summarize(article, **options)
+        return from_proto.summary(self._call(self._summarization.Summarize, request, timeout))
 
     def batch_summarize(
         self,
@@ -55,8 +55,10 @@ class Client(Connected):
         **options: Unpack[SummaryOptions],
     ) -> list[types.Summary | SummsvcClientError]:
         """Summarize several articles in one call, each with its summary or its own error."""
-        request = requests.batch_summarize(articles, **options)
-        return results.summaries(self._call(self._summarization.BatchSummarize, request, timeout))
+        request = to_proto.batch_summarize(articles, **options)
+        return from_proto.summaries(
+            self._call(self._summarization.BatchSummarize, request, timeout)
+        )
 
     def translate(
         self,
@@ -67,8 +69,8 @@ class Client(Connected):
         **options: Unpack[TranslationOptions],
     ) -> types.Translation:
         """Translate one article. target_language: BCP-47 code."""
-        request = requests.translate(article, target_language, **options)
-        return results.translation(self._call(self._translation.Translate, request, timeout))
+        request = to_proto.translate(article, target_language, **options)
+        return from_proto.translation(self._call(self._translation.Translate, request, timeout))
 
     def batch_translate(
         self,
@@ -79,8 +81,10 @@ class Client(Connected):
         **options: Unpack[TranslationOptions],
     ) -> list[types.Translation | SummsvcClientError]:
         """Translate several articles in one call, each with its translation or its own error."""
-        request = requests.batch_translate(articles, target_language, **options)
-        return results.translations(self._call(self._translation.BatchTranslate, request, timeout))
+        request = to_proto.batch_translate(articles, target_language, **options)
+        return from_proto.translations(
+            self._call(self._translation.BatchTranslate, request, timeout)
+        )
 
     def stream_translate(
         self,
@@ -95,13 +99,13 @@ class Client(Connected):
         One TranslationStarted, the segments in article order, one
         TranslationFinished. Closing the iterator ends the work on the server.
         """
-        request = requests.stream_translate(article, target_language, **options)
+        request = to_proto.stream_translate(article, target_language, **options)
         call: Any = self._translation.StreamTranslate(
             request, timeout=self._timeout(timeout), metadata=self._metadata
         )
         try:
             for message in call:
-                event = results.event(message)
+                event = from_proto.event(message)
                 if event is not None:
                     yield event
         except grpc.RpcError as error:

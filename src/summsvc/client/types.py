@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from summsvc.articles.article import Field, Span, WarningType
 from summsvc.articles.document import SegmentKind
 from summsvc.client.options import SummaryMethod
+from summsvc.types import Field, Span, WarningType
 
 
 @dataclass(frozen=True, slots=True)

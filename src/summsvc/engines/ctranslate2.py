@@ -21,7 +21,7 @@ from summsvc.engines.base import (
     warm_up,
 )
 from summsvc.engines.limits import check_input, output_limit
-from summsvc.engines.pieces import Pieces
+from summsvc.engines.tokenizer import Pieces
 from summsvc.errors import EngineError, ModelBrokenError
 
 ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")

@@ -23,15 +23,15 @@ from summsvc.engines.base import (
     Placement,
     warm_up,
 )
-from summsvc.engines.limits import check_input, input_limit, output_limit, output_positions
-from summsvc.engines.pieces import Guard
-from summsvc.engines.pretrained import (
+from summsvc.engines.checkpoint import (
     LOADING,
     language_name,
     load_model,
     load_tokenizer,
     take_search_tokens,
 )
+from summsvc.engines.limits import check_input, input_limit, output_limit, output_positions
+from summsvc.engines.tokenizer import Guard
 from summsvc.errors import EngineError, ModelBrokenError
 
 

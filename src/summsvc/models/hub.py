@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from summsvc.models import files
 from summsvc.models.catalog import CatalogEntry
+from summsvc.models.store import files
 
 ATTEMPTS = 5
 """Times a cut file is gone on with before the pull gives up; each may wait and retry itself."""

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from summsvc.models import hub
 from summsvc.models.catalog import CatalogEntry
-from summsvc.models.checkpoint import model_type
-from summsvc.models.convert import converter
+from summsvc.models.conversion.checkpoint import model_type
+from summsvc.models.conversion.convert import converter
 from summsvc.models.hub import RemoteFile
-from summsvc.models.manifest import Manifest
-from summsvc.models.store import Store
+from summsvc.models.store.manifest import Manifest
+from summsvc.models.store.store import Store
 
 CONFIG = "config.json"
 

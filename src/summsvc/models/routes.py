@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from summsvc.engines.base import Task
 from summsvc.errors import ModelNotInstalledError, UnknownModelError, UnsupportedPairError
 from summsvc.models.catalog import Catalog, CatalogEntry, Pair
-from summsvc.models.installed import Installed, by_pair
-from summsvc.models.manifest import Manifest
-from summsvc.models.store import Store
+from summsvc.models.store.manifest import Manifest
+from summsvc.models.store.snapshot import Installed, by_pair
+from summsvc.models.store.store import Store
 
 Facts = Manifest | CatalogEntry
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from summsvc.scheduling.callers import ANONYMOUS, Caller, FairOrder, Ring, round_robin
-from summsvc.scheduling.pace import Budget
-from summsvc.scheduling.shares import Holdings
-from summsvc.scheduling.work import Item, Priority, Ticket
+from summsvc.scheduling.admission.shares import Holdings
+from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder, Ring, round_robin
+from summsvc.scheduling.jobs import Item, Priority, Ticket
 
 BULK_SHARE = 4
 """While both wait, one batch in this many is of bulk segments."""

@@ -11,17 +11,17 @@ import time
 
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.errors import DeadlineError, DrainingError, SummsvcError
-from summsvc.scheduling.admission import Admission, QueueLimits
+from summsvc.scheduling.admission.admission import Admission, QueueLimits
+from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.callers import ANONYMOUS, Caller
-from summsvc.scheduling.deadlines import Deadlines
-from summsvc.scheduling.memo import Memo
+from summsvc.scheduling.dedup import Memo
+from summsvc.scheduling.execution.batch_runner import Lost, Runner
+from summsvc.scheduling.execution.batch_size import Pace
+from summsvc.scheduling.execution.watchdog import Patience, Watchdog
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.scheduling.jobs import Priority, Ticket, Work
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
-from summsvc.scheduling.pace import Pace
 from summsvc.scheduling.queue import Batch, FairQueue
-from summsvc.scheduling.running import Lost, Runner
-from summsvc.scheduling.watchdog import Patience, Watchdog
-from summsvc.scheduling.work import Priority, Ticket, Work
 
 CHUNK = 512
 """Segments looked up at a stretch: about a millisecond of the event loop."""

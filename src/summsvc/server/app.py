@@ -23,32 +23,33 @@ from summsvc.cores import cores
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
-from summsvc.models.store import Store
-from summsvc.scheduling.admission import QueueLimits
-from summsvc.scheduling.pool import ModelPool
-from summsvc.server import logs, probes
-from summsvc.server.arrivals import Arrivals
-from summsvc.server.credentials import Credentials
-from summsvc.server.drain import Drain
-from summsvc.server.health import MODELS, SUMMARIZATION, TRANSLATION, Health
+from summsvc.models.store.store import Store
+from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.pool.pool import ModelPool
+from summsvc.server.codec.deserialize import Receiver
+from summsvc.server.codec.from_proto import RequestReader
 from summsvc.server.interceptors import CallInterceptor
-from summsvc.server.listener import listen
-from summsvc.server.metrics import CallMetrics, LogMetrics, LoopLag
-from summsvc.server.models import ModelServicer
-from summsvc.server.received import Receiver
-from summsvc.server.reloading import Reloader
-from summsvc.server.requests import RequestReader
-from summsvc.server.shutdown import FREE_S, drain_and_close, ends
-from summsvc.server.signals import Signals
-from summsvc.server.summarization import SummarizationServicer
-from summsvc.server.tokens import Tokens
-from summsvc.server.translation import TranslationServicer
-from summsvc.server.turns import Turns
-from summsvc.tasks.checks import Checks
-from summsvc.tasks.reading import TextWorkers
-from summsvc.tasks.router import Router
-from summsvc.tasks.summarize import Summarizer
-from summsvc.tasks.translate import Translator
+from summsvc.server.runtime import logs
+from summsvc.server.runtime.drain import Drain
+from summsvc.server.runtime.gc_policy import Turns
+from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
+from summsvc.server.runtime.shutdown import FREE_S, drain_and_close, ends
+from summsvc.server.runtime.signals import Signals
+from summsvc.server.security.credentials import Credentials
+from summsvc.server.security.reloading import Reloader
+from summsvc.server.security.tokens import Tokens
+from summsvc.server.services.health import MODELS, SUMMARIZATION, TRANSLATION, Health
+from summsvc.server.services.models import ModelServicer
+from summsvc.server.services.summarization import SummarizationServicer
+from summsvc.server.services.translation import TranslationServicer
+from summsvc.server.transport import probes
+from summsvc.server.transport.arrivals import Arrivals
+from summsvc.server.transport.listener import listen
+from summsvc.tasks.pipeline.router import Router
+from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.quality.check_cache import Checks
+from summsvc.tasks.summarization.summarizer import Summarizer
+from summsvc.tasks.translation.translator import Translator
 from summsvc.v1 import (
     model_service_pb2_grpc,
     summarization_service_pb2_grpc,

@@ -17,14 +17,14 @@ import grpc
 import structlog
 
 from summsvc import errors
-from summsvc.server.arrivals import Arrivals
-from summsvc.server.callers import Gate, caller_of
-from summsvc.server.drain import CallName, Drain
-from summsvc.server.metrics import CallMetrics
-from summsvc.server.received import Receiver
-from summsvc.server.status import code_of, status_of, trailing_metadata
-from summsvc.server.tokens import Tokens, bearer
-from summsvc.server.wire import as_sent
+from summsvc.server.codec.deserialize import Receiver
+from summsvc.server.codec.status import code_of, status_of, trailing_metadata
+from summsvc.server.codec.wire import as_sent
+from summsvc.server.runtime.drain import CallName, Drain
+from summsvc.server.runtime.metrics import CallMetrics
+from summsvc.server.security.tokens import Tokens, bearer
+from summsvc.server.transport.arrivals import Arrivals
+from summsvc.server.transport.callers import Gate, caller_of
 
 Handler = Any
 """What grpc calls an RpcMethodHandler; None for a method nobody offers."""

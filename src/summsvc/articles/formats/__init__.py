@@ -1,0 +1,1 @@
+"""Parsers of plain text, HTML and Markdown, and escaping for each."""

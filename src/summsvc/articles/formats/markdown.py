@@ -1,0 +1,174 @@
+"""Blocks of Markdown, every visible character with its place in the source.
+
+Markdown libraries give line numbers for blocks and no positions within them, so
+the constructs of CommonMark (https://spec.commonmark.org/0.31.2/), GFM tables
+and footnotes that articles use are recognised here, line by line; what stands
+within a line is read by ``markdown_inline``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from summsvc.articles.formats.markdown_inline import Inline, labels
+from summsvc.articles.source_map import Block, BlockBuilder, BlockKind, let_go
+from summsvc.interruption import checked, checkpoint
+
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+|(?=\r|\n|\Z))")
+_CLOSING_HASHES = re.compile(r"(?<![ \t#])[ \t]+#+[ \t]*+(?=[\r\n]|\Z)")
+_SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*+(?=[\r\n]|\Z)")
+_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)(?=[\r\n]|\Z)")
+_QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
+_ITEM = re.compile(
+    r"[ \t]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]\][ \t]+)?|\[\^[^\]\r\n]{1,100}\]:[ \t]*+)"
+)
+_INDENTED = re.compile(r"(?: {4}|\t)")
+_DEEP = re.compile(r"(?: {8}|\t\t)")
+_DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\]\r\n]{1,500}\]:[ \t]*\S+")
+_TABLE_RULE = re.compile(
+    r"[ \t]*+\|?+[ \t]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+(?=[\r\n]|\Z)"
+)
+_CELL = re.compile(r"(?:\\[^\r\n]|[^|\\\r\n]|\\(?=[\r\n]|\Z))++")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?:(?!---[ \t]*\r?$).*\n){0,500}---[ \t]*\r?$", re.M)
+_RAW_HTML = re.compile(r" {0,3}(?:<(?P<name>script|style|pre|textarea)(?=[\s>])|<!--)", re.I)
+
+
+class _Reader:
+    """Walks the lines of one article."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.builder = BlockBuilder()
+        self._inline = Inline(source, self.builder, labels(source))
+        self._kind = BlockKind.PARAGRAPH
+        self._pending: list[tuple[int, int]] = []
+        self._in_list = False
+        self._in_table = False
+
+    def read(self) -> None:
+        front = _FRONT_MATTER.match(self.source)
+        at = front.end() if front else 0
+        found = checked(_LINE.finditer(self.source, at))
+        lines = [match.span() for match in found if match[0]]
+        i = 0
+        while i < len(lines):
+            checkpoint()
+            start, end = lines[i]
+            line = self.source[start:end]
+            if not line.strip():
+                self._flush()
+                self._in_table = False
+            elif opening := _FENCE.match(line):
+                self._interrupt(line)
+                i = self._end_of_code(lines, i, opening[1])
+            elif opening := _RAW_HTML.match(line):
+                self._interrupt(line)
+                i = self._end_of_raw(lines, i, opening)
+            elif self._pending and self._kind is not BlockKind.ITEM and _SETEXT.match(line):
+                self._flush(BlockKind.HEADING)
+            elif self._is_markup(line):
+                self._interrupt(line)
+            elif self._pending or not self._is_code(line):
+                following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
+                self._line(start, end, following)
+            i += 1
+        self._flush()
+        let_go(lines)
+
+    def _interrupt(self, line: str) -> None:
+        """End the block before a line that is no text; without indent it ends a list too."""
+        self._flush()
+        self._in_list = self._in_list and line[0].isspace()
+
+    def _is_markup(self, line: str) -> bool:
+        self._in_table = self._in_table or ("|" in line and _TABLE_RULE.match(line) is not None)
+        return bool(_RULE.match(line) or _DEFINITION.match(line) or _TABLE_RULE.match(line))
+
+    def _is_code(self, line: str) -> bool:
+        """Whether an indented line is code; within a list it is more of the item."""
+        if self._in_list:
+            return _DEEP.match(line) is not None and not _ITEM.match(line)
+        return _INDENTED.match(line) is not None
+
+    def _end_of_code(self, lines: list[tuple[int, int]], i: int, fence: str) -> int:
+        for j in checked(range(i + 1, len(lines))):
+            line = self.source[slice(*lines[j])]
+            closing = _FENCE.match(line)
+            if closing and closing[1].startswith(fence) and not line[closing.end() :].strip():
+                return j
+        return len(lines) - 1
+
+    def _end_of_raw(self, lines: list[tuple[int, int]], i: int, opening: re.Match[str]) -> int:
+        closing = f"</{opening['name']}>" if opening["name"] else "-->"
+        for j in checked(range(i, len(lines))):
+            if closing.lower() in self.source[slice(*lines[j])].lower():
+                return j
+        return len(lines) - 1
+
+    def _line(self, start: int, end: int, following: str) -> None:
+        quote = _QUOTE.match(self.source, start, end)
+        begin = quote.end() if quote else start
+        if quote and not self.source[begin:end].strip():
+            self._flush()
+            return
+        heading = _HEADING.match(self.source, begin, end)
+        item = _ITEM.match(self.source, begin, end)
+        self._in_list = bool(item) or (
+            self._in_list and (self.source[start].isspace() or bool(self._pending))
+        )
+        if heading:
+            self._flush()
+            closing = _CLOSING_HASHES.search(self.source, heading.end(), end)
+            self._pending = [(heading.end(), closing.start() if closing else end)]
+            self._flush(BlockKind.HEADING)
+        elif item:
+            self._flush()
+            self._kind = BlockKind.ITEM
+            self._pending = [(item.end(), end)]
+        elif self._is_row(self.source[begin:end].strip(), following):
+            self._flush()
+            for cell in checked(_CELL.finditer(self.source, begin, end)):
+                self._pending = [cell.span()]
+                self._flush(BlockKind.ITEM)
+        else:
+            self._pending.append((begin, end))
+
+    def _is_row(self, line: str, following: str) -> bool:
+        return "|" in line and (
+            self._in_table or line.startswith("|") or _TABLE_RULE.match(following) is not None
+        )
+
+    def _flush(self, kind: BlockKind | None = None) -> None:
+        """Turn the lines gathered so far into a block."""
+        kind = kind or self._kind
+        stretches: list[tuple[int, int]] = []
+        for start, end in checked(self._pending):
+            if stretches and stretches[-1][1] == start:
+                start, _ = stretches.pop()
+            stretches.append((start, end))
+        previous = None
+        for start, end in stretches:
+            if previous is not None:
+                # The line feed goes along, so that a quote's marker stays at a line's start.
+                feed = previous
+                while feed and self.source[feed - 1] in "\r\n":
+                    feed -= 1
+                self.builder.mark(feed, start)
+            self._inline.read(start, end, kind)
+            previous = end
+        self.builder.end_block(kind)
+        self._inline.reset()
+        self._pending = []
+        self._kind = BlockKind.PARAGRAPH
+
+
+def blocks(source: str) -> list[Block]:
+    """Divide Markdown into blocks, in order, those without visible text left out.
+
+    Code, link targets, front matter and rules are markup, kept as they are.
+    """
+    reader = _Reader(source)
+    reader.read()
+    return reader.builder.blocks

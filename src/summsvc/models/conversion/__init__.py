@@ -1,0 +1,1 @@
+"""Checkpoints in the hub layout converted to CTranslate2, and verified."""

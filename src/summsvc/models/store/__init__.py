@@ -1,0 +1,1 @@
+"""Installed models: one folder each, with a manifest."""

@@ -1,0 +1,1 @@
+"""Admission control: queue limits, deadlines and shares of callers."""

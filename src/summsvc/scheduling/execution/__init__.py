@@ -1,0 +1,1 @@
+"""Batches in an engine: worker threads, batch sizes, watchdog, quarantine."""

@@ -1,0 +1,1 @@
+"""Protobuf messages from and to domain values, and gRPC statuses."""

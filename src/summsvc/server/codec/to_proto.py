@@ -1,0 +1,197 @@
+"""Domain values in, messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.message import Message
+
+from summsvc.articles.document import IdentifiedLanguage, SegmentKind
+from summsvc.errors import SummsvcError, TextTooLongError
+from summsvc.server.codec.status import status_of
+from summsvc.server.codec.wire import enclosed, slices
+from summsvc.tasks.pipeline import usage
+from summsvc.types import Field, Span, Warning
+from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
+
+_FIELDS = {
+    None: article_pb2.ARTICLE_FIELD_UNSPECIFIED,
+    Field.TITLE: article_pb2.ARTICLE_FIELD_TITLE,
+    Field.BODY: article_pb2.ARTICLE_FIELD_BODY,
+}
+_KINDS = {
+    SegmentKind.SENTENCE: translation_service_pb2.SEGMENT_KIND_SENTENCE,
+    SegmentKind.HEADING: translation_service_pb2.SEGMENT_KIND_HEADING,
+    SegmentKind.FRAGMENT: translation_service_pb2.SEGMENT_KIND_FRAGMENT,
+}
+
+
+def encoded(limit: int, head: Message, **repeated: Iterable[Message]) -> bytes:
+    """A reply as it is sent. Blocks; holds the interpreter's lock for a slice at a time.
+
+    repeated: what else is in its fields. Messages put behind one another are one
+    message. limit: bytes; raises TextTooLongError when there are more.
+    """
+    parts = [head.SerializeToString()]
+    for name, items in repeated.items():
+        for piece in slices(items):
+            parts.append(type(head)(**{name: piece}).SerializeToString())
+    return _joined(limit, parts)
+
+
+def batch(limit: int, reply: type[Message], outcomes: Iterable[bytes | SummsvcError]) -> bytes:
+    """The reply to a batch, of replies already encoded and errors. Limit and error as above."""
+    result = reply.DESCRIPTOR.fields_by_name["results"]
+    assert result.message_type is not None
+    response = result.message_type.fields_by_name["response"]
+    return _joined(
+        limit,
+        [
+            enclosed(result.number, enclosed(response.number, outcome))
+            if isinstance(outcome, bytes)
+            else reply(results=[{"error": status_of(outcome)}]).SerializeToString()
+            for outcome in outcomes
+        ],
+    )
+
+
+def _joined(limit: int, parts: Sequence[bytes]) -> bytes:
+    size = sum(map(len, parts))
+    if size > limit:
+        raise TextTooLongError(
+            f"the reply has {size} bytes, this server sends at most {limit}; ask without segments, "
+            "for less text at once, or for a stream",
+            metadata={"limit": str(limit), "length": str(size)},
+        )
+    return b"".join(parts)
+
+
+def summary(limit: int, value: usage.Summary) -> bytes:
+    pb = summarization_service_pb2
+    head = pb.SummarizeResponse(
+        summary=value.text,
+        language=_language(value.language),
+        summary_language_code=value.target,
+        method=pb.SUMMARY_METHOD_EXTRACTIVE if value.extractive else pb.SUMMARY_METHOD_ABSTRACTIVE,
+        models=_models(value.models),
+        stats=_stats(value.stats),
+    )
+    sentences = map(_sentence, value.sentences)
+    return encoded(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
+
+
+def _sentence(value: usage.SummarySentence) -> summarization_service_pb2.SummarySentence:
+    return summarization_service_pb2.SummarySentence(
+        text=value.text,
+        field=_FIELDS[value.field],
+        source_span=_span(value.span),
+        source_text=value.source,
+        score=value.score,
+        warnings=map(_warning, value.warnings),
+    )
+
+
+def translation(limit: int, value: usage.Translation, *, include_segments: bool) -> bytes:
+    head = translation_service_pb2.TranslateResponse(
+        title=value.title,
+        body=value.body,
+        language=_language(value.started.language),
+        target_language_code=value.started.target,
+        models=_models(value.started.models),
+        stats=_stats(value.finished.stats),
+    )
+    segments = map(segment, value.segments if include_segments else ())
+    return encoded(limit, head, segments=segments, warnings=map(_warning, value.finished.warnings))
+
+
+def segment(value: usage.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
+    source = value.segment
+    return translation_service_pb2.TranslatedSegment(
+        index=value.index,
+        field=_FIELDS[source.field],
+        paragraph=source.paragraph,
+        kind=_KINDS[source.kind],
+        source_span=_span(source.span),
+        target_span=_span(value.target_span),
+        source_text=source.text,
+        text=value.text,
+        separator=value.separator,
+        score=value.score,
+        warnings=map(_warning, value.warnings),
+        terms=[
+            translation_service_pb2.TermUse(
+                source=term.source, target=term.target, applied=term.applied
+            )
+            for term in value.terms
+        ],
+    )
+
+
+def event(
+    value: usage.TranslationStarted | usage.TranslatedSegment | usage.TranslationFinished,
+) -> translation_service_pb2.StreamTranslateResponse:
+    pb = translation_service_pb2
+    if isinstance(value, usage.TranslatedSegment):
+        return pb.StreamTranslateResponse(segment=segment(value))
+    if isinstance(value, usage.TranslationStarted):
+        started = pb.TranslationStarted(
+            language=_language(value.language),
+            target_language_code=value.target,
+            segments=value.segments,
+            models=_models(value.models),
+            warnings=map(_warning, value.warnings),
+        )
+        return pb.StreamTranslateResponse(started=started)
+    finished = pb.TranslationFinished(
+        separator=value.separator,
+        title_separator=value.title_separator,
+        warnings=map(_warning, value.warnings),
+        stats=_stats(value.stats),
+    )
+    return pb.StreamTranslateResponse(finished=finished)
+
+
+def _span(value: Span | None) -> article_pb2.Span | None:
+    return None if value is None else article_pb2.Span(start=value.start, end=value.end)
+
+
+def _language(value: IdentifiedLanguage) -> article_pb2.Language:
+    return article_pb2.Language(
+        code=value.code, confidence=value.confidence, identified=value.identified
+    )
+
+
+def _warning(value: Warning) -> article_pb2.Warning:
+    return article_pb2.Warning(
+        type=article_pb2.WarningType.Value(f"WARNING_TYPE_{value.type.name}"),
+        message=value.message,
+        field=_FIELDS[value.field],
+        span=_span(value.span),
+        output_span=_span(value.output_span),
+    )
+
+
+def _models(values: Iterable[usage.ModelUse]) -> list[article_pb2.ModelUse]:
+    return [
+        article_pb2.ModelUse(
+            model=value.model,
+            engine=value.engine,
+            revision=value.revision,
+            source_language_code=value.source,
+            target_language_code=value.target,
+        )
+        for value in values
+    ]
+
+
+def _stats(value: usage.Stats) -> article_pb2.Stats:
+    return article_pb2.Stats(
+        queue_ms=value.queue_s * 1000,
+        segmentation_ms=value.segmentation_s * 1000,
+        inference_ms=value.inference_s * 1000,
+        total_ms=value.total_s * 1000,
+        segments=value.segments,
+        input_tokens=value.input_tokens,
+        output_tokens=value.output_tokens,
+        cache_hits=value.cache_hits,
+    )

@@ -1,0 +1,1 @@
+"""Process-level concerns: shutdown, logging, metrics, garbage collection."""

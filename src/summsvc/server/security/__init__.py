@@ -1,0 +1,1 @@
+"""TLS credentials and bearer tokens, reloaded when their files change."""

@@ -1,0 +1,1 @@
+"""Connections and streams: addresses, callers, probes, streams without a message."""

@@ -1,0 +1,1 @@
+"""Text through one model or two: routing, splitting, decoding, text threads."""

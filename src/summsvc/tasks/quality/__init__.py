@@ -1,0 +1,1 @@
+"""Reference-free quality checks of an output."""

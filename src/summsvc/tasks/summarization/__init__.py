@@ -1,0 +1,1 @@
+"""Summaries of an article: extractive and abstractive."""

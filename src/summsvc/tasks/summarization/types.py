@@ -1,0 +1,82 @@
+"""What a caller asks of a summary: of which article, how long, how made, in which language."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from summsvc.errors import InvalidFieldError
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.tasks.pipeline.decoding import DecodingRequest
+from summsvc.tasks.summarization.length import Length
+from summsvc.types import Article
+
+DEFAULT_SENTENCES = 3
+MAX_WORDS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class LengthRequest:
+    """How long a summary may be, as a caller says it: at most one of the three."""
+
+    max_sentences: int | None = None
+    max_words: int | None = None
+    ratio: float | None = None
+
+    def resolve(self, max_sentences: int) -> Length:
+        """Check the ranges and return the limit to hold.
+
+        max_sentences: the server's own limit. Raises InvalidFieldError.
+        """
+        given = [name for name in self.__slots__ if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise InvalidFieldError(
+                f"length has {' and '.join(given)}; set one of them", field=f"length.{given[1]}"
+            )
+        if not given:
+            return Length(max_sentences=min(DEFAULT_SENTENCES, max_sentences))
+        name = given[0]
+        value = getattr(self, name)
+        highest = {"max_sentences": max_sentences, "max_words": MAX_WORDS, "ratio": 1}[name]
+        lowest = "above 0" if name == "ratio" else "1"
+        if not (math.isfinite(value) and 0 < value <= highest):
+            raise InvalidFieldError(
+                f"{name} is {value}; it must be from {lowest} to {highest}",
+                field=f"length.{name}",
+                metadata={"minimum": lowest, "maximum": str(highest)},
+            )
+        return Length(**{name: value})
+
+
+class Method(Enum):
+    """How a summary is made. AUTO: abstractive where a model for the language is installed,
+    and sound.
+    """
+
+    EXTRACTIVE = "extractive"
+    ABSTRACTIVE = "abstractive"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """What a caller asks for.
+
+    target: BCP-47 code of the summary's language, or "" for the article's own.
+    model, translation_model: ids, or "". deadline: ``loop.time()`` seconds, or
+    None. bulk: True for batch calls. caller: whose turn the work takes.
+    """
+
+    article: Article
+    length: LengthRequest = field(default_factory=LengthRequest)
+    method: Method = Method.EXTRACTIVE
+    target: str = ""
+    model: str = ""
+    translation_model: str = ""
+    keep_boilerplate: bool = False
+    decoding: DecodingRequest = field(default_factory=DecodingRequest)
+    use_cache: bool = True
+    deadline: float | None = None
+    bulk: bool = False
+    caller: Caller = ANONYMOUS

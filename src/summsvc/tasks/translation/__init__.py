@@ -1,0 +1,1 @@
+"""Translation of an article: retries, glossary, assembly."""

@@ -1,0 +1,172 @@
+"""Terms that must come through: protected as they are, or in a prescribed form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from summsvc.interruption import checked
+from summsvc.tasks.translation.occurrences import Occurrences
+from summsvc.tasks.translation.term_patterns import WORD, Pattern, Patterns
+
+_AUTOMATIC = re.compile(
+    r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"
+    r"|www\.[^\s<>\"']+[\w/]"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w@#/&])[@#](?=\w*[^\W\d])\w{2,}"
+    r"|(?<![\w/.])~?/[\w.-]+(?:/[\w.-]+)+(?<!\.)"
+    r"|(?<!\w)[a-zA-Z]:\\[\w.-]+(?:\\[\w.-]+)*(?<!\.)"
+    r"|(?<![\w+])\+\d[\d ()-]{6,18}\d(?!\w)"
+    r"|(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"
+    r"|(?<!\w)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,64}(?!\w)"
+)
+"""URLs, e-mail addresses, @handles, #hashtags, file paths, phone numbers with +, UUIDs, hashes."""
+
+_HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
+"""What every automatic term has."""
+
+
+LONGEST = 200
+"""Code points of a term that is looked for in inflected forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """A term of the request in a segment, what the output should have, whether it does."""
+
+    source: str
+    target: str
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term at [start, end) of a segment and what must stand for it.
+
+    kept: it stays as it is; otherwise the target may be inflected.
+    """
+
+    start: int
+    end: int
+    source: str
+    target: str
+    kept: bool = False
+
+
+class Terms:
+    """The terms of one request, found in time linear in a text whatever their number."""
+
+    def __init__(self, patterns: Iterable[Pattern], language: str) -> None:
+        self._language = language
+        self._patterns = Patterns(patterns)
+
+    @staticmethod
+    def of(
+        do_not_translate: Sequence[str], glossary: Sequence[tuple[str, str]], language: str
+    ) -> Terms:
+        """Terms of a request; language: BCP-47 code of the article.
+
+        A term without a letter or digit is ignored. Of two entries with the same
+        source the first holds, and do_not_translate before the glossary.
+        """
+        targets = {(term.strip(), True): "" for term in do_not_translate}
+        for source, target in glossary:
+            targets.setdefault((source.strip(), False), target)
+        return Terms(
+            [
+                Pattern(source, target, kept=kept, language=language)
+                for (source, kept), target in checked(targets.items())
+                if WORD.search(source)
+            ],
+            language,
+        )
+
+    def find(self, text: str) -> list[Found]:
+        """Terms in a text, longest first where they overlap, in text order.
+
+        Automatic ones are always among them. Others match whole words; an upper-case
+        letter of the term must be one in the text too. Glossary terms match in
+        any inflected form, protected ones as they are written.
+        """
+        found: list[Found] = []
+        if _HINT.search(text):
+            automatic = checked(_AUTOMATIC.finditer(text))
+            found += (Found(*each.span(), each[0], each[0], kept=True) for each in automatic)
+        if self._patterns:
+            found += (
+                Found(start, end, each.source, each.target or text[start:end], each.kept)
+                for each, start, end in self._patterns.find(text, self._language)
+            )
+        if not found:
+            return []
+        found.sort(key=lambda each: (each.start - each.end, each.start))
+        taken = bytearray(len(text))
+        chosen: list[Found] = []
+        for each in checked(found):
+            if taken.find(1, each.start, each.end) < 0:
+                taken[each.start : each.end] = b"\x01" * (each.end - each.start)
+                chosen.append(each)
+        return sorted(chosen, key=lambda each: each.start)
+
+
+Wanted = tuple[str, bool]
+"""A term, and whether it stays as it is."""
+
+_Spans = list[tuple[int, int]]
+
+
+def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
+    """Where a text has each term: as it is when it stays so or is very long, else inflected too.
+
+    language: BCP-47 code of all. A stretch is counted once for a term, and where a term is
+    part of another one, as it is, only for the longer. Linear in the text, whatever the
+    number of terms.
+    """
+    spans: dict[Wanted, _Spans] = {each: [] for each in checked(wanted)}
+    exact: dict[str, list[_Spans]] = {}
+    inflected: dict[Pattern, _Spans] = {}
+    for (term, kept), there in spans.items():
+        if kept or len(term) > LONGEST or not WORD.search(term):
+            exact.setdefault(term, []).append(there)
+        else:
+            inflected[Pattern(term, "", kept=False, language=language)] = there
+    exact.pop("", None)
+    if exact:
+        for start, term in checked(Occurrences(exact).apart(text, whole_words=True)):
+            for there in exact[term]:
+                there.append((start, start + len(term)))
+    if inflected:
+        for pattern, start, end in Patterns(inflected).find(text, language):
+            _add(inflected[pattern], start, end)
+    return spans
+
+
+def _add(spans: _Spans, start: int, end: int) -> None:
+    """Add a stretch unless it overlaps the one before."""
+    if not spans or start >= spans[-1][1]:
+        spans.append((start, end))
+
+
+def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...]:
+    """Which of the terms are in an output, by what it really says.
+
+    target: BCP-47 code of the output. A term that the source has twice must be
+    there twice; the last ones are those that are missing.
+    """
+    if not found:
+        return ()
+    there = places({(each.target, each.kept) for each in found}, output, target)
+    left = {wanted: len(spans) for wanted, spans in there.items()}
+    told: list[TermUse] = []
+    for each in checked(found):
+        wanted = (each.target, each.kept)
+        told.append(TermUse(each.source, each.target, left[wanted] > 0))
+        left[wanted] -= 1
+    return tuple(told)
+
+
+def around(text: str, found: Sequence[Found]) -> list[str]:
+    """The stretches of a text before, between and after its terms; one more than terms."""
+    bounds = [0, *(bound for each in found for bound in (each.start, each.end)), len(text)]
+    return [text[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)]

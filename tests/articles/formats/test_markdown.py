@@ -1,0 +1,153 @@
+"""Markdown: which text is seen, where blocks end, what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from summsvc.articles.document import Document
+from summsvc.articles.reader import read
+from summsvc.articles.renderer import render
+from summsvc.types import Article, MimeType
+
+
+def markdown(body: str) -> Document:
+    return read(Article("", body, "en", MimeType.MARKDOWN), keep_boilerplate=True)
+
+
+def shown(body: str) -> list[str]:
+    return [segment.text for segment in markdown(body).body]
+
+
+def upper(body: str) -> str:
+    document = markdown(body)
+    return render(document, [segment.text.upper() for segment in document.segments]).body
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("# Head #\nText\nwrapped. More.", ["Head", "Text wrapped.", "More."]),
+        ("Head\n====\n\nSub\n---\nText.", ["Head", "Sub", "Text."]),
+        ("- one\n* two\n+ three\n1. four\n2) five", ["one", "two", "three", "four", "five"]),
+        ("- [x] done\n- [ ] to do", ["done", "to do"]),
+        (
+            "- one\n  goes on.\n\n  New paragraph.\n\n    And more.",
+            ["one goes on.", "New paragraph.", "And more."],
+        ),
+        ("> A quote\n> goes on.\n>\n> > Nested.", ["A quote goes on.", "Nested."]),
+        ("| a | b |\n|---|:-:|\n| c d | e \\| f |", ["a", "b", "c d", "e | f"]),
+        ("a | b\n--|--\nc | d\n\ne | f", ["a", "b", "c", "d", "e | f"]),
+        ("Some **bold**, *it* _and_ ~~gone~~ text.", ["Some bold, it and gone text."]),
+        ("A [link *here*](http://x.y/a_(b) 'T') ends.", ["A link here ends."]),
+        ("A [link\nover lines](x) ends.", ["A link over lines ends."]),
+        ("A [ref][r], [r] and [no] end.\n\n[r]: http://x.y", ["A ref, r and [no] end."]),
+        ("![An image](x.png) here. [![Alt](a)](b) too.", ["An image here.", "Alt too."]),
+        ("See [1] and array[0].", ["See [1] and array[0]."]),
+        ("A note[^1] here.\n\n[^1]: The note's text.", ["A note here.", "The note's text."]),
+        (
+            "Escaped \\*stars\\* and 2 * 3 = 6, snake_case_name.",
+            ["Escaped *stars* and 2 * 3 = 6, snake_case_name."],
+        ),
+        ("Fish &amp; chips &copy; AT&T", ["Fish & chips © AT&T"]),
+        ("One  \ntwo\\\nThree.", ["One two", "Three."]),
+        ("One<br>two", ["One two"]),
+        ("See <http://x.y> or <a@b.lt> now.", ["See or now."]),
+        ("An <b>inline</b> tag.", ["An inline tag."]),
+        ("Text\n***\nText", ["Text", "Text"]),
+        ("---\ntitle: x\n---\nText", ["Text"]),
+        ("A lone `tick and a ``b", ["A lone `tick and a ``b"]),
+    ],
+)
+def test_what_is_seen(body: str, expected: list[str]) -> None:
+    assert shown(body) == expected
+
+
+@pytest.mark.parametrize(
+    "opaque",
+    [
+        "```py\nx = 1. # Not\n\ny\n```",
+        "~~~~\n~~~\n~~~~",
+        "    indented code\n\n    goes on",
+        "<script>\nlet x. Y\n\n</script>",
+        "<!-- a\n\ncomment -->",
+        "***",
+        "[ref]: http://x.y 'Title here'",
+        "|---|---|",
+    ],
+)
+def test_blocks_that_are_left_alone(opaque: str) -> None:
+    body = f"Before.\n\n{opaque}\n\nAfter.\n"
+    assert shown(body) == ["Before.", "After."]
+    assert upper(body) == f"BEFORE.\n\n{opaque}\n\nAFTER.\n"
+
+
+@pytest.mark.parametrize(
+    "opaque",
+    [
+        "`a. B`",
+        "``a ` b``",
+        "<code>x</code>",
+        "<http://x.y/a_b>",
+        "[^1]",
+        "<!-- c -->",
+        '<span translate="no">Brand</span>',
+    ],
+)
+def test_what_is_left_alone_within_a_sentence(opaque: str) -> None:
+    assert upper(f"Before {opaque} after.") == f"BEFORE {opaque} AFTER."
+
+
+def test_an_unclosed_fence_runs_to_the_end() -> None:
+    assert shown("Text.\n\n```\nx. Y\n\nz") == ["Text."]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[",
+        "![",
+        "](",
+        "[a](",
+        "`",
+        "``a`",
+        "*",
+        "_",
+        "**a** ",
+        "<!--a-->",
+        "<!-",
+        "<!--",
+        "\\",
+        "~~",
+        "|",
+        "|-",
+        "> ",
+        "- ",
+        "#",
+        "1. ",
+        "\n",
+        "  ",
+        "  \n",
+        "= ",
+        "---\n",
+        "```\n",
+        "    a\n",
+        "[a]: b\n",
+        "a|b\n",
+        "<a ",
+        "`a ``b ```c ",
+        "[^",
+        "<a:",
+        "&",
+        "[[a]",
+        "(((",
+    ],
+)
+def test_long_nonsense_is_no_trouble(unit: str) -> None:
+    # A quadratic rule would run into the suite's time limit.
+    assert shown("Start.\n\n" + unit * (100_000 // len(unit)))[0] == "Start."
+
+
+@pytest.mark.parametrize("between", ["```\ncode\n```", "---", "<!-- c -->", "[r]: http://x.y"])
+def test_code_after_a_list_that_ended_is_left_alone(between: str) -> None:
+    body = f"- one\n\n{between}\n\n    some code. Here"
+    assert upper(body) == body.replace("one", "ONE")

@@ -1,0 +1,372 @@
+"""The store: what it takes, what it refuses, and that nothing half-done is ever seen."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
+from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
+from summsvc.models.catalog import CatalogEntry, License
+from summsvc.models.store.locking import LOCK, StoreError
+from summsvc.models.store.store import Store
+from tests.models.folders import WEIGHTS, checkpoint
+
+PAIRS = [("en", "ru")]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return checkpoint(tmp_path / "source")
+
+
+def add(store: Store, source: Path, id: str = "tiny") -> None:
+    store.add(source, id, Task.TRANSLATION, PAIRS)
+
+
+def left_over(store: Store) -> list[str]:
+    return sorted(path.name for path in store.root.iterdir() if path.name != LOCK)
+
+
+def test_a_model_is_added_served_verified_and_removed(store: Store, source: Path) -> None:
+    manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS)
+    assert store.installed() == [manifest] == [Store(store.root).get("tiny")]
+    assert manifest.architecture == "marian"
+    assert manifest.source == str(source)
+    spec = store.spec("tiny")
+    assert (spec.id, spec.pairs, spec.path) == ("tiny", (("en", "ru"),), store.root / "tiny")
+    assert (spec.path / "model.safetensors").read_bytes() == WEIGHTS
+    store.remove("tiny")
+    assert store.installed() == []
+    assert left_over(store) == []
+
+
+def test_an_empty_or_absent_store_is_served(store: Store) -> None:
+    assert store.installed() == []
+    with pytest.raises(ModelNotInstalledError, match="summsvc models pull tiny"):
+        store.spec("tiny")
+    with pytest.raises(ModelNotInstalledError):
+        store.verify("tiny")
+    with pytest.raises(ModelNotInstalledError):
+        store.remove("tiny")
+    assert not store.root.exists()
+
+
+@pytest.mark.parametrize(
+    "id", ["", "..", "../up", "a/b", ".hidden", "Upper", "a b", "a\n", "x" * 65, "ё", "a\0"]
+)
+def test_ids_that_could_lead_elsewhere_are_refused(store: Store, source: Path, id: str) -> None:
+    with pytest.raises(InvalidFieldError):
+        add(store, source, id)
+    assert store.get(id) is None
+    with pytest.raises(ModelNotInstalledError):
+        store.remove(id)
+    assert source.is_dir()
+
+
+def test_a_changed_byte_is_found_and_the_model_refused(store: Store, source: Path) -> None:
+    add(store, source)
+    weights = store.root / "tiny" / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[7] ^= 1
+    weights.write_bytes(data)
+    assert store.verify("tiny") == ["model.safetensors has changed (SHA-256 differs)"]
+    with pytest.raises(ModelBrokenError, match=r"model\.safetensors.*summsvc models add") as caught:
+        store.spec("tiny")
+    assert caught.value.metadata == {"model": "tiny"}
+
+
+def test_missing_short_and_extra_files_are_found(store: Store, source: Path) -> None:
+    add(store, source)
+    (store.root / "tiny" / "source.spm").unlink()
+    (store.root / "tiny" / "target.spm").write_bytes(b"t")
+    (store.root / "tiny" / "evil.py").write_text("")
+    assert store.verify("tiny") == [
+        "source.spm is missing",
+        "target.spm has 1 bytes instead of 13",
+        "evil.py was not installed",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": "tiny"}', "\0"])
+def test_a_broken_manifest_is_told_and_does_not_take_the_others_down(
+    store: Store, source: Path, text: str
+) -> None:
+    add(store, source)
+    add(store, source, "other")
+    (store.root / "tiny" / "manifest.json").write_text(text)
+    assert [manifest.id for manifest in store.installed()] == ["other"]
+    assert store.verify("tiny") == ["manifest.json is missing or cannot be read"]
+    with pytest.raises(ModelBrokenError):
+        store.spec("tiny")
+    add(store, source)
+    assert store.verify("tiny") == []
+
+
+def test_a_manifest_of_a_later_form_or_another_model_is_not_read(
+    store: Store, source: Path
+) -> None:
+    add(store, source)
+    path = store.root / "tiny" / "manifest.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps(facts | {"schema_version": 2}))
+    assert store.get("tiny") is None
+    path.write_text(json.dumps(facts | {"id": "other"}))
+    assert store.get("tiny") is None
+
+
+def test_a_manifest_is_read_again_when_it_changes(store: Store, source: Path) -> None:
+    add(store, source)
+    before = store.get("tiny")
+    assert store.get("tiny") is before
+    Store(store.root).add(source, "tiny", Task.TRANSLATION, [("en", "lt")])
+    after = store.get("tiny")
+    assert after is not None
+    assert after.pairs == (("en", "lt"),)
+
+
+def test_a_look_gives_the_same_until_something_has_changed(store: Store, source: Path) -> None:
+    assert store.seen.ids == ()
+    writer = Store(store.root)
+    add(writer, source)
+    add(writer, source, "other")
+    assert store.seen.ids == ()
+    looked = store.look()
+    assert looked is store.seen is store.look()
+    assert looked.ids == ("other", "tiny") == tuple(looked.manifests)
+    assert [each.id for each in looked.served[Task.TRANSLATION, ("en", "ru")]] == ["other", "tiny"]
+
+    manifest = store.root / "tiny" / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text("{")
+    spoiled = store.look()
+    assert spoiled.ids == ("other", "tiny")
+    assert list(spoiled.manifests) == ["other"]
+    manifest.write_text(text)
+    assert list(store.look().manifests) == ["other", "tiny"]
+
+    writer.remove("other")
+    assert store.look().ids == ("tiny",)
+    assert store.look() is store.look()
+
+
+def test_own_changes_are_seen_without_a_look(store: Store, source: Path) -> None:
+    assert "tiny" not in store.seen.ids
+    add(store, source)
+    assert "tiny" in store.seen.ids
+    store.remove("tiny")
+    assert "tiny" not in store.seen.ids
+
+
+def test_safetensors_are_preferred_and_code_stays_behind(store: Store, source: Path) -> None:
+    (source / "pytorch_model.bin").write_bytes(b"pickle")
+    (source / "modeling_custom.py").write_text("raise SystemExit")
+    (source / "training_args.bin").write_bytes(b"pickle")
+    (source / "nested").mkdir()
+    (source / "nested" / "config.json").write_text("{}")
+    add(store, source)
+    names = {path.name for path in (store.root / "tiny").iterdir()}
+    assert names == {
+        "config.json",
+        "manifest.json",
+        "model.safetensors",
+        "source.spm",
+        "target.spm",
+        "vocab.json",
+    }
+
+
+def test_a_folder_of_links_is_copied_whole(store: Store, source: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for path in source.iterdir():
+        (linked / path.name).symlink_to(path)
+    add(store, linked)
+    assert not any(path.is_symlink() for path in (store.root / "tiny").iterdir())
+    assert store.verify("tiny") == []
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "config.json"),
+        (lambda folder: (folder / "config.json").write_text("[]"), "config.json"),
+        (lambda folder: (folder / "config.json").write_text("{}"), "model_type"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "no weights"),
+        (lambda folder: (folder / "vocab.json").write_text("{"), "vocab.json"),
+    ],
+)
+def test_folders_that_hold_no_model_are_refused(
+    store: Store, source: Path, break_it: object, words: str
+) -> None:
+    break_it(source)  # type: ignore[operator]
+    with pytest.raises(InvalidFieldError, match=words):
+        add(store, source)
+    assert store.installed() == []
+
+
+def test_pairs_must_fit_the_task(store: Store, source: Path) -> None:
+    with pytest.raises(InvalidFieldError, match="no language pair"):
+        store.add(source, "tiny", Task.TRANSLATION)
+    with pytest.raises(InvalidFieldError, match="en-en"):
+        store.add(source, "tiny", Task.TRANSLATION, [("en", "en")])
+    with pytest.raises(InvalidFieldError, match="en-en"):
+        store.add(source, "tiny", Task.SUMMARIZATION, [("en", "ru")])
+
+
+ENTRY = CatalogEntry(
+    id="tiny",
+    task=Task.TRANSLATION,
+    architecture="marian",
+    pairs=(("en", "ru"), ("en", "uk")),
+    language_tokens=LanguageTokens.TARGET_PREFIX,
+    tokens={"ru": ">>rus<<", "uk": ">>ukr<<"},
+    license=License(spdx_id="CC-BY-4.0"),
+    decoding=DecodingOptions(beam_size=6),
+    preference=7,
+)
+
+
+def test_the_catalog_tells_what_the_folder_does_not(store: Store, tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "multi", vocabulary=["</s>", ">>rus<<", ">>ukr<<", "a"])
+    manifest = store.add(folder, "tiny", Task.TRANSLATION, entry=ENTRY)
+    assert manifest.pairs == ENTRY.pairs
+    assert manifest.language_tokens is LanguageTokens.TARGET_PREFIX
+    assert manifest.tokens == ENTRY.tokens
+    assert (manifest.decoding.beam_size, manifest.preference) == (6, 7)
+    assert manifest.license.spdx_id == "CC-BY-4.0"
+
+
+def test_like_another_model_but_not_under_its_licence(store: Store, tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "multi", vocabulary=["</s>", ">>rus<<", "a"])
+    manifest = store.add(folder, "ours", Task.TRANSLATION, PAIRS, entry=ENTRY)
+    assert manifest.tokens == {"ru": ">>rus<<"}
+    assert manifest.decoding.beam_size == 6
+    assert manifest.license == License()
+    assert manifest.preference == 0
+
+
+def test_a_model_for_one_target_needs_no_token(store: Store, source: Path) -> None:
+    manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS, entry=ENTRY)
+    assert manifest.language_tokens is LanguageTokens.NONE
+    assert manifest.tokens == {}
+
+
+def test_a_model_that_must_be_told_its_languages_is_not_added_untold(
+    store: Store, tmp_path: Path
+) -> None:
+    marian = checkpoint(tmp_path / "marian", vocabulary=["</s>", ">>deu<<", "a"])
+    with pytest.raises(InvalidFieldError, match="--like"):
+        store.add(marian, "ours", Task.TRANSLATION, PAIRS)
+    with pytest.raises(InvalidFieldError, match="'uk'"):
+        store.add(
+            checkpoint(tmp_path / "one", vocabulary=["</s>", ">>rus<<"]),
+            "tiny",
+            Task.TRANSLATION,
+            entry=ENTRY,
+        )
+    multilingual = checkpoint(tmp_path / "m2m", architecture="m2m_100")
+    with pytest.raises(InvalidFieldError, match="--like"):
+        store.add(multilingual, "ours", Task.TRANSLATION, PAIRS)
+
+
+def test_a_catalogued_id_takes_no_other_kind_of_model(store: Store, tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "t5", architecture="t5")
+    with pytest.raises(InvalidFieldError, match="t5"):
+        store.add(folder, "tiny", Task.TRANSLATION, PAIRS, entry=ENTRY)
+    with pytest.raises(InvalidFieldError, match="translation model"):
+        store.add(folder, "tiny", Task.SUMMARIZATION, [("en", "en")], entry=ENTRY)
+
+
+def test_converted_files_are_installed_and_said_so(store: Store, source: Path) -> None:
+    def convert(begin: ModelSpec, end: Path) -> Mapping[str, str]:
+        (end / "model.bin").write_bytes((begin.path / "model.safetensors").read_bytes()[::-1])
+        return {"engine": "ctranslate2", "quantization": "int8"}
+
+    manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS, convert=convert)
+    assert set(manifest.files) == {"model.bin"}
+    assert manifest.conversion == {"engine": "ctranslate2", "quantization": "int8"}
+    assert store.verify("tiny") == []
+
+
+def test_a_conversion_that_fails_leaves_what_was_there(store: Store, source: Path) -> None:
+    add(store, source)
+
+    def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
+        (end / "model.bin").write_bytes(b"half")
+        raise ModelBrokenError("outputs differ")
+
+    with pytest.raises(ModelBrokenError):
+        store.add(source, "tiny", Task.TRANSLATION, PAIRS, convert=convert)
+    assert store.verify("tiny") == []
+    assert left_over(store) == ["tiny"]
+
+
+def test_a_disk_that_fills_up_while_converting_is_told(store: Store, source: Path) -> None:
+    add(store, source)
+
+    def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
+        (end / "model.bin").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(StoreError, match=r"cannot be written.*No space left"):
+        store.add(source, "other", Task.TRANSLATION, PAIRS, convert=convert)
+    assert left_over(store) == ["tiny"]
+    assert store.verify("tiny") == []
+
+
+def test_what_a_killed_writer_left_is_cleared_away_or_put_back(store: Store, source: Path) -> None:
+    add(store, source)
+    (store.root / ".adding-killed").mkdir()
+    (store.root / ".adding-killed" / "model.safetensors").write_bytes(b"half")
+    assert [manifest.id for manifest in store.installed()] == ["tiny"]
+    # Killed between the two renames that put a new model in the old one's place.
+    (store.root / "tiny").rename(store.root / ".replaced-tiny")
+    add(store, source, "other")
+    assert left_over(store) == ["other", "tiny"]
+    assert store.verify("tiny") == []
+
+
+def test_many_writers_at_once(store: Store, source: Path) -> None:
+    def work(number: int) -> None:
+        mine = Store(store.root)
+        for id in ("shared", f"own-{number}", "shared"):
+            add(mine, source, id)
+        assert mine.verify(f"own-{number}") == []
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    assert left_over(store) == [f"own-{number}" for number in range(4)] + ["shared"]
+    assert store.verify("shared") == []
+
+
+def test_reading_writes_nothing(store: Store, source: Path) -> None:
+    add(store, source)
+    (store.root / LOCK).unlink(missing_ok=True)
+
+    def state() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in [store.root, *store.root.rglob("*")]}
+
+    before = state()
+    reader = Store(store.root)
+    assert reader.installed() == [reader.get("tiny")]
+    assert reader.spec("tiny").id == "tiny"
+    assert state() == before
+
+
+def test_a_store_that_cannot_be_written_is_said_so(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        add(Store(tmp_path / "file" / "store"), source)

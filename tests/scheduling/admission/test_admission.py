@@ -1,0 +1,140 @@
+"""Who is let in, and what the refused are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from summsvc.errors import DeadlineError, OverloadedError
+from summsvc.scheduling.admission.admission import Admission, QueueLimits
+
+
+def admission(*, workers: int = 1, rate: float | None = None) -> Admission:
+    """One that has measured so many tokens per second and worker."""
+    made = Admission(QueueLimits(10, 1000), workers=workers)
+    if rate is not None:
+        made.measured(tokens=100, seconds=100 / rate)
+    return made
+
+
+def check(made: Admission, **changed: Any) -> None:
+    facts: dict[str, Any] = {
+        "tokens": 10,
+        "requests_waiting": 5,
+        "tokens_waiting": 500,
+        "tokens_ahead": 50,
+        "seconds_left": None,
+    }
+    made.check(**(facts | changed))
+
+
+def test_the_rate_is_that_of_all_workers() -> None:
+    assert admission(workers=3, rate=200).tokens_per_s == pytest.approx(600)
+
+
+def test_what_was_expected_counts_until_a_batch_was_measured() -> None:
+    made = admission(workers=2)
+    assert made.tokens_per_s is None
+    made.expect(tokens=100, seconds=0.0)
+    assert made.tokens_per_s is None
+    made.expect(tokens=100, seconds=1.0)
+    assert made.tokens_per_s == pytest.approx(200)
+    made.measured(tokens=100, seconds=0.5)
+    assert made.tokens_per_s == pytest.approx(400)
+
+
+def test_the_first_batches_count_alike() -> None:
+    made = admission(rate=100)
+    made.measured(tokens=100, seconds=3.0)
+    assert made.tokens_per_s == pytest.approx(50)
+
+
+def test_what_a_full_batch_takes_is_known_from_those_measured() -> None:
+    made = admission()
+    assert made.batch_s == 0
+    made.measured(tokens=100, seconds=1.0)
+    assert made.batch_s == 1.0
+    for _ in range(30):
+        made.measured(tokens=100, seconds=3.0)
+    assert made.batch_s == pytest.approx(3.0, rel=0.01)
+
+
+def test_a_large_batch_says_more_than_a_small_one() -> None:
+    made = admission()
+    made.measured(tokens=1, seconds=1.0)
+    made.measured(tokens=999, seconds=1.0)
+    assert made.tokens_per_s == pytest.approx(500)
+
+
+def test_the_rate_follows_the_machine() -> None:
+    made = admission(rate=200)
+    for _ in range(50):
+        made.measured(tokens=100, seconds=1.0)
+    assert made.tokens_per_s == pytest.approx(100, rel=0.01)
+
+
+def test_limits_are_reached_exactly() -> None:
+    made = admission()
+    check(made, requests_waiting=9)
+    check(made, tokens_waiting=990)
+    with pytest.raises(OverloadedError):
+        check(made, requests_waiting=10)
+    with pytest.raises(OverloadedError) as refused:
+        check(made, tokens_waiting=991)
+    assert refused.value.metadata == {
+        "queued_requests": "5",
+        "queued_tokens": "991",
+        "limit_of": "caller",
+    }
+    assert refused.value.retry_after == 1.0
+
+
+def test_the_refused_are_told_when_their_tokens_will_have_room() -> None:
+    made = admission(workers=2, rate=50)
+    with pytest.raises(OverloadedError) as refused:
+        check(made, tokens=200, tokens_waiting=1000)
+    assert refused.value.retry_after == pytest.approx(2.0)
+    with pytest.raises(OverloadedError) as refused:
+        check(made, tokens=1, tokens_waiting=1000)
+    assert refused.value.retry_after == pytest.approx(0.05)
+
+
+def test_what_needs_no_work_and_what_could_never_wait_is_let_in() -> None:
+    made = admission()
+    check(made, tokens=0, requests_waiting=10, tokens_waiting=1000)
+    check(made, tokens=5000, requests_waiting=0, tokens_waiting=0)
+
+
+def test_one_without_a_deadline_waits_so_long_and_no_longer() -> None:
+    made = admission(workers=2, rate=50)
+    made.limits = QueueLimits(10, 1000, max_wait_s=3.0)
+    check(made, tokens_ahead=300)
+    check(made, tokens_ahead=500, seconds_left=100.0)
+    check(made, tokens_ahead=500, continues=True)
+    check(made, tokens_ahead=500, tokens=0)
+    with pytest.raises(OverloadedError, match="about 5 s") as refused:
+        check(made, tokens_ahead=500)
+    assert refused.value.retry_after == pytest.approx(2.0)
+
+
+def test_a_deadline_is_refused_that_cannot_be_met() -> None:
+    made = admission(workers=2, rate=50)
+    check(made, tokens=100, tokens_ahead=100, seconds_left=2.01)
+    with pytest.raises(DeadlineError, match=r"1\.90 s away.* 2\.00 s"):
+        check(made, tokens=100, tokens_ahead=100, seconds_left=1.9)
+
+
+def test_without_a_rate_only_a_passed_deadline_is_refused() -> None:
+    check(admission(), tokens=100_000, requests_waiting=0, seconds_left=0.001)
+    with pytest.raises(DeadlineError):
+        check(admission(), seconds_left=0.0)
+
+
+def test_nobody_is_let_in_who_makes_others_late() -> None:
+    made = admission(rate=200)
+    with pytest.raises(OverloadedError, match="by their deadlines") as refused:
+        check(made, seconds_left=100.0, seconds_missing=0.4)
+    assert refused.value.retry_after == pytest.approx(0.4)
+    check(made, seconds_left=100.0, seconds_missing=0.4, continues=True)
+    check(made, seconds_left=100.0, seconds_missing=0.4, tokens=0)

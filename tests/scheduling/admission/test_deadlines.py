@@ -1,0 +1,187 @@
+"""Whose deadline is in danger, and for whom there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+
+import pytest
+
+from summsvc.scheduling.admission.admission import Admission, QueueLimits
+from summsvc.scheduling.admission.deadlines import Deadlines, Due, due, lacking, short_of_time
+from summsvc.scheduling.admission.demand import MOST_GROUPS
+from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.fairness.callers import ANONYMOUS
+from summsvc.scheduling.jobs import Priority, Ticket
+from summsvc.scheduling.queue import FairQueue
+from tests.scheduling.reversing import work
+
+RATE = 10.0
+"""Tokens per second; every text here is one token."""
+
+
+class Waiting:
+    """A queue whose deadlines are looked after, as by a scheduler; the time is 0."""
+
+    def __init__(self, *asked: tuple[int, float | None]) -> None:
+        """asked: requests of so many tokens, each with its deadline."""
+        self.queue = FairQueue()
+        admission = Admission(QueueLimits(1, 1), workers=1)
+        admission.expect(tokens=int(RATE), seconds=1.0)
+        self.deadlines = Deadlines(admission)
+        self.tickets = [self.enter(tokens, deadline) for tokens, deadline in asked]
+        for ticket in self.tickets:
+            self.feed(ticket, ticket.coming_tokens)
+
+    def enter(
+        self, tokens: int, deadline: float | None, priority: Priority = Priority.INTERACTIVE
+    ) -> Ticket:
+        """Let a request in whose segments are all still to come."""
+        texts = [f"{i}" for i in range(tokens)]
+        return Ticket(work(texts, priority=priority, deadline=deadline), self.leave)
+
+    def feed(self, ticket: Ticket, tokens: int) -> None:
+        """Put the next segments of a request into the queue."""
+        for _ in range(min(tokens, ticket.coming_tokens)):
+            position = len(ticket.work.texts) - ticket.coming_tokens
+            self.queue.add(ticket, ticket.work.item(position))
+            ticket.coming_tokens -= 1
+        self.deadlines.note(ticket)
+
+    def take(self) -> None:
+        """Take a batch of up to four segments."""
+        batch = self.queue.next(Budget(4, 4))
+        for item in batch.items if batch else ():
+            for ticket in item.tickets:
+                self.deadlines.note(ticket)
+
+    def leave(self, ticket: Ticket) -> None:
+        self.queue.remove(ticket)
+        self.deadlines.note(ticket)
+
+    def due(self) -> list[Due]:
+        line = self.deadlines._lines.get(ANONYMOUS)
+        return list(due(line.demand, tokens_per_s=RATE, now=0.0)) if line else []
+
+    def ordered(self) -> list[Ticket]:
+        """Requests that wait, earliest deadline first."""
+        line = self.deadlines._lines.get(ANONYMOUS)
+        return [ticket for _, _, ticket in line.ordered] if line else []
+
+    def pressing(self, margin_s: float) -> list[Ticket]:
+        until = short_of_time(self.due(), margin_s)
+        return [each for each in self.ordered() if until and (each.work.deadline or 0) <= until]
+
+
+def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float = 1.0) -> float:
+    return lacking(
+        made.due(),
+        tokens=tokens,
+        deadline=deadline,
+        tokens_per_s=RATE,
+        now=0.0,
+        margin_s=margin_s,
+    )
+
+
+async def test_slack_is_what_is_left_after_all_with_earlier_deadlines() -> None:
+    made = Waiting((20, 9.0), (500, None), (10, 3.0))
+    late, _, early = made.tickets
+    assert made.ordered() == [early, late]
+    assert made.due() == [(3.0, 3.0, 10, 2.0), (9.0, 9.0, 30, 6.0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlines(
+    seed: int,
+) -> None:
+    chance, made, entered = random.Random(seed), Waiting(), []
+    for _ in range(300):
+        match chance.choice(["enter", "enter", "feed", "feed", "take", "leave"]):
+            case "enter":
+                deadline = chance.choice([None, 5.0, chance.uniform(0, 99), chance.uniform(0, 99)])
+                priority = chance.choice([*Priority, Priority.INTERACTIVE])
+                entered.append(made.enter(chance.randint(0, 9), deadline, priority))
+            case "feed" if entered:
+                made.feed(chance.choice(entered), chance.randint(1, 9))
+            case "take":
+                made.take()
+            case "leave" if entered:
+                entered.pop(chance.randrange(len(entered))).cancel()
+        ordered = made.ordered()
+        assert len(ordered) == len(set(ordered))
+        assert set(ordered) == looked_after(made.queue, entered)
+        assert ordered == sorted(ordered, key=lambda each: each.work.deadline or math.inf)
+        summed_up(made)
+    for ticket in entered:
+        ticket.cancel()
+    assert made.due() == []
+    assert len(made.deadlines) == 0
+
+
+def looked_after(queue: FairQueue, entered: list[Ticket]) -> set[Ticket]:
+    """Who is looked after by definition."""
+    waiting = queue.order(Priority.INTERACTIVE).entries(ANONYMOUS)
+    return {each for each in entered if each in waiting and each.work.deadline is not None}
+
+
+def summed_up(made: Waiting) -> None:
+    """Whatever deadlines are looked at together, none is thought later and no token is missing."""
+    ordered, groups = made.ordered(), made.due()
+    for first, last, ahead, slack_s in groups:
+        before = [each for each in ordered if (each.work.deadline or 0) <= last]
+        assert ahead == sum(each.pending_tokens + each.coming_tokens for each in before)
+        assert slack_s == pytest.approx(first - ahead / RATE)
+        assert first <= last
+    assert sum(map(bool, groups)) <= MOST_GROUPS
+
+
+async def test_who_stands_before_one_that_is_short_of_time_goes_first_too() -> None:
+    made = Waiting((40, 5.5), (10, 60.0), (10, 5.0))
+    second, _, first = made.tickets
+    assert made.pressing(1.0) == [first, second]
+    assert made.pressing(0.1) == []
+
+
+async def test_there_is_room_while_everybody_keeps_the_margin() -> None:
+    made = Waiting((20, 4.0))
+    assert missing(made, 10, 60.0) == 0.0
+    assert missing(made, 10, None) == 0.0
+    assert missing(made, 10, 3.9) == 0.0
+    assert missing(made, 11, 3.9) == pytest.approx(0.1)
+    assert missing(made, 70, 10.0) == 0.0
+    assert missing(made, 72, 10.0) == pytest.approx(0.2)
+
+
+async def test_who_would_wait_behind_nobody_needs_no_margin() -> None:
+    deadline = asyncio.get_running_loop().time() + 1.0
+    alone, second = Waiting(), Waiting((1, deadline - 0.5))
+    assert alone.deadlines.missing(7, Priority.INTERACTIVE, deadline, ANONYMOUS) == 0.0
+    assert second.deadlines.missing(7, Priority.INTERACTIVE, deadline, ANONYMOUS) > 0.25
+
+
+async def test_a_new_request_leaves_the_others_a_batch_more_than_they_need() -> None:
+    now = asyncio.get_running_loop().time()
+    made = Waiting((30, now + 6.5))
+    assert list(made.deadlines.pressing(ANONYMOUS)) == []
+    missing_s = made.deadlines.missing(10, Priority.INTERACTIVE, now + 6.0, ANONYMOUS)
+    assert missing_s == pytest.approx(0.5, abs=0.2)
+
+
+async def test_whoever_is_late_anyway_shuts_nobody_out() -> None:
+    made = Waiting((50, 5.5))
+    assert missing(made, 5, 2.0) == 0.0
+
+
+async def test_half_of_a_short_time_is_margin_enough() -> None:
+    made = Waiting((1, 60.0))
+    assert missing(made, 4, 1.0, margin_s=30.0) == 0.0
+
+
+async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
+    made = Waiting((8, None), (40, 4.0))
+    patient, pressed = made.tickets
+    order = [made.queue.next(Budget(2, 2), 1, lambda _: [pressed]) for _ in range(8)]
+    leaders = [next(iter(batch.items[0].tickets)) if batch is not None else None for batch in order]
+    assert leaders == [pressed, pressed, pressed, patient] * 2

@@ -1,0 +1,58 @@
+"""How large batches become."""
+
+from __future__ import annotations
+
+import pytest
+
+from summsvc.scheduling.execution.batch_size import FIRST, NARROWER, STEP, Budget, Pace
+
+
+def pace(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> Pace:
+    return Pace(most=Budget(most, sequences), target_s=target_s)
+
+
+def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_000) -> Pace:
+    """One that has seen so many full batches of a model with such costs."""
+    made = pace(most)
+    for _ in range(batches):
+        cost = made.budget.tokens
+        made.measured(Budget(cost, 1), fixed_s + cost * per_token_s)
+    return made
+
+
+@pytest.mark.parametrize("per_token_s", [0.0001, 0.001, 0.01])
+def test_batches_come_to_take_what_they_should(per_token_s: float) -> None:
+    made = after(60, fixed_s=0.3, per_token_s=per_token_s)
+    assert 0.3 + made.budget.tokens * per_token_s == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_budget_is_never_above_the_most_nor_below_one_token() -> None:
+    assert after(60, fixed_s=0.0, per_token_s=1e-6, most=700).budget == Budget(700, 1_000)
+    assert pace(100).budget.tokens == 100
+    assert after(60, fixed_s=9.0, per_token_s=1.0).budget.tokens == 1
+
+
+def test_one_odd_batch_changes_little() -> None:
+    made = after(60, fixed_s=0.0, per_token_s=0.001)
+    before = made.budget.tokens
+    made.measured(Budget(before, 1), 100.0)
+    assert made.budget.tokens == pytest.approx(before / STEP, abs=1)
+    made.measured(Budget(before, 1), 0.0)
+    assert made.budget.tokens == pytest.approx(before, abs=2)
+
+
+def test_small_batches_say_nothing() -> None:
+    made = pace(sequences=32)
+    assert made.budget.tells(Budget(FIRST, 1))
+    assert made.budget.tells(Budget(FIRST // 2, 1))
+    assert not made.budget.tells(Budget(FIRST // 2 - 1, 1))
+    assert made.budget.tells(Budget(20, 16))
+    assert not made.budget.tells(Budget(20, 15))
+
+
+def test_narrow_batches_have_fewer_sequences_and_say_how_fast_such_ones_are() -> None:
+    made = pace(sequences=NARROWER * 8)
+    assert made.narrow == Budget(made.budget.tokens, 8)
+    assert made.narrow.tells(Budget(20, 4))
+    assert not made.narrow.tells(Budget(20, 3))
+    assert pace(sequences=1).narrow.sequences == 1

@@ -1,0 +1,150 @@
+"""The order in which callers are served, whatever of them comes and goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summsvc.scheduling.fairness.callers import Caller, FairOrder, Ring, round_robin
+
+callers = st.builds(Caller, st.sampled_from("abc"), st.sampled_from("1234"))
+entries = st.lists(st.tuples(callers, st.integers(0, 1000)), max_size=60)
+
+
+def filled(asked: list[tuple[Caller, int]]) -> FairOrder[int]:
+    order: FairOrder[int] = FairOrder()
+    for entry, (caller, amount) in enumerate(asked):
+        order.add(caller, entry, amount)
+    return order
+
+
+@given(entries)
+def test_nothing_is_lost_and_of_one_caller_the_first_comes_first(
+    asked: list[tuple[Caller, int]],
+) -> None:
+    order = filled(asked)
+    assert (len(order), order.total) == (len(asked), sum(amount for _, amount in asked))
+    out = [order.pop() for _ in asked]
+    assert sorted(each for each in out if each is not None) == list(range(len(asked)))
+    for caller in {caller for caller, _ in asked}:
+        own = [each for each in out if each is not None and asked[each][0] == caller]
+        assert own == sorted(own)
+    assert (order.pop(), order.turn(), len(order), order.total) == (None, None, 0, 0)
+
+
+@given(entries)
+def test_names_are_served_alike_and_so_are_the_connections_of_one(
+    asked: list[tuple[Caller, int]],
+) -> None:
+    order = filled(asked)
+    waiting = Counter(caller for caller, _ in asked)
+    names: Counter[str] = Counter()
+    served: Counter[Caller] = Counter()
+    for entry in iter(order.pop, None):
+        caller = asked[entry][0]
+        served[caller] += 1
+        names[caller.name] += 1
+        left = {each for each in waiting if served[each] < waiting[each]}
+        for other in left:
+            assert names[other.name] >= names[caller.name] - 1
+            if other.name == caller.name:
+                assert served[other] >= served[caller] - 1
+
+
+@given(st.lists(st.tuples(callers, st.sampled_from(["add", "pop", "remove"])), max_size=80))
+def test_whoever_waits_is_served_within_a_round(steps: list[tuple[Caller, str]]) -> None:
+    """Also by those who come anew or come back meanwhile."""
+    order: FairOrder[int] = FairOrder()
+    waiting: dict[int, Caller] = {}
+    passed: Counter[Caller] = Counter()
+    for number, (caller, step) in enumerate(steps):
+        own = [entry for entry, each in waiting.items() if each == caller]
+        if step == "add":
+            order.add(caller, number, 1)
+            waiting[number] = caller
+        elif step == "remove" and own:
+            order.remove(caller, own[-1])
+            del waiting[own[-1]]
+        elif (entry := order.pop()) is not None:
+            served = waiting.pop(entry)
+            passed.update(set(waiting.values()) - {served})
+            passed[served] = 0
+        for each in set(passed) - set(waiting.values()):
+            del passed[each]
+        # At most twice each: once in its turn, once come back before that.
+        assert all(count <= 2 * 3 * 4 for count in passed.values())
+    assert set(iter(order.pop, None)) == set(waiting)
+
+
+@given(entries)
+def test_what_is_looked_at_in_turn_is_all_and_begins_with_one_of_each_caller(
+    asked: list[tuple[Caller, int]],
+) -> None:
+    order = filled(asked)
+    seen = list(order.in_turn(lambda _, own: iter(own)))
+    assert sorted(seen) == list(range(len(asked)))
+    names = {caller.name for caller, _ in asked}
+    assert {asked[each][0].name for each in seen[: len(names)]} == names
+
+
+def test_only_what_is_asked_for_is_looked_at() -> None:
+    begun = []
+
+    def source(number: int) -> Iterator[int]:
+        begun.append(number)
+        yield from (number, 10 + number)
+
+    assert list(islice(round_robin(map(source, range(9))), 3)) == [0, 1, 2]
+    assert begun == [0, 1, 2]
+    assert list(round_robin(map(source, range(3)))) == [0, 1, 2, 10, 11, 12]
+
+
+def test_who_comes_back_does_not_wait_behind_those_served_since() -> None:
+    order: FairOrder[str] = FairOrder()
+    flood, small = Caller("a", "1"), Caller("a", "2")
+    for i in range(9):
+        order.add(flood, f"flood {i}", 1)
+    order.add(small, "small 0", 1)
+    assert [order.pop() for _ in range(3)] == ["flood 0", "small 0", "flood 1"]
+    order.add(small, "small 1", 1)
+    assert order.pop() == "small 1"
+    # Served last itself, it waits for the others now.
+    order.add(small, "small 2", 1)
+    assert [order.pop() for _ in range(2)] == ["flood 2", "small 2"]
+
+
+@given(st.lists(st.integers(0, 5000), max_size=40), st.integers(0, 5000), st.data())
+def test_capped_amounts_are_estimated_too_high_by_less_than_half(
+    amounts: list[int], most: int, data: st.DataObject
+) -> None:
+    ring: Ring[int] = Ring()
+    for key, amount in enumerate(amounts):
+        ring.add(key, amount)
+    for key in range(len(amounts)):
+        if data.draw(st.booleans()):
+            ring.add(key, 7)
+            amounts[key] += 7
+    but = data.draw(st.integers(0, 40))
+    others = [amount for key, amount in enumerate(amounts) if key != but]
+    exact = sum(min(amount, most) for amount in others)
+    assert exact <= ring.capped(most, but) <= 1.5 * exact
+    alike = [amount for amount in others if amount.bit_length() != most.bit_length()]
+    if alike == others:
+        assert ring.capped(most, but) == exact
+    assert ring.total == sum(amounts)
+
+
+def test_others_take_no_more_than_their_turns() -> None:
+    order: FairOrder[int] = FairOrder()
+    for number, (name, connection, amount) in enumerate(
+        [("a", "1", 1000), ("a", "2", 1000), ("a", "3", 1), ("b", "1", 5000), ("b", "2", 5000)]
+    ):
+        order.add(Caller(name, connection), number, amount)
+    # 10 of its own, 10 and 1 of the connections beside, as much again of the other name.
+    assert order.with_others(Caller("a", "1"), 10) == 2 * (10 + 10 + 1)
+    assert order.with_others(Caller("c", "1"), 10) == 3 * 10
+    assert order.with_others(Caller("a", "3"), 0) == 0

@@ -1,0 +1,52 @@
+"""Places are given in turn, and none is ever lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from summsvc.scheduling.fairness.callers import Caller
+from summsvc.scheduling.fairness.places import Places
+
+FLOOD, SMALL = Caller("a", "1"), Caller("b", "1")
+
+
+async def test_a_caller_waits_for_one_of_anothers_not_for_all() -> None:
+    places = Places(1)
+    served: list[Caller] = []
+
+    async def one(caller: Caller) -> None:
+        async with places.taken(caller):
+            served.append(caller)
+            await asyncio.sleep(0)
+
+    flood = [asyncio.create_task(one(FLOOD)) for _ in range(100)]
+    await asyncio.sleep(0)
+    small = asyncio.create_task(one(SMALL))
+    await asyncio.gather(small, *flood)
+    # One had its place, one was given it before the caller came, one had its turn before.
+    assert served.index(SMALL) <= 3
+    assert served.count(FLOOD) == 100
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whoever_leaves_when_places_are_all_there_in_the_end(seed: int) -> None:
+    chance, places = random.Random(seed), Places(3)
+
+    async def one(caller: Caller) -> None:
+        async with places.taken(caller):
+            for _ in range(chance.randrange(3)):
+                await asyncio.sleep(0)
+
+    tasks = []
+    for _ in range(60):
+        tasks.append(asyncio.create_task(one(chance.choice([FLOOD, SMALL]))))
+        if chance.random() < 0.5:
+            await asyncio.sleep(0)
+        if chance.random() < 0.4:
+            chance.choice(tasks).cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert places._free == 3
+    assert len(places.waiting) == 0

@@ -1,0 +1,69 @@
+"""Tokens of a file: which are accepted, and names that do not reveal them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from summsvc.config import SettingsError
+from summsvc.server.security.tokens import Tokens, bearer
+
+
+def test_any_of_the_file_is_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("first\n\n  žodis \nfirst\n")
+    tokens = Tokens(file)
+    assert tokens.asked_for
+    assert not tokens.accepts("first")
+    assert tokens.load() == {"setting": "token_file", "tokens": 2}
+    assert tokens.accepts("first")
+    assert tokens.accepts("žodis")
+    for other in ("", "firs", "first ", "FIRST", "\ud800"):
+        assert not tokens.accepts(other)
+    file.write_text("second")
+    tokens.load()
+    assert not tokens.accepts("first")
+    assert tokens.accepts("second")
+
+
+def test_none_is_asked_for_without_a_file() -> None:
+    tokens = Tokens(None)
+    tokens.load()
+    assert not tokens.asked_for
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"", "has no token"), (b"\n \n", "has no token"), (b"\xff", "not UTF-8")]
+)
+def test_a_file_of_no_use_leaves_those_before(tmp_path: Path, content: bytes, why: str) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("first")
+    tokens = Tokens(file)
+    tokens.load()
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"token_file: .*{why}"):
+        tokens.load()
+    assert tokens.accepts("first")
+    assert not tokens.accepts("")
+
+
+def test_a_name_is_stable_and_does_not_reveal_the_token() -> None:
+    # The SHA-256 of "first" begins with these digits.
+    assert Tokens.name("first") == "token-a7937b64b8ca"
+    assert Tokens.name("second") != Tokens.name("first")
+
+
+@pytest.mark.parametrize(
+    ("sent", "token"),
+    [
+        ("Bearer abc", "abc"),
+        ("bearer   abc ", "abc"),
+        ("Basic abc", ""),
+        ("abc", ""),
+        ("", ""),
+        (b"Bearer abc", ""),
+    ],
+)
+def test_how_a_token_is_sent(sent: str | bytes, token: str) -> None:
+    assert bearer(sent) == token

@@ -1,0 +1,82 @@
+"""Who a caller is, and that calls begin in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from summsvc.scheduling.fairness.callers import Caller
+from summsvc.server.transport.callers import AT_ONCE, Gate, caller_of
+
+
+def context(peer: str, **metadata: str) -> Any:
+    return SimpleNamespace(peer=lambda: peer, invocation_metadata=lambda: tuple(metadata.items()))
+
+
+@pytest.mark.parametrize(
+    ("peer", "name"),
+    [
+        ("ipv4:192.0.2.7:50123", "ipv4:192.0.2.7"),
+        ("ipv6:%5B2001:db8:1:2:3:4:5:6%5D:50123", "ipv6:2001:db8:1:2::/64"),
+        ("ipv6:[2001:db8:1:2::9]:50123", "ipv6:2001:db8:1:2::/64"),
+        ("ipv6:%5Bfe80::1%25eth0%5D:50123", "ipv6:fe80::/64"),
+        ("ipv6:%5B::ffff:192.0.2.7%5D:50123", "ipv4:192.0.2.7"),
+        ("unix:/run/summsvc.sock", "unix"),
+        ("unix:", "unix"),
+        ("ipv6:nonsense", "ipv6:nonsense"),
+    ],
+)
+def test_without_tokens_a_caller_is_its_address(peer: str, name: str) -> None:
+    assert caller_of(context(peer), by_token=False) == Caller(name, peer)
+
+
+def test_a_token_names_its_caller_and_is_not_told() -> None:
+    first = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer secret"), by_token=True)
+    again = caller_of(context("ipv4:192.0.2.9:2", authorization="bearer  secret "), by_token=True)
+    other = caller_of(context("ipv4:192.0.2.7:3", authorization="Bearer other"), by_token=True)
+    assert first.name == again.name == f"token-{hashlib.sha256(b'secret').hexdigest()[:12]}"
+    assert first.connection != again.connection
+    assert other.name != first.name
+
+
+def test_a_token_that_nobody_asked_for_names_nobody() -> None:
+    caller = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer made up"), by_token=False)
+    assert caller.name == "ipv4:192.0.2.7"
+
+
+async def test_a_call_begins_after_as_many_others_as_there_are_callers() -> None:
+    gate, begun = Gate(), list[Caller]()
+
+    async def call(caller: Caller) -> None:
+        await gate.begin(caller)
+        begun.append(caller)
+
+    flood = [Caller("a", str(i % 5)) for i in range(500)]
+    tasks = [asyncio.create_task(call(caller)) for caller in flood]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    before = len(begun)
+    assert before < 4 * AT_ONCE
+    other = Caller("b", "1")
+    await call(other)
+    assert begun.index(other) - before <= 3 * AT_ONCE
+    await asyncio.gather(*tasks)
+    assert len(begun) == 501
+
+
+async def test_a_call_whose_caller_leaves_is_forgotten() -> None:
+    gate = Gate()
+    caller = Caller("a", "1")
+    tasks = [asyncio.create_task(gate.begin(caller)) for _ in range(50)]
+    await asyncio.sleep(0)
+    for task in tasks[AT_ONCE:]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await gate.begin(caller)
+    assert len(gate._places.waiting) == 0

@@ -1,0 +1,354 @@
+"""Articles that wait to be read: limits, deadlines, who goes first, what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
+from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.scheduling.thread_lane import AT_HAND, Lane, LaneMetrics
+from summsvc.tasks.pipeline.text_workers import BRIEF, HERE, LONG, TextWorkers
+from summsvc.types import Article
+
+ARTICLES = 8
+CODE_POINTS = 1000
+
+
+class Held:
+    """A lane of one thread, which does what is noted in ``done`` when it is let go."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        limits = QueueLimits(ARTICLES, CODE_POINTS)
+        self.lane = Lane("short", 1, limits, LaneMetrics(self.registry))
+        self.done: list[str] = []
+        self._go = threading.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._holder = self.lane.executor.submit(self._go.wait, 60)
+
+    def read(
+        self,
+        name: str,
+        size: int = 10,
+        deadline: float | None = None,
+        *,
+        brief: bool = False,
+        caller: Caller = ANONYMOUS,
+    ) -> asyncio.Task[None]:
+        work = partial(self.done.append, name)
+        return self._task(self.lane.read(size, work, deadline, brief=brief, caller=caller))
+
+    def run(self, name: str) -> asyncio.Task[None]:
+        return self._task(self.lane.run(partial(self.done.append, name)))
+
+    def _task(self, work: object) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._tasks.append(task)
+        return task  # type: ignore[no-any-return]
+
+    def measured(self, code_points_per_s: int) -> None:
+        self.lane._admission.expect(tokens=code_points_per_s, seconds=1.0)
+
+    def shown(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"summsvc_{name}", {"lane": "short", **labels})
+
+    async def let_go(self) -> None:
+        """Have the thread do what waits, and wait for it."""
+        self._go.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def held() -> AsyncIterator[Held]:
+    made = Held()
+    try:
+        yield made
+        await made.let_go()
+        assert made.shown("unread_articles") == made.shown("unread_code_points") == 0
+    finally:
+        made._go.set()
+        made.lane.executor.shutdown()
+
+
+async def settled() -> None:
+    """Let tasks come as far as they can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_so_many_articles_may_wait_and_no_more() -> None:
+    async with held() as lane:
+        waiting = [lane.read(str(i)) for i in range(ARTICLES)]
+        await settled()
+        lane.measured(100)
+        with pytest.raises(OverloadedError) as caught:
+            await lane.read("one more")
+        # At the measured rate so many code points are read meanwhile as it has.
+        assert caught.value.retry_after == pytest.approx(10 / 100)
+        assert caught.value.metadata == {
+            "queued_requests": str(ARTICLES),
+            "queued_code_points": str(10 * ARTICLES),
+            "limit_of": "caller",
+        }
+        assert lane.shown("unread_refused_total", reason="OVERLOADED") == 1
+        assert lane.shown("unread_articles") == ARTICLES
+        await lane.let_go()
+        assert all(task.exception() is None for task in waiting)
+        assert lane.done == [str(i) for i in range(ARTICLES)]
+
+
+async def test_so_many_code_points_may_wait_and_no_more() -> None:
+    async with held() as lane:
+        lane.read("first", CODE_POINTS - 100)
+        await settled()
+        lane.measured(1000)
+        with pytest.raises(OverloadedError) as caught:
+            await lane.read("second", 400)
+        assert caught.value.retry_after == pytest.approx(400 / 1000)
+        lane.read("third", 100)
+        await settled()
+        assert lane.shown("unread_code_points") == CODE_POINTS
+
+
+async def test_one_larger_than_the_limit_is_read_when_nothing_waits() -> None:
+    async with held() as lane:
+        lane.read("book", 2 * CODE_POINTS)
+        await lane.let_go()
+        assert lane.done == ["book"]
+
+
+async def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused() -> None:
+    async with held() as lane:
+        now = asyncio.get_running_loop().time()
+        lane.read("first", 400)
+        await settled()
+        lane.measured(10)
+        with pytest.raises(DeadlineError) as caught:
+            await lane.read("late", 100, now + 40)
+        assert caught.value.metadata["needed_s"] == "50.00"
+        lane.read("in time", 100, now + 1000)
+        await lane.let_go()
+        assert lane.done == ["first", "in time"]
+        assert lane.shown("unread_refused_total", reason="DEADLINE") == 1
+
+
+async def test_where_nothing_waits_a_deadline_may_be_tried() -> None:
+    """Or a rate measured in a bad moment would be the last one measured."""
+    async with held() as lane:
+        lane.measured(1)
+        lane.read("tried", 100, asyncio.get_running_loop().time() + 60)
+        await lane.let_go()
+        assert lane.done == ["tried"]
+
+
+async def test_what_waits_when_its_deadline_passes_is_not_read() -> None:
+    async with held() as lane:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + 0.05
+        # Before a thread, and before a place there.
+        waiting = [lane.read("late", deadline=deadline) for _ in range(2 * AT_HAND)]
+        await settled()
+        passed = asyncio.Event()
+        loop.call_at(deadline, passed.set)
+        await passed.wait()
+        await lane.let_go()
+        assert [type(task.exception()) for task in waiting] == [DeadlineError] * len(waiting)
+        assert not lane.done
+        assert lane.shown("unread_refused_total", reason="DEADLINE") == len(waiting)
+
+
+async def test_what_nobody_waits_for_is_not_read() -> None:
+    async with held() as lane:
+        leaving = [lane.read("left") for _ in range(2 * AT_HAND)]
+        await settled()
+        lane.read("stays")
+        await settled()
+        for task in leaving:
+            task.cancel()
+        await settled()
+        assert lane.shown("unread_articles") == 1
+        await lane.let_go()
+        assert lane.done == ["stays"]
+
+
+async def test_what_is_being_read_counts_until_a_thread_lets_go_of_it() -> None:
+    async with held() as lane:
+        go, begun = threading.Event(), threading.Event()
+
+        def slow() -> None:
+            begun.set()
+            go.wait(60)
+
+        lane._go.set()
+        reading = asyncio.ensure_future(lane.lane.read(70, slow, None))
+        await asyncio.to_thread(begun.wait, 60)
+        reading.cancel()
+        await settled()
+        assert lane.shown("unread_code_points") == 70
+        go.set()
+        await lane.run("after")
+
+
+async def test_what_was_read_goes_before_what_was_not_and_is_never_refused() -> None:
+    async with held() as lane:
+        for i in range(ARTICLES):
+            lane.read(str(i), CODE_POINTS // ARTICLES)
+        await settled()
+        lane.run("later")
+        await lane.let_go()
+        assert lane.done.index("later") == AT_HAND
+
+
+@pytest.mark.parametrize("other", [Caller("a", "2"), Caller("b", "1")])
+async def test_an_article_waits_for_none_but_its_own_callers_and_those_at_hand(
+    other: Caller,
+) -> None:
+    async with held() as lane:
+        for i in range(ARTICLES):
+            lane.read(f"flood {i}", caller=Caller("a", "1"))
+        await settled()
+        with pytest.raises(OverloadedError):
+            await lane.read("flood", caller=Caller("a", "1"))
+        asked = [lane.read(f"other {i}", caller=other) for i in range(ARTICLES // 2)]
+        await settled()
+        with pytest.raises(OverloadedError):
+            await lane.read("one more", caller=other)
+        await lane.let_go()
+        assert all(task.exception() is None for task in asked)
+        assert lane.done.index("other 0") <= AT_HAND + 1
+        assert lane.done.index(f"other {ARTICLES // 2 - 1}") <= AT_HAND + ARTICLES
+
+
+async def test_a_deadline_is_held_against_the_turns_of_a_caller_not_against_all_that_wait() -> None:
+    async with held() as lane:
+        now = asyncio.get_running_loop().time()
+        for _ in range(ARTICLES - 2):
+            lane.read("flood", 50, caller=Caller("a", "1"))
+        await settled()
+        lane.measured(10)
+        # Of the flood those at hand, 100 code points, and as many as it has itself: 20 seconds.
+        lane.read("in time", 50, now + 30, caller=Caller("b", "1"))
+        await settled()
+        with pytest.raises(DeadlineError):
+            await lane.read("late", 50, now + 30, caller=Caller("a", "1"))
+
+
+async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("summsvc.scheduling.thread_lane.time.perf_counter", lambda: clock[0])
+
+    def taking(seconds: float, error: Exception | None = None) -> Callable[[], None]:
+        def work() -> None:
+            clock[0] += seconds
+            if error:
+                raise error
+
+        return work
+
+    async with held() as lane:
+        await lane.let_go()
+        await lane.lane.read(100, taking(1.0), None)
+        assert lane.lane._admission.tokens_per_s == pytest.approx(100)
+        # One that cannot be read takes its time as well.
+        with pytest.raises(InvalidInputError):
+            await lane.lane.read(500, taking(0.5, InvalidInputError("no text")), None)
+        await lane.lane.run(taking(2.5))
+        await lane.lane.read(300, taking(4.0), None)
+        assert lane.lane._admission.tokens_per_s == pytest.approx((100 + 300) / (1 + 7))
+
+
+async def test_what_is_brief_is_read_at_once_where_no_article_waits() -> None:
+    async with held() as lane:
+        await lane.read("brief", brief=True)
+        assert lane.done == ["brief"]
+        assert lane.shown("unread_articles") == lane.shown("unread_code_points") == 0
+        lane.read("article")
+        await settled()
+        waiting = lane.read("in turn", brief=True)
+        await settled()
+        assert not waiting.done()
+        await lane.let_go()
+        assert lane.done == ["brief", "article", "in turn"]
+
+
+async def test_what_is_brief_and_late_is_not_read() -> None:
+    async with held() as lane:
+        with pytest.raises(DeadlineError):
+            await lane.read("late", deadline=asyncio.get_running_loop().time() - 1, brief=True)
+        assert not lane.done
+        assert lane.shown("unread_refused_total", reason="DEADLINE") == 1
+
+
+async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
+    def work() -> None:
+        raise InvalidInputError("no text")
+
+    async with held() as lane:
+        with pytest.raises(InvalidInputError):
+            await lane.lane.read(10, work, None, brief=True)
+        assert lane.shown("unread_articles") == 0
+
+
+@pytest.mark.parametrize(
+    ("length", "warm", "here"), [(1, True, True), (1, False, False), (BRIEF + 1, True, False)]
+)
+async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_loaded(
+    length: int, warm: bool, here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(*_: object, **__: object) -> None:
+        threads.append(threading.current_thread())
+
+    workers = TextWorkers(1, max_title=10, max_body=1000)
+    try:
+        if warm:
+            await workers.warm_up()
+        monkeypatch.setattr("summsvc.tasks.pipeline.text_workers.read", noted)
+        await workers.read(Article("", "a" * length, "en"), keep_boilerplate=False)
+        assert (threads == [threading.current_thread()]) is here
+    finally:
+        workers.close()
+
+
+async def test_a_book_waits_for_books_alone() -> None:
+    workers = TextWorkers(1, max_title=10, max_body=2 * LONG, limits=QueueLimits(1, 10))
+    go = threading.Event()
+    holder = workers._long.executor.submit(go.wait, 60)
+    try:
+        book = Article("", "Nobody was hurt. " * (LONG // 16), "en")
+        waiting = asyncio.ensure_future(workers.read(book, keep_boilerplate=False))
+        await settled()
+        with pytest.raises(OverloadedError):
+            await workers.read(book, keep_boilerplate=False)
+        short = await workers.read(Article("", "Nobody was hurt.", "en"), keep_boilerplate=False)
+        assert [segment.text for segment in short.segments] == ["Nobody was hurt."]
+        assert not holder.done()
+        go.set()
+        assert len((await waiting).segments) == LONG // 16
+    finally:
+        go.set()
+        workers.close()
+
+
+async def test_bulk_work_leaves_the_threads_for_short_articles_alone() -> None:
+    def thread() -> str:
+        return threading.current_thread().name
+
+    workers = TextWorkers(1, max_title=10, max_body=10)
+    try:
+        assert (await workers.beside(HERE + 1, thread)).startswith("summsvc-short")
+        assert (await workers.for_bulk.beside(HERE + 1, thread)).startswith("summsvc-long")
+        assert await workers.for_bulk.beside(HERE, thread) == thread()
+    finally:
+        workers.close()
