@@ -6,6 +6,7 @@ import html
 import re
 
 from summsvc.articles.article import MimeType
+from summsvc.interruption import checked
 
 _MARKDOWN_SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~]|\Z)"
@@ -33,7 +34,7 @@ def escaped(
     if mime_type is MimeType.PLAIN:
         return text
     start = _MARKDOWN_LINE_START.match(text) if at_line_start else None
-    text = _REFERENCE.sub("&amp;", _MARKDOWN_SPECIAL.sub(r"\\\g<0>", text))
+    text = _REFERENCE.sub("&amp;", _with_backslashes(text))
     if before_markup:
         text = _MARKDOWN_BEFORE_MARKUP.sub(r"\\\g<0>", text)
     if not start:
@@ -41,3 +42,14 @@ def escaped(
     if start[0].isdigit():
         return f"{start[0]}\\{text[len(start[0]) :]}"
     return text if text.startswith("\\") else f"\\{text}"
+
+
+def _with_backslashes(text: str) -> str:
+    """A backslash before each special character."""
+    pieces: list[str] = []
+    at = 0
+    for match in checked(_MARKDOWN_SPECIAL.finditer(text)):
+        pieces += [text[at : match.start()], "\\"]
+        at = match.start()
+    pieces.append(text[at:])
+    return "".join(pieces)
