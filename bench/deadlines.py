@@ -37,8 +37,8 @@ from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import Budget, Pace
-from summsvc.scheduling.jobs import Ticket, Work
+from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
+from summsvc.scheduling.jobs import Job, JobHandle
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
@@ -80,9 +80,9 @@ class Sleeping:
 class NoDeadlines(Deadlines):
     """Knows of none."""
 
-    def enter(self, ticket: Ticket) -> None: ...
+    def enter(self, handle: JobHandle) -> None: ...
 
-    def leave(self, ticket: Ticket) -> None: ...
+    def leave(self, handle: JobHandle) -> None: ...
 
 
 class InTurn(Scheduler):
@@ -108,7 +108,7 @@ class Load:
         """Segments of one request that was answered in time; raises what ended it."""
         count = 1 if self._chooser.random() < 0.75 else self._chooser.choice(range(6, 15))
         self._number += 1
-        work = Work(
+        work = Job(
             [f"{self._number} {position}" for position in range(count)],
             [self._chooser.choice((35, 40, 45)) for _ in range(count)],
             "en",
@@ -169,7 +169,7 @@ async def measure(way: str, factor: float, seconds: float, deadline_s: float) ->
         Sleeping(),
         workers=WORKERS,
         limits=QueueLimits(1024, 1_000_000),
-        pace=Pace(most=Budget(4096, CPU_SEQUENCES), target_s=2 / FASTER),
+        batch_sizer=BatchSizer(most=Budget(4096, CPU_SEQUENCES), target_s=2 / FASTER),
         batch_wait_s=0.002,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

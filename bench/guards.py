@@ -29,7 +29,7 @@ from summsvc.tasks.translation.glossary import Terms, uses
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"
-LENGTHS = ROOT / "src" / "summsvc" / "tasks" / "lengths.toml"
+LENGTHS = ROOT / "src" / "summsvc" / "tasks" / "quality" / "lengths.toml"
 LANGUAGES = ("en", "ru", "lt")
 
 Pair = tuple[str, str]
@@ -121,7 +121,7 @@ def alarms(pair: Pair, rows: Sequence[Pair]) -> list[set[str]]:
     kinds: list[set[str]] = []
     for source, output in rows:
         found = terms.find(source)
-        doubts = assess(
+        issues = assess(
             source,
             output,
             source_language=a,
@@ -130,7 +130,7 @@ def alarms(pair: Pair, rows: Sequence[Pair]) -> list[set[str]]:
             kept={each.target for each in found},
         )
         lost = {"TERM_LOST" for use in uses(found, output, b) if not use.applied}
-        kinds.append({doubt.type.name for doubt in doubts} | lost)
+        kinds.append({issue.type.name for issue in issues} | lost)
     return kinds
 
 

@@ -20,7 +20,7 @@ import ctranslate2
 
 from bench.serve import texts
 from bench.serve.models import MODELS, store
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 
 SEQUENCES = (4, 8, 16, 32, 64, 128)
 SEGMENTS = {"opus-mt": 64, "trained": 2048}
@@ -56,7 +56,7 @@ def measure(model: str, beams: int) -> Iterator[Row]:
         for body in texts.bodies(model, "article", largest // 6 + 1)
         for segment in texts.segments(body)
     ]
-    read = Pieces(spec).encode(segments, *spec.pairs[0])
+    read = Tokenizer(spec).encode(segments, *spec.pairs[0])
 
     def translate(batch: Sequence[list[str]]) -> None:
         translator.translate_batch(batch, beam_size=beams, max_decoding_length=128)

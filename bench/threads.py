@@ -146,8 +146,8 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| | ms for a segment | share | by the engine alone |", "|---|---|---|---|"]
     for name, ms in shown.items():
         lines.append(f"| {name} | {ms:.2f} | {ms / server:.2f} | {ms / mean_of['alone']:.2f} |")
-    beside = {"engine alone, the server's batches": "batches", "engine alone": "alone"}
-    for name, part in beside.items():
+    offload = {"engine alone, the server's batches": "batches", "engine alone": "alone"}
+    for name, part in offload.items():
         ms = mean_of[part]
         lines.append(f"| {name} | {ms:.2f} |  | {ms / mean_of['alone']:.2f} |")
     return "\n".join(lines) + (

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from summsvc.interruption import EACH, Interrupted, checked, checkpoint, interruptible
+from summsvc.interruption import CHECK_INTERVAL, Interrupted, checked, checkpoint, interruptible
 
 
 def test_a_checkpoint_does_nothing_unless_the_work_is_interruptible() -> None:
@@ -48,7 +48,8 @@ def test_another_thread_is_not_concerned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "times"), [(0, 0), (1, 1), (EACH, 1), (EACH + 1, 2), (3 * EACH, 3)]
+    ("count", "times"),
+    [(0, 0), (1, 1), (CHECK_INTERVAL, 1), (CHECK_INTERVAL + 1, 2), (3 * CHECK_INTERVAL, 3)],
 )
 def test_items_are_checked_before_the_first_and_then_a_bounded_number_apart(
     count: int, times: int

@@ -11,7 +11,7 @@ import ctranslate2
 
 from bench.serve.models import store
 from summsvc.cores import cores
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 
 BATCHES = (16, 32)
 """Segments in one of the library's own batches; the faster is taken. Fewer and more were
@@ -45,7 +45,7 @@ class Engine:
     def measure(self, texts: Sequence[str]) -> Speed:
         """Translate all texts in one call; reading them into pieces does not count."""
         texts = list(texts) * math.ceil(self._fewest / len(texts))
-        read = Pieces(self._spec).encode(texts, *self._spec.pairs[0])
+        read = Tokenizer(self._spec).encode(texts, *self._spec.pairs[0])
         if not self._batch:
             self._run(read[: 4 * cores()], BATCHES[0])
             tried = {batch: self._run(read[: self._fewest], batch) for batch in BATCHES}

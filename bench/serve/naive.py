@@ -18,7 +18,7 @@ import grpc
 
 from bench.serve import bare, models, texts
 from summsvc.cores import cores
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 
@@ -65,7 +65,7 @@ def with_ctranslate2(model: str) -> Translate:
 
     def translate(segments: Sequence[str], beams: int) -> tuple[list[str], int]:
         if not hasattr(own, "pieces"):
-            own.pieces = Pieces(spec)
+            own.pieces = Tokenizer(spec)
         results = translator.translate_batch(
             own.pieces.encode(segments, *spec.pairs[0]),
             beam_size=beams,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-EACH = 128
+CHECK_INTERVAL = 128
 """Items of a loop over words or matches between two checkpoints: about a millisecond, and
 some where each word is stemmed."""
 
@@ -47,7 +47,7 @@ def checkpoint() -> None:
         raise Interrupted
 
 
-def checked(items: Iterable[T], each: int = EACH) -> Iterator[T]:
+def checked(items: Iterable[T], each: int = CHECK_INTERVAL) -> Iterator[T]:
     """The items, with a checkpoint before the first and after every ``each`` of them."""
     left = 0
     for item in items:

@@ -249,10 +249,10 @@ def test_a_glossary_that_is_wrong_is_named_with_its_line(
 def test_several_are_on_the_way_at_once_and_come_out_in_order(
     fake: FakeServer, at_fake: Summsvc, folder: Path
 ) -> None:
-    together = threading.Barrier(4)
+    min_group = threading.Barrier(4)
 
     def answer(request: Any, context: Any) -> Any:
-        together.wait(30)
+        min_group.wait(30)
         return echo(request, context)
 
     fake.answers["Summarize"] = answer

@@ -137,9 +137,9 @@ def test_options_mean_the_same_in_both(
 
 def test_a_batch_is_answered_as_its_texts_alone(engine: Seq2SeqEngine) -> None:
     alone = [ask(engine, [text])[0] for text in UNKNOWN]
-    together = ask(engine)
-    assert [output.text for output in together] == [output.text for output in alone]
-    assert [output.score for output in together] == pytest.approx(
+    min_group = ask(engine)
+    assert [output.text for output in min_group] == [output.text for output in alone]
+    assert [output.score for output in min_group] == pytest.approx(
         [output.score for output in alone], abs=1e-3
     )
 

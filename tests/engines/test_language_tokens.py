@@ -12,7 +12,7 @@ import pytest
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Placement
 from summsvc.engines.load import load
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 from summsvc.models.catalog import Catalog
 from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint, known
@@ -75,10 +75,10 @@ def test_the_token_decides_the_language(architectures: Store, name: str, engine:
 def test_the_sources_token_stands_in_the_input(architectures: Store, name: str) -> None:
     spec, told = architectures.spec(name), CONVENTIONS[name]
     for source, token in (("en", told.en), ("ru", told.ru)):
-        (pieces,) = Pieces(spec).encode(["Nobody was hurt."], source, "lt")
+        (pieces,) = Tokenizer(spec).encode(["Nobody was hurt."], source, "lt")
         assert pieces.count(token) == 1
         assert (pieces[0], pieces[-1]) == (token, "</s>")
-    assert Pieces(spec).first("lt") == [told.lt]
+    assert Tokenizer(spec).first("lt") == [told.lt]
 
 
 @pytest.mark.parametrize(

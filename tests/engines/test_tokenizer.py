@@ -8,16 +8,16 @@ import pytest
 
 from summsvc.engines.base import ModelSpec, Task
 from summsvc.engines.checkpoint import load_tokenizer
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 
 @pytest.fixture(scope="module")
-def pieces(tmp_path_factory: pytest.TempPathFactory) -> Pieces:
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     folder = tmp_path_factory.mktemp("converted")
     convert(marian("en-ru"), folder, quantization="float32")
-    return Pieces(ModelSpec("opus-en-ru", Task.TRANSLATION, folder, "marian", (("en", "ru"),)))
+    return Tokenizer(ModelSpec("opus-en-ru", Task.TRANSLATION, folder, "marian", (("en", "ru"),)))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def decoded(reference: Any, output: list[str]) -> str:
     return str(reference.decode(numbers, skip_special_tokens=True))
 
 
-def test_pieces_that_the_targets_model_lacks(pieces: Pieces, reference: Any) -> None:
+def test_pieces_that_the_targets_model_lacks(pieces: Tokenizer, reference: Any) -> None:
     """The vocabulary is one for both languages: a model may say pieces of the source."""
     (source, target), *_ = pairs("en-ru")
     ours = pieces.encode_outputs([target], "ru")[0]
@@ -44,12 +44,12 @@ def test_pieces_that_the_targets_model_lacks(pieces: Pieces, reference: Any) -> 
     assert pieces.decode(foreign) == source
 
 
-def test_pieces_that_it_has(pieces: Pieces, reference: Any) -> None:
+def test_pieces_that_it_has(pieces: Tokenizer, reference: Any) -> None:
     for _, target in pairs("en-ru")[:50]:
         output = pieces.encode_outputs([target], "ru")[0]
         assert pieces.decode(output) == decoded(reference, output) == target
 
 
-def test_a_space_alone(pieces: Pieces, reference: Any) -> None:
+def test_a_space_alone(pieces: Tokenizer, reference: Any) -> None:
     for output in (["▁"], ["▁", "▁"], []):
         assert pieces.decode(output) == decoded(reference, output) == ""

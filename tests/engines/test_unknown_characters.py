@@ -8,7 +8,7 @@ import pytest
 
 from summsvc.engines.base import Placement
 from summsvc.engines.checkpoint import load_tokenizer
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 from summsvc.engines.transformers import TransformersEngine
 from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES, checkpoint
@@ -30,7 +30,7 @@ def test_it_does_not_end_the_input(name: str) -> None:
 def test_engines_read_it_alike(architectures: Store, name: str) -> None:
     spec = architectures.spec(name)
     source, target = spec.pairs[0]
-    (pieces,) = Pieces(spec).encode([TEXT], source, target)
+    (pieces,) = Tokenizer(spec).encode([TEXT], source, target)
     assert pieces.count("</s>") == 1
     reference = TransformersEngine(replace(spec, path=checkpoint(name)), Placement())
     assert reference.count_tokens([TEXT], source, target) == [len(pieces)]
@@ -41,6 +41,6 @@ def test_engines_read_it_alike(architectures: Store, name: str) -> None:
 def test_a_model_that_can_spell_spells_it(architectures: Store, name: str) -> None:
     tokenizer = load_tokenizer(checkpoint(name))
     assert tokenizer.decode(tokenizer(TEXT)["input_ids"], skip_special_tokens=True) == TEXT
-    pieces = Pieces(architectures.spec(name))
+    pieces = Tokenizer(architectures.spec(name))
     (encoded,) = pieces.encode([TEXT], "en", "en")
     assert pieces.decode(encoded) == TEXT

@@ -12,7 +12,7 @@ from functools import cache
 
 from summsvc.errors import SummsvcError
 from summsvc.interruption import interruptible
-from tests.growth.functions import Function, Work
+from tests.growth.functions import Function, Job
 from tests.growth.shapes import Shape
 
 EXPONENT = 1.2
@@ -56,7 +56,7 @@ class Finding:
         return f"{self.function}, {self.shape}: {self.what}"
 
 
-def cpu(work: Work, times: int = 2) -> float:
+def cpu(work: Job, times: int = 2) -> float:
     """The least CPU time of the work in this thread, in seconds."""
     least = math.inf
     for _ in range(times):
@@ -72,7 +72,7 @@ def reference() -> float:
     return cpu(lambda: re.findall(r"\w+", text), 5)
 
 
-def longest_slice(work: Work) -> float:
+def longest_slice(work: Job) -> float:
     """CPU time between two checkpoints of the work, begin and end among them; the longest."""
     last = time.thread_time()
     longest = 0.0
@@ -104,7 +104,7 @@ def findings(
     longest = function.most if thorough else min(function.most, QUICK)
 
     @cache
-    def work(length: int) -> Work:
+    def work(length: int) -> Job:
         return function.prepare(shape(length))
 
     def found(what: str) -> list[Finding]:
@@ -133,7 +133,7 @@ def findings(
 
 
 def _growth(
-    work: Callable[[int], Work],
+    work: Callable[[int], Job],
     costs: dict[int, float],
     length: int,
     most: int,
@@ -155,7 +155,7 @@ def _growth(
 
 
 def _slices(
-    work: Callable[[int], Work],
+    work: Callable[[int], Job],
     costs: dict[int, float],
     length: int,
     most: int,

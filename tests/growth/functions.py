@@ -14,7 +14,7 @@ from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer, render
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline import boundaries, splitting
-from summsvc.tasks.pipeline.output import ChainOutput
+from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.preflight import least_tokens
 from summsvc.tasks.quality import numerals
 from summsvc.tasks.quality.brackets import lost_brackets
@@ -26,7 +26,7 @@ from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_
 from summsvc.tasks.summarization import extractive
 from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length import Length, count_words
-from summsvc.tasks.summarization.length_budget import Goal
+from summsvc.tasks.summarization.length_budget import LengthBudget
 from summsvc.tasks.summarization.lexrank import Candidate, rank, select
 from summsvc.tasks.summarization.names import names
 from summsvc.tasks.summarization.postprocess import written
@@ -34,11 +34,11 @@ from summsvc.tasks.summarization.tfidf import stems
 from summsvc.tasks.translation.assembly import placed
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
 from summsvc.tasks.translation.occurrences import Occurrences
-from summsvc.tasks.translation.retry import Repaired, translatable
+from summsvc.tasks.translation.retry import CheckedOutput, translatable
 from summsvc.tasks.translation.term_enforcement import _placed
 from summsvc.types import Article, Field, MimeType, Span
 
-Work = Callable[[], object]
+Job = Callable[[], object]
 
 SEGMENT = 60_000
 """Code points of the longest segment."""
@@ -56,7 +56,7 @@ class Function:
     done about such a text. most: code points of the longest text that it is ever given.
     """
 
-    prepare: Callable[[str], Work]
+    prepare: Callable[[str], Job]
     most: int = SEGMENT
 
 
@@ -79,24 +79,24 @@ def _kept(text: str) -> list[str]:
     return [each.target for each in Terms.of((), (), "en").find(text) if each.kept]
 
 
-def _terms(text: str) -> Work:
+def _terms(text: str) -> Job:
     glossary = _glossary(text)
     return lambda: glossary.find(text)
 
 
-def _uses(text: str) -> Work:
+def _uses(text: str) -> Job:
     found = _glossary(text).find(text)
     return lambda: uses(found, text, "lt")
 
 
-def _many_places(text: str) -> Work:
+def _many_places(text: str) -> Job:
     # Terms of a request are bounded in length; so short, the bound shows in short texts too.
     short = {word for word in text.split() if len(word) <= SHORT_TERM}
     words = [(word, kept) for word in short for kept in (True, False)]
     return lambda: places(words, text, "en")
 
 
-def _around(text: str) -> Work:
+def _around(text: str) -> Job:
     found = [
         Found(at, at + 5, text[at : at + 5], "a", kept=at % 2 == 0)
         for at in range(0, len(text) - 5, 15)
@@ -104,20 +104,20 @@ def _around(text: str) -> Work:
     return lambda: (around(text, found), translatable(_segment(text), found))
 
 
-def _put_in(text: str) -> Work:
+def _put_in(text: str) -> Job:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
     said = [form[:SHORT_TERM] for form, _ in forms]
     return lambda: _placed(text, text, forms, said, lost, "ru")
 
 
-def _guarded(text: str) -> Work:
+def _guarded(text: str) -> Job:
     kept = _kept(text)
     other = f"{text}!"
     return lambda: assess(text, other, source_language="en", target="ru", complete=True, kept=kept)
 
 
-def _split(text: str) -> Work:
+def _split(text: str) -> Job:
     def tokens(parts: object) -> list[int]:
         assert isinstance(parts, list | tuple)
         return [len(part) // 3 + 1 for part in parts]
@@ -137,7 +137,7 @@ def _read(mime_type: MimeType) -> Function:
 def _of_document(
     work: Callable[[Document], object], mime_type: MimeType = MimeType.PLAIN
 ) -> Function:
-    def prepare(text: str) -> Work:
+    def prepare(text: str) -> Job:
         document = _document(text, mime_type)
         return lambda: work(document)
 
@@ -151,7 +151,7 @@ def _noise(mime_type: MimeType) -> Function:
         MimeType.MARKDOWN: markdown.blocks,
     }[mime_type]
 
-    def prepare(text: str) -> Work:
+    def prepare(text: str) -> Job:
         blocks = reader(text)
         every = range(0, len(blocks), 2)
 
@@ -169,11 +169,11 @@ def _rendered(document: Document) -> object:
 
 
 def _put_in_place(document: Document) -> object:
-    outputs = [Repaired(each.text.upper()) for each in document.segments]
+    outputs = [CheckedOutput(each.text.upper()) for each in document.segments]
     return placed(Renderer(document), 0, document.segments, outputs)
 
 
-def _marked(text: str) -> Work:
+def _marked(text: str) -> Job:
     """A segment with markup before every tenth code point."""
     marks = tuple(InlineMark(at, "*") for at in range(1, len(text), 10))
     segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, marks)
@@ -184,7 +184,7 @@ def _marked(text: str) -> Work:
     return lambda: render(document, [text[::-1]])
 
 
-def _ranked(text: str) -> Work:
+def _ranked(text: str) -> Job:
     candidates = [Candidate(text[begin:end]) for begin, end in sentences.split(text, "en")]
 
     def work() -> object:
@@ -194,19 +194,19 @@ def _ranked(text: str) -> Work:
     return work
 
 
-def _claims(text: str) -> Work:
+def _claims(text: str) -> Job:
     support = Support(["The mayor met NATO in 2014."], "en")
     return lambda: support.unsupported(text)
 
 
-def _chosen(text: str) -> Work:
+def _chosen(text: str) -> Job:
     texts = [text[begin:end] for begin, end in sentences.split(text, "en")] or [text]
     half = len(texts) // 2
     groups = [texts[:half], *([each] for each in texts[half:])]
-    return lambda: Goal.of(Length(max_words=100), texts).choose(groups)
+    return lambda: LengthBudget.of(Length(max_words=100), texts).choose(groups)
 
 
-def _identified(text: str) -> Work:
+def _identified(text: str) -> Job:
     def work() -> object:
         try:
             return language.identify(text)
@@ -276,7 +276,7 @@ FUNCTIONS: dict[str, Function] = {
     "support": of(lambda text: Support([text], "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),
-    "written": of(lambda text: written(text, ChainOutput(text, -0.1, False, 1), "en")),
+    "written": of(lambda text: written(text, PipelineOutput(text, -0.1, False, 1), "en")),
     "choice": Function(_chosen),
     "least tokens": of(lambda text: least_tokens(Article("", text, "en", MimeType.PLAIN)), ARTICLE),
 }

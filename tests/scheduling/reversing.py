@@ -22,9 +22,9 @@ from summsvc.engines.base import (
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import Lost
-from summsvc.scheduling.execution.batch_size import Budget, Pace
+from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import Patience
-from summsvc.scheduling.jobs import Priority, Work
+from summsvc.scheduling.jobs import Job, Priority
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
@@ -144,7 +144,7 @@ class ReversingEngine:
         self.closed = True
 
 
-def expected(work: Work) -> list[str]:
+def expected(work: Job) -> list[str]:
     """What the engine makes of a work."""
     return [
         f"{work.source}>{work.target}/{work.options.beam_size} {reversed_words(text)}"
@@ -160,9 +160,9 @@ def work(
     use_cache: bool = True,
     target: str = "ru",
     options: DecodingOptions = OPTIONS,
-) -> Work:
+) -> Job:
     listed = list(texts)
-    return Work(
+    return Job(
         listed,
         [len(text.split()) for text in listed],
         "en",
@@ -195,7 +195,7 @@ def scheduler(
         engine,
         workers=workers,
         limits=QueueLimits(max_requests, max_tokens),
-        pace=Pace(most=Budget(batch_tokens, batch_sequences), target_s=1e9),
+        batch_sizer=BatchSizer(most=Budget(batch_tokens, batch_sequences), target_s=1e9),
         batch_wait_s=batch_wait_s,
         cache=OutputCache(cache_bytes) if cache is None else cache,
         metrics=QueueMetrics(registry or CollectorRegistry()),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.scheduling.execution.batch_size import Budget
-from summsvc.scheduling.jobs import Item, Priority, Ticket
+from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 from summsvc.scheduling.queue import FairQueue
 from tests.scheduling.reversing import work
 
@@ -15,14 +15,14 @@ budgets = st.builds(Budget, st.integers(1, 100), st.integers(1, 20))
 requests = st.lists(st.tuples(texts, st.sampled_from(Priority)), max_size=10)
 
 
-def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[Ticket]:
-    tickets = []
+def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[JobHandle]:
+    handles = []
     for listed, priority in asked:
-        ticket = Ticket(work(listed, priority=priority), lambda _: None)
+        handle = JobHandle(work(listed, priority=priority), lambda _: None)
         for position in range(len(listed)):
-            queue.add(ticket, ticket.work.item(position))
-        tickets.append(ticket)
-    return tickets
+            queue.add(handle, handle.work.item(position))
+        handles.append(handle)
+    return handles
 
 
 @given(requests, budgets, st.integers(1, 4))
@@ -30,25 +30,25 @@ async def test_everything_comes_out_once_and_within_budget(
     asked: list[tuple[list[str], Priority]], budget: Budget, workers: int
 ) -> None:
     queue = FairQueue()
-    tickets = filled(queue, *asked)
-    waiting = {item for ticket in tickets for item in ticket.pending}
+    handles = filled(queue, *asked)
+    waiting = {item for handle in handles for item in handle.pending}
     assert queue.tokens == sum(item.tokens for item in waiting)
     assert queue.sequences == len(waiting)
     while (batch := queue.next(budget, workers)) is not None:
         assert len(batch.items) == 1 or batch.used.tokens <= budget.tokens
         assert len(batch.items) == 1 or batch.used.sequences <= budget.sequences
         assert len({item.kind for item in batch.items}) == 1
-        assert len({t.work.priority for item in batch.items for t in item.tickets}) == 1
+        assert len({t.work.priority for item in batch.items for t in item.handles}) == 1
         lengths = [item.tokens for item in batch.items]
         assert lengths == sorted(lengths, reverse=True)
         assert waiting.issuperset(batch.items)
         waiting.difference_update(batch.items)
         assert queue.tokens == sum(item.tokens for item in waiting)
         assert queue.sequences == len(waiting)
-        assert len(queue) == sum(bool(ticket.pending) for ticket in tickets)
+        assert len(queue) == sum(bool(handle.pending) for handle in handles)
     assert not waiting
     assert len(queue) == 0
-    assert all(ticket.pending_tokens == 0 for ticket in tickets)
+    assert all(handle.pending_tokens == 0 for handle in handles)
 
 
 @given(texts, st.integers(1, 4))
@@ -65,16 +65,16 @@ async def test_what_is_removed_never_comes_out(
     asked: list[tuple[list[str], Priority]], budget: Budget, data: st.DataObject
 ) -> None:
     queue = FairQueue()
-    tickets = filled(queue, *asked)
-    gone: set[Item] = set()
-    for ticket in tickets:
+    handles = filled(queue, *asked)
+    gone: set[WorkItem] = set()
+    for handle in handles:
         if data.draw(st.booleans()):
-            pending = set(ticket.pending)
-            assert set(queue.remove(ticket)) == pending
+            pending = set(handle.pending)
+            assert set(queue.remove(handle)) == pending
             gone |= pending
-    left = {item for ticket in tickets for item in ticket.pending}
+    left = {item for handle in handles for item in handle.pending}
     assert queue.tokens == sum(item.tokens for item in left)
-    out: list[Item] = []
+    out: list[WorkItem] = []
     while (batch := queue.next(budget)) is not None:
         out += batch.items
     assert set(out) == left
@@ -123,7 +123,7 @@ async def test_bulk_that_had_its_share_before_lets_what_comes_go_first() -> None
         for _ in range(2):
             batch = queue.next(Budget(100, 1))
             assert batch is not None
-            leaders.append(next(iter(batch.items[0].tickets)).work.priority)
+            leaders.append(next(iter(batch.items[0].handles)).work.priority)
     assert leaders == [Priority.INTERACTIVE, Priority.BULK] * 6
 
 
@@ -217,9 +217,9 @@ async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
 @given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)
 async def test_no_request_is_passed_over(asked: list[list[str]], budget: Budget) -> None:
     queue = FairQueue()
-    tickets = filled(queue, *((listed, Priority.INTERACTIVE) for listed in asked))
-    first = {next(iter(ticket.pending)) for ticket in tickets}
-    for _ in tickets:
+    handles = filled(queue, *((listed, Priority.INTERACTIVE) for listed in asked))
+    first = {next(iter(handle.pending)) for handle in handles}
+    for _ in handles:
         batch = queue.next(budget)
         first.difference_update(batch.items if batch else ())
     assert not first

@@ -43,17 +43,17 @@ class Caller:
             target=chance.choice(["ru", "lt"]),
         )
         try:
-            ticket = self.made.submit(asked)
+            handle = self.made.submit(asked)
         except (OverloadedError, DeadlineError, DrainingError) as error:
             return error.reason
         received = []
         leave_after = chance.randint(0, 5) if chance.random() < 0.2 else None
         try:
             async with asyncio.timeout(30):
-                async for outcome in ticket.results():
+                async for outcome in handle.results():
                     received.append(outcome.generated.text)
                     if len(received) == leave_after:
-                        ticket.cancel()
+                        handle.cancel()
                         break
         except (EngineError, DeadlineError, DrainingError) as error:
             assert received == expected(asked)[: len(received)]
@@ -61,7 +61,7 @@ class Caller:
                 assert "poison" in asked.texts[len(received)]
             return error.reason
         finally:
-            ticket.cancel()
+            handle.cancel()
         assert received == expected(asked)[: len(received)]
         if leave_after is None or len(received) < leave_after:
             assert len(received) == len(asked.texts)
@@ -97,10 +97,10 @@ async def test_nothing_is_ever_lost(seed: int, closing: bool) -> None:
         await made.close()
     for name in ("queued_requests", "queued_tokens"):
         assert registry.get_sample_value(f"summsvc_{name}", {"model": "reversing"}) == 0
-    assert not made._tickets
+    assert not made._handles
     assert not len(made._deadlines)
     assert not made._queue.held.requests
     assert not made._queue.held.tokens
     assert not made._queue.held._names
-    assert not made._memo._in_flight
+    assert not made._dedup._in_flight
     assert engine.closed

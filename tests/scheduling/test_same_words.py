@@ -14,8 +14,8 @@ from summsvc.engines.load import load
 from summsvc.models.conversion.convert import convert
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import Budget, Pace
-from summsvc.scheduling.jobs import Outcome, Work
+from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
+from summsvc.scheduling.jobs import Job, Outcome
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 from tests.checkpoints import marian, pairs
@@ -57,19 +57,19 @@ async def outcomes(
         engine,
         workers=2,
         limits=QueueLimits(1000, 1_000_000),
-        pace=Pace(most=Budget(batch_tokens, 1000), target_s=1e9),
+        batch_sizer=BatchSizer(most=Budget(batch_tokens, 1000), target_s=1e9),
         batch_wait_s=0.0,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),
     )
     options = DecodingOptions(beam_size=beam_size)
-    tickets = [
+    handles = [
         scheduler.submit(
-            Work(request, engine.count_tokens(request, "en", "ru"), "en", "ru", options)
+            Job(request, engine.count_tokens(request, "en", "ru"), "en", "ru", options)
         )
         for request in requests
     ]
-    gathered = await asyncio.gather(*(ticket.wait() for ticket in tickets))
+    gathered = await asyncio.gather(*(handle.wait() for handle in handles))
     engine_closes, engine.close = engine.close, lambda: None  # type: ignore[method-assign]
     await scheduler.close()
     engine.close = engine_closes  # type: ignore[method-assign]
@@ -86,11 +86,11 @@ async def test_words_do_not_depend_on_the_batch(engine: Seq2SeqEngine, beam_size
     alone = await outcomes(engine, [[text] for text in everything], 1, beam_size)
     random.Random(beam_size).shuffle(everything)
     requests = [everything[i : i + 11] for i in range(0, len(everything), 11)]
-    together = await outcomes(engine, requests, 4096, beam_size)
+    min_group = await outcomes(engine, requests, 4096, beam_size)
     tolerance = SCORE_TOLERANCE["int8" if "int8" in engine.compute_type else "float32"]
-    for text, outcome in together.items():
+    for text, outcome in min_group.items():
         assert outcome.generated.text == alone[text].generated.text
         assert outcome.generated.complete == alone[text].generated.complete
         assert outcome.generated.score == pytest.approx(alone[text].generated.score, abs=tolerance)
     for source, target in pairs("en-ru")[:40]:
-        assert together[source].generated.text == target
+        assert min_group[source].generated.text == target

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_size import FIRST
-from summsvc.scheduling.jobs import Priority, Ticket
+from summsvc.scheduling.jobs import JobHandle, Priority
 from summsvc.scheduling.scheduler import CHUNK, Scheduler
 from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, scheduler, work
 
@@ -36,9 +36,9 @@ def engine() -> ReversingEngine:
     return ReversingEngine()
 
 
-async def outputs(ticket: Ticket) -> list[str]:
+async def outputs(handle: JobHandle) -> list[str]:
     async with asyncio.timeout(30):
-        return [outcome.generated.text for outcome in await ticket.wait()]
+        return [outcome.generated.text for outcome in await handle.wait()]
 
 
 def sample(registry: CollectorRegistry, name: str, **labels: str) -> float:
@@ -65,9 +65,9 @@ async def test_kinds_do_not_share_a_batch(engine: ReversingEngine) -> None:
         await engine.begun()
         wide = dataclasses.replace(OPTIONS, beam_size=9)
         asked = [work(["a b"]), work(["a b"], target="lt"), work(["a b"], options=wide)]
-        tickets = [made.submit(each) for each in asked]
+        handles = [made.submit(each) for each in asked]
         engine.release()
-        assert [await outputs(ticket) for ticket in tickets] == [expected(each) for each in asked]
+        assert [await outputs(handle) for handle in handles] == [expected(each) for each in asked]
         await first.wait()
     assert engine.batches == [["hold on"], ["a b"], ["a b"], ["a b"]]
 
@@ -140,12 +140,12 @@ async def test_requests_take_turns(engine: ReversingEngine) -> None:
         engine.hold()
         first = made.submit(work(["hold on"]))
         await engine.begun()
-        tickets = [
+        handles = [
             made.submit(work([f"r{r} s{s} x y" for s in range(20)], use_cache=False))
             for r in range(4)
         ]
         engine.release()
-        await asyncio.gather(first.wait(), *(ticket.wait() for ticket in tickets))
+        await asyncio.gather(first.wait(), *(handle.wait() for handle in handles))
     for turn in range(1, 40, 4):
         served = {text.split()[0] for batch in engine.batches[turn : turn + 4] for text in batch}
         assert served == {"r0", "r1", "r2", "r3"}
@@ -190,10 +190,10 @@ async def test_bulk_batches_are_narrower_while_interactive_requests_come(
 async def test_a_short_queue_is_divided_among_idle_workers(engine: ReversingEngine) -> None:
     async with running(engine, workers=2, batch_tokens=64) as made:
         engine.hold()
-        ticket = made.submit(work([f"a b c {i}" for i in range(12)]))
+        handle = made.submit(work([f"a b c {i}" for i in range(12)]))
         await engine.begun(2)
         engine.release()
-        await ticket.wait()
+        await handle.wait()
     assert [len(batch) for batch in engine.batches] == [6, 6]
     assert engine.most_at_once == 2
 
@@ -287,9 +287,9 @@ async def test_a_shared_segment_stays_while_somebody_wants_it(engine: ReversingE
 async def test_a_batch_that_nobody_wants_is_stopped_in_the_model(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         engine.hold()
-        ticket = made.submit(work(["going going gone"]))
+        handle = made.submit(work(["going going gone"]))
         await engine.begun()
-        ticket.cancel()
+        handle.cancel()
         # The engine is still held: only being stopped lets the next batch begin.
         following = made.submit(work(["still here"]))
         await engine.begun()
@@ -363,8 +363,8 @@ async def test_what_a_text_says_again_takes_no_time(engine: ReversingEngine) -> 
         deadline = asyncio.get_running_loop().time() + 60
         with pytest.raises(DeadlineError):
             made.submit(work([f"a b c {i}" for i in range(5000)], deadline=deadline))
-        ticket = made.submit(work(["a b c d"] * 5000, deadline=deadline))
-        assert await outputs(ticket) == expected(ticket.work)
+        handle = made.submit(work(["a b c d"] * 5000, deadline=deadline))
+        assert await outputs(handle) == expected(handle.work)
     assert engine.batches == [["a b c d"]]
 
 
@@ -382,9 +382,9 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: Reversing
     async with running(engine, batch_tokens=8, max_requests=2, cache_bytes=10_000) as made:
         await made.submit(work(["known already"])).wait()
         engine.hold()
-        tickets = [made.submit(work(["hold on"]))]
+        handles = [made.submit(work(["hold on"]))]
         await engine.begun(2)
-        tickets += [made.submit(work([f"waiting {i}"])) for i in range(2)]
+        handles += [made.submit(work([f"waiting {i}"])) for i in range(2)]
         with pytest.raises(OverloadedError) as refused:
             made.submit(work(["one more"]))
         assert refused.value.retry_after is not None
@@ -392,8 +392,8 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: Reversing
         known = made.submit(work(["known already"]))
         assert await outputs(known) == expected(known.work)
         engine.release()
-        for ticket in tickets:
-            assert await outputs(ticket) == expected(ticket.work)
+        for handle in handles:
+            assert await outputs(handle) == expected(handle.work)
 
 
 async def test_the_queue_is_bounded_in_tokens(engine: ReversingEngine) -> None:
@@ -419,8 +419,8 @@ async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine)
         good = [made.submit(work([f"good {r} {i}" for i in range(5)])) for r in range(4)]
         bad = made.submit(work(["fine text here", "poison in here"]))
         engine.release()
-        for ticket in good:
-            assert await outputs(ticket) == expected(ticket.work)
+        for handle in good:
+            assert await outputs(handle) == expected(handle.work)
         results = bad.results()
         assert (await anext(results)).generated.text == expected(bad.work)[0]
         with pytest.raises(EngineError, match="the log has the request id"):
@@ -461,12 +461,12 @@ async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
 async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()
-        ticket = made.submit(work([f"a b c {i}" for i in range(8)]))
+        handle = made.submit(work([f"a b c {i}" for i in range(8)]))
         await engine.begun()
-        results = ticket.results()
+        results = handle.results()
         waiting = asyncio.ensure_future(anext(results))
         engine.release()
-        assert (await waiting).generated.text == expected(ticket.work)[0]
+        assert (await waiting).generated.text == expected(handle.work)[0]
         assert len(engine.ended) <= 3
         assert len([outcome async for outcome in results]) == 7
 
@@ -477,17 +477,17 @@ async def test_outcomes_are_handed_on_together(engine: ReversingEngine, least: i
     texts = [f"a b c {i % 17}" for i in range(20)]
     async with running(engine, batch_tokens=8, workers=2, cache_bytes=10_000) as made:
         await made.submit(work(texts[3:6])).wait()
-        ticket = made.submit(work(texts))
-        groups = [group async for group in ticket.groups(least)]
+        handle = made.submit(work(texts))
+        groups = [group async for group in handle.groups(least)]
     flat = [outcome.generated.text for group in groups for outcome in group]
-    assert flat == expected(ticket.work)
+    assert flat == expected(handle.work)
     assert all(len(group) >= least for group in groups[:-1])
 
 
 async def test_what_is_known_before_a_failure_is_handed_on(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=12) as made:
-        ticket = made.submit(work(["a b c", "d e f", "poison in here", "g h i"]))
-        groups = ticket.groups(100)
+        handle = made.submit(work(["a b c", "d e f", "poison in here", "g h i"]))
+        groups = handle.groups(100)
         assert [outcome.generated.text for outcome in await anext(groups)] == expected(
             work(["a b c", "d e f"])
         )
@@ -499,9 +499,9 @@ async def test_waiting_for_many_ends_with_the_deadline(engine: ReversingEngine) 
     async with running(engine) as made:
         engine.hold()
         deadline = asyncio.get_running_loop().time() + 0.1
-        ticket = made.submit(work(["a b c", "d e f"], deadline=deadline))
+        handle = made.submit(work(["a b c", "d e f"], deadline=deadline))
         with pytest.raises(DeadlineError):
-            [group async for group in ticket.groups(2)]
+            [group async for group in handle.groups(2)]
 
 
 async def test_batches_are_no_wider_than_allowed(engine: ReversingEngine) -> None:
@@ -536,9 +536,9 @@ async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
     waiting = made.submit(work([f"in the queue {i}" for i in range(2 * CHUNK)]))
     # Held for good: the batch ends because nobody wants it any more.
     await made.close()
-    for ticket in (computing, waiting):
+    for handle in (computing, waiting):
         with pytest.raises(DrainingError):
-            await ticket.wait()
+            await handle.wait()
     with pytest.raises(DrainingError):
         made.submit(work(["too late"]))
     assert engine.closed
@@ -550,9 +550,9 @@ async def answered_in_one_batch(made: Scheduler, engine: ReversingEngine, *texts
     engine.hold()
     first = made.submit(work(["held"]))
     await engine.begun()
-    together = [made.submit(work([text])) for text in texts]
+    min_group = [made.submit(work([text])) for text in texts]
     engine.release()
-    assert all([await outputs(ticket) for ticket in (first, *together)])
+    assert all([await outputs(handle) for handle in (first, *min_group)])
 
 
 async def test_a_busy_worker_waits_for_those_it_answered(
@@ -565,7 +565,7 @@ async def test_a_busy_worker_waits_for_those_it_answered(
         for text in ("g h", "i j", "k l"):
             back.append(made.submit(work([text])))
             await asyncio.sleep(0.01)
-        await asyncio.gather(*(outputs(ticket) for ticket in back))
+        await asyncio.gather(*(outputs(handle) for handle in back))
     assert list(map(sorted, engine.batches)) == [
         ["held"],
         ["a b", "c d", "e f"],
@@ -628,9 +628,9 @@ async def test_the_bound_on_an_output_does_not_depend_on_its_batch() -> None:
                 assert options.max_output_tokens >= 2 * len(text.split())
             return super().generate(texts, *rest, **named)
 
-    for beside in ([], ["w " * 30], ["w " * 70, "w " * 300]):
+    for offload in ([], ["w " * 30], ["w " * 70, "w " * 300]):
         async with running(Noting(), batch_tokens=5000) as made:
-            asked = work(["short one", *beside])
+            asked = work(["short one", *offload])
             assert await outputs(made.submit(asked)) == expected(asked)
     assert len(bounds["short one"]) == 1
     engine = Noting()
@@ -651,8 +651,8 @@ async def test_what_continues_an_accepted_request_is_not_refused(engine: Reversi
             made.submit(work(["a new one"]))
         again = made.submit(dataclasses.replace(work(["once again"]), continues=True))
         engine.release()
-        for ticket in (first, waiting, again):
-            assert await outputs(ticket) == expected(ticket.work)
+        for handle in (first, waiting, again):
+            assert await outputs(handle) == expected(handle.work)
 
 
 async def test_what_is_still_coming_into_the_queue_counts_as_waiting(

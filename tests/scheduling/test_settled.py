@@ -22,8 +22,8 @@ async def test_one_that_failed_leaves_the_others_theirs() -> None:
         good = expected(wanted)
         assert [first.generated.text, last.generated.text] == [good[0], good[2]]
         # All are known when it is asked a second time.
-        ticket = made.submit(wanted)
-        assert len(await ticket.settled_all()) == len(await ticket.settled_all()) == 3
+        handle = made.submit(wanted)
+        assert len(await handle.settled_all()) == len(await handle.settled_all()) == 3
     finally:
         await made.close()
 
@@ -36,10 +36,10 @@ async def test_what_ends_the_whole_ticket_is_raised() -> None:
         now = asyncio.get_running_loop().time()
         with pytest.raises(DeadlineError):
             await made.submit(work(["a b"], deadline=now + 0.01)).settled_all()
-        ticket = made.submit(work(["a b"]))
-        ticket.cancel()
+        handle = made.submit(work(["a b"]))
+        handle.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await ticket.settled_all()
+            await handle.settled_all()
     finally:
         engine.release()
         await made.close()

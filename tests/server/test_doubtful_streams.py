@@ -16,7 +16,7 @@ from summsvc.config import Settings
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.quality import check_cache
 from summsvc.tasks.translation import outputs
-from summsvc.tasks.translation.retry_strategies import ATTEMPTS
+from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
@@ -158,7 +158,7 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
     assert 0.8 * one <= all_ <= 1.2 * one
     # Threads may look at the same output at the same time.
     assert all_assessed <= 1.2 * (THREADS + 1) * one_assessed
-    assert submitted <= STREAMS + ATTEMPTS * looked
+    assert submitted <= STREAMS + MAX_RETRIES * looked
 
 
 def test_doubtful_articles_hold_nobody_up(measured: tuple[Running, Turns]) -> None:

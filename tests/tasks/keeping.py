@@ -11,8 +11,8 @@ from summsvc.articles.reader import read
 from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpec, Task
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.pipeline import Chain
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.abstractive import write
@@ -107,8 +107,8 @@ async def summarize(
     """A summary through the real chain and scheduler."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096)
-    chain = Chain(
-        [Leg(queue, "en", "en")],
+    pipeline = Pipeline(
+        [Stage(queue, "en", "en")],
         workers,
         decoding=DecodingRequest(**asked),
         priority=Priority.INTERACTIVE,
@@ -116,7 +116,7 @@ async def summarize(
         use_cache=False,
     )
     try:
-        return await write(chain, workers, read(article, keep_boilerplate=True), length)
+        return await write(pipeline, workers, read(article, keep_boilerplate=True), length)
     finally:
         await queue.close()
         workers.close()

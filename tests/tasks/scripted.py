@@ -11,11 +11,11 @@ from summsvc.articles.document import Segment, SegmentKind
 from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.pipeline import Chain
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import Repaired, repair_all
+from summsvc.tasks.translation.retry import CheckedOutput, repair_all
 from summsvc.types import Field, Span
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
@@ -41,15 +41,15 @@ class ScriptedEngine(ReversingEngine):
 
 
 @asynccontextmanager
-async def chain(
+async def pipeline(
     engine: Seq2SeqEngine, registry: CollectorRegistry | None = None
-) -> AsyncIterator[Chain]:
+) -> AsyncIterator[Pipeline]:
     """A chain of one leg from English to Russian."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096, registry=registry)
     try:
-        yield Chain(
-            [Leg(queue, "en", "ru")],
+        yield Pipeline(
+            [Stage(queue, "en", "ru")],
             workers,
             decoding=DecodingRequest(),
             priority=Priority.INTERACTIVE,
@@ -73,10 +73,10 @@ async def repaired(
     kind: SegmentKind = SegmentKind.SENTENCE,
     terms: Terms | None = None,
     registry: CollectorRegistry | None = None,
-) -> Repaired:
+) -> CheckedOutput:
     """What is answered for one segment."""
     segment = segment_of(text, kind)
-    async with chain(engine, registry) as made:
+    async with pipeline(engine, registry) as made:
         made.terms = terms or made.terms
         outputs = await made.run_all([text])
         (answer,) = await repair_all(made, [segment], outputs, "ru", made.terms)

@@ -99,7 +99,7 @@ def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[in
 
 def _short(block: Block) -> str | None:
     """The text of a block that may be noise; None when it is too long for that."""
-    if len(block.view.text) > STEP:
+    if len(block.source_map.text) > STEP:
         return None
     text = block.text
     return text if len(text) <= MAX_LENGTH else None

@@ -15,7 +15,7 @@ from summsvc.articles.source_map import (
     STEP,
     Block,
     BlockKind,
-    View,
+    SourceMap,
     let_go,
     let_go_of_blocks,
     says_something,
@@ -116,7 +116,7 @@ def _title_blocks(title: str) -> list[Block]:
     if not says_something(title):
         return []
     start, end = len(title) - len(title.lstrip()), len(title.rstrip())
-    return [Block(View.plain(title, start, end), BlockKind.HEADING)]
+    return [Block(SourceMap.plain(title, start, end), BlockKind.HEADING)]
 
 
 def _sample(blocks: Sequence[Block]) -> str:
@@ -126,7 +126,7 @@ def _sample(blocks: Sequence[Block]) -> str:
     for block in blocks:
         if length >= language.SAMPLE_CODE_POINTS:
             break
-        parts.append(block.view.text[: language.SAMPLE_CODE_POINTS])
+        parts.append(block.source_map.text[: language.SAMPLE_CODE_POINTS])
         length += len(parts[-1])
     return "\n".join(parts)
 
@@ -136,46 +136,50 @@ def _segments(
 ) -> Iterator[Segment]:
     for number, block in enumerate(blocks):
         checkpoint()
-        view = block.view
+        source_map = block.source_map
         spans = [
-            part for whole in sentences.split(view.text, code) for part in _bounded(view, *whole)
+            part
+            for whole in sentences.split(source_map.text, code)
+            for part in _bounded(source_map, *whole)
         ]
         follows_text = number + 1 < len(blocks)
         for begin, end in checked(spans):
-            kind = _kind(block, view.text[begin:end], len(spans), follows_text)
+            kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
-            text, marks = _shown(source, view, begin, end)
-            yield Segment(text, view.span(begin, end), field, kind, number, marks)
+            text, marks = _shown(source, source_map, begin, end)
+            yield Segment(text, source_map.span(begin, end), field, kind, number, marks)
 
 
-def _bounded(view: View, begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _bounded(source_map: SourceMap, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """A sentence as one span, or as several when too long; parts that say nothing left out."""
     if end - begin <= LONGEST:
         yield begin, end
         return
     while end - begin > LONGEST:
         most = begin + LONGEST
-        cut = view.text.rfind(" ", most - LONGEST // 10, most) + 1 or _cut_in_word(view, most)
-        part = view.text[begin:cut].rstrip()
+        cut = source_map.text.rfind(" ", most - LONGEST // 10, most) + 1 or _cut_in_word(
+            source_map, most
+        )
+        part = source_map.text[begin:cut].rstrip()
         if says_something(part):
             yield begin, begin + len(part)
-        following = _NOT_SPACE.search(view.text, cut, end)
+        following = _NOT_SPACE.search(source_map.text, cut, end)
         assert following is not None
         begin = following.start()
-    if says_something(view.text[begin:end]):
+    if says_something(source_map.text[begin:end]):
         yield begin, end
 
 
-def _cut_in_word(view: View, most: int) -> int:
+def _cut_in_word(source_map: SourceMap, most: int) -> int:
     """The last place up to ``most`` that is between two characters.
 
     Never within what one character reference shows; before a mark that belongs to the
     character before it only when there are too many of those.
     """
     near = range(most, most - 32, -1)
-    between = [at for at in near if view.ends[at - 1] <= view.starts[at]]
-    free = (at for at in between if not continues(view.text[at - 1], view.text[at]))
+    between = [at for at in near if source_map.ends[at - 1] <= source_map.starts[at]]
+    free = (at for at in between if not continues(source_map.text[at - 1], source_map.text[at]))
     return next(free, between[0])
 
 
@@ -191,21 +195,23 @@ def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKin
     return SegmentKind.FRAGMENT
 
 
-def _shown(source: str, view: View, begin: int, end: int) -> tuple[str, tuple[InlineMark, ...]]:
+def _shown(
+    source: str, source_map: SourceMap, begin: int, end: int
+) -> tuple[str, tuple[InlineMark, ...]]:
     """The text of visible [begin, end) with white space folded, and the marks inside it.
 
     White space after a mark that stands after white space goes along with the
     mark, so that "use `x` now" comes back as it was.
     """
-    first = bisect.bisect_right(view.marks, begin, key=lambda mark: mark.at)
-    last = bisect.bisect_left(view.marks, end, key=lambda mark: mark.at)
+    first = bisect.bisect_right(source_map.marks, begin, key=lambda mark: mark.at)
+    last = bisect.bisect_left(source_map.marks, end, key=lambda mark: mark.at)
     pieces: list[str] = []
     length = 0
     after_space = False
     marks: list[InlineMark] = []
-    stops = [*((mark.at, mark) for mark in view.marks[first:last]), (end, None)]
+    stops = [*((mark.at, mark) for mark in source_map.marks[first:last]), (end, None)]
     for stop, mark in checked(stops):
-        piece = _SPACES.sub(" ", view.text[begin:stop])
+        piece = _SPACES.sub(" ", source_map.text[begin:stop])
         begin = stop
         if after_space and piece[:1].isspace():
             marks[-1] = InlineMark(length, marks[-1].source + piece[0])

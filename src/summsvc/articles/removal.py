@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
-from summsvc.articles.source_map import Block, View
+from summsvc.articles.source_map import Block, SourceMap
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import MimeType, Span
 
@@ -37,7 +37,7 @@ def removed_spans(
         low = max(blocks[i - 1].span.end if i else 0, spans[-1].end if spans else 0)
         high = blocks[i + 1].span.start if i + 1 < len(blocks) else len(source)
         whole = find(source, blocks[i].span, low, high)
-        spans += [whole] if whole else _visible_runs(blocks[i].view)
+        spans += [whole] if whole else _visible_runs(blocks[i].source_map)
     return tuple(spans)
 
 
@@ -112,9 +112,9 @@ def _unpaired(source: str) -> tuple[deque[str], list[str]]:
     return unopened, unclosed
 
 
-def _visible_runs(view: View) -> Iterator[Span]:
-    start, end = view.starts[0], view.ends[0]
-    for next_start, next_end in checked(zip(view.starts, view.ends, strict=True)):
+def _visible_runs(source_map: SourceMap) -> Iterator[Span]:
+    start, end = source_map.starts[0], source_map.ends[0]
+    for next_start, next_end in checked(zip(source_map.starts, source_map.ends, strict=True)):
         if next_start > end:
             yield Span(start, end)
             start = next_start

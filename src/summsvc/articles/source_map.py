@@ -41,7 +41,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SourceMap:
     """Visible text with the source position of each of its characters.
 
     Character ``text[i]`` is source ``[starts[i], ends[i])``: longer than one
@@ -54,9 +54,9 @@ class View:
     marks: Sequence[Mark] = ()
 
     @staticmethod
-    def plain(source: str, start: int, end: int) -> View:
+    def plain(source: str, start: int, end: int) -> SourceMap:
         """A stretch without markup; takes no memory per character but its own."""
-        return View(source[start:end], range(start, end), range(start + 1, end + 1))
+        return SourceMap(source[start:end], range(start, end), range(start + 1, end + 1))
 
     def span(self, begin: int, end: int) -> Span:
         """Source span of the non-empty visible stretch [begin, end)."""
@@ -67,19 +67,19 @@ class View:
 class Block:
     """A paragraph, heading or list item; has at least one letter or digit."""
 
-    view: View
+    source_map: SourceMap
     kind: BlockKind
 
     @property
     def text(self) -> str:
         """The visible text, white space folded."""
-        return " ".join(self.view.text.split())
+        return " ".join(self.source_map.text.split())
 
     @property
     def span(self) -> Span:
         """From the first to the last visible character."""
-        text = self.view.text
-        return self.view.span(len(text) - len(text.lstrip()), len(text.rstrip()))
+        text = self.source_map.text
+        return self.source_map.span(len(text) - len(text.lstrip()), len(text.rstrip()))
 
 
 def let_go(objects: list[Any]) -> None:
@@ -92,8 +92,8 @@ def let_go(objects: list[Any]) -> None:
 def let_go_of_blocks(blocks: list[Block]) -> None:
     """Empty a list of blocks, the marks of long ones first."""
     for block in checked(blocks):
-        if isinstance(block.view.marks, list):
-            let_go(block.view.marks)
+        if isinstance(block.source_map.marks, list):
+            let_go(block.source_map.marks)
     let_go(blocks)
 
 
@@ -161,8 +161,8 @@ class BlockBuilder:
         """Close the block being built; nothing happens when it says nothing."""
         text = "".join(self._text)
         if says_something(text):
-            view = View(text, self._starts, self._ends, self._marks)
-            self.blocks.append(Block(view, kind))
+            source_map = SourceMap(text, self._starts, self._ends, self._marks)
+            self.blocks.append(Block(source_map, kind))
         self._clear()
 
     def _clear(self) -> None:

@@ -9,7 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.client import from_proto, server_results, server_types, to_proto, types
-from summsvc.client.base import Connected
+from summsvc.client.base import BaseClient
 from summsvc.client.errors import SummsvcClientError, from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
 from summsvc.types import Article
@@ -24,7 +24,7 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-class AsyncClient(Connected):
+class AsyncClient(BaseClient):
     """The methods of ``Client`` for asyncio; make it inside a running event loop.
 
     >>> async with AsyncClient("localhost:50051") as client:

@@ -45,7 +45,7 @@ SERVICE_CONFIG = {
 """https://github.com/grpc/grpc/blob/master/doc/service_config.md"""
 
 
-class Connected:
+class BaseClient:
     """What both clients have in common: everything known before the first call.
 
     server: ``host:port`` or any gRPC target, for example ``dns:///name:port``.

@@ -9,7 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.client import from_proto, server_results, server_types, to_proto, types
-from summsvc.client.base import Connected
+from summsvc.client.base import BaseClient
 from summsvc.client.errors import SummsvcClientError, from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
 from summsvc.types import Article
@@ -24,7 +24,7 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-class Client(Connected):
+class Client(BaseClient):
     """Calls a server and waits for its answers. Safe to share between threads.
 
     >>> with Client("localhost:50051") as client:
@@ -33,7 +33,7 @@ class Client(Connected):
     An article given as a string is a body in plain text. Every method raises
     ``SummsvcClientError``, see ``client/errors.py``, and takes the ``timeout`` of
     its call in seconds; None takes the client's. For the arguments of the client
-    itself see ``Connected``.
+    itself see ``BaseClient``.
     """
 
     def summarize(

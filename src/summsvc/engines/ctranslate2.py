@@ -21,7 +21,7 @@ from summsvc.engines.base import (
     warm_up,
 )
 from summsvc.engines.limits import check_input, output_limit
-from summsvc.engines.tokenizer import Pieces
+from summsvc.engines.tokenizer import Tokenizer
 from summsvc.errors import EngineError, ModelBrokenError
 
 ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
@@ -69,11 +69,11 @@ class CTranslate2Engine:
         self.device = str(self._translator.device)
         self.compute_type = str(self._translator.compute_type)
 
-    def _pieces(self) -> Pieces:
+    def _pieces(self) -> Tokenizer:
         """This thread's own."""
         if not hasattr(self._local, "pieces"):
-            self._local.pieces = Pieces(self.spec)
-        pieces: Pieces = self._local.pieces
+            self._local.pieces = Tokenizer(self.spec)
+        pieces: Tokenizer = self._local.pieces
         return pieces
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:

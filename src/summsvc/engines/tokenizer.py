@@ -36,7 +36,7 @@ SOURCE = "{source}"
 
 
 @dataclass(frozen=True, slots=True)
-class Convention:
+class TokenFraming:
     """How a checkpoint frames texts.
 
     before, after: special pieces around an input; SOURCE among them for the
@@ -64,12 +64,12 @@ class Convention:
         (folder / FILE).write_text(text, "utf-8")
 
     @staticmethod
-    def read(folder: Path) -> Convention:
+    def read(folder: Path) -> TokenFraming:
         """Read ``pieces.json``; raises OSError, ValueError or TypeError."""
         facts: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
         for name, value in facts.items():
             facts[name] = tuple(value) if isinstance(value, list) else value
-        return Convention(**facts)
+        return TokenFraming(**facts)
 
 
 class Splitter(Protocol):
@@ -91,14 +91,14 @@ class Splitter(Protocol):
         """The text of pieces none of which is special."""
 
 
-class Pieces:
+class Tokenizer:
     """One model's pieces; for one thread, since tokenizers must not be shared.
 
     Raises what reading its files raises.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.convention = Convention.read(spec.path)
+        self.convention = TokenFraming.read(spec.path)
         self._spec = spec
         self._special = frozenset(self.convention.special) | set(spec.tokens.values())
         self._guard = Guard(self._special)

@@ -137,16 +137,16 @@ class Routes:
 
         Where nothing is installed, the route whose weakest model is preferred.
         """
-        legs: list[list[Facts]] = []
+        stages: list[list[Facts]] = []
         direct = self._direct(seen, Task.TRANSLATION, (source, target))
         if direct is not None:
-            legs.append([direct])
+            stages.append([direct])
         if self._pivot and self._pivot not in (source, target):
             first = self._direct(seen, Task.TRANSLATION, (source, self._pivot))
             second = self._direct(seen, Task.TRANSLATION, (self._pivot, target))
             if first is not None and second is not None:
-                legs.append([first, second])
-        if not legs:
+                stages.append([first, second])
+        if not stages:
             return None
         asked = self._default((source, target))
 
@@ -159,7 +159,7 @@ class Routes:
                 min(each.preference for each in models),
             )
 
-        best = max(legs, key=rank)
+        best = max(stages, key=rank)
         return Route(
             (source, target) if len(best) == 1 else (source, self._pivot, target),
             tuple(each.id for each in best),

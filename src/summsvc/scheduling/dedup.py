@@ -6,10 +6,10 @@ from collections.abc import Hashable
 
 from summsvc.engines.base import Generated
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.jobs import Item, Work
+from summsvc.scheduling.jobs import Job, WorkItem
 
 
-class Memo:
+class DedupCache:
     """Segments of one model, by everything that their output depends on.
 
     version: what outputs depend on beside the model. cache: outputs of all models.
@@ -19,13 +19,13 @@ class Memo:
         self._model = model
         self.version = version
         self._cache = cache
-        self._in_flight: dict[Hashable, Item] = {}
+        self._in_flight: dict[Hashable, WorkItem] = {}
 
-    def key(self, work: Work) -> str:
+    def key(self, work: Job) -> str:
         """What all segments of a work share in their keys; one string, whose hash is kept."""
         return f"{self._model}@{self.version}:{work.source}>{work.target}:{work.options}"
 
-    def tokens_to_compute(self, work: Work, looked_up: range) -> int:
+    def tokens_to_compute(self, work: Job, looked_up: range) -> int:
         """Tokens of a work's segments, each text once.
 
         Those whose output is known or on its way are left out where they are looked
@@ -41,7 +41,7 @@ class Memo:
                 unknown.pop(work.texts[i], None)
         return sum(unknown.values())
 
-    def item(self, work: Work, key: str, position: int) -> tuple[Item, bool]:
+    def item(self, work: Job, key: str, position: int) -> tuple[WorkItem, bool]:
         """The item of one segment, and whether it costs this request nothing.
 
         A new item is in flight until ``forget``.
@@ -58,12 +58,12 @@ class Memo:
         self._in_flight[full] = item
         return item, False
 
-    def keep(self, item: Item, output: Generated) -> None:
+    def keep(self, item: WorkItem, output: Generated) -> None:
         """Remember an output."""
         if item.key is not None:
             self._cache.put(item.key, item.text, output)
 
-    def forget(self, item: Item) -> None:
+    def forget(self, item: WorkItem) -> None:
         """The item is no longer in flight."""
         if item.key is not None and self._in_flight.get(item.key) is item:
             del self._in_flight[item.key]

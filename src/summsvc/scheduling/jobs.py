@@ -48,7 +48,7 @@ def bounded(options: DecodingOptions, tokens: int) -> DecodingOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Job:
     """One request's segments for one model.
 
     tokens: input length of each text. deadline: ``loop.time()`` seconds, or
@@ -68,11 +68,11 @@ class Work:
     continues: bool = False
     caller: Caller = ANONYMOUS
 
-    def item(self, position: int, key: Hashable = None) -> Item:
+    def item(self, position: int, key: Hashable = None) -> WorkItem:
         """A segment of this work as something to compute."""
         tokens = self.tokens[position]
         kind = (self.source, self.target, bounded(self.options, tokens))
-        return Item(self.texts[position], tokens, kind, key)
+        return WorkItem(self.texts[position], tokens, kind, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Outcome:
 
 
 @dataclass(eq=False, slots=True)
-class Item:
+class WorkItem:
     """A segment to be computed, once, for every ticket that wants it.
 
     tokens: input length. key: what makes two segments the same; None when
@@ -96,7 +96,7 @@ class Item:
     tokens: int
     kind: Kind
     key: Hashable = None
-    tickets: dict[Ticket, None] = field(default_factory=dict)
+    handles: dict[JobHandle, None] = field(default_factory=dict)
     waiting: bool = True
     output: Generated | None = None
     error: SummsvcError | None = None
@@ -110,7 +110,7 @@ class Item:
         return self.output is not None or self.error is not None
 
 
-class Ticket:
+class JobHandle:
     """A request's place in the queue and its results.
 
     entries: the segments looked up so far, in order, and whether each costs
@@ -119,11 +119,11 @@ class Ticket:
     request_id: of the call that it was made in, as its log lines have it, or "".
     """
 
-    def __init__(self, work: Work, on_leave: Callable[[Ticket], None]) -> None:
+    def __init__(self, work: Job, on_leave: Callable[[JobHandle], None]) -> None:
         self.work = work
-        self.entries: list[tuple[Item, bool]] = []
-        self.open: dict[Item, None] = {}
-        self.pending: dict[Item, None] = {}
+        self.entries: list[tuple[WorkItem, bool]] = []
+        self.open: dict[WorkItem, None] = {}
+        self.pending: dict[WorkItem, None] = {}
         self.pending_tokens = 0
         self.coming_tokens = sum(work.tokens)
         self.request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
@@ -240,7 +240,7 @@ class Ticket:
         if self._first is None:
             self._first = time.perf_counter()
 
-    def settled(self, item: Item) -> None:
+    def settled(self, item: WorkItem) -> None:
         """Note that a segment is done; the last one ends the ticket."""
         self._last = time.perf_counter()
         self.open.pop(item, None)

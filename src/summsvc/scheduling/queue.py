@@ -11,7 +11,7 @@ from itertools import chain
 from summsvc.scheduling.admission.shares import Holdings
 from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder, Ring, round_robin
-from summsvc.scheduling.jobs import Item, Priority, Ticket
+from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 
 BULK_SHARE = 4
 """While both wait, one batch in this many is of bulk segments."""
@@ -28,11 +28,11 @@ OVERHEAD = 0.25
 small batches against padding: were there none, nothing would be padded."""
 
 
-Pressing = Callable[[Caller], Iterable[Ticket]]
+Pressing = Callable[[Caller], Iterable[JobHandle]]
 """Interactive requests of a caller that are short of time, the first one first."""
 
 
-def nobody(_: Caller) -> Iterable[Ticket]:
+def nobody(_: Caller) -> Iterable[JobHandle]:
     """No request is short of time."""
     return ()
 
@@ -44,7 +44,7 @@ class Batch:
     budget: what they might have held at most.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[WorkItem, ...]
     budget: Budget
 
     @property
@@ -65,7 +65,7 @@ class Batch:
 
     def abandoned(self) -> bool:
         """Whether nobody wants any of it; safe to ask from any thread."""
-        return not any(item.tickets for item in self.items)
+        return not any(item.handles for item in self.items)
 
 
 class FairQueue:
@@ -80,7 +80,7 @@ class FairQueue:
     """
 
     def __init__(self) -> None:
-        self._orders: dict[Priority, FairOrder[Ticket]] = {
+        self._orders: dict[Priority, FairOrder[JobHandle]] = {
             priority: FairOrder() for priority in Priority
         }
         self.held = Holdings()
@@ -92,49 +92,49 @@ class FairQueue:
         """Requests with segments waiting."""
         return sum(len(order) for order in self._orders.values())
 
-    def order(self, priority: Priority) -> FairOrder[Ticket]:
+    def order(self, priority: Priority) -> FairOrder[JobHandle]:
         """The requests of a priority with segments waiting, and the tokens of these."""
         return self._orders[priority]
 
-    def add(self, ticket: Ticket, item: Item) -> None:
+    def add(self, handle: JobHandle, item: WorkItem) -> None:
         """Let a segment wait, on behalf of one more ticket if it waits already."""
-        if ticket in item.tickets:
+        if handle in item.handles:
             return
-        if not item.tickets:
+        if not item.handles:
             self._count(item, 1)
-        item.tickets[ticket] = None
-        caller = ticket.work.caller
-        self._orders[ticket.work.priority].add(caller, ticket, item.tokens)
-        self.held.change(caller, requests=not ticket.pending, tokens=item.tokens)
-        ticket.pending[item] = None
-        ticket.pending_tokens += item.tokens
+        item.handles[handle] = None
+        caller = handle.work.caller
+        self._orders[handle.work.priority].add(caller, handle, item.tokens)
+        self.held.change(caller, requests=not handle.pending, tokens=item.tokens)
+        handle.pending[item] = None
+        handle.pending_tokens += item.tokens
 
-    def remove(self, ticket: Ticket) -> list[Item]:
+    def remove(self, handle: JobHandle) -> list[WorkItem]:
         """Forget a ticket; returns the segments that nobody wants any more."""
         unwanted = []
-        for item in ticket.pending:
-            del item.tickets[ticket]
-            if not item.tickets:
+        for item in handle.pending:
+            del item.handles[handle]
+            if not item.handles:
                 self._count(item, -1)
                 item.waiting = False
                 unwanted.append(item)
-        if ticket.pending:
-            tokens = ticket.pending_tokens
-            ticket.pending.clear()
-            ticket.pending_tokens = 0
-            self._emptied(ticket, tokens)
+        if handle.pending:
+            tokens = handle.pending_tokens
+            handle.pending.clear()
+            handle.pending_tokens = 0
+            self._emptied(handle, tokens)
         return unwanted
 
-    def _emptied(self, ticket: Ticket, tokens: int) -> None:
+    def _emptied(self, handle: JobHandle, tokens: int) -> None:
         """The last segments of a ticket, so many tokens, have left."""
-        caller = ticket.work.caller
-        order = self._orders[ticket.work.priority]
-        order.remove(caller, ticket)
+        caller = handle.work.caller
+        order = self._orders[handle.work.priority]
+        order.remove(caller, handle)
         self.held.change(caller, requests=-1, tokens=-tokens)
         if not order.entries(caller):
             self._pressed.pop(caller, None)
 
-    def _count(self, item: Item, sign: int) -> None:
+    def _count(self, item: WorkItem, sign: int) -> None:
         self.tokens += sign * item.tokens
         self.sequences += sign * item.beams
         self._beam_tokens += sign * item.tokens * item.beams
@@ -190,7 +190,7 @@ class FairQueue:
         tokens = self.tokens + sum(batch.tokens for batch in running)
         share = max(-(-tokens // (workers + len(running))), full // SMALLEST_PART)
         candidates = {first: None}
-        met: set[Item] = set()
+        met: set[WorkItem] = set()
         looked_at = 0
         window = 1 if hurried else WINDOW
         for item in self._in_turn(leader, pressing, hurried=hurried):
@@ -223,14 +223,14 @@ class FairQueue:
             del chosen[cheapest:]
         order = self._orders[leader.work.priority]
         for item in chosen:
-            for ticket in item.tickets:
-                self._orders[ticket.work.priority].served(ticket.work.caller)
+            for handle in item.handles:
+                self._orders[handle.work.priority].served(handle.work.caller)
         order.entries(leader.work.caller).served(leader)
         for item in chosen:
             self._take(item)
         return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)), budget)
 
-    def _leader(self, pressing: Pressing) -> tuple[Ticket | None, bool]:
+    def _leader(self, pressing: Pressing) -> tuple[JobHandle | None, bool]:
         """Whose segments lead the next batch, and whether because it is short of time."""
         interactive, bulk = (self._orders[level] for level in Priority)
         if bulk and (not interactive or self._since_bulk >= BULK_SHARE - 1):
@@ -246,40 +246,42 @@ class FairQueue:
             return _first(interactive), False
         self._pressed[caller] += 1
         if self._pressed[caller] % BULK_SHARE == 0:
-            for ticket in interactive.entries(caller):
-                if ticket.work.deadline is None:
-                    return ticket, False
+            for handle in interactive.entries(caller):
+                if handle.work.deadline is None:
+                    return handle, False
         return hurried, True
 
-    def _in_turn(self, leader: Ticket, pressing: Pressing, *, hurried: bool) -> Iterator[Item]:
+    def _in_turn(
+        self, leader: JobHandle, pressing: Pressing, *, hurried: bool
+    ) -> Iterator[WorkItem]:
         """Waiting segments of a priority, one of each caller in turn; some are met twice.
 
         Of one caller those short of time first, then one of each request in turn. hurried:
         whether that holds for the caller of the leader too.
         """
 
-        def of(caller: Caller, tickets: Ring[Ticket]) -> Iterator[Item]:
+        def of(caller: Caller, handles: Ring[JobHandle]) -> Iterator[WorkItem]:
             first = pressing(caller) if hurried or caller != leader.work.caller else ()
-            in_hurry = (item for ticket in first for item in ticket.pending)
-            return chain(in_hurry, round_robin(iter(ticket.pending) for ticket in tickets))
+            in_hurry = (item for handle in first for item in handle.pending)
+            return chain(in_hurry, round_robin(iter(handle.pending) for handle in handles))
 
         return self._orders[leader.work.priority].in_turn(of)
 
-    def _take(self, item: Item) -> None:
+    def _take(self, item: WorkItem) -> None:
         item.waiting = False
         self._count(item, -1)
-        for ticket in item.tickets:
-            del ticket.pending[item]
-            ticket.pending_tokens -= item.tokens
-            if ticket.pending:
-                caller = ticket.work.caller
-                self._orders[ticket.work.priority].add(caller, ticket, -item.tokens)
+        for handle in item.handles:
+            del handle.pending[item]
+            handle.pending_tokens -= item.tokens
+            if handle.pending:
+                caller = handle.work.caller
+                self._orders[handle.work.priority].add(caller, handle, -item.tokens)
                 self.held.change(caller, tokens=-item.tokens)
             else:
-                self._emptied(ticket, item.tokens)
+                self._emptied(handle, item.tokens)
 
 
-def _first(order: FairOrder[Ticket]) -> Ticket | None:
+def _first(order: FairOrder[JobHandle]) -> JobHandle | None:
     """Of the caller whose turn it is the request that waits longest for its own."""
     caller = order.turn()
     return None if caller is None else next(iter(order.entries(caller)))

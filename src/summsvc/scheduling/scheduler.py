@@ -14,12 +14,12 @@ from summsvc.errors import DeadlineError, DrainingError, SummsvcError
 from summsvc.scheduling.admission.admission import Admission, QueueLimits
 from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.dedup import Memo
+from summsvc.scheduling.dedup import DedupCache
 from summsvc.scheduling.execution.batch_runner import Lost, Runner
-from summsvc.scheduling.execution.batch_size import Pace
+from summsvc.scheduling.execution.batch_size import BatchSizer
 from summsvc.scheduling.execution.watchdog import Patience, Watchdog
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.scheduling.jobs import Priority, Ticket, Work
+from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.queue import Batch, FairQueue
 
@@ -56,7 +56,7 @@ class Scheduler:
         *,
         workers: int,
         limits: QueueLimits,
-        pace: Pace,
+        batch_sizer: BatchSizer,
         batch_wait_s: float,
         cache: OutputCache,
         metrics: QueueMetrics,
@@ -68,27 +68,27 @@ class Scheduler:
         self.engine = engine
         self.last_used = time.monotonic()
         self._workers = workers
-        self._pace = pace
+        self._batch_sizer = batch_sizer
         self._batch_wait_s = batch_wait_s
         self._metrics = ModelMetrics(metrics, engine.spec.id)
         self._queue = FairQueue()
-        self._memo = Memo(engine.spec.id, version or engine.spec.revision, cache)
+        self._dedup = DedupCache(engine.spec.id, version or engine.spec.revision, cache)
         self._admission = Admission(limits, workers=workers)
         # No batch is faster than a single segment, and the first ones are of this size.
-        self._admission.expect(tokens=pace.budget.tokens, seconds=probe_s)
+        self._admission.expect(tokens=batch_sizer.budget.tokens, seconds=probe_s)
         interactive = self._queue.order(Priority.INTERACTIVE)
         self._deadlines = Deadlines(self._admission, interactive.with_others)
         self._runner = Runner(
             engine,
             workers=workers,
-            memo=self._memo,
+            dedup=self._dedup,
             metrics=self._metrics,
             measured=self._measured,
             watchdog=Watchdog(patience, probe_s=probe_s),
             lost=lost,
         )
         self._suspended: SummsvcError | None = None
-        self._tickets: dict[Ticket, asyncio.TimerHandle | None] = {}
+        self._handles: dict[JobHandle, asyncio.TimerHandle | None] = {}
         self._coming_tokens = 0
         self._submitted = 0
         self._running: set[Batch] = set()
@@ -100,7 +100,7 @@ class Scheduler:
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is in the model."""
-        return not self._tickets and not self._running and not self._runner.stuck
+        return not self._handles and not self._running and not self._runner.stuck
 
     @property
     def usable(self) -> bool:
@@ -110,22 +110,22 @@ class Scheduler:
     def resume(self, engine: Seq2SeqEngine, version: str) -> None:
         """Go on with another engine of the same model."""
         self.engine = engine
-        self._memo.version = version
+        self._dedup.version = version
         self._suspended = None
         self._runner.replace(engine)
 
     def suspend(self, error: SummsvcError) -> None:
         """Fail all requests that wait, and refuse others, until ``resume``."""
         self._suspended = error
-        for ticket in list(self._tickets):
-            ticket.fail(error)
+        for handle in list(self._handles):
+            handle.fail(error)
 
     @property
     def batches(self) -> int:
         """Batches that are being computed."""
         return len(self._running)
 
-    def submit(self, work: Work) -> Ticket:
+    def submit(self, work: Job) -> JobHandle:
         """Take a request in. Every ticket ends with results or an error.
 
         Raises OverloadedError, DeadlineError, DrainingError or what it is suspended with.
@@ -136,7 +136,7 @@ class Scheduler:
             raise self._suspended
         self.last_used = time.monotonic()
         loop = asyncio.get_running_loop()
-        tokens = self._memo.tokens_to_compute(work, _stretch(work, 0))
+        tokens = self._dedup.tokens_to_compute(work, _stretch(work, 0))
         self.check(
             tokens, work.priority, work.deadline, continues=work.continues, caller=work.caller
         )
@@ -144,13 +144,13 @@ class Scheduler:
             self._interactive_until = loop.time() + INTERACTIVE_S
             self._mind_the_small(work, loop.time() + INTERACTIVE_S)
         self._submitted += 1
-        ticket = Ticket(work, self._left)
-        self._tickets[ticket] = (
-            None if work.deadline is None else loop.call_at(work.deadline, self._expire, ticket)
+        handle = JobHandle(work, self._left)
+        self._handles[handle] = (
+            None if work.deadline is None else loop.call_at(work.deadline, self._expire, handle)
         )
-        self._come(ticket, ticket.coming_tokens)
-        self._feed(ticket, self._memo.key(work))
-        return ticket
+        self._come(handle, handle.coming_tokens)
+        self._feed(handle, self._dedup.key(work))
+        return handle
 
     def count_retried(self) -> None:
         """Count a segment whose output its caller has the model try again."""
@@ -194,61 +194,61 @@ class Scheduler:
             self._metrics.refused(error.reason)
             raise
 
-    def _feed(self, ticket: Ticket, key: str) -> None:
+    def _feed(self, handle: JobHandle, key: str) -> None:
         """Let the next segments of a ticket wait; a book comes in by and by."""
-        if ticket.ended:
+        if handle.ended:
             return
-        work = ticket.work
-        stretch = _stretch(work, len(ticket.entries))
+        work = handle.work
+        stretch = _stretch(work, len(handle.entries))
         came = sum(work.tokens[stretch.start : stretch.stop])
-        ticket.coming_tokens -= came
-        self._come(ticket, -came)
+        handle.coming_tokens -= came
+        self._come(handle, -came)
         for position in stretch:
-            item, costs_nothing = self._memo.item(work, key, position)
-            ticket.entries.append((item, costs_nothing))
+            item, costs_nothing = self._dedup.item(work, key, position)
+            handle.entries.append((item, costs_nothing))
             if item.done:
                 self._metrics.cache_hits.inc()
                 continue
             if costs_nothing:
                 self._metrics.shared.inc()
-            ticket.open[item] = None
+            handle.open[item] = None
             if item.waiting:
-                self._queue.add(ticket, item)
+                self._queue.add(handle, item)
             else:
-                item.tickets[ticket] = None
-                ticket.reached_model()
-        if len(ticket.entries) < len(work.texts):
-            asyncio.get_running_loop().call_soon(self._feed, ticket, key)
-        self._deadlines.note(ticket)
-        ticket.fed()
+                item.handles[handle] = None
+                handle.reached_model()
+        if len(handle.entries) < len(work.texts):
+            asyncio.get_running_loop().call_soon(self._feed, handle, key)
+        self._deadlines.note(handle)
+        handle.fed()
         self._show()
         self._arrived.set()
 
-    def _come(self, ticket: Ticket, tokens: int) -> None:
+    def _come(self, handle: JobHandle, tokens: int) -> None:
         """So many tokens of a ticket more are on their way into the queue, or fewer."""
         self._coming_tokens += tokens
-        self._queue.held.change(ticket.work.caller, tokens=tokens)
+        self._queue.held.change(handle.work.caller, tokens=tokens)
 
-    def _expire(self, ticket: Ticket) -> None:
+    def _expire(self, handle: JobHandle) -> None:
         self._metrics.expired.inc()
-        ticket.fail(DeadlineError("the deadline passed before the work was done"))
+        handle.fail(DeadlineError("the deadline passed before the work was done"))
 
-    def _left(self, ticket: Ticket) -> None:
+    def _left(self, handle: JobHandle) -> None:
         """A ticket has ended: done, cancelled or failed."""
-        timer = self._tickets.pop(ticket, None)
+        timer = self._handles.pop(handle, None)
         if timer is not None:
             timer.cancel()
-        self._come(ticket, -ticket.coming_tokens)
-        ticket.coming_tokens = 0
-        unwanted = self._queue.remove(ticket)
-        self._deadlines.note(ticket)
+        self._come(handle, -handle.coming_tokens)
+        handle.coming_tokens = 0
+        unwanted = self._queue.remove(handle)
+        self._deadlines.note(handle)
         for item in unwanted:
-            self._memo.forget(item)
+            self._dedup.forget(item)
         if unwanted:
             self._metrics.abandoned.inc(len(unwanted))
-        for item in ticket.open:
-            item.tickets.pop(ticket, None)
-        ticket.open.clear()
+        for item in handle.open:
+            item.handles.pop(handle, None)
+        handle.open.clear()
         self._show()
 
     async def _work(self) -> None:
@@ -263,14 +263,14 @@ class Scheduler:
                 await self._arrived.wait()
                 continue
             self._show()
-            tickets = {ticket for item in batch.items for ticket in item.tickets}
-            for ticket in tickets:
-                self._deadlines.note(ticket)
+            handles = {handle for item in batch.items for handle in item.handles}
+            for handle in handles:
+                self._deadlines.note(handle)
             begun = time.perf_counter()
             self._running.add(batch)
             await self._runner.run(batch)
             self._running.remove(batch)
-            answered = sum(ticket.ended for ticket in tickets)
+            answered = sum(handle.ended for handle in handles)
             if answered > 1:
                 await self._hold(answered, HOLD * (time.perf_counter() - begun))
 
@@ -278,36 +278,36 @@ class Scheduler:
         """Wait until so many have come back, ``batch_wait_s`` for each; ``most_s`` at most."""
         wanted = self._submitted + callers
         until = time.perf_counter() + min(callers * self._batch_wait_s, most_s)
-        while self._submitted < wanted and not self._queue.fills(self._pace.budget):
+        while self._submitted < wanted and not self._queue.fills(self._batch_sizer.budget):
             left = until - time.perf_counter()
             if left <= 0 or self._closing:
                 return
             await asyncio.sleep(min(self._batch_wait_s, left))
 
     def _next(self) -> Batch | None:
-        now, budget = asyncio.get_running_loop().time(), self._pace.budget
+        now, budget = asyncio.get_running_loop().time(), self._batch_sizer.budget
         hurry = now < self._interactive_until
         if now < self._shared_until and self._queue.fills(budget.times(CROWD)):
-            budget = self._pace.shared
+            budget = self._batch_sizer.shared
         return self._queue.next(
             budget,
             self._workers - len(self._running),
             self._deadlines.pressing,
-            bulk=self._pace.narrow if hurry else None,
+            bulk=self._batch_sizer.narrow if hurry else None,
             running=self._running,
         )
 
-    def _mind_the_small(self, work: Work, until: float) -> None:
+    def _mind_the_small(self, work: Job, until: float) -> None:
         """Shorten batches for a caller with little work, where a short one has room for all."""
         held = self._queue.held
         share = held.share(work.caller)
         rows = share.callers * work.options.beam_size
-        if share.is_small(held.requests, CROWD) and rows <= self._pace.shared.sequences:
+        if share.is_small(held.requests, CROWD) and rows <= self._batch_sizer.shared.sequences:
             self._shared_until = until
 
     def _measured(self, batch: Batch, seconds: float) -> None:
         if batch.budget.tells(batch.used):
-            self._pace.measured(batch.used, seconds)
+            self._batch_sizer.measured(batch.used, seconds)
             self._admission.measured(tokens=batch.tokens, seconds=seconds)
 
     def _show(self) -> None:
@@ -319,8 +319,8 @@ class Scheduler:
         until = time.monotonic() + timeout_s
         self._closing = True
         error = DrainingError("the server is shutting down; call again, another one will answer")
-        for ticket in list(self._tickets):
-            ticket.fail(error)
+        for handle in list(self._handles):
+            handle.fail(error)
         self._arrived.set()
         self._runner.stop()
         _, at_work = await asyncio.wait(self._tasks, timeout=timeout_s)
@@ -330,6 +330,6 @@ class Scheduler:
         return await self._runner.close(until - time.monotonic())
 
 
-def _stretch(work: Work, start: int) -> range:
+def _stretch(work: Job, start: int) -> range:
     """Positions of the next segments that are looked up without a pause."""
     return range(start, min(start + CHUNK, len(work.texts)))

@@ -58,7 +58,7 @@ from summsvc.v1 import (
 
 log = structlog.get_logger("summsvc.server")
 
-LOOK_PERIOD_S = 1.0
+STORE_REFRESH_S = 1.0
 """How often the models' folder is looked at: as late may it be seen that one is gone."""
 
 LEAVE_S = 0.1
@@ -224,7 +224,7 @@ class Server:
         while True:
             await self._health.translation(self._pool.can(Task.TRANSLATION))
             await self._health.summarization(self._can_summarize())
-            if await self._pool.changed(timeout_s=LOOK_PERIOD_S):
+            if await self._pool.changed(timeout_s=STORE_REFRESH_S):
                 self._turns.freeze()
             # Files are not looked at on the event loop.
             await asyncio.to_thread(self._store.look)

@@ -72,10 +72,10 @@ def test_books_and_arrivals_are_added(monkeypatch: pytest.MonkeyPatch, tmp_path:
     run(monkeypatch, "--only", "bulk", *(["overload"] if k6 else []), "--json", file)
     results = Results.read(file)
     assert results.rows == earlier.rows
-    beside = results.bulk["trained"]
-    assert beside.failed == 0
-    assert beside.calls > 0
-    assert min(beside.idle_p50_ms, beside.busy_p50_ms, beside.batch_ms) > 0
+    offload = results.bulk["trained"]
+    assert offload.failed == 0
+    assert offload.calls > 0
+    assert min(offload.idle_p50_ms, offload.busy_p50_ms, offload.batch_ms) > 0
     if k6:
         [step] = results.overload["trained"].steps
         assert step.answered > 0

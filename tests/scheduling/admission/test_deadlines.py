@@ -13,7 +13,7 @@ from summsvc.scheduling.admission.deadlines import Deadlines, Due, due, lacking,
 from summsvc.scheduling.admission.demand import MOST_GROUPS
 from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS
-from summsvc.scheduling.jobs import Priority, Ticket
+from summsvc.scheduling.jobs import JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue
 from tests.scheduling.reversing import work
 
@@ -30,46 +30,46 @@ class Waiting:
         admission = Admission(QueueLimits(1, 1), workers=1)
         admission.expect(tokens=int(RATE), seconds=1.0)
         self.deadlines = Deadlines(admission)
-        self.tickets = [self.enter(tokens, deadline) for tokens, deadline in asked]
-        for ticket in self.tickets:
-            self.feed(ticket, ticket.coming_tokens)
+        self.handles = [self.enter(tokens, deadline) for tokens, deadline in asked]
+        for handle in self.handles:
+            self.feed(handle, handle.coming_tokens)
 
     def enter(
         self, tokens: int, deadline: float | None, priority: Priority = Priority.INTERACTIVE
-    ) -> Ticket:
+    ) -> JobHandle:
         """Let a request in whose segments are all still to come."""
         texts = [f"{i}" for i in range(tokens)]
-        return Ticket(work(texts, priority=priority, deadline=deadline), self.leave)
+        return JobHandle(work(texts, priority=priority, deadline=deadline), self.leave)
 
-    def feed(self, ticket: Ticket, tokens: int) -> None:
+    def feed(self, handle: JobHandle, tokens: int) -> None:
         """Put the next segments of a request into the queue."""
-        for _ in range(min(tokens, ticket.coming_tokens)):
-            position = len(ticket.work.texts) - ticket.coming_tokens
-            self.queue.add(ticket, ticket.work.item(position))
-            ticket.coming_tokens -= 1
-        self.deadlines.note(ticket)
+        for _ in range(min(tokens, handle.coming_tokens)):
+            position = len(handle.work.texts) - handle.coming_tokens
+            self.queue.add(handle, handle.work.item(position))
+            handle.coming_tokens -= 1
+        self.deadlines.note(handle)
 
     def take(self) -> None:
         """Take a batch of up to four segments."""
         batch = self.queue.next(Budget(4, 4))
         for item in batch.items if batch else ():
-            for ticket in item.tickets:
-                self.deadlines.note(ticket)
+            for handle in item.handles:
+                self.deadlines.note(handle)
 
-    def leave(self, ticket: Ticket) -> None:
-        self.queue.remove(ticket)
-        self.deadlines.note(ticket)
+    def leave(self, handle: JobHandle) -> None:
+        self.queue.remove(handle)
+        self.deadlines.note(handle)
 
     def due(self) -> list[Due]:
         line = self.deadlines._lines.get(ANONYMOUS)
         return list(due(line.demand, tokens_per_s=RATE, now=0.0)) if line else []
 
-    def ordered(self) -> list[Ticket]:
+    def ordered(self) -> list[JobHandle]:
         """Requests that wait, earliest deadline first."""
         line = self.deadlines._lines.get(ANONYMOUS)
-        return [ticket for _, _, ticket in line.ordered] if line else []
+        return [handle for _, _, handle in line.ordered] if line else []
 
-    def pressing(self, margin_s: float) -> list[Ticket]:
+    def pressing(self, margin_s: float) -> list[JobHandle]:
         until = short_of_time(self.due(), margin_s)
         return [each for each in self.ordered() if until and (each.work.deadline or 0) <= until]
 
@@ -87,7 +87,7 @@ def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float 
 
 async def test_slack_is_what_is_left_after_all_with_earlier_deadlines() -> None:
     made = Waiting((20, 9.0), (500, None), (10, 3.0))
-    late, _, early = made.tickets
+    late, _, early = made.handles
     assert made.ordered() == [early, late]
     assert made.due() == [(3.0, 3.0, 10, 2.0), (9.0, 9.0, 30, 6.0)]
 
@@ -114,13 +114,13 @@ async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlin
         assert set(ordered) == looked_after(made.queue, entered)
         assert ordered == sorted(ordered, key=lambda each: each.work.deadline or math.inf)
         summed_up(made)
-    for ticket in entered:
-        ticket.cancel()
+    for handle in entered:
+        handle.cancel()
     assert made.due() == []
     assert len(made.deadlines) == 0
 
 
-def looked_after(queue: FairQueue, entered: list[Ticket]) -> set[Ticket]:
+def looked_after(queue: FairQueue, entered: list[JobHandle]) -> set[JobHandle]:
     """Who is looked after by definition."""
     waiting = queue.order(Priority.INTERACTIVE).entries(ANONYMOUS)
     return {each for each in entered if each in waiting and each.work.deadline is not None}
@@ -139,7 +139,7 @@ def summed_up(made: Waiting) -> None:
 
 async def test_who_stands_before_one_that_is_short_of_time_goes_first_too() -> None:
     made = Waiting((40, 5.5), (10, 60.0), (10, 5.0))
-    second, _, first = made.tickets
+    second, _, first = made.handles
     assert made.pressing(1.0) == [first, second]
     assert made.pressing(0.1) == []
 
@@ -181,7 +181,7 @@ async def test_half_of_a_short_time_is_margin_enough() -> None:
 
 async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
     made = Waiting((8, None), (40, 4.0))
-    patient, pressed = made.tickets
+    patient, pressed = made.handles
     order = [made.queue.next(Budget(2, 2), 1, lambda _: [pressed]) for _ in range(8)]
-    leaders = [next(iter(batch.items[0].tickets)) if batch is not None else None for batch in order]
+    leaders = [next(iter(batch.items[0].handles)) if batch is not None else None for batch in order]
     assert leaders == [pressed, pressed, pressed, patient] * 2

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.scheduling.execution.batch_size import FIRST, NARROWER, STEP, Budget, Pace
+from summsvc.scheduling.execution.batch_size import FIRST, NARROWER, STEP, BatchSizer, Budget
 
 
-def pace(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> Pace:
-    return Pace(most=Budget(most, sequences), target_s=target_s)
+def batch_sizer(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> BatchSizer:
+    return BatchSizer(most=Budget(most, sequences), target_s=target_s)
 
 
-def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_000) -> Pace:
+def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_000) -> BatchSizer:
     """One that has seen so many full batches of a model with such costs."""
-    made = pace(most)
+    made = batch_sizer(most)
     for _ in range(batches):
         cost = made.budget.tokens
         made.measured(Budget(cost, 1), fixed_s + cost * per_token_s)
@@ -28,7 +28,7 @@ def test_batches_come_to_take_what_they_should(per_token_s: float) -> None:
 
 def test_a_budget_is_never_above_the_most_nor_below_one_token() -> None:
     assert after(60, fixed_s=0.0, per_token_s=1e-6, most=700).budget == Budget(700, 1_000)
-    assert pace(100).budget.tokens == 100
+    assert batch_sizer(100).budget.tokens == 100
     assert after(60, fixed_s=9.0, per_token_s=1.0).budget.tokens == 1
 
 
@@ -42,7 +42,7 @@ def test_one_odd_batch_changes_little() -> None:
 
 
 def test_small_batches_say_nothing() -> None:
-    made = pace(sequences=32)
+    made = batch_sizer(sequences=32)
     assert made.budget.tells(Budget(FIRST, 1))
     assert made.budget.tells(Budget(FIRST // 2, 1))
     assert not made.budget.tells(Budget(FIRST // 2 - 1, 1))
@@ -51,8 +51,8 @@ def test_small_batches_say_nothing() -> None:
 
 
 def test_narrow_batches_have_fewer_sequences_and_say_how_fast_such_ones_are() -> None:
-    made = pace(sequences=NARROWER * 8)
+    made = batch_sizer(sequences=NARROWER * 8)
     assert made.narrow == Budget(made.budget.tokens, 8)
     assert made.narrow.tells(Budget(20, 4))
     assert not made.narrow.tells(Budget(20, 3))
-    assert pace(sequences=1).narrow.sequences == 1
+    assert batch_sizer(sequences=1).narrow.sequences == 1

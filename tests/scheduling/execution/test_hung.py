@@ -17,7 +17,7 @@ from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.errors import EngineError, EngineStalledError, ModelBrokenError
 from summsvc.scheduling.execution.watchdog import Watchdog
-from summsvc.scheduling.jobs import Work
+from summsvc.scheduling.jobs import Job
 from summsvc.scheduling.pool import slot as slot_module
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.scheduling.pool.status import ModelState
@@ -46,7 +46,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def answer(made: Scheduler, *texts: str) -> None:
-    asked: Work = work(texts)
+    asked: Job = work(texts)
     outcomes = await made.submit(asked).wait()
     assert [outcome.generated.text for outcome in outcomes] == expected(asked)
 
@@ -65,22 +65,22 @@ async def test_a_hung_batch_fails_its_calls_and_the_worker_goes_on() -> None:
     made = scheduler(engine, workers=2, registry=registry)
     first = made.submit(work(["good one", "stall here"]))
     second = made.submit(work(["other one"]))
-    for ticket in (first, second):
+    for handle in (first, second):
         with pytest.raises(EngineStalledError) as caught:
-            await ticket.wait()
+            await handle.wait()
         assert "call again" in caught.value.message
     assert sample(registry, "stalled_batches_total", "reversing") == 1
     assert not made.idle
     # Both workers still work, and all that waits is computed.
     await engine.begun()
     engine.hold()
-    tickets = []
+    handles = []
     for i in range(2):
-        tickets.append(made.submit(work([f"a b {i}"])))
+        handles.append(made.submit(work([f"a b {i}"])))
         await engine.begun()
     engine.release()
-    for ticket in tickets:
-        assert [o.generated.text for o in await ticket.wait()] == expected(ticket.work)
+    for handle in handles:
+        assert [o.generated.text for o in await handle.wait()] == expected(handle.work)
     engine.recover()
     await eventually(lambda: made.idle)
     assert await made.close()
@@ -113,7 +113,7 @@ async def test_its_segments_are_not_run_together_again_and_the_one_at_fault_not_
     await stall(made, *texts)
     # Every call tries again at once; only the one at fault hangs once more, alone.
     again = [made.submit(work([text])) for text in texts]
-    ends = await asyncio.gather(*(ticket.wait() for ticket in again), return_exceptions=True)
+    ends = await asyncio.gather(*(handle.wait() for handle in again), return_exceptions=True)
     assert [type(end) for end in ends] == [list, EngineStalledError, list]
     assert ["stall here"] in engine.batches
     begun = len(engine.batches)
@@ -165,9 +165,9 @@ async def test_a_batch_whose_callers_left_is_noticed_too() -> None:
     engine, registry = ReversingEngine(), CollectorRegistry()
     lost: list[Future[None]] = []
     made = scheduler(engine, registry=registry, lost=lost.append)
-    ticket = made.submit(work(["stall one"]))
+    handle = made.submit(work(["stall one"]))
     await engine.begun()
-    ticket.cancel()
+    handle.cancel()
     await eventually(lambda: bool(lost))
     assert sample(registry, "stalled_batches_total", "reversing") == 1
     engine.recover()

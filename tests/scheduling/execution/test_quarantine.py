@@ -8,11 +8,11 @@ import pytest
 
 from summsvc.scheduling.execution import quarantine as module
 from summsvc.scheduling.execution.quarantine import Suspects
-from summsvc.scheduling.jobs import Item
+from summsvc.scheduling.jobs import WorkItem
 from tests.scheduling.reversing import OPTIONS, work
 
 
-def items(*texts: str, beams: int = 1, target: str = "ru") -> tuple[Item, ...]:
+def items(*texts: str, beams: int = 1, target: str = "ru") -> tuple[WorkItem, ...]:
     asked = work(texts, options=replace(OPTIONS, beam_size=beams), target=target)
     return tuple(asked.item(i) for i in range(len(texts)))
 

@@ -15,7 +15,7 @@ import pytest
 from summsvc.errors import OverloadedError
 from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.scheduling.jobs import Priority, Ticket, Work
+from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue
 from summsvc.scheduling.scheduler import Scheduler
 from tests.scheduling.reversing import ReversingEngine, expected, scheduler, work
@@ -24,15 +24,15 @@ FLOOD, OTHER = Caller("a", "1"), Caller("b", "1")
 SAME_HOST = Caller("a", "2")
 
 
-def of(caller: Caller, asked: Work) -> Work:
+def of(caller: Caller, asked: Job) -> Job:
     return dataclasses.replace(asked, caller=caller)
 
 
-def waiting(queue: FairQueue, caller: Caller, *texts: str, **given: Any) -> Ticket:
-    ticket = Ticket(of(caller, work(texts, **given)), lambda _: None)
+def waiting(queue: FairQueue, caller: Caller, *texts: str, **given: Any) -> JobHandle:
+    handle = JobHandle(of(caller, work(texts, **given)), lambda _: None)
     for position in range(len(texts)):
-        queue.add(ticket, ticket.work.item(position))
-    return ticket
+        queue.add(handle, handle.work.item(position))
+    return handle
 
 
 @pytest.mark.parametrize("other", [OTHER, SAME_HOST])
@@ -61,7 +61,7 @@ async def test_callers_lead_alike_however_many_requests_each_has() -> None:
     for _ in range(40):
         batch = queue.next(Budget(100, 1))
         assert batch is not None
-        leaders.append(next(iter(batch.items[0].tickets)).work.caller)
+        leaders.append(next(iter(batch.items[0].handles)).work.caller)
     assert leaders == [FLOOD, OTHER] * 20
 
 
@@ -92,12 +92,12 @@ def engine() -> ReversingEngine:
     return ReversingEngine()
 
 
-async def held_up(made: Scheduler, engine: ReversingEngine, *flood: Work) -> list[Ticket]:
+async def held_up(made: Scheduler, engine: ReversingEngine, *flood: Job) -> list[JobHandle]:
     """Works of which the first is in the model, which is held."""
     engine.hold()
-    tickets = [made.submit(flood[0])]
+    handles = [made.submit(flood[0])]
     await engine.begun()
-    return [*tickets, *(made.submit(each) for each in flood[1:])]
+    return [*handles, *(made.submit(each) for each in flood[1:])]
 
 
 @pytest.mark.parametrize("other", [OTHER, SAME_HOST])
@@ -111,7 +111,7 @@ async def test_a_queue_that_another_caller_has_filled_lets_one_in(
         made.submit(of(FLOOD, work(["one more"])))
     assert refused.value.metadata["limit_of"] == "caller"
     asked = [of(other, work([f"other {i}"])) for i in range(5)]
-    tickets = [made.submit(each) for each in asked]
+    handles = [made.submit(each) for each in asked]
     with pytest.raises(OverloadedError, match="5 of your own requests") as refused:
         made.submit(of(other, work(["one more"])))
     assert refused.value.metadata == {
@@ -120,8 +120,8 @@ async def test_a_queue_that_another_caller_has_filled_lets_one_in(
         "limit_of": "caller",
     }
     engine.release()
-    for ticket in tickets:
-        assert [each.generated.text for each in await ticket.wait()] == expected(ticket.work)
+    for handle in handles:
+        assert [each.generated.text for each in await handle.wait()] == expected(handle.work)
     await made.close()
 
 
@@ -154,10 +154,10 @@ async def test_who_has_little_beside_a_flood_waits_for_short_batches(
 ) -> None:
     made = scheduler(engine, batch_tokens=10_000, batch_sequences=12)
     flood = [of(FLOOD, work([f"a b {i}"])) for i in range(100)]
-    tickets = await held_up(made, engine, *flood)
-    tickets.append(made.submit(of(OTHER, work(["x y z"]))))
+    handles = await held_up(made, engine, *flood)
+    handles.append(made.submit(of(OTHER, work(["x y z"]))))
     engine.release()
-    await asyncio.gather(*(ticket.wait() for ticket in tickets))
+    await asyncio.gather(*(handle.wait() for handle in handles))
     await made.close()
     sizes = [len(batch) for batch in engine.batches]
     assert set(sizes[1:-6]) == {4}
@@ -194,7 +194,7 @@ async def test_what_admission_costs_does_not_grow_with_the_number_waiting(
     hour = asyncio.get_running_loop().time() + 3600
     number = 0
 
-    def one() -> Work:
+    def one() -> Job:
         nonlocal number
         number += 1
         deadline = hour + number * 37 % 1000 if with_deadlines else None

@@ -19,12 +19,12 @@ async def test_a_scheduler_does_not_wait_for_a_batch_that_does_not_end() -> None
     engine = ReversingEngine()
     engine.hang()
     made = scheduler(engine, workers=2)
-    ticket = made.submit(work(["hangs for good"]))
+    handle = made.submit(work(["hangs for good"]))
     await engine.begun()
     async with asyncio.timeout(PATIENCE_S):
         assert not await made.close(timeout_s=0.05)
     with pytest.raises(DrainingError):
-        await ticket.wait()
+        await handle.wait()
     assert not engine.closed
     # Freed by the thread that comes out at last.
     engine.release()
@@ -36,12 +36,12 @@ async def test_a_pool_says_whether_it_left_an_engine_at_work() -> None:
     pool = ModelPool(Shelf("a", "b"), Settings(), registry=CollectorRegistry(), load=loader)
     await pool.preload(["all"])
     loader.engines[1].hang()
-    ticket = (await pool.acquire("b")).submit(work(["hangs for good"]))
+    handle = (await pool.acquire("b")).submit(work(["hangs for good"]))
     await loader.engines[1].begun()
     async with asyncio.timeout(PATIENCE_S):
         assert not await pool.close(timeout_s=0.05)
     with pytest.raises(DrainingError):
-        await ticket.wait()
+        await handle.wait()
     assert [engine.closed for engine in loader.engines] == [True, False]
     loader.engines[1].release()
     await eventually(lambda: loader.engines[1].closed)

@@ -223,11 +223,11 @@ async def test_a_model_at_work_is_not_idle(loader: Loader) -> None:
         await pool.preload(["a"])
         scheduler = await pool.acquire("a")
         loader.engines[0].hold()
-        ticket = scheduler.submit(work(["takes long"]))
+        handle = scheduler.submit(work(["takes long"]))
         await asyncio.sleep(0.3)
         assert pool.status("a").state is ModelState.READY
         loader.engines[0].release()
-        await ticket.wait()
+        await handle.wait()
 
 
 async def test_closing_waits_for_what_is_being_loaded(loader: Loader) -> None:

@@ -20,7 +20,7 @@ from summsvc.articles.renderer import Renderer
 from summsvc.config import Settings
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.server.codec import to_proto
-from summsvc.tasks.pipeline.output import ChainOutput
+from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.splitting import split
 from summsvc.tasks.pipeline.text_workers import BRIEF
 from summsvc.tasks.pipeline.usage import Stats, Summary, TranslationFinished, TranslationStarted
@@ -29,7 +29,7 @@ from summsvc.tasks.summarization.extractive import extract
 from summsvc.tasks.summarization.length import Length
 from summsvc.tasks.translation.assembly import placed, whole
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import Repaired, accepted, translatable
+from summsvc.tasks.translation.retry import CheckedOutput, accepted, translatable
 from summsvc.types import Article, MimeType
 from summsvc.v1 import article_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
@@ -292,7 +292,7 @@ def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> 
 def put_together(document: Document) -> bytes:
     """A reply that says the same in the same language, segments included."""
     renderer = Renderer(document)
-    outputs = list(map(Repaired.unchanged, document.segments))
+    outputs = list(map(CheckedOutput.unchanged, document.segments))
     segments = placed(renderer, 0, document.segments, outputs)
     closing = renderer.finish()
     translation = whole(
@@ -320,5 +320,5 @@ def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
     found = Terms.of((), (), "en").find(segment.text)
     translatable(segment, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
-    output = ChainOutput(segment.text, -0.1, complete=True, pieces=1)
+    output = PipelineOutput(segment.text, -0.1, complete=True, pieces=1)
     accepted(segment, output, "en", "ru", found, Checks())

@@ -35,9 +35,9 @@ def test_the_dates_of_a_certificate(authority: Authority) -> None:
 def test_a_good_identity(authority: Authority, tmp_path: Path) -> None:
     identity = authority.sign("good")
     assert check_identity(identity.cert, identity.key).end.year == 2060
-    chain = tmp_path / "chain.pem"
-    chain.write_text("Subject: good\n" + identity.cert.read_text() + authority.cert.read_text())
-    assert check_identity(chain, identity.key).end.year == 2060
+    pipeline = tmp_path / "chain.pem"
+    pipeline.write_text("Subject: good\n" + identity.cert.read_text() + authority.cert.read_text())
+    assert check_identity(pipeline, identity.key).end.year == 2060
     check_authorities(authority.cert)
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import TranslatedSegment
 from summsvc.tasks.translation.translator import TranslationRequest, Translator
@@ -33,12 +33,12 @@ async def pivot() -> AsyncIterator[Pivot]:
     first = DictionaryEngine(("en", "lt"), TO_LITHUANIAN)
     second = DictionaryEngine(("lt", "ru"), TO_RUSSIAN)
     schedulers = [scheduler(cast(Any, engine), batch_tokens=80) for engine in (first, second)]
-    legs = [Leg(schedulers[0], "en", "lt"), Leg(schedulers[1], "lt", "ru")]
+    stages = [Stage(schedulers[0], "en", "lt"), Stage(schedulers[1], "lt", "ru")]
     workers = TextWorkers(1, max_title=100, max_body=100_000)
 
     class ToThese:
-        async def translation(self, *_: str) -> list[Leg]:
-            return legs
+        async def translation(self, *_: str) -> list[Stage]:
+            return stages
 
     yield Pivot(Translator(workers, cast(Router, ToThese())), first, second)
     for engine in (first, second):

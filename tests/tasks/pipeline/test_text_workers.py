@@ -15,7 +15,7 @@ from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_lane import AT_HAND, Lane, LaneMetrics
-from summsvc.tasks.pipeline.text_workers import BRIEF, HERE, LONG, TextWorkers
+from summsvc.tasks.pipeline.text_workers import BRIEF, INLINE_LIMIT, LONG, TextWorkers
 from summsvc.types import Article
 
 ARTICLES = 8
@@ -347,8 +347,8 @@ async def test_bulk_work_leaves_the_threads_for_short_articles_alone() -> None:
 
     workers = TextWorkers(1, max_title=10, max_body=10)
     try:
-        assert (await workers.beside(HERE + 1, thread)).startswith("summsvc-short")
-        assert (await workers.for_bulk.beside(HERE + 1, thread)).startswith("summsvc-long")
-        assert await workers.for_bulk.beside(HERE, thread) == thread()
+        assert (await workers.offload(INLINE_LIMIT + 1, thread)).startswith("summsvc-short")
+        assert (await workers.for_bulk.offload(INLINE_LIMIT + 1, thread)).startswith("summsvc-long")
+        assert await workers.for_bulk.offload(INLINE_LIMIT, thread) == thread()
     finally:
         workers.close()

@@ -9,12 +9,12 @@ import pytest
 from summsvc.articles.document import SegmentKind
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.pipeline import Chain
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality import check_cache
 from summsvc.tasks.quality.check_cache import LONGEST, Checks
-from summsvc.tasks.quality.checks import Doubt, assess
+from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.tasks.translation.retry import repair_all
 from tests.scheduling.reversing import scheduler
 from tests.tasks.scripted import ScriptedEngine, segment_of
@@ -29,7 +29,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Every source and output that was looked at."""
     looks: list[tuple[str, str]] = []
 
-    def noted(source: str, output: str, **rest: Any) -> list[Doubt]:
+    def noted(source: str, output: str, **rest: Any) -> list[Issue]:
         looks.append((source, output))
         return assess(source, output, **rest)
 
@@ -43,14 +43,14 @@ def test_the_same_is_looked_at_once_and_what_differs_is_not_the_same(
     remembering = Checks()
     expected = assess(SOURCE, WRONG, **PAIR)
     for _ in range(3):
-        doubts = remembering.doubts(SOURCE, WRONG, **PAIR)
-        assert doubts == expected
+        issues = remembering.issues(SOURCE, WRONG, **PAIR)
+        assert issues == expected
         # Whoever gets them may do with them what he likes.
-        doubts.clear()
+        issues.clear()
     assert len(assessed) == 1
     for other in ({"target": "lt"}, {"complete": False}, {"kept": {"132"}}):
         fields = {**PAIR, **other}
-        assert remembering.doubts(SOURCE, WRONG, **fields) == assess(SOURCE, WRONG, **fields)
+        assert remembering.issues(SOURCE, WRONG, **fields) == assess(SOURCE, WRONG, **fields)
     assert len(assessed) == 4
 
 
@@ -58,11 +58,11 @@ def test_what_is_remembered_is_bounded(assessed: list[tuple[str, str]]) -> None:
     remembering = Checks(recent=2)
     for _ in range(2):
         for output in ("раз", "два", "три"):
-            remembering.doubts(SOURCE, output, **PAIR)
+            remembering.issues(SOURCE, output, **PAIR)
     assert len(assessed) == 6
     long = SOURCE * LONGEST
     for _ in range(2):
-        remembering.doubts(long, long, **PAIR)
+        remembering.issues(long, long, **PAIR)
     assert len(assessed) == 8
 
 
@@ -76,8 +76,8 @@ async def test_requests_share_what_was_found_unless_they_bypass_the_cache(
     segments = [segment_of(SOURCE, SegmentKind.SENTENCE)]
     try:
         for _ in range(2):
-            made = Chain(
-                [Leg(queue, "en", "ru")],
+            made = Pipeline(
+                [Stage(queue, "en", "ru")],
                 workers,
                 decoding=DecodingRequest(),
                 priority=Priority.INTERACTIVE,

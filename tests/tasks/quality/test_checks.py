@@ -22,8 +22,8 @@ PAIRS = list(HELD_OUT)
 
 def kinds(output: str, *, target: str = "ru", complete: bool = True) -> set[WarningType]:
     return {
-        doubt.type
-        for doubt in assess(SOURCE, output, source_language="en", target=target, complete=complete)
+        issue.type
+        for issue in assess(SOURCE, output, source_language="en", target=target, complete=complete)
     }
 
 
@@ -67,18 +67,18 @@ def test_an_output_that_reached_the_limit_is_doubtful() -> None:
 
 
 def test_messages_quote_no_more_than_a_line() -> None:
-    doubts = assess(SOURCE * 50, SOURCE * 50, source_language="en", target="ru", complete=True)
-    assert doubts
-    assert all(len(doubt.message) < 200 for doubt in doubts)
+    issues = assess(SOURCE * 50, SOURCE * 50, source_language="en", target="ru", complete=True)
+    assert issues
+    assert all(len(issue.message) < 200 for issue in issues)
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
 def test_no_false_alarm_on_our_own_translations(pair: str) -> None:
     target = pair[3:]
     alarms = [
-        (source, doubts)
+        (source, issues)
         for source, output in pairs(pair)
-        if (doubts := assess(source, output, source_language="en", target=target, complete=True))
+        if (issues := assess(source, output, source_language="en", target=target, complete=True))
     ]
     assert alarms == []
 

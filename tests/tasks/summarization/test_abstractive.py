@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import DeadlineError
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.pipeline.pipeline import ANYWAY
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.length import Length, count_words
 from summsvc.tasks.summarization.postprocess import written
@@ -147,7 +147,7 @@ async def test_a_model_that_writes_little_is_told_of() -> None:
     ],
 )
 def test_whole_sentences_only(text: str, complete: bool, expected: list[str]) -> None:
-    output = ChainOutput(text, -0.5, complete, 1)
+    output = PipelineOutput(text, -0.5, complete, 1)
     source = "The court met Booking.Com."
     assert list(written(source, output, "en").sentences) == expected
 
@@ -220,7 +220,7 @@ async def test_attempts_cost_at_most_as_much_as_what_they_are_about() -> None:
     body = article(6_000)
     sentences, warnings = await summarize(engine, Article("", body, "en"), Length(max_sentences=1))
     assert first > 0.9 * len(body)
-    assert 0 < again <= first + ANYWAY
+    assert 0 < again <= first + RETRY_ALLOWANCE
     assert WarningType.ATTEMPTS_CUT in kinds(warnings) | kinds(sentences[0].warnings)
 
 

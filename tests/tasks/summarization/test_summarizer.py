@@ -20,7 +20,7 @@ from summsvc.models.routes import Routes
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
-from summsvc.scheduling.jobs import Ticket
+from summsvc.scheduling.jobs import JobHandle
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.tasks.pipeline import text_workers
 from summsvc.tasks.pipeline.router import Router
@@ -151,13 +151,13 @@ async def test_a_language_that_cannot_be_reached_is_refused_before_anything_is_w
 
 async def test_what_was_written_is_translated_however_many_wait_for_the_translator() -> None:
     async with summarizing(Loader()) as summarizer:
-        (leg,) = await summarizer._router.translation("ru", "en", "")
-        leg.scheduler._admission.limits = QueueLimits(1, 1_000_000)
-        engine = cast(ReversingEngine, leg.scheduler.engine)
+        (stage,) = await summarizer._router.translation("ru", "en", "")
+        stage.scheduler._admission.limits = QueueLimits(1, 1_000_000)
+        engine = cast(ReversingEngine, stage.scheduler.engine)
         engine.hold()
-        waiting = list[Ticket]()
-        while not len(leg.scheduler._queue):
-            waiting.append(leg.scheduler.submit(work([f"слово {len(waiting)}"])))
+        waiting = list[JobHandle]()
+        while not len(stage.scheduler._queue):
+            waiting.append(stage.scheduler.submit(work([f"слово {len(waiting)}"])))
             await asyncio.sleep(0.01)
         request = SummaryRequest(Article("", BODY, "ru"), target="en")
         with pytest.raises(OverloadedError):
@@ -165,7 +165,7 @@ async def test_what_was_written_is_translated_however_many_wait_for_the_translat
         writing = summarizer.summarize(replace(request, method=Method.ABSTRACTIVE))
         written = asyncio.create_task(writing)
         for _ in range(1000):
-            if len(leg.scheduler._queue) > 1 or written.done():
+            if len(stage.scheduler._queue) > 1 or written.done():
                 break
             await asyncio.sleep(0.01)
         engine.release()

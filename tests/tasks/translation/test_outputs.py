@@ -7,7 +7,7 @@ from contextlib import aclosing
 from summsvc.articles.document import SegmentKind
 from summsvc.tasks.translation.outputs import outputs_of
 from summsvc.types import WarningType
-from tests.tasks.scripted import ScriptedEngine, chain, segment_of
+from tests.tasks.scripted import ScriptedEngine, pipeline, segment_of
 
 TEXTS = [f"The police arrested {number} people." for number in range(101, 107)]
 DOUBTFUL = {TEXTS[2], TEXTS[4]}
@@ -21,7 +21,7 @@ def lost(text: str) -> str:
 async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> None:
     engine = ScriptedEngine(lost)
     segments = [segment_of(text, SegmentKind.SENTENCE) for text in TEXTS]
-    async with chain(engine) as made:
+    async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
         await engine.begun()
         engine.hold()
@@ -34,7 +34,7 @@ async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> N
             rest = [each async for group in done for each in group]
     assert [each.text for each in first] == list(map(lost, TEXTS[:2]))
     assert [each.text for each in first + rest] == list(map(lost, TEXTS))
-    kinds = [{doubt.type for doubt in each.doubts} for each in first + rest]
+    kinds = [{issue.type for issue in each.issues} for each in first + rest]
     assert [WarningType.NUMBER_LOST in each for each in kinds] == [
         text in DOUBTFUL for text in TEXTS
     ]
@@ -45,7 +45,7 @@ async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> N
 async def test_who_leaves_meanwhile_leaves_nothing_behind() -> None:
     engine = ScriptedEngine(lost)
     segments = [segment_of(text, SegmentKind.SENTENCE) for text in TEXTS]
-    async with chain(engine) as made:
+    async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
         await engine.begun()
         engine.hold()
@@ -55,6 +55,6 @@ async def test_who_leaves_meanwhile_leaves_nothing_behind() -> None:
             await anext(done)
             await engine.begun()
         engine.release()
-        scheduler = made.legs[0].scheduler
-        assert not scheduler._tickets
+        scheduler = made.stages[0].scheduler
+        assert not scheduler._handles
     assert len(engine.batches) == 2

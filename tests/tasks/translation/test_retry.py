@@ -16,13 +16,13 @@ from summsvc.engines.base import DecodingOptions, Placement
 from summsvc.engines.load import load
 from summsvc.errors import DeadlineError, EngineError, SummsvcError
 from summsvc.models.store.store import Store
-from summsvc.tasks.pipeline.pipeline import ANYWAY
+from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.quality.checks import assess, severity
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import Repaired, repair_all
-from summsvc.tasks.translation.retry_strategies import ATTEMPTS
+from summsvc.tasks.translation.retry import CheckedOutput, repair_all
+from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
 from summsvc.types import WarningType
-from tests.tasks.scripted import ScriptedEngine, chain, repaired, segment_of
+from tests.tasks.scripted import ScriptedEngine, pipeline, repaired, segment_of
 
 SOURCE = (
     "The minister said that 123 schools would reopen in September, "
@@ -41,8 +41,8 @@ LITHUANIAN = "Ministras sakė, kad rugsėjį vėl duris atvers 123 mokyklos, bet
 NOTES = {WarningType.RETRIED, WarningType.SEGMENT_SPLIT}
 
 
-def kinds(answer: Repaired) -> set[WarningType]:
-    return {doubt.type for doubt in answer.doubts}
+def kinds(answer: CheckedOutput) -> set[WarningType]:
+    return {issue.type for issue in answer.issues}
 
 
 def in_turn(*outputs: str) -> ScriptedEngine:
@@ -54,7 +54,7 @@ def in_turn(*outputs: str) -> ScriptedEngine:
 async def test_a_good_output_is_not_tried_again() -> None:
     engine = in_turn(GOOD)
     answer = await repaired(engine, SOURCE)
-    assert (answer.text, answer.doubts) == (GOOD, ())
+    assert (answer.text, answer.issues) == (GOOD, ())
     assert len(engine.asked) == 1
 
 
@@ -88,7 +88,7 @@ async def test_clauses_are_translated_apart_and_joined() -> None:
     engine = ScriptedEngine(lambda text: known.get(text, LOOP))
     answer = await repaired(engine, SOURCE)
     assert answer.text == "Открытие 123 школ состоится в сентябре " + GOOD[52:]
-    (note,) = answer.doubts
+    (note,) = answer.issues
     assert note.type is WarningType.RETRIED
     assert "2 pieces" in note.message
 
@@ -101,7 +101,7 @@ async def test_a_heading_is_translated_as_a_sentence(kind: SegmentKind) -> None:
     engine = ScriptedEngine(habit)
     answer = await repaired(engine, "Human rights in the world", kind=kind)
     assert answer.text == "Права человека в мире"
-    assert "as a sentence" in answer.doubts[0].message
+    assert "as a sentence" in answer.issues[0].message
     assert len(engine.asked) == 2
 
 
@@ -130,7 +130,7 @@ async def test_without_any_output_the_source_stands_and_is_told() -> None:
     answer = await repaired(engine, SOURCE)
     assert answer.text == SOURCE
     assert kinds(answer) == {WarningType.EMPTY_OUTPUT}
-    assert len(engine.asked) == 1 + ATTEMPTS + 1
+    assert len(engine.asked) == 1 + MAX_RETRIES + 1
 
 
 def then_none(output: str, error: SummsvcError) -> ScriptedEngine:
@@ -161,7 +161,7 @@ async def test_an_address_that_was_lost_is_put_back_and_no_reason_to_try_again()
     terms = Terms.of((), (), "en")
     engine = in_turn("Смотрите на сайте", "сайт")
     answer = await repaired(engine, "See https://example.org/2025 for details", terms=terms)
-    assert (answer.text, answer.doubts) == ("Смотрите на https://example.org/2025", ())
+    assert (answer.text, answer.issues) == ("Смотрите на https://example.org/2025", ())
     assert [text for text, _ in engine.asked[1:]] == ["https://example.org/2025"]
 
 
@@ -189,31 +189,31 @@ async def test_attempts_cost_at_most_as_much_as_their_request(*, terms: bool) ->
     texts = [f"{SOURCE[:-1]} in place {number}." for number in range(100)]
     found = Terms.of(("minister",) if terms else (), (), "en")
     engine = in_turn(LOOP)
-    async with chain(engine) as made:
+    async with pipeline(engine) as made:
         made.terms = found
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
         answers = await repair_all(made, segments, outputs, "ru", found)
     length = sum(map(len, texts))
     asked = sum(len(text) for text, _ in engine.asked)
-    assert 2 * length <= asked <= 2 * length + ANYWAY
+    assert 2 * length <= asked <= 2 * length + RETRY_ALLOWANCE
     # First all of them once.
     assert [text for text, _ in engine.asked[100:200]] == texts
     cut = [answer for answer in answers if WarningType.ATTEMPTS_CUT in kinds(answer)]
     assert len(cut) >= 90
     for answer in cut:
-        said = [doubt.type for doubt in answer.doubts]
+        said = [issue.type for issue in answer.issues]
         assert said.count(WarningType.ATTEMPTS_CUT) == 1
-        assert any(doubt.severe for doubt in answer.doubts)
+        assert any(issue.severe for issue in answer.issues)
 
 
-async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[Repaired], int]:
+async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[CheckedOutput], int]:
     """What is answered for sentences, and how many submissions that took after the first."""
-    async with chain(engine) as made:
+    async with pipeline(engine) as made:
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
         answers = await repair_all(made, segments, outputs, "ru", made.terms)
-        return answers, made.legs[0].scheduler._submitted - 1
+        return answers, made.stages[0].scheduler._submitted - 1
 
 
 async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
@@ -228,7 +228,7 @@ async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
         return good if asked[text] > int(number) - 10 else "Министр сказал это сам."
 
     answers, submissions = await answers_of(ScriptedEngine(habit), texts)
-    assert submissions == ATTEMPTS - 1
+    assert submissions == MAX_RETRIES - 1
     assert [asked[text] for text in texts] == [1, 2, 3, 3]
     assert [kinds(answer) for answer in answers] == [
         set(),
@@ -241,9 +241,9 @@ async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
 async def test_equal_ones_of_a_request_are_tried_again_once() -> None:
     engine = ScriptedEngine(lambda _: NO_NUMBER)
     answers, submissions = await answers_of(engine, [SOURCE] * 10)
-    assert submissions == ATTEMPTS
+    assert submissions == MAX_RETRIES
     # Bypassing the cache: the first outputs are computed for each.
-    assert len(engine.asked) == 10 + (ATTEMPTS - 1) + len(CLAUSES)
+    assert len(engine.asked) == 10 + (MAX_RETRIES - 1) + len(CLAUSES)
     assert len(set(answers)) == 1
 
 
@@ -269,19 +269,19 @@ async def test_one_on_which_the_model_fails_takes_no_other_with_it() -> None:
 OUTPUTS = st.sampled_from(["", " ", LOOP, GOOD, NO_NUMBER, SOURCE, LITHUANIAN, "да"])
 
 
-@given(st.lists(OUTPUTS, min_size=1 + ATTEMPTS + 1, max_size=1 + ATTEMPTS + 1))
+@given(st.lists(OUTPUTS, min_size=1 + MAX_RETRIES + 1, max_size=1 + MAX_RETRIES + 1))
 async def test_never_empty_where_any_attempt_gave_text_and_never_asked_more_often(
     outputs: list[str],
 ) -> None:
     engine = in_turn(*outputs)
     answer = await repaired(engine, SOURCE)
     asked = len(engine.asked)
-    assert asked <= 1 + ATTEMPTS - 1 + len(CLAUSES)
+    assert asked <= 1 + MAX_RETRIES - 1 + len(CLAUSES)
     assert answer.text.strip()
     given = any(each.strip() for each in outputs[:asked])
     assert (WarningType.EMPTY_OUTPUT in kinds(answer)) is not given
     if answer.text != GOOD:
-        assert answer.doubts
+        assert answer.issues
 
 
 UNSEEN = {
@@ -306,17 +306,17 @@ UNSEEN = {
 async def test_a_real_model_is_never_made_worse_and_says_what_is_left(model_dir: Path) -> None:
     engine = load(Store(model_dir).spec("opus-en-ru"), Placement())
     segments = [segment_of(text, kind) for kind, texts in UNSEEN.items() for text in texts]
-    async with chain(engine) as made:
+    async with pipeline(engine) as made:
         outputs = await made.run_all([segment.text for segment in segments])
         answers = await repair_all(made, segments, outputs, "ru", made.terms)
     doubtful = 0
     for segment, output, answer in zip(segments, outputs, answers, strict=True):
         pair = {"source_language": "en", "target": "ru"}
         before = assess(segment.text, output.text, **pair, complete=output.complete)
-        after = [doubt for doubt in answer.doubts if doubt.type not in NOTES]
+        after = [issue for issue in answer.issues if issue.type not in NOTES]
         assert answer.text.strip()
         assert severity(after) <= severity(before)
         if answer.text != output.text and output.text.strip():
             assert WarningType.RETRIED in kinds(answer)
-        doubtful += any(doubt.severe for doubt in before)
+        doubtful += any(issue.severe for issue in before)
     assert doubtful >= 3

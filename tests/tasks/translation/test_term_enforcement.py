@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.glossary import Terms
 from summsvc.tasks.translation.term_enforcement import Unprotected, protect
@@ -23,10 +23,10 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def again(self, each: Sequence[Sequence[str]]) -> list[list[ChainOutput]]:
+    async def again(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
         self.asked += [text for texts in each for text in texts]
         return [
-            [ChainOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
+            [PipelineOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
             for texts in each
         ]
 
@@ -35,9 +35,9 @@ async def protected(
     model: Words, source: str, output: str, kept: Sequence[str] = (), **glossary: str
 ) -> tuple[str, list[bool], list[WarningType], bool]:
     found = Terms.of(kept, list(glossary.items()), "en").find(source)
-    (result,) = await protect(cast(Chain, model), [Unprotected(source, output, found)], "ru")
+    (result,) = await protect(cast(Pipeline, model), [Unprotected(source, output, found)], "ru")
     applied = [use.applied for use in result.terms]
-    return result.text, applied, [doubt.type for doubt in result.doubts], result.pieces
+    return result.text, applied, [issue.type for issue in result.issues], result.pieces
 
 
 async def test_a_term_that_is_there_costs_nothing() -> None:
@@ -80,24 +80,24 @@ async def test_no_guess_is_made_between_two_places() -> None:
 
 
 async def test_what_cannot_be_located_is_translated_around() -> None:
-    text, applied, doubts, pieces = await protected(
+    text, applied, issues, pieces = await protected(
         Words(See="Смотрите"), "See https://example.org/a now.", "Смотрите тут."
     )
     assert text == "Смотрите https://example.org/a now."
-    assert (applied, doubts, pieces) == ([True], [], True)
+    assert (applied, issues, pieces) == ([True], [], True)
 
 
 async def test_what_is_still_missing_is_said_once() -> None:
     """A stretch that begins with a letter joins the term to another word."""
     source = "A mayor’s-x and a NATO’s."
     model = Words(**{"’s.": "s."})
-    _, applied, doubts, _ = await protected(model, source, "", ["NATO"], mayor="мэр")
+    _, applied, issues, _ = await protected(model, source, "", ["NATO"], mayor="мэр")
     assert applied == [True, False]
-    assert doubts == [WarningType.TERM_LOST]
+    assert issues == [WarningType.TERM_LOST]
 
 
 async def test_a_glossary_entry_that_is_missing_is_said_so() -> None:
     model = Words(**{"’house now.": "Дом."})
-    _, applied, doubts, _ = await protected(model, "mayor’house now.", "", mayor="мэр")
+    _, applied, issues, _ = await protected(model, "mayor’house now.", "", mayor="мэр")
     assert applied == [False]
-    assert doubts == [WarningType.GLOSSARY_NOT_APPLIED]
+    assert issues == [WarningType.GLOSSARY_NOT_APPLIED]

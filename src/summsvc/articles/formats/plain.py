@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from summsvc.articles.source_map import Block, BlockKind, View, goes_on, let_go, says_something
+from summsvc.articles.source_map import Block, BlockKind, SourceMap, goes_on, let_go, says_something
 from summsvc.interruption import checked
 
 _LINE = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
@@ -91,7 +91,7 @@ def _blocks_of(source: str, lines: list[_Line], column: int) -> list[Block]:
         if found and not item and (joins[i - 1] or _is_wrap(source, lines, i, column)):
             begin, _, kind = found.pop()
         found.append((begin, end, kind))
-    return [Block(View.plain(source, begin, end), kind) for begin, end, kind in checked(found)]
+    return [Block(SourceMap.plain(source, begin, end), kind) for begin, end, kind in checked(found)]
 
 
 def _in_sentence(source: str, lines: list[_Line]) -> list[bool]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from summsvc.engines.limits import input_limit, output_positions
-from summsvc.engines.tokenizer import Convention
+from summsvc.engines.tokenizer import TokenFraming
 from summsvc.errors import ModelBrokenError
 
 Array = npt.NDArray[Any]
@@ -47,11 +47,11 @@ def read(source: Path, config: Mapping[str, Any]) -> Any:
     return marian_spec(config, tensors, _vocabulary(source))
 
 
-def convention(source: Path, config: Mapping[str, Any]) -> Convention:
+def convention(source: Path, config: Mapping[str, Any]) -> TokenFraming:
     """How every Marian model frames texts: the end marker after the input, nothing else."""
     path = source / "tokenizer_config.json"
     declared = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return Convention(
+    return TokenFraming(
         before=(),
         after=("</s>",),
         first=(),

@@ -13,7 +13,7 @@ from typing import Any
 
 from summsvc.engines.checkpoint import from_folder, load_tokenizer
 from summsvc.engines.limits import input_limit, output_positions
-from summsvc.engines.tokenizer import SOURCE, TOKENIZER, Convention
+from summsvc.engines.tokenizer import SOURCE, TOKENIZER, TokenFraming
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 
 NEEDS_TORCH = (
@@ -105,7 +105,7 @@ def _corrected(
 
 
 def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
-    """Write what ``Pieces`` reads beside the converted model, as the reference has it."""
+    """Write what ``Tokenizer`` reads beside the converted model, as the reference has it."""
     tokenizer = load_tokenizer(source)
     convention(tokenizer, source, config).write(target)
     if tokenizer.is_fast:
@@ -114,7 +114,7 @@ def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> No
         shutil.copyfile(source / SPM, target / SPM)
 
 
-def convention(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> Convention:
+def convention(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> TokenFraming:
     """How a checkpoint frames texts, asked of its own tokenizer.
 
     An empty text shows what stands around every input. Where the source
@@ -144,7 +144,7 @@ def convention(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> Conve
     before, after = pieces(*framed[:at]), pieces(*framed[at + len(word) :])
     language = getattr(tokenizer, "src_lang", None) or ""
     token = getattr(tokenizer, "lang_code_to_token", {}).get(language, language)
-    return Convention(
+    return TokenFraming(
         before=tuple(SOURCE if piece == token else piece for piece in before),
         after=tuple(SOURCE if piece == token else piece for piece in after),
         default_source=token,

@@ -18,7 +18,7 @@ from operator import itemgetter
 from summsvc.scheduling.admission.admission import Admission
 from summsvc.scheduling.admission.demand import Demand
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.scheduling.jobs import Priority, Ticket
+from summsvc.scheduling.jobs import JobHandle, Priority
 
 MARGIN = 2
 """Full batches that a request should have time for: one that has to end first, and its own."""
@@ -47,7 +47,7 @@ def alone(_: Caller, tokens: int) -> int:
 class _Line:
     """One caller's requests. ordered: deadline, number and ticket of each."""
 
-    ordered: list[tuple[float, int, Ticket]] = field(default_factory=list)
+    ordered: list[tuple[float, int, JobHandle]] = field(default_factory=list)
     demand: Demand = field(default_factory=Demand)
     tokens: int = 0
 
@@ -63,34 +63,34 @@ class Deadlines:
         self._admission = admission
         self._with_others = with_others
         self._lines: dict[Caller, _Line] = {}
-        self._noted: dict[Ticket, tuple[int, int]] = {}
+        self._noted: dict[JobHandle, tuple[int, int]] = {}
         self._numbers = 0
 
-    def note(self, ticket: Ticket) -> None:
+    def note(self, handle: JobHandle) -> None:
         """Look after a request while some of its segments wait, by what it has now."""
-        deadline = ticket.work.deadline
-        if deadline is None or ticket.work.priority is not Priority.INTERACTIVE:
+        deadline = handle.work.deadline
+        if deadline is None or handle.work.priority is not Priority.INTERACTIVE:
             return
-        if not ticket.pending:
-            self._forget(ticket, deadline)
+        if not handle.pending:
+            self._forget(handle, deadline)
             return
-        tokens = ticket.pending_tokens + ticket.coming_tokens
-        line = self._lines.setdefault(ticket.work.caller, _Line())
-        number, before = self._noted.get(ticket, (0, 0))
+        tokens = handle.pending_tokens + handle.coming_tokens
+        line = self._lines.setdefault(handle.work.caller, _Line())
+        number, before = self._noted.get(handle, (0, 0))
         if not number:
             self._numbers = number = self._numbers + 1
-            insort(line.ordered, (deadline, number, ticket), key=itemgetter(0, 1))
+            insort(line.ordered, (deadline, number, handle), key=itemgetter(0, 1))
             line.demand.add(deadline, tokens)
         else:
             line.demand.change(deadline, tokens - before)
         line.tokens += tokens - before
-        self._noted[ticket] = number, tokens
+        self._noted[handle] = number, tokens
 
-    def _forget(self, ticket: Ticket, deadline: float) -> None:
-        number, tokens = self._noted.pop(ticket, (0, 0))
+    def _forget(self, handle: JobHandle, deadline: float) -> None:
+        number, tokens = self._noted.pop(handle, (0, 0))
         if not number:
             return
-        caller = ticket.work.caller
+        caller = handle.work.caller
         line = self._lines[caller]
         del line.ordered[bisect_left(line.ordered, (deadline, number), key=itemgetter(0, 1))]
         line.demand.remove(deadline, tokens)
@@ -102,7 +102,7 @@ class Deadlines:
         """Requests that are looked after."""
         return len(self._noted)
 
-    def pressing(self, caller: Caller) -> Iterator[Ticket]:
+    def pressing(self, caller: Caller) -> Iterator[JobHandle]:
         """Requests of a caller that have to go first, earliest deadline first.
 
         So that none of them has less slack than the margin: all up to the last one that is
@@ -167,11 +167,11 @@ def short_of_time(waiting: Iterable[Due], margin_s: float) -> float | None:
     return last
 
 
-def _up_to(ordered: Sequence[tuple[float, int, Ticket]], deadline: float) -> Iterator[Ticket]:
-    for each, _, ticket in ordered:
+def _up_to(ordered: Sequence[tuple[float, int, JobHandle]], deadline: float) -> Iterator[JobHandle]:
+    for each, _, handle in ordered:
         if each > deadline:
             return
-        yield ticket
+        yield handle
 
 
 def lacking(

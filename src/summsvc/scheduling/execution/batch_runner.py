@@ -12,12 +12,12 @@ import structlog
 
 from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
 from summsvc.errors import EngineError, EngineStalledError, SummsvcError
-from summsvc.scheduling.dedup import Memo
+from summsvc.scheduling.dedup import DedupCache
 from summsvc.scheduling.execution import failures
 from summsvc.scheduling.execution.quarantine import Suspects
 from summsvc.scheduling.execution.threads import Threads, returned
 from summsvc.scheduling.execution.watchdog import Watchdog, in_time
-from summsvc.scheduling.jobs import Item
+from summsvc.scheduling.jobs import WorkItem
 from summsvc.scheduling.metrics import ModelMetrics
 from summsvc.scheduling.queue import Batch
 
@@ -50,7 +50,7 @@ class Runner:
         engine: Seq2SeqEngine,
         *,
         workers: int,
-        memo: Memo,
+        dedup: DedupCache,
         metrics: ModelMetrics,
         measured: Callable[[Batch, float], None],
         watchdog: Watchdog,
@@ -58,7 +58,7 @@ class Runner:
     ) -> None:
         self._model = engine.spec.id
         self._workers = workers
-        self._memo = memo
+        self._dedup = dedup
         self._metrics = metrics
         self._measured = measured
         self._watchdog = watchdog
@@ -105,8 +105,8 @@ class Runner:
 
     async def _run(self, batch: Batch) -> None:
         for item in batch.items:
-            for ticket in item.tickets:
-                ticket.reached_model()
+            for handle in item.handles:
+                handle.reached_model()
         try:
             outputs, seconds = await self._generate(batch)
         except CancelledGeneration:
@@ -127,7 +127,7 @@ class Runner:
             self._suspects.clear(batch.items)
             self._metrics.computed(batch, outputs, seconds)
             for item, output in zip(batch.items, outputs, strict=True):
-                self._memo.keep(item, output)
+                self._dedup.keep(item, output)
                 item.output = output
                 self._tell(item)
 
@@ -149,13 +149,13 @@ class Runner:
             raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
         return outputs, time.perf_counter() - begun
 
-    async def _again(self, batch: Batch, items: tuple[Item, ...]) -> None:
+    async def _again(self, batch: Batch, items: tuple[WorkItem, ...]) -> None:
         """Compute what somebody wants of items whose batch did not end well, drop the rest."""
-        wanted = tuple(item for item in items if item.tickets)
+        wanted = tuple(item for item in items if item.handles)
         for item in items:
-            if not item.tickets:
+            if not item.handles:
                 self._metrics.abandoned.inc()
-                self._memo.forget(item)
+                self._dedup.forget(item)
         if wanted:
             await self._run(Batch(wanted, batch.budget))
 
@@ -213,11 +213,11 @@ class Runner:
                 item.error = error
                 self._tell(item)
 
-    def _tell(self, item: Item) -> None:
-        self._memo.forget(item)
-        for ticket in list(item.tickets):
-            ticket.settled(item)
-        item.tickets.clear()
+    def _tell(self, item: WorkItem) -> None:
+        self._dedup.forget(item)
+        for handle in list(item.handles):
+            handle.settled(item)
+        item.handles.clear()
 
     def stop(self) -> None:
         """Begin no more batches, and let those go that wait for an engine."""

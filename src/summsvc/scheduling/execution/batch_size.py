@@ -7,7 +7,7 @@ from dataclasses import dataclass
 FIRST = 256
 """Tokens of a budget while nothing is measured."""
 
-TELLS = 0.5
+MIN_SAMPLE_FILL = 0.5
 """Share of the budget from which a batch tells how fast full ones are: every step of
 the search has a fixed cost, small batches run at a worse rate."""
 
@@ -36,10 +36,13 @@ class Budget:
 
     def tells(self, used: Budget) -> bool:
         """Whether a batch that holds so much of this budget says how fast full ones are."""
-        return used.tokens >= TELLS * self.tokens or used.sequences >= TELLS * self.sequences
+        return (
+            used.tokens >= MIN_SAMPLE_FILL * self.tokens
+            or used.sequences >= MIN_SAMPLE_FILL * self.sequences
+        )
 
 
-class Pace:
+class BatchSizer:
     """The budget of the next batch.
 
     A budget in tokens alone is seconds for one model and milliseconds for another.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from summsvc.errors import SummsvcError
-from summsvc.scheduling.jobs import Item
+from summsvc.scheduling.jobs import WorkItem
 
 LONGEST_MESSAGE = 200
 """Characters of an exception's message."""
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"""(['"`«“„]).*?(['"`»”]|$)""", re.DOTALL)
 _FRAMES = 12
 
 
-def facts(error: BaseException, items: Sequence[Item]) -> dict[str, object]:
+def facts(error: BaseException, items: Sequence[WorkItem]) -> dict[str, object]:
     """The fields of a log line: the exception's type, where it was raised, who is concerned.
 
     Its message only when it can hold nothing of the items' texts.
@@ -42,9 +42,9 @@ def facts(error: BaseException, items: Sequence[Item]) -> dict[str, object]:
     return told
 
 
-def requests(items: Iterable[Item]) -> list[str]:
+def requests(items: Iterable[WorkItem]) -> list[str]:
     """Ids of the requests that wait for the items, as far as a line has room."""
-    ids = dict.fromkeys(ticket.request_id for item in items for ticket in item.tickets)
+    ids = dict.fromkeys(handle.request_id for item in items for handle in item.handles)
     return [id for id in ids if id][:MOST_REQUESTS]
 
 

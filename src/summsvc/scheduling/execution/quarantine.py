@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from summsvc.scheduling.jobs import Item
+from summsvc.scheduling.jobs import WorkItem
 
 MOST = 1024
 """Segments remembered."""
@@ -25,7 +25,7 @@ class Suspects:
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
 
-    def note(self, items: Sequence[Item]) -> None:
+    def note(self, items: Sequence[WorkItem]) -> None:
         """Remember the segments of a batch that hung."""
         for item in items:
             key = _key(item)
@@ -34,17 +34,17 @@ class Suspects:
         while len(self._known) > MOST:
             self._known.popitem(last=False)
 
-    def clear(self, items: Iterable[Item]) -> None:
+    def clear(self, items: Iterable[WorkItem]) -> None:
         """Forget segments that the model has computed."""
         if self._known:
             for item in items:
                 self._known.pop(_key(item), None)
 
-    def at_fault(self, item: Item) -> bool:
+    def at_fault(self, item: WorkItem) -> bool:
         """Whether a segment hung a batch of its own."""
         return bool(self._known) and self._alone(item) is True
 
-    def apart(self, items: tuple[Item, ...]) -> list[tuple[Item, ...]]:
+    def apart(self, items: tuple[WorkItem, ...]) -> list[tuple[WorkItem, ...]]:
         """The items in batches: each suspected one by itself, the others first and together."""
         if not self._known or len(items) == 1:
             return [items]
@@ -52,7 +52,7 @@ class Suspects:
         others = tuple(item for item in items if item not in suspected)
         return [each for each in (others, *((item,) for item in suspected)) if each]
 
-    def _alone(self, item: Item) -> bool | None:
+    def _alone(self, item: WorkItem) -> bool | None:
         """Whether it hung alone; None for a segment that is not suspected."""
         key = _key(item)
         known = self._known.get(key)
@@ -65,7 +65,7 @@ class Suspects:
         return alone
 
 
-def _key(item: Item) -> bytes:
+def _key(item: WorkItem) -> bytes:
     """Whatever the options of the search: a call is tried again with others too."""
     source, target, _ = item.kind
     return hashlib.blake2b(f"{source}>{target}:{item.text}".encode(), digest_size=16).digest()

@@ -12,7 +12,7 @@ from summsvc.models.store.manifest import Manifest
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import Lost
-from summsvc.scheduling.execution.batch_size import Budget, Pace
+from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import Patience
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.pool.placement import sequences
@@ -42,7 +42,7 @@ class Queues:
             limits=QueueLimits(
                 settings.max_queued_requests, settings.max_queued_tokens, settings.max_wait_s
             ),
-            pace=Pace(
+            batch_sizer=BatchSizer(
                 most=Budget(settings.batch_tokens, sequences(settings, engine.device)),
                 target_s=settings.batch_target_ms / 1000,
             ),

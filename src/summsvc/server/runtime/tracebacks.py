@@ -32,7 +32,7 @@ def format_error(error: BaseException) -> str:
     number, of a SummsvcError the reason, of any other "(message left out)".
     """
     parts: list[str] = []
-    for link, how in _chain(error):
+    for link, how in _pipeline(error):
         parts += [_one(link), how]
     return "".join(parts).rstrip("\n")
 
@@ -53,7 +53,7 @@ def describe(error: BaseException) -> str:
     return f"{name}: {LEFT_OUT}" if error.args else name
 
 
-def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+def _pipeline(error: BaseException) -> Iterator[tuple[BaseException, str]]:
     """The exceptions that led to one, the first one first, and what stands after each."""
     links = [(error, "")]
     seen = {id(error)}

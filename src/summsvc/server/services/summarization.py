@@ -8,7 +8,7 @@ from summsvc.server.codec import to_proto
 from summsvc.server.codec.deserialize import Receiver
 from summsvc.server.codec.from_proto import RequestReader, deadline_of
 from summsvc.server.services import batch
-from summsvc.tasks.pipeline.sizes import EACH
+from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import Summary
 from summsvc.tasks.summarization.summarizer import Summarizer
@@ -52,6 +52,6 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
         return await self._workers.run(to_proto.batch, limit, pb.BatchSummarizeResponse, outcomes)
 
     async def _message(self, summary: Summary) -> bytes:
-        size = EACH * len(summary.sentences)
+        size = SEGMENT_OVERHEAD * len(summary.sentences)
         limit = self._reader.max_reply_bytes
-        return await self._workers.beside(size, to_proto.summary, limit, summary)
+        return await self._workers.offload(size, to_proto.summary, limit, summary)

@@ -75,7 +75,7 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
     ) -> bytes:
         wanted = self._reader.translation(request, deadline=deadline, caller=caller, bulk=bulk)
         translation = await self._translator.translate(wanted)
-        return await self._workers.beside(
+        return await self._workers.offload(
             len(translation.body),
             to_proto.translation,
             self._reader.max_reply_bytes,

@@ -11,7 +11,7 @@ from summsvc.tasks.pipeline import splitting
 
 
 @dataclass(frozen=True, slots=True)
-class ChainOutput:
+class PipelineOutput:
     """What came out for one text.
 
     score: mean log-probability per token of the weaker leg, at most 0.
@@ -25,10 +25,10 @@ class ChainOutput:
     pieces: int
 
 
-def joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:
+def joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> PipelineOutput:
     """The output for a text, of those for its pieces."""
     generated = [outcome.generated for outcome in outcomes]
-    return ChainOutput(
+    return PipelineOutput(
         text=splitting.join(pieces, [output.text for output in generated]),
         score=min(output.score for output in generated),
         complete=all(output.complete for output in generated),
@@ -36,9 +36,9 @@ def joined(pieces: Sequence[str], outcomes: Sequence[Outcome]) -> ChainOutput:
     )
 
 
-def weaker(before: ChainOutput, after: ChainOutput) -> ChainOutput:
+def weaker(before: PipelineOutput, after: PipelineOutput) -> PipelineOutput:
     """The output of two legs, one after the other."""
-    return ChainOutput(
+    return PipelineOutput(
         text=after.text,
         score=min(before.score, after.score),
         complete=before.complete and after.complete,
@@ -47,10 +47,10 @@ def weaker(before: ChainOutput, after: ChainOutput) -> ChainOutput:
 
 
 def all_or_error(
-    outputs: Sequence[ChainOutput | SummsvcError],
-) -> list[ChainOutput] | SummsvcError:
+    outputs: Sequence[PipelineOutput | SummsvcError],
+) -> list[PipelineOutput] | SummsvcError:
     """The outputs, or what the first without one failed with."""
-    done = [each for each in outputs if isinstance(each, ChainOutput)]
+    done = [each for each in outputs if isinstance(each, PipelineOutput)]
     return (
         done
         if len(done) == len(outputs)

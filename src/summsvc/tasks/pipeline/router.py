@@ -10,7 +10,7 @@ from summsvc.errors import InvalidInputError, ModelUnavailableError
 from summsvc.models.routes import Routes
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.stage import Stage
 
 R = TypeVar("R")
 
@@ -26,7 +26,7 @@ class Router:
         self._routes = routes
         self._pool = pool
 
-    async def translation(self, source: str, target: str, model: str) -> list[Leg]:
+    async def translation(self, source: str, target: str, model: str) -> list[Stage]:
         """The legs from source to target; one, or two through a pivot language.
 
         model: id asked for, or "". Raises UnsupportedPairError,
@@ -34,15 +34,15 @@ class Router:
         LoadingError.
         """
 
-        async def legs() -> list[Leg]:
+        async def stages() -> list[Stage]:
             route = self._routes.resolve_translation(source, target, model)
             codes = route.languages
             return [
-                Leg(await self._pool.acquire(id), codes[i], codes[i + 1])
+                Stage(await self._pool.acquire(id), codes[i], codes[i + 1])
                 for i, id in enumerate(route.models)
             ]
 
-        return await self._surely(legs)
+        return await self._surely(stages)
 
     async def summarizer(self, language: str, model: str, *, surely: bool = True) -> Scheduler:
         """A model that writes summaries in ``language``; raises as ``translation``.

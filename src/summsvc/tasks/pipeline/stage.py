@@ -26,7 +26,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Stage:
     """One model of a route, and the languages it works between."""
 
     scheduler: Scheduler

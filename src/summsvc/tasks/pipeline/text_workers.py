@@ -17,7 +17,7 @@ from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_lane import Lane, LaneMetrics
 from summsvc.types import Article
 
-HERE = 1_000
+INLINE_LIMIT = 1_000
 """Code points, or so, that are handled on the event loop itself: a millisecond at most,
 where handing them to a thread and back would take as long."""
 
@@ -77,12 +77,14 @@ class TextWorkers:
         """Call ``work`` in a thread and wait for it."""
         return await self._short.run(functools.partial(work, *args, **kwargs))
 
-    async def beside(self, size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def offload(
+        self, size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Call ``work`` in a thread, or here when it is about few code points.
 
         size: how many it is about.
         """
-        if size <= HERE:
+        if size <= INLINE_LIMIT:
             return work(*args, **kwargs)
         return await self._lane(size).run(functools.partial(work, *args, **kwargs))
 

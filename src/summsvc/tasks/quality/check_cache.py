@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import lru_cache
 
-from summsvc.tasks.quality.checks import Doubt, assess
+from summsvc.tasks.quality.checks import Issue, assess
 
 RECENT = 8192
 """Pairs of segment and output whose doubts are remembered: some articles with all attempts."""
@@ -21,7 +21,7 @@ class Checks:
     def __init__(self, recent: int = RECENT) -> None:
         self._remembered = lru_cache(recent)(_assessed)
 
-    def doubts(
+    def issues(
         self,
         source: str,
         output: str,
@@ -30,7 +30,7 @@ class Checks:
         target: str,
         complete: bool,
         kept: Collection[str] = (),
-    ) -> list[Doubt]:
+    ) -> list[Issue]:
         """The same as ``assess``."""
         short = max(len(source), len(output)) <= LONGEST
         look = self._remembered if short else _assessed
@@ -44,7 +44,7 @@ def _assessed(
     target: str,
     complete: bool,
     kept: frozenset[str],
-) -> tuple[Doubt, ...]:
+) -> tuple[Issue, ...]:
     found = assess(
         source,
         output,

@@ -31,7 +31,7 @@ PARTIAL = frozenset((WarningType.OUTPUT_TRUNCATED, WarningType.LENGTH_RATIO))
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Issue:
     """Something odd about an output. severe: worth another attempt."""
 
     type: WarningType
@@ -47,7 +47,7 @@ def assess(
     target: str,
     complete: bool,
     kept: Collection[str] = (),
-) -> list[Doubt]:
+) -> list[Issue]:
     """What is doubtful about a translation.
 
     source_language, target: BCP-47 codes. complete: False when a length limit
@@ -57,59 +57,59 @@ def assess(
     """
     if not output.strip():
         message = "the model gave nothing; the source text stands in its place"
-        return [Doubt(WarningType.EMPTY_OUTPUT, message, severe=True)]
+        return [Issue(WarningType.EMPTY_OUTPUT, message, severe=True)]
     if kept:
         terms = Occurrences(kept)
         source, times = terms.removed(source)
         output, _ = terms.removed(output, times)
-    doubts: list[Doubt] = []
+    issues: list[Issue] = []
 
-    def doubt(type: WarningType, message: str, *, severe: bool = True) -> None:
-        doubts.append(Doubt(type, message, severe))
+    def issue(type: WarningType, message: str, *, severe: bool = True) -> None:
+        issues.append(Issue(type, message, severe))
 
     if not complete:
-        doubt(
+        issue(
             WarningType.OUTPUT_TRUNCATED,
             "the output reached the length limit and may be incomplete",
         )
     if again := repeated(source, output):
-        doubt(WarningType.REPETITION, f"the output repeats “{_shown(again)}”")
+        issue(WarningType.REPETITION, f"the output repeats “{_shown(again)}”")
     if ratio := unusual(source, output, source_language=source_language, target=target):
-        doubt(
+        issue(
             WarningType.LENGTH_RATIO,
             f"the output is {ratio:.2f} times as long as the source, "
             f"unusual from '{source_language}' to '{target}'",
         )
     if stretch := copied(source, output):
-        doubt(WarningType.UNTRANSLATED, f"“{_shown(stretch)}” was left as in the source")
+        issue(WarningType.UNTRANSLATED, f"“{_shown(stretch)}” was left as in the source")
     elif wrong_script(source, output, target):
-        doubt(WarningType.WRONG_SCRIPT, f"most of the output is not in the script of '{target}'")
+        issue(WarningType.WRONG_SCRIPT, f"most of the output is not in the script of '{target}'")
     elif language := wrong_language(output, target, source_language):
-        doubt(WarningType.WRONG_LANGUAGE, f"the output looks like '{language}', not '{target}'")
+        issue(WarningType.WRONG_LANGUAGE, f"the output looks like '{language}', not '{target}'")
     if figures := lost_figures(source, output, target=target):
         message = f"numbers of the source are not in the output: {', '.join(figures)}"
-        doubt(WarningType.NUMBER_LOST, message)
+        issue(WarningType.NUMBER_LOST, message)
     if brackets := lost_brackets(source, output):
         message = f"what stood in brackets is not in the output: {', '.join(map(_shown, brackets))}"
-        doubt(WarningType.BRACKETS_LOST, message)
-    return doubts
+        issue(WarningType.BRACKETS_LOST, message)
+    return issues
 
 
-def attempts_cut(error: SummsvcError) -> list[Doubt]:
+def attempts_cut(error: SummsvcError) -> list[Issue]:
     """What is to be said when this error ended the attempts to improve on an output."""
     if not isinstance(error, OverloadedError):
         return []
-    return [Doubt(WarningType.ATTEMPTS_CUT, f"not tried again: {error.message}", severe=False)]
+    return [Issue(WarningType.ATTEMPTS_CUT, f"not tried again: {error.message}", severe=False)]
 
 
-def severity(doubts: Collection[Doubt]) -> tuple[int, ...]:
+def severity(issues: Collection[Issue]) -> tuple[int, ...]:
     """How bad an output is; of two the lower is better.
 
     Counted one after the other: no output; output that says something else or
     nothing (USELESS); that may lack a part (PARTIAL); other severe doubts; the rest.
     """
-    kinds = [doubt.type for doubt in doubts]
-    severe = sum(doubt.severe for doubt in doubts)
+    kinds = [issue.type for issue in issues]
+    severe = sum(issue.severe for issue in issues)
     empty = kinds.count(WarningType.EMPTY_OUTPUT)
     useless, partial = (sum(kind in group for kind in kinds) for group in (USELESS, PARTIAL))
     return empty, useless, partial, severe, len(kinds)

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.errors import SummsvcError
-from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.chunking import Divider
 from summsvc.tasks.summarization.extractive import candidates
 from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length import Length, count_words
-from summsvc.tasks.summarization.length_budget import ENOUGH, Choice, Goal
-from summsvc.tasks.summarization.map_reduce import Round, Size, Summarist
+from summsvc.tasks.summarization.length_budget import ENOUGH, Choice, LengthBudget
+from summsvc.tasks.summarization.map_reduce import Pass, Size, Summarist
 from summsvc.tasks.summarization.postprocess import Written, central
 from summsvc.types import Span, Warning, WarningType
 
@@ -39,13 +39,13 @@ SENTENCES_PER_PART = 2
 
 
 async def write(
-    chain: Chain, workers: TextWorkers, document: Document, length: Length
+    pipeline: Pipeline, workers: TextWorkers, document: Document, length: Length
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The written sentences, whole ones only, and what is to be said about them.
 
     Never empty. Raises what the chain's scheduler raises.
     """
-    return await _Writer(chain, workers, document, length).write()
+    return await _Writer(pipeline, workers, document, length).write()
 
 
 def readable(document: Document) -> list[str]:
@@ -70,7 +70,7 @@ class _Task:
 
     texts: list[str]
     tokens: int
-    goal: Goal
+    goal: LengthBudget
     size: Size
     parts: int
 
@@ -79,7 +79,7 @@ class _Task:
 class _Draft:
     """A round, and the sentences of it that would be the summary."""
 
-    round: Round
+    round: Pass
     choice: Choice
 
 
@@ -87,15 +87,15 @@ class _Writer:
     """Writes one summary."""
 
     def __init__(
-        self, chain: Chain, workers: TextWorkers, document: Document, length: Length
+        self, pipeline: Pipeline, workers: TextWorkers, document: Document, length: Length
     ) -> None:
         self._workers = workers
         self._document = document
         self._language = document.language.code
         self._length = length
-        self._own = chain.decoding
-        self._divider = Divider(chain.legs[0])
-        self._summarist = Summarist(chain, workers, self._divider, self._language, length)
+        self._own = pipeline.decoding
+        self._divider = Divider(pipeline.stages[0])
+        self._summarist = Summarist(pipeline, workers, self._divider, self._language, length)
 
     async def write(self) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
         run = self._workers.run
@@ -118,7 +118,9 @@ class _Writer:
     def _measured(self) -> _Task:
         texts = self._divider.fitting(readable(self._document))
         tokens = sum(self._divider.lengths(texts))
-        goal = Goal.of(self._length, [segment.text for segment in candidates(self._document)])
+        goal = LengthBudget.of(
+            self._length, [segment.text for segment in candidates(self._document)]
+        )
         per_word = tokens / max(1, sum(map(count_words, texts)))
         summary = round(goal.words * per_word)
         sentence = min(80, max(16, round(tokens / len(texts))))
@@ -186,7 +188,7 @@ class _Writer:
 
 def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
     """A sentence with what is doubtful about it, and each claim the article does not have."""
-    warnings = [Warning(output.doubt.type, output.doubt.message)] if output.doubt else []
+    warnings = [Warning(output.issue.type, output.issue.message)] if output.issue else []
     warnings += [
         Warning(
             WarningType.UNSUPPORTED_CLAIM,
@@ -198,23 +200,23 @@ def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
     return SummarySentence(text, warnings=tuple(warnings))
 
 
-def _on_the_way(done: Round) -> list[Warning]:
+def _on_the_way(done: Pass) -> list[Warning]:
     """What was doubtful about summaries of parts that were summarized again."""
     outputs = done.outputs
-    kinds = Counter(output.doubt.type for output in outputs if output.doubt)
-    messages = {output.doubt.type: output.doubt.message for output in outputs if output.doubt}
+    kinds = Counter(output.issue.type for output in outputs if output.issue)
+    messages = {output.issue.type: output.issue.message for output in outputs if output.issue}
     return [
         Warning(kind, f"in {count} of the article's {len(outputs)} parts: {messages[kind]}")
         for kind, count in kinds.items()
     ] + _cut(done)
 
 
-def _retried(done: Round) -> list[Warning]:
+def _retried(done: Pass) -> list[Warning]:
     outputs = done.outputs
     count = sum(output.retried for output in outputs)
     message = f"a first output was doubtful; {count} of {len(outputs)} come from safer decoding"
     return ([Warning(WarningType.RETRIED, message)] if count else []) + _cut(done)
 
 
-def _cut(done: Round) -> list[Warning]:
-    return [Warning(doubt.type, doubt.message) for doubt in done.cut]
+def _cut(done: Pass) -> list[Warning]:
+    return [Warning(issue.type, issue.message) for issue in done.cut]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from summsvc.interruption import checked, grouped
 from summsvc.tasks.pipeline.splitting import split
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Divider:
     Blocks for as long as counting tokens takes: to be called in a text worker.
     """
 
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
+    def __init__(self, stage: Stage) -> None:
+        self._leg = stage
         self._counts: dict[str, int] = {}
-        self.limit = leg.scheduler.engine.max_input_tokens
+        self.limit = stage.scheduler.engine.max_input_tokens
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """What each text adds to an input, in tokens: the model's own ones not counted."""
@@ -75,11 +75,11 @@ class Divider:
             groups = finer
 
     def _count(self, texts: Sequence[str]) -> list[int]:
-        leg, known = self._leg, self._counts
+        stage, known = self._leg, self._counts
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        count = leg.scheduler.engine.count_tokens
+        count = stage.scheduler.engine.count_tokens
         groups = grouped(new)
-        counts = [each for group in groups for each in count(group, leg.source, leg.target)]
+        counts = [each for group in groups for each in count(group, stage.source, stage.target)]
         known.update(zip(new, counts, strict=True))
         return [known[text] for text in texts]
 

@@ -30,7 +30,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class LengthBudget:
     """What a length request comes to for one article.
 
     limit: the most there may be, in words or in sentences. words: about how
@@ -43,15 +43,15 @@ class Goal:
     available: int
 
     @staticmethod
-    def of(length: Length, sentences: Sequence[str]) -> Goal:
+    def of(length: Length, sentences: Sequence[str]) -> LengthBudget:
         """The goal for an article of these sentences, at least one."""
         total = sum(map(count_words, checked(sentences)))
         limit = length.words(total)
         if limit is not None:
-            return Goal(limit, True, limit, total)
+            return LengthBudget(limit, True, limit, total)
         most = length.max_sentences or 1
         usual = min(40, max(8, round(total / len(sentences))))
-        return Goal(most, False, most * usual, len(sentences))
+        return LengthBudget(most, False, most * usual, len(sentences))
 
     @property
     def aim(self) -> float:

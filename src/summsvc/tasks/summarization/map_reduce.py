@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.pipeline.pipeline import Adjust, Chain
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.quality.checks import Doubt, attempts_cut, safer
+from summsvc.tasks.quality.checks import Issue, attempts_cut, safer
 from summsvc.tasks.summarization.chunking import Divider, Part
 from summsvc.tasks.summarization.length import Length
 from summsvc.tasks.summarization.postprocess import Written, central, written
@@ -33,7 +33,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Pass:
     """Parts that were summarized. groups: each part's sentences; those that an earlier part
     says already are left out. cut: what is to be said when doubtful ones were not all
     tried again as often as they could be.
@@ -42,10 +42,10 @@ class Round:
     parts: tuple[Part, ...]
     outputs: tuple[Written, ...]
     groups: tuple[tuple[str, ...], ...]
-    cut: tuple[Doubt, ...] = ()
+    cut: tuple[Issue, ...] = ()
 
     @staticmethod
-    def of(parts: Sequence[Part], outputs: Sequence[Written], cut: Sequence[Doubt] = ()) -> Round:
+    def of(parts: Sequence[Part], outputs: Sequence[Written], cut: Sequence[Issue] = ()) -> Pass:
         """The round of these parts and outputs, one for each."""
         said: set[str] = set()
         groups: list[tuple[str, ...]] = []
@@ -57,7 +57,7 @@ class Round:
                     news[key] = sentence
                 said.add(key)
             groups.append(tuple(news.values()))
-        return Round(tuple(parts), tuple(outputs), tuple(groups), tuple(cut))
+        return Pass(tuple(parts), tuple(outputs), tuple(groups), tuple(cut))
 
 
 class Summarist:
@@ -67,15 +67,20 @@ class Summarist:
     """
 
     def __init__(
-        self, chain: Chain, workers: TextWorkers, divider: Divider, language: str, length: Length
+        self,
+        pipeline: Pipeline,
+        workers: TextWorkers,
+        divider: Divider,
+        language: str,
+        length: Length,
     ) -> None:
-        self._chain = chain
+        self._pipeline = pipeline
         self._workers = workers
         self._divider = divider
         self._language = language
         self._length = length
 
-    async def round(self, texts: Sequence[str], size: Size, least: int = 1) -> Round:
+    async def round(self, texts: Sequence[str], size: Size, least: int = 1) -> Pass:
         """Divide the texts into ``least`` parts or more and have each part summarized.
 
         Doubtful output is tried again with safer decoding; where there is still
@@ -84,17 +89,17 @@ class Summarist:
         """
         parts = await self._workers.run(self._divider.divide, texts, least)
         adjust = self._sized(parts, size)
-        best = await self._written(parts, await self._chain.run_all(_texts(parts), adjust))
-        cut: list[Doubt] = []
+        best = await self._written(parts, await self._pipeline.run_all(_texts(parts), adjust))
+        cut: list[Issue] = []
         given_up: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             doubtful = [i for i, each in enumerate(best) if each.severity and i not in given_up]
             if not doubtful:
                 break
-            results = await self._chain.again(
+            results = await self._pipeline.again(
                 [[parts[i].text] for i in doubtful], _safer(adjust, attempt)
             )
-            outputs: dict[int, ChainOutput] = {}
+            outputs: dict[int, PipelineOutput] = {}
             for i, result in zip(doubtful, results, strict=True):
                 if isinstance(result, SummsvcError):
                     # No time for it, say: a doubtful output is more than none.
@@ -109,10 +114,10 @@ class Summarist:
         for i, part in enumerate(parts):
             if not best[i].sentences:
                 best[i] = await self._stand_in(part, best[i], alone=len(parts) == 1)
-        return await self._workers.run(Round.of, parts, best, cut)
+        return await self._workers.run(Pass.of, parts, best, cut)
 
     async def _written(
-        self, parts: Sequence[Part], outputs: Sequence[ChainOutput]
+        self, parts: Sequence[Part], outputs: Sequence[PipelineOutput]
     ) -> list[Written]:
         return await self._workers.run(_read, parts, outputs, self._language)
 
@@ -120,9 +125,9 @@ class Summarist:
         """The part's central sentences in place of what the model did not write."""
         length = self._length if alone else Length(max_sentences=1)
         taken = await self._workers.run(central, part.texts, self._language, length)
-        assert nothing.doubt is not None
-        message = f"{nothing.doubt.message}; a sentence of the article stands in its place"
-        return Written(taken, replace(nothing.doubt, message=message))
+        assert nothing.issue is not None
+        message = f"{nothing.issue.message}; a sentence of the article stands in its place"
+        return Written(taken, replace(nothing.issue, message=message))
 
     def _sized(self, parts: Sequence[Part], size: Size) -> Adjust:
         """Each part's share of the length in tokens, within what the model is made for."""
@@ -147,7 +152,7 @@ def _texts(parts: Iterable[Part]) -> list[str]:
     return [part.text for part in parts]
 
 
-def _read(parts: Sequence[Part], outputs: Sequence[ChainOutput], language: str) -> list[Written]:
+def _read(parts: Sequence[Part], outputs: Sequence[PipelineOutput], language: str) -> list[Written]:
     return [
         written(part.text, output, language)
         for part, output in checked(zip(parts, outputs, strict=True), 1)

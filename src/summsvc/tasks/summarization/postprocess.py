@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from summsvc.articles import sentences
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.quality.checks import Doubt, assess
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.tasks.summarization.length import Length
 from summsvc.tasks.summarization.lexrank import Candidate, rank, select
 from summsvc.types import WarningType
@@ -28,18 +28,18 @@ class Written:
     """Sentences about a part, at least one. doubt: the worst there is about them."""
 
     sentences: tuple[str, ...]
-    doubt: Doubt | None = None
+    issue: Issue | None = None
     retried: bool = False
 
     @property
     def severity(self) -> int:
         """Lower is better."""
-        if self.doubt is None:
+        if self.issue is None:
             return 0
         return 1 if self.sentences else 2
 
 
-def written(source: str, output: ChainOutput, language: str) -> Written:
+def written(source: str, output: PipelineOutput, language: str) -> Written:
     """The whole sentences of an output.
 
     A last one that a length limit cut off is left out. Without any sentence the
@@ -52,13 +52,13 @@ def written(source: str, output: ChainOutput, language: str) -> Written:
         found.pop()
         if not found:
             message = "the model's sentence reached the length limit"
-            return Written((), Doubt(WarningType.OUTPUT_TRUNCATED, message, severe=True))
+            return Written((), Issue(WarningType.OUTPUT_TRUNCATED, message, severe=True))
     if not found:
-        return Written((), Doubt(WarningType.EMPTY_OUTPUT, "the model wrote nothing", severe=True))
-    doubts = assess(
+        return Written((), Issue(WarningType.EMPTY_OUTPUT, "the model wrote nothing", severe=True))
+    issues = assess(
         source, " ".join(found), source_language=language, target=language, complete=True
     )
-    matter = (doubt for doubt in doubts if doubt.severe and doubt.type in _MATTERS)
+    matter = (issue for issue in issues if issue.severe and issue.type in _MATTERS)
     return Written(tuple(found), next(matter, None))
 
 

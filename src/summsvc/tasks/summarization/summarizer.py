@@ -19,10 +19,10 @@ from summsvc.errors import (
 from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.pipeline import preflight
-from summsvc.tasks.pipeline.pipeline import Chain, pivot_warning
+from summsvc.tasks.pipeline.pipeline import Pipeline, pivot_warning
 from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.sizes import EACH
-from summsvc.tasks.pipeline.stage import Leg
+from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD
+from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.quality.check_cache import Checks
@@ -76,20 +76,20 @@ class Summarizer:
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
         # Before any work on the summary: what cannot be translated is refused at once.
-        legs = await self._legs(request, language.code, target)
+        stages = await self._legs(request, language.code, target)
         working = time.perf_counter()
         scheduler, broken = await self._writer(request, language.code)
         if scheduler is None:
             size = len(request.article.body)
-            sentences, warnings = await self._workers.beside(size, extract, document, length)
+            sentences, warnings = await self._workers.offload(size, extract, document, length)
             models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
             stats.inference_s = time.perf_counter() - working
         else:
-            leg = Leg(scheduler, language.code, language.code)
-            chain = self._chain(request, [leg])
-            sentences, warnings = await write(chain, self._workers, document, length)
-            models = list(chain.models)
-            stats.add(chain.stats)
+            stage = Stage(scheduler, language.code, language.code)
+            pipeline = self._pipeline(request, [stage])
+            sentences, warnings = await write(pipeline, self._workers, document, length)
+            models = list(pipeline.models)
+            stats.add(pipeline.stats)
         summary = Summary(
             sentences=sentences,
             language=language,
@@ -99,11 +99,11 @@ class Summarizer:
             warnings=document.warnings + broken + warnings,
             stats=stats,
         )
-        if legs:
-            translating = self._chain(request, legs, let_in=not summary.extractive)
+        if stages:
+            translating = self._pipeline(request, stages, let_in=not summary.extractive)
             summary = await self._translated(translating, summary)
-        size = EACH * len(summary.sentences)
-        found = await self._workers.beside(size, _warnings_of_sentences, summary.sentences)
+        size = SEGMENT_OVERHEAD * len(summary.sentences)
+        found = await self._workers.offload(size, _warnings_of_sentences, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
         stats.total_s = time.perf_counter() - begun
         return summary
@@ -120,8 +120,8 @@ class Summarizer:
             use_cache=request.use_cache,
             caller=request.caller,
         )
-        for leg in (await self._legs(request, language, target))[:1]:
-            check(leg.scheduler, None)
+        for stage in (await self._legs(request, language, target))[:1]:
+            check(stage.scheduler, None)
         writer, _ = await self._writer(request, language)
         if writer is not None:
             check(writer, request.article)
@@ -145,11 +145,11 @@ class Summarizer:
             message = f"the summary was extracted, not written: {error.message}"
             return None, (Warning(WarningType.MODEL_BROKEN, message),)
 
-    def _chain(
-        self, request: SummaryRequest, legs: Sequence[Leg], *, let_in: bool = False
-    ) -> Chain:
-        return Chain(
-            legs,
+    def _pipeline(
+        self, request: SummaryRequest, stages: Sequence[Stage], *, let_in: bool = False
+    ) -> Pipeline:
+        return Pipeline(
+            stages,
             self._workers,
             decoding=request.decoding,
             priority=_priority(request),
@@ -160,20 +160,20 @@ class Summarizer:
             let_in=let_in,
         )
 
-    async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Leg]:
+    async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Stage]:
         """The models that translate the summary; none when it stays in its language."""
         if target in ("", source):
             return []
         return await self._router.translation(source, target, request.translation_model)
 
-    async def _translated(self, chain: Chain, summary: Summary) -> Summary:
+    async def _translated(self, pipeline: Pipeline, summary: Summary) -> Summary:
         """The summary in its target language, sentence by sentence."""
         target = summary.target
         terms = Terms.of((), (), summary.language.code)
-        outputs = await chain.run_all([sentence.text for sentence in summary.sentences])
+        outputs = await pipeline.run_all([sentence.text for sentence in summary.sentences])
         segments = [_as_segment(sentence) for sentence in summary.sentences]
-        repaired = await repair_all(chain, segments, outputs, target, terms)
-        summary.stats.add(chain.stats)
+        repaired = await repair_all(pipeline, segments, outputs, target, terms)
+        summary.stats.add(pipeline.stats)
         sentences = tuple(
             replace(
                 sentence,
@@ -186,8 +186,8 @@ class Summarizer:
         return replace(
             summary,
             sentences=sentences,
-            models=summary.models + chain.models,
-            warnings=summary.warnings + tuple(pivot_warning(chain)),
+            models=summary.models + pipeline.models,
+            warnings=summary.warnings + tuple(pivot_warning(pipeline)),
         )
 
 

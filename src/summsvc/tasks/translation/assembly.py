@@ -13,7 +13,7 @@ from summsvc.tasks.pipeline.usage import (
     TranslationFinished,
     TranslationStarted,
 )
-from summsvc.tasks.translation.retry import Repaired, warnings_of
+from summsvc.tasks.translation.retry import CheckedOutput, warnings_of
 from summsvc.types import Field
 
 GROUP = 512
@@ -21,8 +21,8 @@ GROUP = 512
 
 
 async def with_the_unchanged(
-    segments: Sequence[Segment], chosen: Sequence[int], done: AsyncIterator[list[Repaired]]
-) -> AsyncIterator[tuple[Sequence[Segment], list[Repaired]]]:
+    segments: Sequence[Segment], chosen: Sequence[int], done: AsyncIterator[list[CheckedOutput]]
+) -> AsyncIterator[tuple[Sequence[Segment], list[CheckedOutput]]]:
     """All segments in order, a part at a time, with outputs; those not chosen stay as they are."""
     following = at = 0
     async for outputs in done:
@@ -33,18 +33,18 @@ async def with_the_unchanged(
         yield (
             part,
             [
-                known.get(i) or Repaired.unchanged(segment)
+                known.get(i) or CheckedOutput.unchanged(segment)
                 for i, segment in enumerate(part, following)
             ],
         )
         following += len(part)
     for start in range(following, len(segments), GROUP):
         part = segments[start : start + GROUP]
-        yield part, list(map(Repaired.unchanged, part))
+        yield part, list(map(CheckedOutput.unchanged, part))
 
 
 def placed(
-    renderer: Renderer, first: int, segments: Sequence[Segment], outputs: Sequence[Repaired]
+    renderer: Renderer, first: int, segments: Sequence[Segment], outputs: Sequence[CheckedOutput]
 ) -> list[TranslatedSegment]:
     """Segments with their outputs, from number ``first`` on, in their places."""
     done = []

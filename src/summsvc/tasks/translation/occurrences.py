@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from summsvc.interruption import EACH, checked, checkpoint
+from summsvc.interruption import CHECK_INTERVAL, checked, checkpoint
 
 _ROOT = 0
 
@@ -75,7 +75,7 @@ class Occurrences:
         chosen: list[tuple[int, str]] = []
         end = len(text)
         while end:
-            if not end % EACH:
+            if not end % CHECK_INTERVAL:
                 checkpoint()
             if string := longest[end]:
                 chosen.append((end - len(string), string))

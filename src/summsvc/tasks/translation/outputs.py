@@ -8,9 +8,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from summsvc.articles.document import Segment
-from summsvc.tasks.pipeline.pipeline import Chain, Submitted
+from summsvc.tasks.pipeline.pipeline import Pipeline, Submitted
 from summsvc.tasks.translation.glossary import Found
-from summsvc.tasks.translation.retry import Repaired, look, repair
+from summsvc.tasks.translation.retry import CheckedOutput, look, repair
 
 AHEAD = 4
 """Groups of outputs that are checked and repaired while the first of them is awaited."""
@@ -20,46 +20,46 @@ AHEAD = 4
 class _Group:
     """Answers that are known, and those that follow, from the first that needs repair."""
 
-    known: list[Repaired]
-    rest: asyncio.Task[list[Repaired]] | None
+    known: list[CheckedOutput]
+    rest: asyncio.Task[list[CheckedOutput]] | None
 
 
 async def outputs_of(
-    chain: Chain,
+    pipeline: Pipeline,
     submitted: Submitted,
     segments: Sequence[Segment],
     target: str,
     found: Sequence[Sequence[Found]],
-    together: int,
-) -> AsyncGenerator[list[Repaired], None]:
+    min_group: int,
+) -> AsyncGenerator[list[CheckedOutput], None]:
     """Yield every segment's checked output, those done together as a list.
 
     submitted: the segments' texts. found: the terms of each segment. together: outputs that
     are waited for before some are yielded. Repairs overlap the outputs that follow. Raises
-    what ``Chain.run`` raises.
+    what ``Pipeline.run`` raises.
     """
-    if len(segments) <= together:
+    if len(segments) <= min_group:
         # They come all at once: no repair could overlap what is still computed.
-        async with aclosing(chain.run(submitted, together=together)) as groups:
+        async with aclosing(pipeline.run(submitted, min_group=min_group)) as groups:
             outputs = [output async for known in groups for output in known]
         if outputs:
-            looked = await look(chain, segments, outputs, target, found)
-            yield looked.ahead + await repair(chain, looked, target)
+            looked = await look(pipeline, segments, outputs, target, found)
+            yield looked.ahead + await repair(pipeline, looked, target)
         return
     ready: asyncio.Queue[_Group | None] = asyncio.Queue()
     places = asyncio.Semaphore(AHEAD)
-    repairs: set[asyncio.Task[list[Repaired]]] = set()
+    repairs: set[asyncio.Task[list[CheckedOutput]]] = set()
 
     async def first_pass() -> None:
         at = 0
-        async with aclosing(chain.run(submitted, together=together)) as groups:
+        async with aclosing(pipeline.run(submitted, min_group=min_group)) as groups:
             async for outputs in groups:
                 await places.acquire()
                 end = at + len(outputs)
-                looked = await look(chain, segments[at:end], outputs, target, found[at:end])
+                looked = await look(pipeline, segments[at:end], outputs, target, found[at:end])
                 rest = None
                 if looked.cases:
-                    rest = asyncio.create_task(repair(chain, looked, target))
+                    rest = asyncio.create_task(repair(pipeline, looked, target))
                     repairs.add(rest)
                 ready.put_nowait(_Group(looked.ahead, rest))
                 at = end
@@ -82,7 +82,7 @@ async def outputs_of(
         await _cancel(producer, *repairs)
 
 
-async def _cancel(*tasks: asyncio.Task[None] | asyncio.Task[list[Repaired]]) -> None:
+async def _cancel(*tasks: asyncio.Task[None] | asyncio.Task[list[CheckedOutput]]) -> None:
     """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()

@@ -11,35 +11,37 @@ from dataclasses import dataclass, field, replace
 
 from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.sizes import size
 from summsvc.tasks.quality.check_cache import Checks
-from summsvc.tasks.quality.checks import Doubt, attempts_cut, severity
+from summsvc.tasks.quality.checks import Issue, attempts_cut, severity
 from summsvc.tasks.translation.glossary import Found, Terms, TermUse, around, uses
-from summsvc.tasks.translation.retry_strategies import SEARCHES, Attempt, attempts
+from summsvc.tasks.translation.retry_strategies import SEARCHES, RetryStrategy, retry_strategies
 from summsvc.tasks.translation.term_enforcement import Protected, Unprotected, protect
 from summsvc.types import Field, Span, Warning, WarningType
 
 
 @dataclass(frozen=True, slots=True)
-class Repaired:
+class CheckedOutput:
     """The text to answer for a segment, and what is to be said about it."""
 
     text: str
     score: float = 0.0
-    doubts: tuple[Doubt, ...] = ()
+    issues: tuple[Issue, ...] = ()
     terms: tuple[TermUse, ...] = ()
 
     @staticmethod
-    def unchanged(segment: Segment) -> Repaired:
+    def unchanged(segment: Segment) -> CheckedOutput:
         """A segment with nothing to translate: it stays as it is."""
-        return Repaired(segment.text)
+        return CheckedOutput(segment.text)
 
 
-def warnings_of(repaired: Repaired, field: Field | None, span: Span | None) -> tuple[Warning, ...]:
+def warnings_of(
+    checked: CheckedOutput, field: Field | None, span: Span | None
+) -> tuple[Warning, ...]:
     """The doubts about a segment as warnings with its place."""
-    return tuple(Warning(doubt.type, doubt.message, field, span) for doubt in repaired.doubts)
+    return tuple(Warning(issue.type, issue.message, field, span) for issue in checked.issues)
 
 
 @dataclass(eq=False, slots=True)
@@ -51,15 +53,15 @@ class Case:
     """
 
     segment: Segment
-    output: ChainOutput
+    output: PipelineOutput
     found: Sequence[Found]
-    doubts: list[Doubt]
-    notes: list[Doubt] = field(default_factory=list)
-    ways: list[Attempt] = field(default_factory=list)
+    issues: list[Issue]
+    notes: list[Issue] = field(default_factory=list)
+    ways: list[RetryStrategy] = field(default_factory=list)
 
     @property
     def severe(self) -> bool:
-        return any(doubt.severe for doubt in self.doubts)
+        return any(issue.severe for issue in self.issues)
 
     @property
     def text(self) -> str:
@@ -70,11 +72,11 @@ class Case:
 class Looked:
     """A group of outputs. answers: None for each that needs repair; cases: these, in order."""
 
-    answers: list[Repaired | None]
+    answers: list[CheckedOutput | None]
     cases: list[Case]
 
     @property
-    def ahead(self) -> list[Repaired]:
+    def ahead(self) -> list[CheckedOutput]:
         """The answers before the first that needs repair."""
         ahead = []
         for answer in self.answers:
@@ -85,9 +87,9 @@ class Looked:
 
 
 async def look(
-    chain: Chain,
+    pipeline: Pipeline,
     segments: Sequence[Segment],
-    outputs: Sequence[ChainOutput],
+    outputs: Sequence[PipelineOutput],
     target: str,
     found: Sequence[Sequence[Found]],
 ) -> Looked:
@@ -95,63 +97,63 @@ async def look(
 
     found: the terms of each segment.
     """
-    source = chain.legs[0].source
+    source = pipeline.stages[0].source
 
     def look_at_all() -> Looked:
-        answers, cases = list[Repaired | None](), list[Case]()
+        answers, cases = list[CheckedOutput | None](), list[Case]()
         for segment, output, terms in zip(segments, outputs, found, strict=True):
-            good, doubts = accepted(segment, output, source, target, terms, chain.checks)
+            good, issues = accepted(segment, output, source, target, terms, pipeline.checks)
             answers.append(good)
             if good is None:
-                cases.append(Case(segment, output, terms, doubts))
+                cases.append(Case(segment, output, terms, issues))
         return Looked(answers, cases)
 
-    return await chain.workers.beside(size(each.text for each in segments), look_at_all)
+    return await pipeline.workers.offload(size(each.text for each in segments), look_at_all)
 
 
 async def repair_all(
-    chain: Chain,
+    pipeline: Pipeline,
     segments: Sequence[Segment],
-    outputs: Sequence[ChainOutput],
+    outputs: Sequence[PipelineOutput],
     target: str,
     terms: Terms,
-) -> list[Repaired]:
+) -> list[CheckedOutput]:
     """What to answer for each segment, when all are known."""
-    found = await chain.workers.beside(
+    found = await pipeline.workers.offload(
         size(each.text for each in segments),
         lambda: [terms.find(segment.text) for segment in segments],
     )
-    looked = await look(chain, segments, outputs, target, found)
-    return looked.ahead + await repair(chain, looked, target)
+    looked = await look(pipeline, segments, outputs, target, found)
+    return looked.ahead + await repair(pipeline, looked, target)
 
 
 def accepted(
     segment: Segment,
-    output: ChainOutput,
+    output: PipelineOutput,
     source: str,
     target: str,
     found: Sequence[Found],
     checks: Checks,
-) -> tuple[Repaired | None, list[Doubt]]:
+) -> tuple[CheckedOutput | None, list[Issue]]:
     """The output as it is when nothing about it needs ``repair``, else None; and its doubts."""
-    doubts = _doubts(segment, output, source, target, found, checks)
-    if output.pieces > 1 or any(doubt.severe for doubt in doubts):
-        return None, doubts
+    issues = _doubts(segment, output, source, target, found, checks)
+    if output.pieces > 1 or any(issue.severe for issue in issues):
+        return None, issues
     used = uses(found, output.text, target)
     if not all(use.applied for use in used):
-        return None, doubts
-    return Repaired(output.text, output.score, tuple(doubts), used), doubts
+        return None, issues
+    return CheckedOutput(output.text, output.score, tuple(issues), used), issues
 
 
 def _doubts(
     segment: Segment,
-    output: ChainOutput,
+    output: PipelineOutput,
     source: str,
     target: str,
     found: Sequence[Found],
     checks: Checks,
-) -> list[Doubt]:
-    return checks.doubts(
+) -> list[Issue]:
+    return checks.issues(
         segment.text,
         output.text,
         source_language=source,
@@ -169,42 +171,44 @@ def translatable(segment: Segment, found: Sequence[Found]) -> bool:
     )
 
 
-async def repair(chain: Chain, looked: Looked, target: str) -> list[Repaired]:
+async def repair(pipeline: Pipeline, looked: Looked, target: str) -> list[CheckedOutput]:
     """Improve on outputs where they are doubtful; the answers from the first of them on.
 
-    Severe doubts: ``attempts`` one after the other until an output has none; of all
+    Severe doubts: ``retry_strategies`` one after the other until an output has none; of all
     outputs the least severe is kept, the earlier of two alike. Then the segment's terms are
     put in (see ``protect``), which is no reason to try again, and its doubts are those
     of what is answered.
     """
     cases = looked.cases
-    await _try_again(chain, cases, target)
+    await _try_again(pipeline, cases, target)
     unprotected = [Unprotected(case.segment.text, case.text, case.found) for case in cases]
-    protected = await protect(chain, unprotected, target)
-    source = chain.legs[0].source
+    protected = await protect(pipeline, unprotected, target)
+    source = pipeline.stages[0].source
 
-    def ended() -> list[Repaired]:
+    def ended() -> list[CheckedOutput]:
         return [
-            _answer(case, each, source, target, chain.checks)
+            _answer(case, each, source, target, pipeline.checks)
             for case, each in zip(cases, protected, strict=True)
         ]
 
-    repaired = iter(await chain.workers.beside(_size(cases), ended))
-    return [answer or next(repaired) for answer in looked.answers[len(looked.ahead) :]]
+    checked = iter(await pipeline.workers.offload(_size(cases), ended))
+    return [answer or next(checked) for answer in looked.answers[len(looked.ahead) :]]
 
 
-async def _try_again(chain: Chain, cases: Sequence[Case], target: str) -> None:
+async def _try_again(pipeline: Pipeline, cases: Sequence[Case], target: str) -> None:
     """Every attempt for all that are still severe, until none is."""
     trying = [case for case in cases if case.severe]
-    beside, source = chain.workers.beside, chain.legs[0].source
+    offload, source = pipeline.workers.offload, pipeline.stages[0].source
     for _ in trying:
-        chain.legs[-1].scheduler.count_retried()
+        pipeline.stages[-1].scheduler.count_retried()
 
     def plan() -> None:
         for case in trying:
-            case.ways = attempts(case.segment, [(each.start, each.end) for each in case.found])
+            case.ways = retry_strategies(
+                case.segment, [(each.start, each.end) for each in case.found]
+            )
 
-    def judge(number: int, outputs: Sequence[list[ChainOutput] | SummsvcError]) -> list[Case]:
+    def judge(number: int, outputs: Sequence[list[PipelineOutput] | SummsvcError]) -> list[Case]:
         """Keep what is better; returns those to be tried again."""
         for case, given in zip(trying, outputs, strict=True):
             if isinstance(given, SummsvcError):
@@ -214,35 +218,37 @@ async def _try_again(chain: Chain, cases: Sequence[Case], target: str) -> None:
                 continue
             way = case.ways[number]
             other = way.output(given)
-            fewer = _doubts(case.segment, other, source, target, case.found, chain.checks)
-            if severity(fewer) < severity(case.doubts):
-                case.output, case.doubts = other, fewer
-                case.notes = [Doubt(WarningType.RETRIED, way.message, severe=False)]
+            fewer = _doubts(case.segment, other, source, target, case.found, pipeline.checks)
+            if severity(fewer) < severity(case.issues):
+                case.output, case.issues = other, fewer
+                case.notes = [Issue(WarningType.RETRIED, way.message, severe=False)]
         return [case for case in trying if case.severe and len(case.ways) > number + 1]
 
     if trying:
-        await beside(_size(trying), plan)
+        await offload(_size(trying), plan)
     for number, search in enumerate(SEARCHES):
         if not trying:
             break
-        outputs = await chain.again([case.ways[number].texts for case in trying], search)
-        trying = await beside(_size(trying), judge, number, outputs)
+        outputs = await pipeline.again([case.ways[number].texts for case in trying], search)
+        trying = await offload(_size(trying), judge, number, outputs)
 
 
-def _answer(case: Case, protected: Protected, source: str, target: str, checks: Checks) -> Repaired:
-    doubts, notes = case.doubts, case.notes
+def _answer(
+    case: Case, protected: Protected, source: str, target: str, checks: Checks
+) -> CheckedOutput:
+    issues, notes = case.issues, case.notes
     if case.output.pieces > 1:
         count = case.output.pieces
         message = f"the segment was too long for the model and was translated in {count} pieces"
-        notes = [*notes, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
+        notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
     if protected.text != case.text:
         answered = replace(case.output, text=protected.text)
-        doubts = _doubts(case.segment, answered, source, target, case.found, checks)
+        issues = _doubts(case.segment, answered, source, target, case.found, checks)
     if protected.pieces:
         message = "translated apart around terms that did not come through; the joins may be rough"
-        notes = [*notes, Doubt(WarningType.SEGMENT_SPLIT, message, severe=False)]
-    said = dict.fromkeys((*doubts, *notes, *protected.doubts))
-    return Repaired(protected.text, case.output.score, tuple(said), protected.terms)
+        notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
+    said = dict.fromkeys((*issues, *notes, *protected.issues))
+    return CheckedOutput(protected.text, case.output.score, tuple(said), protected.terms)
 
 
 def _size(cases: Sequence[Case]) -> int:

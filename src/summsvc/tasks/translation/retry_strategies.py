@@ -18,7 +18,7 @@ from functools import partial
 
 from summsvc.articles.document import Segment, SegmentKind
 from summsvc.tasks.pipeline.boundaries import Spans
-from summsvc.tasks.pipeline.output import ChainOutput
+from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Adjust
 from summsvc.tasks.pipeline.splitting import clauses, join
 from summsvc.tasks.quality.checks import safer
@@ -30,14 +30,14 @@ SEARCHES: tuple[Adjust, ...] = (
 )
 """How models search in each attempt, the same for all segments, which go together."""
 
-ATTEMPTS = len(SEARCHES)
+MAX_RETRIES = len(SEARCHES)
 """Times at most that a doubtful segment is tried again."""
 
 _ENDS = ".!?…:;"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RetryStrategy:
     """One more way to have a segment translated.
 
     pieces: joined they are its text. stop: a full stop follows the last, and
@@ -66,12 +66,12 @@ class Attempt:
             texts[-1] += "."
         return texts
 
-    def output(self, outputs: Sequence[ChainOutput]) -> ChainOutput:
+    def output(self, outputs: Sequence[PipelineOutput]) -> PipelineOutput:
         """The output for the whole segment, of those for its ``texts``."""
         text = join(self.pieces, [output.text for output in outputs])
         if self.stop:
             text = text.removesuffix(".")
-        return ChainOutput(
+        return PipelineOutput(
             text,
             min(output.score for output in outputs),
             all(output.complete for output in outputs),
@@ -79,15 +79,15 @@ class Attempt:
         )
 
 
-def attempts(segment: Segment, whole: Spans = ()) -> list[Attempt]:
+def retry_strategies(segment: Segment, whole: Spans = ()) -> list[RetryStrategy]:
     """The ways to try a segment again, at most ATTEMPTS of them, one for each of SEARCHES.
 
     whole: stretches [start, end) that are not cut, such as terms.
     """
     text = segment.text
     fragment = segment.kind is not SegmentKind.SENTENCE and text[-1] not in _ENDS
-    ways = [Attempt((text,), stop=fragment), Attempt((text,))]
+    ways = [RetryStrategy((text,), stop=fragment), RetryStrategy((text,))]
     pieces = tuple(clauses(text, whole))
     if len(pieces) > 1:
-        ways.append(Attempt(pieces))
+        ways.append(RetryStrategy(pieces))
     return ways

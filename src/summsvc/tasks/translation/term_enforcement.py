@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.output import ChainOutput
-from summsvc.tasks.pipeline.pipeline import Chain
+from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.sizes import size
-from summsvc.tasks.quality.checks import Doubt, attempts_cut
+from summsvc.tasks.quality.checks import Issue, attempts_cut
 from summsvc.tasks.translation.glossary import Found, TermUse, around, places, uses
 from summsvc.types import WarningType
 
@@ -33,7 +33,7 @@ class Protected:
 
     text: str
     terms: tuple[TermUse, ...]
-    doubts: tuple[Doubt, ...] = ()
+    issues: tuple[Issue, ...] = ()
     pieces: bool = False
 
 
@@ -47,14 +47,14 @@ class _Output:
     used: tuple[TermUse, ...]
     pieces: bool = False
     failed: bool = False
-    cut: tuple[Doubt, ...] = ()
+    cut: tuple[Issue, ...] = ()
 
     @property
     def lost(self) -> list[Found]:
         return [each for each, use in zip(self.found, self.used, strict=True) if not use.applied]
 
 
-async def protect(chain: Chain, each: Sequence[Unprotected], target: str) -> list[Protected]:
+async def protect(pipeline: Pipeline, each: Sequence[Unprotected], target: str) -> list[Protected]:
     """See to it that outputs have the terms found in their sources.
 
     A term that is missing is translated alone; where the output says the same,
@@ -63,8 +63,8 @@ async def protect(chain: Chain, each: Sequence[Unprotected], target: str) -> lis
     missing even then is a doubt. All outputs go together, in one submission for
     either way. target: BCP-47 code of the outputs.
     """
-    beside = chain.workers.beside
-    outputs = await beside(
+    offload = pipeline.workers.offload
+    outputs = await offload(
         size(one.source + one.output for one in each),
         lambda: [
             _Output(one.source, one.output, one.found, uses(one.found, one.output, target))
@@ -75,9 +75,9 @@ async def protect(chain: Chain, each: Sequence[Unprotected], target: str) -> lis
         lacking = [output for output in outputs if output.lost and not output.failed]
         if not lacking:
             break
-        results = await chain.again([ask(output) for output in lacking])
+        results = await pipeline.again([ask(output) for output in lacking])
 
-        await beside(
+        await offload(
             size(one.source + one.text for one in lacking), _change, lacking, results, put, target
         )
     return [
@@ -87,7 +87,7 @@ async def protect(chain: Chain, each: Sequence[Unprotected], target: str) -> lis
 
 def _change(
     lacking: Sequence[_Output],
-    results: Sequence[list[ChainOutput] | SummsvcError],
+    results: Sequence[list[PipelineOutput] | SummsvcError],
     put: Callable[[_Output, list[str], str], None],
     target: str,
 ) -> None:
@@ -100,13 +100,13 @@ def _change(
             output.used = uses(output.found, output.text, target)
 
 
-def _doubts(lost: Sequence[Found]) -> list[Doubt]:
+def _doubts(lost: Sequence[Found]) -> list[Issue]:
     """A doubt for each term that is not there, once however often it is missing."""
     missing = {(each.source, each.target, each.kept) for each in lost}
     return [
-        Doubt(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
+        Issue(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
         if kept
-        else Doubt(
+        else Issue(
             WarningType.GLOSSARY_NOT_APPLIED,
             f"“{wanted}”, prescribed for “{source}”, is not in the output",
             severe=False,

@@ -15,9 +15,9 @@ from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline import preflight
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.pipeline import MANY, Chain, pivot_warning
+from summsvc.tasks.pipeline.pipeline import GROUP_SIZE, Pipeline, pivot_warning
 from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.sizes import EACH, size
+from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD, size
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import (
     Stats,
@@ -76,7 +76,7 @@ class Translator:
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article whole; raises as ``stream``."""
         segments: list[TranslatedSegment] = []
-        async with aclosing(self._run(request, together=MANY)) as parts:
+        async with aclosing(self._run(request, min_group=GROUP_SIZE)) as parts:
             async for part in parts:
                 if isinstance(part, TranslationStarted):
                     started = part
@@ -85,7 +85,7 @@ class Translator:
                 else:
                     segments += part
         size = len(request.article.body)
-        return await self._workers.beside(size, whole, started, segments, finished)
+        return await self._workers.offload(size, whole, started, segments, finished)
 
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
         """Yield one start, each segment as it and all before it are done, one finish.
@@ -95,7 +95,7 @@ class Translator:
         OverloadedError, DeadlineError or EngineError. Closing the generator
         stops the work.
         """
-        async with aclosing(self._run(request, together=1)) as parts:
+        async with aclosing(self._run(request, min_group=1)) as parts:
             async for part in parts:
                 if isinstance(part, list):
                     for segment in part:
@@ -104,7 +104,7 @@ class Translator:
                     yield part
 
     async def _run(
-        self, request: TranslationRequest, *, together: int
+        self, request: TranslationRequest, *, min_group: int
     ) -> AsyncGenerator[TranslationStarted | list[TranslatedSegment] | TranslationFinished, None]:
         """What ``stream`` yields, with segments that are done together as one list.
 
@@ -121,34 +121,34 @@ class Translator:
         )
         segments = document.segments
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
-        chain = await self._chain(request, document, target)
-        warnings = [*document.warnings, *pivot_warning(chain)]
-        chain.terms, terms = await chain.workers.beside(
-            size(each.text for each in segments) + EACH * len(request.glossary),
+        pipeline = await self._pipeline(request, document, target)
+        warnings = [*document.warnings, *pivot_warning(pipeline)]
+        pipeline.terms, terms = await pipeline.workers.offload(
+            size(each.text for each in segments) + SEGMENT_OVERHEAD * len(request.glossary),
             _plan,
             request,
             document,
         )
         chosen = list(terms)
         # Whoever is refused is told so before anything begins.
-        submitted = await chain.submit([segments[i].text for i in chosen])
+        submitted = await pipeline.submit([segments[i].text for i in chosen])
         try:
             yield TranslationStarted(
-                document.language, target, stats.segments, chain.models, tuple(warnings)
+                document.language, target, stats.segments, pipeline.models, tuple(warnings)
             )
             renderer = Renderer(document)
             done = outputs_of(
-                chain,
+                pipeline,
                 submitted,
                 [segments[i] for i in chosen],
                 target,
                 list(terms.values()),
-                together,
+                min_group,
             )
             following = 0
             async with aclosing(done):
                 async for part, outputs in with_the_unchanged(segments, chosen, done):
-                    found = await chain.workers.beside(
+                    found = await pipeline.workers.offload(
                         size(each.text for each in part), placed, renderer, following, part, outputs
                     )
                     following += len(part)
@@ -157,7 +157,7 @@ class Translator:
                     yield found
         finally:
             submitted.cancel()
-        stats.add(chain.stats)
+        stats.add(pipeline.stats)
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
         yield TranslationFinished(
@@ -183,7 +183,9 @@ class Translator:
             caller=request.caller,
         )
 
-    async def _chain(self, request: TranslationRequest, document: Document, target: str) -> Chain:
+    async def _pipeline(
+        self, request: TranslationRequest, document: Document, target: str
+    ) -> Pipeline:
         source = document.language.code
         if source == target:
             raise UnsupportedPairError(
@@ -191,10 +193,10 @@ class Translator:
                 field="target_language_code",
                 metadata={"source": source, "target": target},
             )
-        legs = await self._router.translation(source, target, request.model)
+        stages = await self._router.translation(source, target, request.model)
         bulk = request.bulk or len(document.segments) > BULK_SEGMENTS
-        return Chain(
-            legs,
+        return Pipeline(
+            stages,
             self._workers.for_bulk if bulk else self._workers,
             decoding=request.decoding,
             priority=Priority.BULK if bulk else Priority.INTERACTIVE,
