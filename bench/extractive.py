@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from summsvc.articles.length import Length
 from summsvc.articles.reader import read
 from summsvc.tasks.summarization.extractive import extract
-from summsvc.tasks.summarization.length import Length
 from summsvc.types import Article
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))

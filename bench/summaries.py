@@ -29,14 +29,14 @@ from typing import Any
 import numpy as np
 
 from summsvc.articles.document import Document
+from summsvc.articles.length import Length, count_words
 from summsvc.articles.reader import read
 from summsvc.evaluation.bootstrap import difference, interval, mean
 from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
+from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.extractive import candidates, extract
-from summsvc.tasks.summarization.length import Length, count_words
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
-from summsvc.tasks.summarization.tfidf import stems
 from summsvc.types import Article
 
 LIMITS = {

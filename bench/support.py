@@ -31,8 +31,8 @@ from pathlib import Path
 from bench.segmentation import LANGUAGES, Case, load
 from summsvc.articles.reader import read
 from summsvc.evaluation.bootstrap import interval, mean
+from summsvc.languages.stemming import stop_words
 from summsvc.tasks.summarization.faithfulness import Support
-from summsvc.tasks.summarization.tfidf import stop_words
 from summsvc.types import Article
 
 NUMBER = re.compile(r"(?<![\w.,:/–-])\d+(?![\w.,:/–-]*\d)")

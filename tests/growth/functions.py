@@ -9,10 +9,12 @@ from summsvc.articles import boilerplate, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment, SegmentKind
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escaped
+from summsvc.articles.length import Length, count_words
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer, render
 from summsvc.errors import SummsvcError
+from summsvc.languages.stemming import stems
 from summsvc.tasks.pipeline import boundaries, splitting
 from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.preflight import least_tokens
@@ -25,12 +27,10 @@ from summsvc.tasks.quality.repetition import repeated
 from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
 from summsvc.tasks.summarization import extractive
 from summsvc.tasks.summarization.faithfulness import Support
-from summsvc.tasks.summarization.length import Length, count_words
 from summsvc.tasks.summarization.length_budget import LengthBudget
 from summsvc.tasks.summarization.lexrank import Candidate, rank, select
 from summsvc.tasks.summarization.names import names
 from summsvc.tasks.summarization.postprocess import written
-from summsvc.tasks.summarization.tfidf import stems
 from summsvc.tasks.translation.assembly import placed
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
 from summsvc.tasks.translation.occurrences import Occurrences

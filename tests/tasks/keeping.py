@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from summsvc.articles import sentences
+from summsvc.articles.length import Length
 from summsvc.articles.reader import read
 from summsvc.engines.base import Cancelled, DecodingOptions, Generated, ModelSpec, Task
 from summsvc.scheduling.jobs import Priority
@@ -16,7 +17,6 @@ from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.abstractive import write
-from summsvc.tasks.summarization.length import Length
 from summsvc.types import Article, Warning
 from tests.scheduling.reversing import ReversingEngine, scheduler
 

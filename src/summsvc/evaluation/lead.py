@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from summsvc.articles.document import Document, SegmentKind
-from summsvc.tasks.summarization.length import count_words
+from summsvc.articles.length import count_words
 
 
 def lead(document: Document, *, sentences: int | None = None, words: int | None = None) -> str:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from rouge_score.rouge_scorer import RougeScorer
 
 from summsvc.articles.sentences import split
-from summsvc.tasks.summarization.tfidf import stemmer
+from summsvc.languages.stemming import stemmer
 
 _WORD = re.compile(r"[^\W_]+")
 _UNSEEN = re.compile("[\u0300-\u036f\u00ad]")

@@ -26,7 +26,7 @@ def test_type_message_and_place_are_told() -> None:
     assert said["error"] == "RuntimeError"
     assert said["message"] == "out of memory: 2048 bytes asked for"
     assert said["frames"] == [
-        f"scheduling/test_failures.py:{raised.__code__.co_firstlineno + 2} raised"
+        f"execution/test_failures.py:{raised.__code__.co_firstlineno + 2} raised"
     ]
 
 

@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
 from summsvc.articles.document import Document, Segment
+from summsvc.articles.length import Length
 from summsvc.articles.reader import LONGEST, read
 from summsvc.articles.renderer import Renderer
 from summsvc.config import Settings
@@ -26,7 +27,6 @@ from summsvc.tasks.pipeline.text_workers import BRIEF
 from summsvc.tasks.pipeline.usage import Stats, Summary, TranslationFinished, TranslationStarted
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.summarization.extractive import extract
-from summsvc.tasks.summarization.length import Length
 from summsvc.tasks.translation.assembly import placed, whole
 from summsvc.tasks.translation.glossary import Terms
 from summsvc.tasks.translation.retry import CheckedOutput, accepted, translatable

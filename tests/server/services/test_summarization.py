@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from summsvc.tasks.summarization.length import count_words
+from summsvc.articles.length import count_words
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub

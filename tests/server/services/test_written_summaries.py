@@ -19,13 +19,13 @@ import pytest
 from click.testing import CliRunner
 
 from bench.agreement import install
+from summsvc.articles.length import count_words
 from summsvc.cli.app import cli
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog
 from summsvc.models.store.store import Store
 from summsvc.server.services.health import SUMMARIZATION
-from summsvc.tasks.summarization.length import count_words
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub

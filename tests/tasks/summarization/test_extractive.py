@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summsvc.articles.length import Length, count_words
 from summsvc.articles.reader import read
 from summsvc.errors import EmptyArticleError
 from summsvc.tasks.summarization.extractive import candidates, extract
-from summsvc.tasks.summarization.length import Length, count_words
 from summsvc.types import Article, Field, WarningType
 
 SENTENCES = [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.tasks.summarization.length import Length, count_words
+from summsvc.articles.length import Length, count_words
 from summsvc.tasks.summarization.lexrank import Candidate, rank, select
 
 WORDS = (

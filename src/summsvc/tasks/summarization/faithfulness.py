@@ -17,6 +17,7 @@ from itertools import zip_longest
 
 from summsvc.articles.document import Document
 from summsvc.interruption import checked, checkpoint
+from summsvc.languages.stemming import stems
 from summsvc.tasks.quality.numerals import Number, numbers
 from summsvc.tasks.summarization.names import (
     WORD,
@@ -27,7 +28,6 @@ from summsvc.tasks.summarization.names import (
     plain,
     stands_alone,
 )
-from summsvc.tasks.summarization.tfidf import stems
 
 LONGEST_ACRONYM = 6
 

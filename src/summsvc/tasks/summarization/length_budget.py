@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from summsvc.articles.length import Length, count_words
 from summsvc.interruption import checked, checkpoint
-from summsvc.tasks.summarization.length import Length, count_words
 from summsvc.types import Warning, WarningType
 
 ENOUGH = 0.8

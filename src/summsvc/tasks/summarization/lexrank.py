@@ -24,9 +24,10 @@ from itertools import islice
 
 import numpy as np
 
+from summsvc.articles.length import LONG, Length, count_words
 from summsvc.interruption import checked, checkpoint
-from summsvc.tasks.summarization.length import LONG, Length, count_words
-from summsvc.tasks.summarization.tfidf import Floats, Matrix, stems, tf_idf
+from summsvc.languages.stemming import stems
+from summsvc.tasks.summarization.tfidf import Floats, Matrix, tf_idf
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from summsvc.articles.length import Length
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
@@ -13,7 +14,6 @@ from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer
 from summsvc.tasks.summarization.chunking import Divider, Part
-from summsvc.tasks.summarization.length import Length
 from summsvc.tasks.summarization.postprocess import Written, central, written
 
 ATTEMPTS = 2

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from summsvc.articles import sentences
 from summsvc.interruption import checked
-from summsvc.tasks.summarization.tfidf import stems, stop_words
+from summsvc.languages.stemming import stems, stop_words
 
 WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['’](?=[^\W\d_]))*")
 # Speech opens after a mark; a word that quotes or brackets hold after another word may be a name.

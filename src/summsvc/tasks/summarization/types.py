@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from summsvc.articles.length import Length
 from summsvc.errors import InvalidFieldError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.summarization.length import Length
 from summsvc.types import Article
 
 DEFAULT_SENTENCES = 3

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from summsvc.interruption import checked
-from summsvc.tasks.summarization.tfidf import stems
+from summsvc.languages.stemming import stems
 
 WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")

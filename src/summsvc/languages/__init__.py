@@ -1,0 +1,1 @@
+"""Language data: abbreviations, noise lines, numerals, names, stop words and stemmers."""
