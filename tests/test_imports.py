@@ -55,9 +55,13 @@ def test_evaluation_stands_beside_the_floors() -> None:
     for room, path in modules():
         for name in imported(path):
             if room == "evaluation" and name.startswith("summsvc."):
-                assert name.split(".")[1] in {"evaluation", "engines", "articles", "languages"}, (
-                    path
-                )
+                assert name.split(".")[1] in {
+                    "evaluation",
+                    "engines",
+                    "articles",
+                    "languages",
+                    "types",
+                }, path
             if name.startswith("summsvc.evaluation"):
                 assert room in {"evaluation", "cli"}, f"{path} imports {name}"
 

@@ -1,4 +1,4 @@
-"""An article as it came in, and places and warnings that refer to it."""
+"""Vocabulary shared by server and client: articles, spans, segment kinds and warning kinds."""
 
 from __future__ import annotations
 
@@ -7,23 +7,35 @@ from enum import Enum
 
 
 class Field(Enum):
-    """Which of an article's two texts something is about."""
+    """The text field of an article that a span or warning refers to."""
 
     TITLE = "title"
     BODY = "body"
 
 
 class MimeType(Enum):
-    """Forms of article body that are read."""
+    """Supported formats of an article body."""
 
     PLAIN = "text/plain"
     HTML = "text/html"
     MARKDOWN = "text/markdown"
 
 
+class SegmentKind(Enum):
+    """The kind of a segment.
+
+    SENTENCE: ends with a sentence terminator. HEADING: a title or section heading.
+    FRAGMENT: any other text, such as a list item or table cell.
+    """
+
+    SENTENCE = "sentence"
+    HEADING = "heading"
+    FRAGMENT = "fragment"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of text, [start, end), in Unicode code points of the text as sent."""
+    """A half-open range [start, end) of Unicode code points in a text as sent by the client."""
 
     start: int
     end: int
@@ -31,9 +43,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a caller sends.
+    """An article as sent by the client.
 
-    language: BCP-47 code, or "" to have it identified.
+    language: BCP-47 code, or "" to identify the language from the text.
     """
 
     title: str
@@ -43,7 +55,7 @@ class Article:
 
 
 class WarningType(Enum):
-    """The kinds of warning; names are those of the proto enum without prefix."""
+    """Kinds of warnings. Names are those of the protobuf enum without its prefix."""
 
     BOILERPLATE_REMOVED = 1
     LANGUAGE_UNCERTAIN = 2
@@ -71,9 +83,9 @@ class WarningType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something the caller should know about an answer that is otherwise good.
+    """A warning about a successful response.
 
-    span: in the article's field. output_span: in the text of the answer.
+    span: position in ``field`` of the article. output_span: position in the response's text.
     """
 
     type: WarningType

@@ -9,12 +9,12 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.articles import reader as reading
+from summsvc.articles import segmentation
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.reader import read
-from summsvc.articles.renderer import render
 from summsvc.errors import EmptyArticleError
 from summsvc.types import Article, MimeType
+from tests.articles.rendering import render
 
 PIECES = [
     "Hello world. ",
@@ -148,7 +148,7 @@ def test_segments_are_in_order_and_clean(body: str, mime_type: MimeType) -> None
 def test_sentences_that_are_cut_are_whole_and_in_order_all_the_same(
     body: str, mime_type: MimeType
 ) -> None:
-    with patch.object(reading, "LONGEST", 80):
+    with patch.object(segmentation, "MAX_SENTENCE_CODE_POINTS", 80):
         document = document_of(body, mime_type)
     if document is None:
         return
@@ -189,7 +189,7 @@ def test_target_spans_hold_the_placed_text(body: str, mime_type: MimeType) -> No
     if document is None:
         return
     result = render(document, [segment.text[::-1] for segment in document.segments])
-    for placed, segment in zip(result.placed, document.segments, strict=True):
+    for placed, segment in zip(result.segments, document.segments, strict=True):
         field = result.title if segment in document.title else result.body
         if segment not in document.title:
             field = result.body

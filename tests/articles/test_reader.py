@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from summsvc.articles.document import SegmentKind
-from summsvc.articles.reader import LONGEST, read, warm_up
+from summsvc.articles.reader import read, warm_up
+from summsvc.articles.segmentation import MAX_SENTENCE_CODE_POINTS
 from summsvc.errors import (
     EmptyArticleError,
     InvalidFieldError,
@@ -16,7 +16,7 @@ from summsvc.errors import (
     LanguageUnknownError,
     TextTooLongError,
 )
-from summsvc.types import Article, Field, WarningType
+from summsvc.types import Article, Field, SegmentKind, WarningType
 
 SEED = next((Path(__file__).parents[2] / "seeds").glob("000_*.txt"))
 
@@ -216,10 +216,17 @@ def test_a_sentence_without_end_is_cut_between_words_and_in_a_word_between_chara
     assert " ".join(spaced) == ("word " * 25_000).strip()
     accents = "x" + "e\u0301" * 70_000
     parts = texts(accents)
-    assert [len(part) for part in parts] == [LONGEST - 1, LONGEST, 20_002]
+    assert [len(part) for part in parts] == [
+        MAX_SENTENCE_CODE_POINTS - 1,
+        MAX_SENTENCE_CODE_POINTS,
+        20_002,
+    ]
     assert "".join(parts) == accents
 
 
 def test_what_says_nothing_in_a_sentence_without_end_is_between_its_parts() -> None:
     document = read(Article("", f"He said {'-' * 140_000} something", "en"))
-    assert [len(segment.text) for segment in document.body] == [LONGEST, 20_000 + 18]
+    assert [len(segment.text) for segment in document.body] == [
+        MAX_SENTENCE_CODE_POINTS,
+        20_000 + 18,
+    ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from summsvc.articles.reader import read
-from summsvc.articles.renderer import Renderer, render
+from summsvc.articles.renderer import Renderer
 from summsvc.types import Article, Field, MimeType
+from tests.articles.rendering import render
 
 
 def rendered(body: str, mime_type: MimeType, *translations: str) -> str:
@@ -20,7 +21,7 @@ def test_title_paragraphs_and_spans_come_back_in_place() -> None:
     result = render(document, ["Pavadinimas", "Vienas.", "Du!", "Trys"])
     assert result.title == " Pavadinimas\n"
     assert result.body == "  Vienas. Du!\r\n\r\n- Trys\n"
-    targets = [(each.target_span.start, each.target_span.end) for each in result.placed]
+    targets = [(each.target_span.start, each.target_span.end) for each in result.segments]
     assert targets == [(1, 12), (2, 9), (10, 13), (19, 23)]
 
 
@@ -30,7 +31,7 @@ def test_a_stream_gives_the_same_as_the_whole() -> None:
     whole = render(document, texts)
     renderer = Renderer(document)
     placed = [renderer.place(i, text) for i, text in enumerate(texts)]
-    assert tuple(placed) == whole.placed
+    assert tuple(placed) == whole.segments
     fields = [segment.field for segment in document.segments]
     body = [p.separator + p.text for p, f in zip(placed, fields, strict=True) if f is Field.BODY]
     assert "".join(body) + renderer.finish().body == whole.body

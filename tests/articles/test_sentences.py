@@ -114,5 +114,5 @@ def test_a_million_characters_are_no_trouble(unit: str) -> None:
 def test_punctuation_is_found_step_by_step_as_in_one_go(text: str) -> None:
     expected = [match.span() for match in sentences._END.finditer(text)]
     for step in (1, 3, 4_000):
-        with patch.object(sentences, "STEP", step):
+        with patch.object(sentences, "SCAN_CHUNK", step):
             assert [match.span() for match in sentences._punctuation(text)] == expected

@@ -89,7 +89,7 @@ def test_led_is_left_to_transformers_and_the_refusal_says_so(
     arguments = ["--model-dir", str(tmp_path), "add", str(checkpoint("led")), "--id", "led"]
     arguments += ["--task", "summarization", "--pair", "en-en", "--engine", "ctranslate2"]
     done = CliRunner().invoke(models, arguments)
-    said = f"CTranslate2 has no led models, it runs {', '.join(ARCHITECTURES)}"
+    said = f"CTranslate2 does not support led models, only {', '.join(ARCHITECTURES)}"
     assert done.exit_code == 1
     assert done.stderr == f"Error: {said}; install it with --engine transformers\n"
     assert Store(tmp_path).ids() == []

@@ -297,5 +297,8 @@ def test_a_model_converted_elsewhere_runs_in_what_this_machine_has(tmp_path: Pat
     assert ask(engine, TEXTS[:1])[0].text == KNOWN[0][1]
     engine.close()
     for wanted in {"float16", "bfloat16"} - supported:
-        with pytest.raises(ModelBrokenError, match=f"does not compute in {wanted}.*float32"):
+        with pytest.raises(
+            ModelBrokenError,
+            match=f"does not support the configured compute_type {wanted}.*float32",
+        ):
             loaded(tmp_path, Placement(compute_type=wanted))

@@ -15,7 +15,7 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.engines.ctranslate2 import CTranslate2Engine
-from summsvc.engines.tokenizer import ENCODED_AT_ONCE, ONE_BY_ONE
+from summsvc.engines.tokenizer import ENCODE_CHUNK, SINGLE_ENCODE_MAX
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -66,7 +66,7 @@ def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine
     sizes: list[int] = []
 
     class Watched:
-        tells_in_text = whole.tells_in_text
+        target_token_in_text = whole.target_token_in_text
         split_outputs = whole.split_outputs
         join = whole.join
 
@@ -80,11 +80,11 @@ def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine
     finally:
         pieces._splitter = whole
     assert lengths == [len(each) + 1 for each in whole.split(texts)]
-    assert max(sizes) <= ENCODED_AT_ONCE
+    assert max(sizes) <= ENCODE_CHUNK
     assert engine.count_tokens([], "en", "ru") == []
 
 
 def test_texts_are_encoded_alike_together_and_one_by_one(engine: CTranslate2Engine) -> None:
-    texts = ["", " ", "😀", *[source for source, _ in pairs("en-ru")][: 2 * ONE_BY_ONE]]
+    texts = ["", " ", "😀", *[source for source, _ in pairs("en-ru")][: 2 * SINGLE_ENCODE_MAX]]
     splitter = engine._pieces()._splitter
     assert splitter.split(texts) == [piece for text in texts for piece in splitter.split([text])]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from summsvc.articles import boilerplate, language, sentences
-from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment, SegmentKind
+from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
 from summsvc.articles.formats import html, markdown, plain
-from summsvc.articles.formats.escape import escaped
+from summsvc.articles.formats.escape import escape
 from summsvc.articles.length import Length, count_words
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
-from summsvc.articles.renderer import Renderer, render
+from summsvc.articles.renderer import Renderer
 from summsvc.errors import SummsvcError
 from summsvc.languages.stemming import stems
 from summsvc.tasks.pipeline import boundaries, splitting
@@ -36,7 +36,8 @@ from summsvc.tasks.translation.glossary import Found, Terms, around, places, use
 from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.tasks.translation.retry import CheckedOutput, translatable
 from summsvc.tasks.translation.term_enforcement import _placed
-from summsvc.types import Article, Field, MimeType, Span
+from summsvc.types import Article, Field, MimeType, SegmentKind, Span
+from tests.articles.rendering import render
 
 Job = Callable[[], object]
 
@@ -146,9 +147,9 @@ def _of_document(
 
 def _noise(mime_type: MimeType) -> Function:
     reader = {
-        MimeType.PLAIN: plain.blocks,
-        MimeType.HTML: html.blocks,
-        MimeType.MARKDOWN: markdown.blocks,
+        MimeType.PLAIN: plain.parse,
+        MimeType.HTML: html.parse,
+        MimeType.MARKDOWN: markdown.parse,
     }[mime_type]
 
     def prepare(text: str) -> Job:
@@ -259,9 +260,9 @@ FUNCTIONS: dict[str, Function] = {
     "noise in plain text": _noise(MimeType.PLAIN),
     "noise in HTML": _noise(MimeType.HTML),
     "noise in Markdown": _noise(MimeType.MARKDOWN),
-    "escape for HTML": of(lambda text: escaped(text, MimeType.HTML)),
+    "escape for HTML": of(lambda text: escape(text, MimeType.HTML)),
     "escape for Markdown": of(
-        lambda text: escaped(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
+        lambda text: escape(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
     ),
     "language": Function(_identified, ARTICLE),
     "rendering plain text": _of_document(_rendered),

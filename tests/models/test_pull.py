@@ -18,9 +18,9 @@ import pytest
 from summsvc.engines.base import DecodingOptions, Placement, Task
 from summsvc.engines.load import load
 from summsvc.models.catalog import CatalogEntry
-from summsvc.models.hub import PullError, RemoteFile, check_room
+from summsvc.models.hub import PullError, RemoteFile, require_disk_space
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.store.files import needed
+from summsvc.models.store.files import select_files
 from summsvc.models.store.store import Store
 from tests.checkpoints import marian, pairs
 from tests.models.folders import WEIGHTS, checkpoint
@@ -181,7 +181,7 @@ def test_a_wrong_hash_is_refused_and_the_bytes_thrown_away(
     hub.corrupt = name
     done = pull()
     assert done.returncode == 1
-    assert f"{name} is not what the hub has" in done.stderr
+    assert f"the hash of {name} differs from the hub's" in done.stderr
     assert "summsvc models pull tiny" in done.stderr
     assert store.ids() == []
     hub.corrupt = ""
@@ -202,7 +202,7 @@ def test_a_hub_that_stays_busy_is_told_with_the_time_to_wait(
     hub.status, hub.times, hub.retry_after = 429, 99, "0"
     done = pull()
     assert done.returncode == 1
-    assert "the model hub is busy (HTTP 429); in 0 seconds try again with" in done.stderr
+    assert "the model hub is busy (HTTP 429); in 0 seconds, try again with" in done.stderr
     assert "Traceback" not in done.stderr
     assert store.ids() == []
 
@@ -281,17 +281,17 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
     file = RemoteFile("model.safetensors", 3_000_000, "", "")
-    with pytest.raises(PullError, match="3 MB are to be fetched, and 1 MB are free"):
-        check_room(entry, [file], tmp_path)
+    with pytest.raises(PullError, match="the download needs 3 MB, but 1 MB are free"):
+        require_disk_space(entry, [file], tmp_path)
     (tmp_path / "model.safetensors.part").write_bytes(bytes(2_500_000))
-    check_room(entry, [file], tmp_path)
+    require_disk_space(entry, [file], tmp_path)
 
 
 def test_a_disk_that_fills_up_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: CatalogEntry) -> tuple[str, list[RemoteFile]]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("summsvc.models.hub.listing", full)
+    monkeypatch.setattr("summsvc.models.hub.list_files", full)
     entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
     with pytest.raises(PullError, match="is full"):
         pull_model(entry, store)
@@ -374,4 +374,4 @@ def test_a_real_checkpoint_is_pulled_and_translates(
     ],
 )
 def test_which_files_are_needed(names: list[str], taken: list[str]) -> None:
-    assert needed(names) == taken
+    assert select_files(names) == taken

@@ -162,7 +162,7 @@ def test_models_outside_the_catalogue_count(bench: Bench) -> None:
 def test_resolving_touches_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.install("big", "short")
     routes = bench.routes()
-    seen = bench.store.seen
+    seen = bench.store.snapshot
     for name in ("stat", "iterdir", "open", "read_bytes"):
         monkeypatch.delattr(Path, name)
     for _ in range(2):
@@ -171,7 +171,7 @@ def test_resolving_touches_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch
         assert routes.resolve_summarizer("en", "") == "short"
         with pytest.raises(ModelNotInstalledError):
             routes.resolve_translation("en", "ru", "many")
-    assert bench.store.seen is seen
+    assert bench.store.snapshot is seen
 
 
 def test_answers_do_not_outlive_what_was_seen(bench: Bench) -> None:
@@ -181,7 +181,7 @@ def test_answers_do_not_outlive_what_was_seen(bench: Bench) -> None:
     assert routes.resolve_translation("en", "ru", "big").models == ("big",)
     (bench.store.root / "big" / "manifest.json").write_text("{")
     assert routes.resolve_translation("en", "ru", "").models == ("big",)
-    bench.store.look()
+    bench.store.refresh()
     assert routes.resolve_translation("en", "ru", "").models == ("small",)
     with pytest.raises(ModelNotInstalledError, match=r"pull big$"):
         routes.resolve_translation("en", "ru", "big")
@@ -213,7 +213,9 @@ def test_summarizers(bench: Bench) -> None:
 
 def test_all_routes_are_told(bench: Bench) -> None:
     bench.install("ru-en", "en-lt")
-    told = {route.languages: route for route in bench.routes().all_translations(bench.store.seen)}
+    told = {
+        route.languages: route for route in bench.routes().all_translations(bench.store.snapshot)
+    }
     assert told["ru", "en", "lt"].installed
     assert not told["en", "ru"].installed
     assert told["en", "ru"].models == ("big",)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from summsvc.articles.document import Segment, SegmentKind
+from summsvc.articles.document import Segment
 from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
@@ -16,7 +16,7 @@ from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.glossary import Terms
 from summsvc.tasks.translation.retry import CheckedOutput, repair_all
-from summsvc.types import Field, Span
+from summsvc.types import Field, SegmentKind, Span
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
 Habit = Callable[[str], str]

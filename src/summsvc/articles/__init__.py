@@ -1,1 +1,1 @@
-"""Text in, segments out: cleaning, markup, sentences with offsets, language."""
+"""Article parsing: text in, segments with source offsets and a language out."""

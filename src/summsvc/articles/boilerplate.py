@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from summsvc.articles.source_map import STEP, Block, BlockKind
+from summsvc.articles.blocks import Block, BlockKind
+from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.interruption import checked
 
 EDGE_BLOCKS = 6
@@ -99,7 +100,7 @@ def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[in
 
 def _short(block: Block) -> str | None:
     """The text of a block that may be noise; None when it is too long for that."""
-    if len(block.source_map.text) > STEP:
+    if len(block.source_map.text) > SCAN_CHUNK:
         return None
     text = block.text
     return text if len(text) <= MAX_LENGTH else None

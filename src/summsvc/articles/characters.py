@@ -1,15 +1,25 @@
-"""Code points that are one character to a reader: no text is cut between them."""
+"""Character-level tests: grapheme clusters, letters and digits, sentences across line breaks."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from summsvc.interruption import checked
 
-def continues(before: str, char: str) -> bool:
-    """Whether a code point belongs to the character of the one before it.
+SCAN_CHUNK = 4_000
+"""Code points passed to one call into C code (approximate). Such a call holds the GIL until it
+returns, and the event loop waits."""
 
-    Combining marks, emoji modifiers and tags, what ZERO WIDTH JOINER joins, Hangul
-    syllables, CR LF: the rules between two code points of Unicode Standard Annex #29.
+CONTINUATION_PUNCTUATION = frozenset(",;-–—")
+"""Characters at the end of a line after which the sentence continues on the next line."""
+
+
+def extends_character(before: str, char: str) -> bool:
+    """Whether ``char`` belongs to the same user-perceived character as ``before``.
+
+    before, char: two neighbouring code points. Text must not be cut between them.
+    Covers combining marks, emoji modifiers and tags, ZERO WIDTH JOINER sequences, Hangul
+    syllables and CR LF, following Unicode Standard Annex #29 (grapheme clusters).
     """
     if char.isascii():
         return (before == "\r" and char == "\n") or (before == "\u200d" and not char.isspace())
@@ -22,3 +32,20 @@ def continues(before: str, char: str) -> bool:
         or "\u1160" <= char <= "\u11ff"
         or "\ud7b0" <= char <= "\ud7fb"
     )
+
+
+def has_alphanumeric(text: str) -> bool:
+    """Whether the text has a letter or a digit; a text without one is a separator."""
+    if len(text) <= SCAN_CHUNK:
+        return any(map(str.isalnum, text))
+    starts = checked(range(0, len(text), SCAN_CHUNK), 1)
+    return any(has_alphanumeric(text[at : at + SCAN_CHUNK]) for at in starts)
+
+
+def continues_line(before: str, after: str) -> bool:
+    """Whether a sentence continues over the line break between ``before`` and ``after``.
+
+    True when ``after`` begins in lower case and ``before`` does not end a sentence.
+    """
+    last, first = before.rstrip()[-1:], after.lstrip()[:1]
+    return first.islower() and (last.isalnum() or last in CONTINUATION_PUNCTUATION)

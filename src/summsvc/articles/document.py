@@ -1,31 +1,23 @@
-"""An article read: its segments in order, and everything between them.
+"""Document: a parsed article as segments in order, with the source text between them.
 
-A document keeps every character. For each of the two fields, the text as sent
-is the alternation separator, segment, separator, ... segment, separator; what
-was removed as boilerplate is part of no separator.
+A document keeps every character of the source. Each of the two fields, as sent, is the
+alternation separator, segment, separator, ..., segment, separator. Source text that was
+removed as boilerplate belongs to no separator.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 
-from summsvc.types import Article, Field, Span, Warning
-
-
-class SegmentKind(Enum):
-    """What kind of text a segment is."""
-
-    SENTENCE = "sentence"
-    HEADING = "heading"
-    FRAGMENT = "fragment"
+from summsvc.types import Article, Field, SegmentKind, Span, Warning
 
 
 @dataclass(frozen=True, slots=True)
 class InlineMark:
-    """Markup inside a segment: the source characters, and where they stand.
+    """Inline markup inside a segment.
 
-    offset: code points into ``Segment.text`` before which the markup stands.
+    offset: position in ``Segment.text``, in code points, before which the markup stands.
+    source: the markup as written in the article.
     """
 
     offset: int
@@ -34,13 +26,13 @@ class InlineMark:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A sentence, heading or fragment.
+    """A sentence, heading or fragment; the unit that models and rankers process.
 
-    text: what a model or ranker reads: markup taken out, character references
-        decoded, runs of white space made one space; never empty.
-    span: where it stands in the field as sent, from its first to its last
-        visible character, inner markup included.
-    paragraph: number of its paragraph within the field, from 0.
+    text: visible text without markup, with character references decoded and each run of
+        white space replaced by one space; never empty.
+    span: position in the field as sent, from the first to the last visible character,
+        including inner markup.
+    paragraph: index of the segment's block within the field, from 0.
     marks: inline markup within the segment, in source order.
     """
 
@@ -54,9 +46,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class IdentifiedLanguage:
-    """A language and how sure one is of it.
+    """The language of an article.
 
-    code: BCP-47. confidence: 0 to 1. identified: False when the caller named it.
+    code: BCP-47. confidence: 0 to 1. identified: False when the client named the language.
     """
 
     code: str
@@ -66,11 +58,11 @@ class IdentifiedLanguage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article read.
+    """A parsed article.
 
-    title, body: segments in order. title_separators, body_separators: the
-        source text between them; always one more than there are segments.
-    removed: what was taken out of the body as boilerplate, in order.
+    title, body: segments in order. title_separators, body_separators: the source text
+        around them; always one more than there are segments.
+    removed: spans of the body that were removed as boilerplate, in order.
     """
 
     article: Article
@@ -84,5 +76,5 @@ class Document:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Title segments, then body segments."""
+        """Title segments, followed by body segments."""
         return self.title + self.body

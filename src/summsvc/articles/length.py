@@ -1,25 +1,22 @@
-"""How long a summary may be, and what words are."""
+"""Length: the limit of a summary in sentences, words or share of words; word counting."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.interruption import checked
 
-LONG = 4_000
-"""Code points from which words are counted one by one: all in one call hold the
-interpreter's lock for a microsecond each."""
-
-_WORD = re.compile(r"\w+(?:[-'’.,]\w+)*")
+_COUNTED_WORD = re.compile(r"\w+(?:[-'’.,]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """One limit, held exactly; the others are None.
+    """A limit that is never exceeded. Exactly one attribute is set, the others are None.
 
-    max_sentences: at least 1. max_words: at least 1. ratio: share of the text's
-    words, above 0 and up to 1.
+    max_sentences: at least 1. max_words: at least 1. ratio: share of the text's words,
+    above 0 and at most 1.
     """
 
     max_sentences: int | None = None
@@ -34,7 +31,7 @@ class Length:
 
 
 def count_words(text: str) -> int:
-    """Words as a reader counts them: "U.S.-led", "1,000" and "don't" are one each."""
-    if len(text) > LONG:
-        return sum(1 for _ in checked(_WORD.finditer(text)))
-    return len(_WORD.findall(text))
+    """Number of words; "U.S.-led", "1,000" and "don't" count as one word each."""
+    if len(text) > SCAN_CHUNK:
+        return sum(1 for _ in checked(_COUNTED_WORD.finditer(text)))
+    return len(_COUNTED_WORD.findall(text))

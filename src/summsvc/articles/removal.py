@@ -1,4 +1,4 @@
-"""What leaves the source along with a block of noise."""
+"""Source spans that are removed together with boilerplate blocks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
-from summsvc.articles.source_map import Block, SourceMap
+from summsvc.articles.blocks import Block
+from summsvc.articles.source_map import SourceMap
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import MimeType, Span
 
@@ -15,25 +16,25 @@ _CLOSE_TAG = re.compile(r"\s{0,200}</([a-zA-Z][^\s/>]*)\s*>")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*+)[^<>]*+>")
 _REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
-_VOID = frozenset(("br", "wbr", "img", "hr", "input"))
+_INLINE_VOID_ELEMENTS = frozenset(("br", "wbr", "img", "hr", "input"))
 
 
 def removed_spans(
     source: str, mime_type: MimeType, blocks: Sequence[Block], unwanted: Collection[int]
 ) -> tuple[Span, ...]:
-    """The source that goes with the unwanted blocks, in order, without overlaps.
+    """The source spans to remove for the unwanted blocks, in order, without overlaps.
 
-    Plain text: the block with the white space after it, or before it when it is
-    the last. Markdown: its lines, when they hold nothing else. HTML: the
-    elements that hold nothing else. Otherwise only its visible characters, so
-    that markup stays in pairs.
+    unwanted: indexes into ``blocks``. Plain text: the block and the white space after it, or
+    before it when it is the last block. Markdown: the block's lines, when they contain
+    nothing else. HTML: the enclosing elements that contain nothing else. In all other cases
+    only the visible characters are removed, so that markup stays balanced.
     """
     spans: list[Span] = []
     for i in checked(sorted(unwanted)):
         if mime_type is MimeType.PLAIN:
-            spans.append(_with_gap(source, blocks, i, unwanted, spans))
+            spans.append(_with_white_space(source, blocks, i, unwanted, spans))
             continue
-        find = _lines if mime_type is MimeType.MARKDOWN else _elements
+        find = _whole_lines if mime_type is MimeType.MARKDOWN else _whole_elements
         low = max(blocks[i - 1].span.end if i else 0, spans[-1].end if spans else 0)
         high = blocks[i + 1].span.start if i + 1 < len(blocks) else len(source)
         whole = find(source, blocks[i].span, low, high)
@@ -41,7 +42,7 @@ def removed_spans(
     return tuple(spans)
 
 
-def _with_gap(
+def _with_white_space(
     source: str,
     blocks: Sequence[Block],
     i: int,
@@ -60,8 +61,8 @@ def _line_start(source: str, at: int) -> int:
     return line.start() if line else at
 
 
-def _lines(source: str, block: Span, low: int, high: int) -> Span | None:
-    """Whole lines, with the blank lines after them when there is one before."""
+def _whole_lines(source: str, block: Span, low: int, high: int) -> Span | None:
+    """The block's lines, with the blank lines after them when a blank line precedes them."""
     start = _line_start(source, block.start)
     rest = _REST_OF_LINE.match(source, block.end)
     assert rest is not None
@@ -72,10 +73,10 @@ def _lines(source: str, block: Span, low: int, high: int) -> Span | None:
     return Span(start, end) if low <= start and end <= high else None
 
 
-def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
-    """The outermost elements around a block that hold only it; None without one."""
+def _whole_elements(source: str, block: Span, low: int, high: int) -> Span | None:
+    """The outermost elements that contain only this block; None when there are none."""
     start, end = block.start, block.end
-    unopened, unclosed = _unpaired(source[start:end])
+    unopened, unclosed = _unpaired_tags(source[start:end])
     while True:
         checkpoint()
         opening = source.rfind("<", low, start)
@@ -98,12 +99,12 @@ def _elements(source: str, block: Span, low: int, high: int) -> Span | None:
     return Span(start, end) if start < block.start and not touches_text else None
 
 
-def _unpaired(source: str) -> tuple[deque[str], list[str]]:
+def _unpaired_tags(source: str) -> tuple[deque[str], list[str]]:
     """Names of end tags without a start tag, and of start tags without an end tag."""
     unopened: deque[str] = deque()
     unclosed: list[str] = []
     for close, name in (match.groups() for match in checked(_ANY_TAG.finditer(source))):
-        if not close and name.lower() not in _VOID:
+        if not close and name.lower() not in _INLINE_VOID_ELEMENTS:
             unclosed.append(name.lower())
         elif close and unclosed and unclosed[-1] == name.lower():
             unclosed.pop()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from summsvc.articles.abbreviations import Stop, Words, continues, words_of
-from summsvc.articles.source_map import STEP, says_something
+from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.interruption import checkpoint
 
 _CLOSERS = "\"'”’»›)]}“‟"
@@ -59,7 +59,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
         end = match.end("note")
         if end <= begin or match.end() == len(text) or not _ends(text, begin, match, words):
             continue
-        says = says or says_something(text[looked:end])
+        says = says or has_alphanumeric(text[looked:end])
         looked = end
         if says:
             if held:
@@ -71,7 +71,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
             continue
         begin, says = match.end(), False
     last = len(text.rstrip())
-    if held and not says_something(text[begin:last]):
+    if held and not has_alphanumeric(text[begin:last]):
         held = held[0], max(last, held[1])
     elif held:
         yield held
@@ -90,9 +90,9 @@ def _punctuation(text: str) -> Iterator[re.Match[str]]:
     at = 0
     while at < len(text):
         checkpoint()
-        mark = _MARK.search(text, at, at + STEP)
+        mark = _MARK.search(text, at, at + SCAN_CHUNK)
         if mark is None:
-            at += STEP
+            at += SCAN_CHUNK
             continue
         run = _RUN.match(text, mark.start())
         beyond = run.end() if run else mark.end()

@@ -1,6 +1,5 @@
 """Typed clients, blocking and asyncio."""
 
-from summsvc.articles.document import SegmentKind
 from summsvc.client.async_client import AsyncClient
 from summsvc.client.client import Client
 from summsvc.client.errors import (
@@ -33,7 +32,7 @@ from summsvc.client.types import (
     TranslationStarted,
     Warning,
 )
-from summsvc.types import Article, Field, MimeType, Span, WarningType
+from summsvc.types import Article, Field, MimeType, SegmentKind, Span, WarningType
 
 __all__ = [
     "Article",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from summsvc.articles.document import SegmentKind
 from summsvc.client import types
 from summsvc.client.errors import SummsvcClientError, from_status
 from summsvc.client.fields import member, same, word
 from summsvc.client.options import SummaryMethod
-from summsvc.types import Field, Span, WarningType
+from summsvc.types import Field, SegmentKind, Span, WarningType
 from summsvc.v1 import (
     article_pb2,
     summarization_service_pb2,

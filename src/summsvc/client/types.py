@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from summsvc.articles.document import SegmentKind
 from summsvc.client.options import SummaryMethod
-from summsvc.types import Field, Span, WarningType
+from summsvc.types import Field, SegmentKind, Span, WarningType
 
 
 @dataclass(frozen=True, slots=True)

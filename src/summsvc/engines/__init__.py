@@ -1,1 +1,1 @@
-"""Whatever turns text into other text: extractive, ctranslate2, transformers."""
+"""Sequence-to-sequence engines (CTranslate2, transformers), tokenization and length limits."""

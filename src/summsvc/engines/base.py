@@ -1,7 +1,7 @@
-"""What every sequence-to-sequence engine offers, and the values it works on.
+"""Seq2SeqEngine: the interface of all engines, and its data types (specs, options, outputs).
 
-An engine is one loaded model. Its methods block; the scheduler calls them from
-worker threads, at most ``workers`` of them at a time.
+An engine is one loaded model. Its methods block; the scheduler calls them from worker
+threads, at most ``workers`` of them at the same time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from summsvc.errors import EngineError
 
 
 class Task(Enum):
-    """What a model is for."""
+    """The task of a model."""
 
     TRANSLATION = "translation"
     SUMMARIZATION = "summarization"
 
 
 class LanguageTokens(Enum):
-    """How a model is told its languages.
+    """How a model receives its source and target languages.
 
-    NONE: one pair, nothing to tell (Marian en-ru, BART).
-    TARGET_PREFIX: the target's token stands before the source text (``>>rus<<``
-        of multi-target Marian, ``<2ru>`` of MADLAD-400).
-    SOURCE_AND_TARGET: the source's token is part of the input and the target's
-        is forced as first output token (NLLB-200, M2M100, mBART-50).
+    NONE: not at all; the model serves one pair (Marian en-ru, BART).
+    TARGET_PREFIX: the target's token precedes the source text (``>>rus<<`` of multi-target
+        Marian, ``<2ru>`` of MADLAD-400).
+    SOURCE_AND_TARGET: the source's token is part of the input and the target's is forced as
+        the first output token (NLLB-200, M2M100, mBART-50).
     """
 
     NONE = "none"
@@ -39,14 +39,13 @@ class LanguageTokens(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DecodingOptions:
-    """How a model searches for its output.
+    """Parameters of the decoder's search.
 
-    beam_size: hypotheses kept per step, 1 to 16. length_penalty: exponent on
-    the output length, -5 to 5. repetition_penalty: 1 (off) to 5.
-    no_repeat_ngram_size: tokens, 0 (off) to 20. max_output_tokens: per segment,
-    end marker included; 0 takes a bound computed from the input's length.
-    min_output_tokens: before the end marker. A first token that is forced, such
-    as the target's language token, counts for neither.
+    beam_size: hypotheses kept per step, 1 to 16. length_penalty: exponent on the output
+    length, -5 to 5. repetition_penalty: 1 (off) to 5. no_repeat_ngram_size: tokens, 0 (off)
+    to 20. max_output_tokens: per segment, end marker included; 0 for a limit computed from
+    the input's length. min_output_tokens: tokens before the end marker. A forced first token,
+    such as the target's language token, counts for neither limit.
     """
 
     beam_size: int = 4
@@ -59,15 +58,15 @@ class DecodingOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """Everything an engine needs to load a model, and nothing about where it is from.
+    """Everything an engine needs to load a model, independent of the model's origin.
 
-    path: folder in the layout of the engine (the hub's for transformers, the
-        converter's output plus tokenizer files for ctranslate2).
-    architecture: ``model_type`` of the hub's config.json: marian, m2m_100, t5,
-        mt5, bart, pegasus, mbart, led.
-    pairs: (source, target) BCP-47 codes it serves.
-    tokens: BCP-47 code to the model's own language token.
-    prefix: text put before every input ("summarize: " of T5).
+    path: folder in the engine's layout (the hub's layout for transformers; converter output
+        and tokenizer files for ctranslate2).
+    architecture: ``model_type`` of the hub's config.json: marian, m2m_100, t5, mt5, bart,
+        pegasus, mbart, led.
+    pairs: (source, target) BCP-47 codes that the model serves.
+    tokens: the model's own language token by BCP-47 code.
+    prefix: text placed before every input ("summarize: " of T5).
     """
 
     id: str
@@ -84,11 +83,11 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and with how much of the machine a model runs.
+    """The device and the compute resources of a model.
 
-    device: "cpu" or "cuda". compute_type: "default" (the engine's choice),
-    "float32", "int8", "bfloat16" or "float16". workers: batches computed at the
-    same time. threads: threads per worker; workers x threads <= cores.
+    device: "cpu" or "cuda". compute_type: "default" (the engine's choice), "float32", "int8",
+    "bfloat16" or "float16". workers: batches computed at the same time. threads: threads per
+    worker; workers x threads <= cores.
     """
 
     device: str = "cpu"
@@ -101,10 +100,9 @@ class Placement:
 class Generated:
     """A model's output for one segment.
 
-    score: mean log-probability of the output tokens, at most 0, end marker
-    included, forced first tokens not. input_tokens: special tokens included.
-    output_tokens: as the score counts them. complete: False when the length
-    limit ended it rather than the model.
+    score: mean log-probability of the output tokens, at most 0; includes the end marker, not
+    the forced first tokens. input_tokens: special tokens included. output_tokens: the tokens
+    that the score covers. complete: False when the length limit ended the output.
     """
 
     text: str
@@ -115,20 +113,21 @@ class Generated:
 
 
 Cancelled = Callable[[], bool]
-"""Asked between decoding steps or batches; True stops the work."""
+"""Called between decoding steps or batches; returning True cancels the generation."""
 
 
 class CancelledGeneration(Exception):
-    """Raised by ``generate`` when its ``cancelled`` answered True."""
+    """Raised by ``generate`` when its ``cancelled`` callback returned True."""
 
 
-WARM_UP = "The president will visit Vilnius next week."
+WARM_UP_TEXT = "The president will visit Vilnius next week."
+"""Input of ``warm_up``."""
 
 
 class Seq2SeqEngine(Protocol):
     """One loaded model.
 
-    name: "ctranslate2" or "transformers". device, compute_type: as in use.
+    name: "ctranslate2" or "transformers". device, compute_type: the values in use.
     max_input_tokens: longest input of one segment, special tokens included.
     """
 
@@ -139,7 +138,7 @@ class Seq2SeqEngine(Protocol):
     max_input_tokens: int
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
-        """Length of each text in tokens as the model would read it, specials included."""
+        """Length of each text in tokens as the model's input, special tokens included."""
 
     def generate(
         self,
@@ -149,23 +148,23 @@ class Seq2SeqEngine(Protocol):
         options: DecodingOptions,
         cancelled: Cancelled = lambda: False,
     ) -> list[Generated]:
-        """Run the model once over a batch; results in the order of ``texts``.
+        """Run the model once on a batch; return outputs in the order of ``texts``.
 
-        Raises EngineError when the model fails, CancelledGeneration when
-        ``cancelled`` answered True, TextTooLongError when a text is over
-        ``max_input_tokens``: nothing is ever cut.
+        Raises EngineError when the model fails, CancelledGeneration when ``cancelled`` returned
+        True, TextTooLongError when a text has more than ``max_input_tokens``. Inputs are never
+        truncated.
         """
 
     def warm_up(self) -> None:
-        """Translate or summarize a probe; raise EngineError when that fails."""
+        """Generate from a short text; raise EngineError when that fails."""
 
     def close(self) -> None:
         """Free the memory; the engine must not be used afterwards."""
 
 
 def warm_up(engine: Seq2SeqEngine) -> None:
-    """What ``Seq2SeqEngine.warm_up`` is for engines with a real model behind them."""
+    """Implementation of ``Seq2SeqEngine.warm_up`` for engines that load a real model."""
     source, target = engine.spec.pairs[0]
-    (output,) = engine.generate([WARM_UP], source, target, DecodingOptions(beam_size=1))
+    (output,) = engine.generate([WARM_UP_TEXT], source, target, DecodingOptions(beam_size=1))
     if not output.output_tokens:
-        raise EngineError(f"model '{engine.spec.id}' gave no output for a probe")
+        raise EngineError(f"model '{engine.spec.id}' generated no output from the warm-up text")

@@ -1,4 +1,4 @@
-"""Checkpoints of the hub's layout as torch models, and the tokens that frame their outputs."""
+"""Loading of hub-layout checkpoints with transformers, and the special tokens of their decoders."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# transformers imports its parts on first use and switches torch's default device while
-# it loads: models loaded by two threads at once would break each other.
-LOADING = threading.Lock()
+LOAD_LOCK = threading.Lock()
+"""Held while transformers imports or loads a model. It imports submodules on first use and changes
+torch's default device while loading, so concurrent loads in two threads would fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTokens:
-    """Token numbers. start: the decoder's first input. ends: each ends an output.
+    """Ids of the decoder's special tokens.
 
-    forced: what every output of this checkpoint begins with, or None.
+    start: the decoder's first input. ends: end markers. forced: the first token of every
+    output of this checkpoint, or None.
     """
 
     start: int | None
@@ -25,14 +26,14 @@ class SearchTokens:
     forced: int | None
 
 
-def from_folder(model_class: Any, path: Path, **options: Any) -> Any:
-    """Load a checkpoint: no code of it is executed, and nothing but tensors unpickled.
+def load_pretrained(model_class: Any, path: Path, **options: Any) -> Any:
+    """Load a checkpoint without executing its code or unpickling anything but tensors.
 
-    model_class: of transformers. options: more of its ``from_pretrained``. One at
-    a time in a process. Raises ValueError when a tensor is missing, and what
-    transformers raises.
+    model_class: a class of transformers. options: further arguments of its
+    ``from_pretrained``. Loads are serialized within the process. Raises ValueError when a tensor is
+    missing, and the errors of transformers.
     """
-    with LOADING:
+    with LOAD_LOCK:
         model, found = model_class.from_pretrained(
             path,
             local_files_only=True,
@@ -41,37 +42,40 @@ def from_folder(model_class: Any, path: Path, **options: Any) -> Any:
             output_loading_info=True,
             **options,
         )
-    # The library fills a missing tensor with random numbers and goes on.
+    # transformers initializes missing tensors with random values and does not raise.
     if missing := sorted(found["missing_keys"]):
         raise ValueError(f"the checkpoint has no tensor {missing[0]}")
     return model
 
 
 def load_model(path: Path, dtype: str, device: str) -> Any:
-    """A model to run. dtype: "float32", "bfloat16" or "float16". Raises as ``from_folder``."""
+    """Load a model for inference. dtype: "float32", "bfloat16" or "float16".
+
+    Raises the errors of ``load_pretrained``.
+    """
     import torch
     from transformers import AutoModelForSeq2SeqLM
 
-    model = from_folder(AutoModelForSeq2SeqLM, path, dtype=getattr(torch, dtype))
+    model = load_pretrained(AutoModelForSeq2SeqLM, path, dtype=getattr(torch, dtype))
     return model.to(device).eval()
 
 
 def load_tokenizer(path: Path) -> Any:
-    """The checkpoint's tokenizer; not to be shared between threads."""
+    """Load the checkpoint's tokenizer, which must not be shared between threads."""
     from transformers import AutoTokenizer, T5Tokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if isinstance(tokenizer, T5Tokenizer):
-        _mend(tokenizer)
+        _fix_t5_tokenizer(tokenizer)
     return tokenizer
 
 
-def _mend(tokenizer: Any) -> None:
-    """Give a T5 tokenizer its checkpoint's own unknown piece, and its pieces for bytes.
+def _fix_t5_tokenizer(tokenizer: Any) -> None:
+    """Restore a T5 tokenizer's unknown token and byte fallback as the checkpoint defines them.
 
-    transformers 5 takes the third piece for the unknown one, which in MADLAD-400
-    is the end marker: the text after an unknown character would be lost. And it
-    never falls back to bytes, by which mT5 spells what it has no pieces for.
+    transformers 5 uses the third token as the unknown token. In MADLAD-400 that is the end
+    marker, so the text after an unknown character would be lost. transformers 5 also disables
+    byte fallback, with which mT5 encodes characters outside its vocabulary.
     """
     from tokenizers import decoders, models
 
@@ -85,18 +89,18 @@ def _mend(tokenizer: Any) -> None:
         backend.decoder = decoders.Sequence([decoders.ByteFallback(), backend.decoder])
 
 
-def language_name(tokenizer: Any, token: str) -> str:
-    """What a tokenizer calls the language of a token; M2M100's says "ru" for ``__ru__``."""
+def tokenizer_language(tokenizer: Any, token: str) -> str:
+    """The tokenizer's name for a language token; M2M100's name of ``__ru__`` is "ru"."""
     names: dict[str, str] = getattr(tokenizer, "lang_code_to_token", {})
     return next((name for name, known in names.items() if known == token), token)
 
 
-def take_search_tokens(model: Any, tokenizer: Any) -> SearchTokens:
-    """Read the token numbers of generation_config.json and take everything else out of it.
+def reset_generation_config(model: Any, tokenizer: Any) -> SearchTokens:
+    """Replace the model's generation config by its special tokens alone; return these tokens.
 
-    How to search is said by ``DecodingOptions`` alone. Left in place, a
-    checkpoint's minimum length or blocked n-grams would apply beside them, and
-    an end marker forced at the limit would make cut output look complete.
+    ``DecodingOptions`` is the only source of search parameters. Otherwise the checkpoint's
+    minimum length or blocked n-grams would also apply, and an end marker forced at the limit
+    would make truncated output appear complete.
     """
     from transformers import GenerationConfig
 
@@ -106,8 +110,8 @@ def take_search_tokens(model: Any, tokenizer: Any) -> SearchTokens:
         own = getattr(given, name, None)
         numbers[name] = getattr(config, name, None) if own is None else own
     forced = getattr(given, "forced_bos_token_id", None)
-    # An unknown piece says nothing; Marian's own decoder never gives one either. Its
-    # <pad> is made for the library alone and no piece of the model's vocabulary.
+    # The unknown token carries no text; Marian's own decoder never generates it either.
+    # Marian's <pad> exists only in transformers and is not in the model's vocabulary.
     unwanted = [tokenizer.unk_token_id]
     if config.model_type == "marian":
         unwanted.append(numbers["pad_token_id"])

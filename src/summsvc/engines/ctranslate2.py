@@ -1,6 +1,6 @@
-"""Models converted to CTranslate2: fast on CPU, without torch or transformers.
+"""CTranslate2 engine: converted models, fast on CPU, without torch or transformers.
 
-Batches run on ``workers`` streams of ``threads`` threads each.
+Batches run in ``workers`` parallel streams of ``threads`` threads each.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from summsvc.engines.base import (
     Placement,
     warm_up,
 )
-from summsvc.engines.limits import check_input, output_limit
+from summsvc.engines.limits import output_limit, validate_input_length
 from summsvc.engines.tokenizer import Tokenizer
 from summsvc.errors import EngineError, ModelBrokenError
 
 ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
-"""Values of ``model_type`` that the library runs, of those summsvc knows."""
+"""Values of ``model_type`` that CTranslate2 supports, of those that summsvc supports."""
 
-PATIENCE = 2.0
-"""A beam search is over when so many times ``beam_size`` hypotheses have ended (Kasai et al. 2022).
-By the library's own 1, those that break off early end it before the best one is whole."""
+BEAM_PATIENCE = 2.0
+"""Beam search ends when this many times ``beam_size`` hypotheses have ended (Kasai et al. 2022).
+With CTranslate2's default of 1, truncated hypotheses can end the search before the best complete
+hypothesis is found."""
 
 
 class CTranslate2Engine:
@@ -40,19 +41,19 @@ class CTranslate2Engine:
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         import ctranslate2
 
-        # Tokenizers' own threads would fight with the workers.
+        # Threads of the tokenizers library would compete with the workers for cores.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         if spec.architecture not in ARCHITECTURES:
             raise ModelBrokenError(
-                f"model '{spec.id}': CTranslate2 has no {spec.architecture} models, it runs "
-                f"{', '.join(ARCHITECTURES)}; install it for the transformers engine",
+                f"model '{spec.id}': CTranslate2 does not support {spec.architecture} models, only "
+                f"{', '.join(ARCHITECTURES)}; install the model for the transformers engine",
                 metadata={"model": spec.id},
             )
         self.spec = spec
         self._local = threading.local()
         try:
-            self._convention = self._pieces().convention
-            self.max_input_tokens = self._convention.max_input_tokens
+            self._framing = self._tokenizer().framing
+            self.max_input_tokens = self._framing.max_input_tokens
             self._translator: Any = ctranslate2.Translator(
                 str(spec.path),
                 device=placement.device,
@@ -69,16 +70,16 @@ class CTranslate2Engine:
         self.device = str(self._translator.device)
         self.compute_type = str(self._translator.compute_type)
 
-    def _pieces(self) -> Tokenizer:
-        """This thread's own."""
-        if not hasattr(self._local, "pieces"):
-            self._local.pieces = Tokenizer(self.spec)
-        pieces: Tokenizer = self._local.pieces
-        return pieces
+    def _tokenizer(self) -> Tokenizer:
+        """The tokenizer of the current thread."""
+        if not hasattr(self._local, "tokenizer"):
+            self._local.tokenizer = Tokenizer(self.spec)
+        tokenizer: Tokenizer = self._local.tokenizer
+        return tokenizer
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
-        return [len(each) for each in self._pieces().encode(texts, source, target)]
+        return [len(each) for each in self._tokenizer().encode(texts, source, target)]
 
     def generate(
         self,
@@ -90,37 +91,37 @@ class CTranslate2Engine:
     ) -> list[Generated]:
         """See ``Seq2SeqEngine.generate``.
 
-        Asks ``cancelled`` before and after the batch only. Under greedy search the
-        library could ask for every token, but each question waits for the
-        interpreter's lock: it halves the speed, and worse beside threads at work.
+        Calls ``cancelled`` only before and after the batch. Under greedy search, CTranslate2 could
+        call it after every token, but each call waits for the GIL, which halves the speed, and
+        reduces it further while other threads hold the GIL.
         """
-        pieces = self._pieces()
-        encoded = pieces.encode(texts, source, target)
+        tokenizer = self._tokenizer()
+        encoded = tokenizer.encode(texts, source, target)
         longest = max(map(len, encoded))
-        check_input(longest, self.max_input_tokens)
+        validate_input_length(longest, self.max_input_tokens)
         if cancelled():
             raise CancelledGeneration
-        first = pieces.first(target)
+        first = tokenizer.forced_pieces(target)
         limit = output_limit(
-            options.max_output_tokens, longest, self._convention.positions, len(first)
+            options.max_output_tokens, longest, self._framing.positions, len(first)
         )
         greedy = options.beam_size == 1
-        # Of no effect under greedy search but on the score, which then is the plain sum.
+        # Under greedy search it only affects the score; with 0 the score is the plain sum.
         penalty = 0.0 if greedy else options.length_penalty
         try:
             results = self._translator.translate_batch(
                 encoded,
                 target_prefix=[first] * len(encoded) if first else None,
                 beam_size=options.beam_size,
-                patience=1.0 if greedy else PATIENCE,
+                patience=1.0 if greedy else BEAM_PATIENCE,
                 length_penalty=penalty,
                 repetition_penalty=options.repetition_penalty,
                 no_repeat_ngram_size=options.no_repeat_ngram_size,
-                # The library counts forced pieces too.
+                # CTranslate2's limits include forced tokens.
                 min_decoding_length=min(options.min_output_tokens, limit - 1) + len(first),
                 max_decoding_length=limit + len(first),
                 max_input_length=0,
-                # Marian's own decoder never gives an unknown piece either: it says nothing.
+                # The unknown token carries no text; Marian's own decoder never generates it either.
                 disable_unk=True,
                 return_end_token=True,
                 return_scores=True,
@@ -137,33 +138,33 @@ class CTranslate2Engine:
 
     def _result(self, read: list[str], result: Any, forced: int, penalty: float) -> Generated:
         output: list[str] = result.hypotheses[0]
-        # The library divides the sum of log-probabilities by length ** penalty, forced pieces
-        # and end marker counted in the length; a forced piece adds nothing to the sum.
+        # CTranslate2 divides the sum of log-probabilities by length ** penalty. The length includes
+        # forced tokens and the end marker; a forced token adds nothing to the sum.
         total = result.scores[0] * len(output) ** penalty
         made = output[forced:]
         return Generated(
-            text=self._pieces().decode(made).strip(),
+            text=self._tokenizer().decode(made).strip(),
             score=min(0.0, total / max(1, len(made))),
             input_tokens=len(read),
             output_tokens=len(made),
-            # Of an input without any text the library makes an output without any.
-            complete=not made or made[-1] == self._convention.end,
+            # For an input without text, CTranslate2 returns an output without tokens.
+            complete=not made or made[-1] == self._framing.end,
         )
 
     def score(
         self, texts: Sequence[str], outputs: Sequence[str], source: str, target: str
     ) -> list[float]:
-        """Mean log-probability of the tokens of each given output, whoever made it.
+        """Mean log-probability of the tokens of each given output, from any source.
 
-        Counted as ``Generated.score``. For small numbers of texts: one batch.
-        Raises EngineError when the model fails.
+        Computed as ``Generated.score``. All texts form one batch, so pass few. Raises EngineError
+        when the model fails.
         """
-        pieces = self._pieces()
-        forced = len(pieces.first(target))
+        tokenizer = self._tokenizer()
+        forced = len(tokenizer.forced_pieces(target))
         try:
             results = self._translator.score_batch(
-                pieces.encode(texts, source, target),
-                pieces.encode_outputs(outputs, target),
+                tokenizer.encode(texts, source, target),
+                tokenizer.encode_outputs(outputs, target),
                 max_input_length=0,
             )
         except Exception as error:
@@ -177,16 +178,20 @@ class CTranslate2Engine:
         warm_up(self)
 
     def close(self) -> None:
-        """See ``Seq2SeqEngine.close``; waits for batches that are being computed."""
-        # The library declines while it counts a batch as running, as it does for a moment
-        # after the results are there.
+        """See ``Seq2SeqEngine.close``; waits for running batches."""
+        # CTranslate2 refuses to unload while it counts a batch as running, which it still does for
+        # a moment after the batch's results are available.
         while self._translator.model_is_loaded:
             self._translator.unload_model()
             time.sleep(0.001)
 
 
 def _compute_type(placement: Placement) -> str:
-    """As converted on a CPU, or what it has instead; half precision on a GPU; or as told."""
+    """The compute type to load with.
+
+    On a CPU by default as converted, or the nearest supported type; on a GPU half precision;
+    otherwise the configured type. Raises ValueError when the device does not support it.
+    """
     import ctranslate2
 
     wanted, device = placement.compute_type, placement.device
@@ -195,7 +200,7 @@ def _compute_type(placement: Placement) -> str:
     supported = sorted(ctranslate2.get_supported_compute_types(device))
     if wanted not in supported:
         raise ValueError(
-            f"this {device} does not compute in {wanted}, as the setting compute_type asks, but in "
-            f"{', '.join(supported)}; with 'default' the weights are turned into what it has"
+            f"this {device} does not support the configured compute_type {wanted}, only "
+            f"{', '.join(supported)}; with 'default' the weights are converted to a supported type"
         )
     return wanted

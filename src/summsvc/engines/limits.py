@@ -1,4 +1,4 @@
-"""How long inputs and outputs of a model may be, the same for every engine."""
+"""Input and output length limits of a model in tokens, shared by all engines."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 from summsvc.errors import TextTooLongError
 
-RELATIVE = 512
-"""Tokens read by models without a table of positions: T5 and mT5 were trained on so many
-(Raffel et al. 2020, section 3.1.2), and nothing tells when they fail on more."""
+DEFAULT_INPUT_TOKENS = 512
+"""Input limit, in tokens, of models without a position table. T5 and mT5 were trained with this
+length (Raffel et al. 2020, section 3.1.2), and there is no signal when longer inputs fail."""
 
-UNDECLARED = 1_000_000
-"""A tokenizer that declares this many tokens or more has declared no limit."""
+NO_DECLARED_LIMIT = 1_000_000
+"""A tokenizer whose ``model_max_length`` is at least this many tokens declares no limit."""
 
-SMALLEST_OUTPUT = 24
+MIN_OUTPUT_LIMIT = 24
+"""Smallest computed output limit, in tokens."""
 
 
 def input_limit(config: Mapping[str, Any], declared: int | None) -> int:
@@ -22,38 +23,38 @@ def input_limit(config: Mapping[str, Any], declared: int | None) -> int:
 
     config: the checkpoint's config.json. declared: ``model_max_length`` of its tokenizer.
     """
-    told = declared if declared and declared < UNDECLARED else None
+    told = declared if declared and declared < NO_DECLARED_LIMIT else None
     table = _positions(config, "encoder")
     if table is None:
-        return told or RELATIVE
+        return told or DEFAULT_INPUT_TOKENS
     return min(table, told or table)
 
 
 def output_positions(config: Mapping[str, Any]) -> int | None:
-    """Most tokens the decoder's position table allows; None where there is no table."""
+    """Size of the decoder's position table in tokens; None without a table."""
     return _positions(config, "decoder")
 
 
 def output_limit(wanted: int, longest_input: int, positions: int | None, forced: int) -> int:
-    """Most tokens to make, end marker included, forced first tokens not.
+    """Output limit in tokens, including the end marker, without forced first tokens.
 
-    wanted: what the caller asks for; 0 for room for any honest output, twice
-    the input and some. positions: as from ``output_positions``. forced: first
-    tokens that take a position each.
+    wanted: the requested limit; 0 for a limit that no valid output reaches: twice the longest
+    input, plus a margin. positions: from ``output_positions``. forced: number of forced first
+    tokens, each of which takes a position.
     """
-    limit = wanted or max(SMALLEST_OUTPUT, 2 * longest_input + 10)
+    limit = wanted or max(MIN_OUTPUT_LIMIT, 2 * longest_input + 10)
     return max(1, limit if positions is None else min(limit, positions - forced))
 
 
 def _positions(config: Mapping[str, Any], side: str) -> int | None:
-    """Rows of the position table of "encoder" or "decoder"; LED has one of each length."""
+    """Rows of the position table of "encoder" or "decoder"; LED has one for each."""
     for name in (f"max_{side}_position_embeddings", "max_position_embeddings"):
         if config.get(name):
             return int(config[name])
     return None
 
 
-def check_input(longest: int, most: int) -> None:
-    """Raise TextTooLongError when the longest segment of a batch, in tokens, is over the most."""
+def validate_input_length(longest: int, most: int) -> None:
+    """Raise TextTooLongError when ``longest``, in tokens, is greater than ``most``."""
     if longest > most:
         raise TextTooLongError(f"a segment has {longest} tokens; the model reads {most}")

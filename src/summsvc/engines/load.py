@@ -1,26 +1,25 @@
-"""Which engine runs a model, decided by what lies in its folder."""
+"""Engine loader: selects the engine of a model by the files in its folder."""
 
 from __future__ import annotations
 
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine
 from summsvc.errors import ModelBrokenError
 
-CONVERTED = "model.bin"
-"""What only a folder in CTranslate2's form holds; any other is in the hub's."""
+CTRANSLATE2_MODEL_FILE = "model.bin"
+"""A file that only CTranslate2 folders have; other folders are in the hub's layout."""
 
 
 def load(spec: ModelSpec, placement: Placement, engine: str = "auto") -> Seq2SeqEngine:
-    """Load a model. Blocks for seconds.
+    """Load a model; blocks for seconds.
 
-    engine: "auto", "ctranslate2" or "transformers". Raises ModelBrokenError
-    when the folder is not one that the engine can read, or when a library for
-    it is missing.
+    engine: "auto", "ctranslate2" or "transformers". Raises ModelBrokenError when the folder is
+    not in the engine's layout, or when a library of the engine is not installed.
     """
-    form = "ctranslate2" if (spec.path / CONVERTED).is_file() else "transformers"
+    form = "ctranslate2" if (spec.path / CTRANSLATE2_MODEL_FILE).is_file() else "transformers"
     if engine not in ("auto", form):
         raise ModelBrokenError(
-            f"model '{spec.id}' is installed for {form} and the setting engine asks for {engine}; "
-            f"install it anew with --engine {engine}",
+            f"model '{spec.id}' is installed for {form}, but the setting engine is {engine}; "
+            f"reinstall it with --engine {engine}",
             metadata={"model": spec.id, "engine": engine},
         )
     if form == "ctranslate2":

@@ -1,8 +1,8 @@
-"""Text to the pieces that a converted model reads, and pieces to text, without transformers.
+"""Tokenizer of a converted model: text to tokens and tokens to text, without transformers.
 
-How a checkpoint frames its input and output was asked of its own tokenizer when
-it was converted and lies beside it, in ``pieces.json``. A text is split either
-by SentencePiece models (Marian, M2M100) or by a tokenizer.json.
+At conversion, the checkpoint's own tokenizer determines the token framing of inputs and
+outputs, which is stored beside the model in ``pieces.json``. Text is split by SentencePiece
+models (Marian, M2M100) or by a tokenizer.json.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from typing import Any, Protocol
 
 from summsvc.engines.base import LanguageTokens, ModelSpec
 
-FILE = "pieces.json"
-TOKENIZER = "tokenizer.json"
+FRAMING_FILE = "pieces.json"
+TOKENIZER_FILE = "tokenizer.json"
 
-ENCODED_AT_ONCE = 4_000
-"""Code points handed to the tokenizer in one call, or one text: it holds the
-interpreter's lock meanwhile, about a millisecond for so many."""
+ENCODE_CHUNK = 4_000
+"""Code points per call of the tokenizer (or one longer text). A call holds the GIL, for about a
+millisecond at this size."""
 
-ONE_BY_ONE = 16
-"""Texts up to which they are encoded one by one: for a list SentencePiece starts a thread,
-which takes as long as ten texts. But for each call it lets go of the interpreter's lock for
-a microsecond, which wakes the event loop too late to get it."""
+SINGLE_ENCODE_MAX = 16
+"""Largest number of texts that are encoded one text per call. For a list, SentencePiece starts a
+thread, which takes as long as encoding ten texts. For more texts the list is better, since each
+call releases the GIL for a microsecond, which wakes the event loop too late to acquire it."""
 
-WORD_BEGINS = "\u2581"
-"""SentencePiece's mark at the beginning of a word: a space in the text."""
+WORD_BOUNDARY = "\u2581"
+"""SentencePiece's marker at the beginning of a word, a space in the text."""
 
-SOURCE = "{source}"
-"""Stands in a convention for the source language's token."""
+SOURCE_TOKEN = "{source}"
+"""Placeholder for the source language's token in a token framing."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFraming:
-    """How a checkpoint frames texts.
+    """The special tokens around a checkpoint's inputs and outputs, and its length limits.
 
-    before, after: special pieces around an input; SOURCE among them for the
-    source's token. default_source: that token where no language is told. start:
-    the decoder's first input. first: what every output begins with, unless the
-    target's token does. end: the end marker. special: pieces that are no text.
-    split: file names of the SentencePiece models for source and target, or one
-    tokenizer.json. max_input_tokens, positions: see ``limits``.
+    before, after: special tokens around an input; SOURCE_TOKEN stands for the source
+    language's token. default_source: that token for models without language tokens. start:
+    the decoder's first input. first: forced first tokens of every output, unless the target
+    language's token is forced. end: the end marker. special: tokens that are not text. split:
+    file names of the SentencePiece models for source and target, or of one tokenizer.json.
+    max_input_tokens, positions: see ``limits``.
     """
 
     before: tuple[str, ...]
@@ -58,86 +58,88 @@ class TokenFraming:
     positions: int | None
     default_source: str = ""
 
-    def write(self, folder: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write ``pieces.json``."""
         text = json.dumps(asdict(self), ensure_ascii=False, indent=1)
-        (folder / FILE).write_text(text, "utf-8")
+        (folder / FRAMING_FILE).write_text(text, "utf-8")
 
     @staticmethod
-    def read(folder: Path) -> TokenFraming:
-        """Read ``pieces.json``; raises OSError, ValueError or TypeError."""
-        facts: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
+    def load(folder: Path) -> TokenFraming:
+        """Load ``pieces.json``; raises OSError, ValueError or TypeError."""
+        facts: dict[str, Any] = json.loads((folder / FRAMING_FILE).read_text("utf-8"))
         for name, value in facts.items():
             facts[name] = tuple(value) if isinstance(value, list) else value
         return TokenFraming(**facts)
 
 
 class Splitter(Protocol):
-    """Splits plain text into pieces and joins pieces to text.
+    """Splits text without special tokens into tokens and joins tokens to text.
 
-    tells_in_text: whether the target's token is written before the text and
-    split with it, rather than put before its pieces.
+    target_token_in_text: whether the target language's token is prepended to the text and
+    split with it, instead of being prepended to the text's tokens.
     """
 
-    tells_in_text: bool
+    target_token_in_text: bool
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
-        """Pieces of each text, without special ones."""
+        """Tokens of each source text, without special tokens."""
 
     def split_outputs(self, texts: Sequence[str]) -> list[list[str]]:
-        """The same of texts in the target language."""
+        """Tokens of each target text, without special tokens."""
 
     def join(self, pieces: Sequence[str]) -> str:
-        """The text of pieces none of which is special."""
+        """The text of a sequence of tokens without special tokens."""
 
 
 class Tokenizer:
-    """One model's pieces; for one thread, since tokenizers must not be shared.
+    """The tokenizer of one model, for use by one thread.
 
-    Raises what reading its files raises.
+    Raises the errors of loading its files.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.convention = TokenFraming.read(spec.path)
+        self.framing = TokenFraming.load(spec.path)
         self._spec = spec
-        self._special = frozenset(self.convention.special) | set(spec.tokens.values())
-        self._guard = Guard(self._special)
-        files = [spec.path / name for name in self.convention.split]
+        self._special = frozenset(self.framing.special) | set(spec.tokens.values())
+        self._guard = SpecialTokenGuard(self._special)
+        files = [spec.path / name for name in self.framing.split]
         self._splitter: Splitter = (
-            _Tokenizer(files[0]) if files[0].suffix == ".json" else _SentencePiece(*files)
+            _FastTokenizerSplitter(files[0])
+            if files[0].suffix == ".json"
+            else _SentencePieceSplitter(*files)
         )
 
     def encode(self, texts: Sequence[str], source: str, target: str) -> list[list[str]]:
-        """What the model reads of each text, special pieces included."""
-        spec, convention = self._spec, self.convention
+        """Input tokens of each text, special tokens included."""
+        spec, framing = self._spec, self.framing
         told = spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET
-        language = spec.tokens[source] if told else convention.default_source
-        before = [language if piece == SOURCE else piece for piece in convention.before]
-        after = [language if piece == SOURCE else piece for piece in convention.after]
+        language = spec.tokens[source] if told else framing.default_source
+        before = [language if piece == SOURCE_TOKEN else piece for piece in framing.before]
+        after = [language if piece == SOURCE_TOKEN else piece for piece in framing.after]
         prefix = spec.prefix
         if spec.language_tokens is LanguageTokens.TARGET_PREFIX:
-            if self._splitter.tells_in_text:
+            if self._splitter.target_token_in_text:
                 prefix += f"{spec.tokens[target]} "
             else:
                 before.append(spec.tokens[target])
         prepared = [prefix + self._guard(text) for text in texts]
         return [
             [*before, *pieces, *after]
-            for group in _groups(prepared, ENCODED_AT_ONCE)
+            for group in _group_texts(prepared, ENCODE_CHUNK)
             for pieces in self._splitter.split(group)
         ]
 
-    def first(self, target: str) -> list[str]:
-        """Pieces that every output has to begin with."""
-        first = list(self.convention.first)
+    def forced_pieces(self, target: str) -> list[str]:
+        """Forced first tokens of every output."""
+        first = list(self.framing.first)
         if self._spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
             first = [self._spec.tokens[target]]
-        # Some decoders start from the language's token and need it no second time.
-        return [] if first == [self.convention.start] else first
+        # When the decoder already starts from the language's token, the token is not forced again.
+        return [] if first == [self.framing.start] else first
 
     def encode_outputs(self, texts: Sequence[str], target: str) -> list[list[str]]:
-        """Pieces that the model would make to say each text, the end marker not among them."""
-        first = self.first(target)
+        """Output tokens of each given text, without the end marker."""
+        first = self.forced_pieces(target)
         return [[*first, *pieces] for pieces in self._splitter.split_outputs(texts)]
 
     def decode(self, pieces: Sequence[str]) -> str:
@@ -145,11 +147,11 @@ class Tokenizer:
         return self._splitter.join([piece for piece in pieces if piece not in self._special])
 
 
-class Guard:
-    """Keeps a text's own "</s>" or "rus_Cyrl" from being read as the model's special pieces.
+class SpecialTokenGuard:
+    """Prevents a text's own "</s>" or "rus_Cyrl" from being tokenized as special tokens.
 
-    Read so, it would end the input or change the language, and the rest of the
-    text would be lost. A space after the first character makes it plain text.
+    As a special token, it would end the input or change the language, and the rest of the
+    text would be lost. A space inserted after the first character makes it plain text.
     """
 
     def __init__(self, special: Iterable[str]) -> None:
@@ -160,8 +162,8 @@ class Guard:
         return self._pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
 
-class _SentencePiece:
-    tells_in_text = False
+class _SentencePieceSplitter:
+    target_token_in_text = False
 
     def __init__(self, source: Path, target: Path) -> None:
         from sentencepiece import SentencePieceProcessor
@@ -170,7 +172,7 @@ class _SentencePiece:
         self._target = SentencePieceProcessor(model_file=str(target))
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
-        if len(texts) <= ONE_BY_ONE:
+        if len(texts) <= SINGLE_ENCODE_MAX:
             return [self._source.encode(text, out_type=str) for text in texts]
         pieces: list[list[str]] = self._source.encode(list(texts), out_type=str, num_threads=1)
         return pieces
@@ -180,13 +182,13 @@ class _SentencePiece:
         return pieces
 
     def join(self, pieces: Sequence[str]) -> str:
-        # A vocabulary for both languages has pieces that the target's model does not know. It
-        # gives them back as they are; to transformers' MarianTokenizer their mark is a space.
-        return str(self._target.decode(list(pieces))).replace(WORD_BEGINS, " ").strip()
+        # A joint vocabulary has tokens that the target's model does not contain. The model returns
+        # these unchanged; transformers' MarianTokenizer shows their word marker as a space.
+        return str(self._target.decode(list(pieces))).replace(WORD_BOUNDARY, " ").strip()
 
 
-class _Tokenizer:
-    tells_in_text = True
+class _FastTokenizerSplitter:
+    target_token_in_text = True
 
     def __init__(self, path: Path) -> None:
         from tokenizers import Tokenizer
@@ -197,7 +199,7 @@ class _Tokenizer:
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        # ``tokens`` would give the letters of an unknown piece, not its name.
+        # ``tokens`` would contain the characters of an unknown token instead of its name.
         name = self._tokenizer.id_to_token
         return [[name(number) for number in each.ids] for each in encoded]
 
@@ -209,8 +211,8 @@ class _Tokenizer:
         return str(self._tokenizer.decode(known, skip_special_tokens=True))
 
 
-def _groups(texts: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Neighbouring texts of together at most so many code points, or one text."""
+def _group_texts(texts: Sequence[str], most: int) -> Iterator[list[str]]:
+    """Consecutive texts with at most ``most`` code points in total, or one longer text."""
     group: list[str] = []
     length = 0
     for text in texts:

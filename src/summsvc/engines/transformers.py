@@ -1,8 +1,7 @@
-"""Models in the hub's own layout, run by transformers and torch.
+"""Transformers engine: hub-layout models run by transformers and torch; the reference engine.
 
-The reference engine: any AutoModelForSeq2SeqLM, on CPU in float32 or on a GPU
-in bfloat16. Loads from a local folder only, never executes code of a model, and
-never unpickles anything but tensors.
+Supports any AutoModelForSeq2SeqLM, on CPU in float32 or on a GPU in bfloat16. Loads from
+a local folder only, never executes a model's code, and never unpickles anything but tensors.
 """
 
 from __future__ import annotations
@@ -24,14 +23,19 @@ from summsvc.engines.base import (
     warm_up,
 )
 from summsvc.engines.checkpoint import (
-    LOADING,
-    language_name,
+    LOAD_LOCK,
     load_model,
     load_tokenizer,
-    take_search_tokens,
+    reset_generation_config,
+    tokenizer_language,
 )
-from summsvc.engines.limits import check_input, input_limit, output_limit, output_positions
-from summsvc.engines.tokenizer import Guard
+from summsvc.engines.limits import (
+    input_limit,
+    output_limit,
+    output_positions,
+    validate_input_length,
+)
+from summsvc.engines.tokenizer import SpecialTokenGuard
 from summsvc.errors import EngineError, ModelBrokenError
 
 
@@ -41,10 +45,10 @@ class TransformersEngine:
     name = "transformers"
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
-        # Tokenizers' own threads would fight with the workers.
+        # Threads of the tokenizers library would compete with the workers for cores.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            with LOADING:
+            with LOAD_LOCK:
                 import torch
                 import transformers
         except ImportError as error:
@@ -67,8 +71,8 @@ class TransformersEngine:
             config = self._model.config.to_dict()
             self.max_input_tokens = input_limit(config, int(tokenizer.model_max_length))
             self._positions = output_positions(config)
-            self._tokens = take_search_tokens(self._model, tokenizer)
-            self._guard = Guard([*tokenizer.all_special_tokens, *spec.tokens.values()])
+            self._tokens = reset_generation_config(self._model, tokenizer)
+            self._guard = SpecialTokenGuard([*tokenizer.all_special_tokens, *spec.tokens.values()])
         except Exception as error:
             raise ModelBrokenError(
                 f"model '{spec.id}' could not be loaded",
@@ -77,17 +81,17 @@ class TransformersEngine:
             ) from error
 
     def _tokenizer(self, source: str) -> Any:
-        """This thread's own tokenizer: fast ones must not be shared between threads."""
+        """The tokenizer of the current thread; fast tokenizers must not be shared."""
         if not hasattr(self._local, "tokenizer"):
-            # Of use only to a normaliser of Marian's that translation never calls.
+            # sacremoses is only used by a Marian normalizer that translation never calls.
             warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
             self._local.tokenizer = load_tokenizer(self.spec.path)
         tokenizer = self._local.tokenizer
         if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
-            tokenizer.src_lang = language_name(tokenizer, self.spec.tokens[source])
+            tokenizer.src_lang = tokenizer_language(tokenizer, self.spec.tokens[source])
         return tokenizer
 
-    def _prepared(self, texts: Sequence[str], target: str) -> list[str]:
+    def _prepare(self, texts: Sequence[str], target: str) -> list[str]:
         prefix = self.spec.prefix
         if self.spec.language_tokens is LanguageTokens.TARGET_PREFIX:
             prefix += f"{self.spec.tokens[target]} "
@@ -97,7 +101,7 @@ class TransformersEngine:
         """See ``Seq2SeqEngine.count_tokens``."""
         if not texts:
             return []
-        encoded = self._tokenizer(source)(self._prepared(texts, target), truncation=False)
+        encoded = self._tokenizer(source)(self._prepare(texts, target), truncation=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def generate(
@@ -108,23 +112,23 @@ class TransformersEngine:
         options: DecodingOptions,
         cancelled: Cancelled = lambda: False,
     ) -> list[Generated]:
-        """See ``Seq2SeqEngine.generate``; asks ``cancelled`` between decoding steps."""
+        """See ``Seq2SeqEngine.generate``; calls ``cancelled`` between decoding steps."""
         from transformers import StoppingCriteriaList
 
         torch, tokenizer = self._torch, self._tokenizer(source)
         inputs = tokenizer(
-            self._prepared(texts, target), truncation=False, padding=True, return_tensors="pt"
+            self._prepare(texts, target), truncation=False, padding=True, return_tensors="pt"
         )
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        check_input(max(lengths), self.max_input_tokens)
-        forced = self._first(target, tokenizer)
+        validate_input_length(max(lengths), self.max_input_tokens)
+        forced = self._forced_ids(target, tokenizer)
         limit = output_limit(options.max_output_tokens, max(lengths), self._positions, len(forced))
-        stop = _Stop(torch, cancelled)
+        stop = _CancellationCriterion(torch, cancelled)
         try:
             with torch.inference_mode():
                 outputs = self._model.generate(
                     **inputs.to(self.device),
-                    **self._search(options, limit, forced),
+                    **self._generation_arguments(options, limit, forced),
                     stopping_criteria=StoppingCriteriaList([stop]),
                     output_scores=True,
                     return_dict_in_generate=True,
@@ -132,20 +136,22 @@ class TransformersEngine:
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             raise EngineError("the model failed", detail=detail) from error
-        if stop.asked:
+        if stop.cancelled:
             raise CancelledGeneration
         return self._results(outputs, lengths, len(forced), tokenizer)
 
-    def _first(self, target: str, tokenizer: Any) -> list[int]:
-        """Numbers of the tokens that every output has to begin with."""
+    def _forced_ids(self, target: str, tokenizer: Any) -> list[int]:
+        """Ids of the forced first tokens of every output."""
         first = self._tokens.forced
         if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
             first = tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
-        # Some decoders start from the language's token and need it no second time.
+        # When the decoder already starts from the language's token, the token is not forced again.
         return [] if first is None or first == self._tokens.start else [int(first)]
 
     @staticmethod
-    def _search(options: DecodingOptions, limit: int, forced: list[int]) -> dict[str, Any]:
+    def _generation_arguments(
+        options: DecodingOptions, limit: int, forced: list[int]
+    ) -> dict[str, Any]:
         least = min(options.min_output_tokens, limit - 1)
         settings: dict[str, Any] = {
             "num_beams": options.beam_size,
@@ -157,8 +163,8 @@ class TransformersEngine:
             "max_length": None,
         }
         if options.beam_size > 1:
-            # Meaningless for greedy search; transformers warns about them.
-            # The search goes on while a hypothesis that has not ended could still be the best.
+            # Without effect under greedy search, where transformers warns about them. Beam search
+            # continues while an unfinished hypothesis could still become the best.
             settings |= {"length_penalty": options.length_penalty, "early_stopping": False}
         if forced:
             settings["forced_bos_token_id"] = forced[0]
@@ -188,7 +194,7 @@ class TransformersEngine:
         return results
 
     def _log_probabilities(self, outputs: Any, forced: int) -> list[list[float]]:
-        """Log-probability of each token after the forced ones; padding has some number too."""
+        """Log-probability of each token after the forced ones; arbitrary values at padding."""
         beams = getattr(outputs, "beam_indices", None)
         steps = self._model.compute_transition_scores(
             outputs.sequences, outputs.scores, beams, normalize_logits=beams is None
@@ -207,17 +213,17 @@ class TransformersEngine:
             self._torch.cuda.empty_cache()
 
 
-class _Stop:
-    """Stopping criterion that asks the scheduler."""
+class _CancellationCriterion:
+    """Stopping criterion that polls ``cancelled`` after each decoding step."""
 
     def __init__(self, torch: Any, cancelled: Cancelled) -> None:
         self._torch = torch
-        self._cancelled = cancelled
-        self.asked = False
+        self._is_cancelled = cancelled
+        self.cancelled = False
 
     def __call__(self, input_ids: Any, *_: Any, **__: Any) -> Any:
-        self.asked = self.asked or self._cancelled()
-        return self._torch.full((len(input_ids),), self.asked, device=input_ids.device)
+        self.cancelled = self.cancelled or self._is_cancelled()
+        return self._torch.full((len(input_ids),), self.cancelled, device=input_ids.device)
 
 
 def _device(torch: Any, wanted: str) -> str:

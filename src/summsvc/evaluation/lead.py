@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from summsvc.articles.document import Document, SegmentKind
+from summsvc.articles.document import Document
 from summsvc.articles.length import count_words
+from summsvc.types import SegmentKind
 
 
 def lead(document: Document, *, sentences: int | None = None, words: int | None = None) -> str:

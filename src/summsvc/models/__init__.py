@@ -1,1 +1,1 @@
-"""Which models there are, where they lie, how they got there."""
+"""Model management: catalog, download, conversion, the local store and routes between languages."""

@@ -1,7 +1,7 @@
-"""Models that summsvc knows by name, installed or not.
+"""Catalog of known models, installed or not, with their languages, licences and settings.
 
-The facts are in catalog.toml; an operator's own file adds models, or changes
-single facts of those that are there. Where the facts are from: docs/reference/models.md.
+The built-in entries are in catalog.toml. An operator's own file adds models or overrides
+single fields of built-in entries. Sources of the entries: docs/reference/models.md.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ def parse_pair(text: str) -> Pair:
     return source.lower(), target.lower()
 
 
-def _pairs(value: Any) -> Any:
+def _parse_pairs(value: Any) -> Any:
     return tuple(parse_pair(each) if isinstance(each, str) else tuple(each) for each in value)
 
 
-Pairs = Annotated[tuple[Pair, ...], BeforeValidator(_pairs)]
+Pairs = Annotated[tuple[Pair, ...], BeforeValidator(_parse_pairs)]
 
 
-class Strict(BaseModel):
-    """Frozen, and no field that is not declared."""
+class FrozenModel(BaseModel):
+    """Base of immutable models that reject undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class License(Strict):
-    """A licence, for a person to read. spdx_id: SPDX identifier."""
+class License(FrozenModel):
+    """A licence in human-readable form. spdx_id: SPDX identifier."""
 
     spdx_id: str = ""
     note: str = ""
@@ -63,23 +63,23 @@ class License(Strict):
         return f"{self.spdx_id or 'unknown'}{restricted}{note}"
 
 
-class Score(Strict):
-    """A published figure. metric: BLEU, or R1, R2, RL for ROUGE F1; 0 to 100."""
+class Score(FrozenModel):
+    """A published score. metric: BLEU, or R1, R2, RL for ROUGE F1; 0 to 100."""
 
     test_set: str
     metric: str
     value: float = Field(ge=0, le=100)
 
 
-class CatalogEntry(Strict):
-    """A model and what is known of it before it is on this machine.
+class CatalogEntry(FrozenModel):
+    """A model and everything known about it before it is installed.
 
-    repository, revision: at the model hub. size_bytes: approximate download.
-    pairs: for a summarizer each language with itself; when left out, every pair
-    of the languages in ``tokens``. preference: among installed models for one
-    pair the highest is taken. tokens, prefix, language_tokens: how the model is
-    told its languages, see ``LanguageTokens``. reason: why ``decoding`` is as
-    it is. scores: as published; source: where.
+    repository, revision: at the model hub. size_bytes: approximate download size.
+    pairs: for a summarizer, each language with itself; when omitted, every pair of the
+    languages in ``tokens``. preference: among the installed models for a pair, the one with
+    the highest value is used. tokens, prefix, language_tokens: how the model receives its
+    languages, see ``LanguageTokens``. reason: why ``decoding`` has these values. scores: as
+    published, in ``source``.
     """
 
     id: str = Field(pattern=rf"^{ID_PATTERN}$")
@@ -109,14 +109,14 @@ class CatalogEntry(Strict):
 
     @model_validator(mode="after")
     def _tokens_for_pairs(self) -> CatalogEntry:
-        for language in to_tell(self.pairs, self.language_tokens):
+        for language in languages_to_name(self.pairs, self.language_tokens):
             if language not in self.tokens:
                 raise ValueError(f"no token for the language '{language}'")
         return self
 
 
-def to_tell(pairs: Sequence[Pair], kind: LanguageTokens) -> list[str]:
-    """Languages of the pairs that the model has to be told."""
+def languages_to_name(pairs: Sequence[Pair], kind: LanguageTokens) -> list[str]:
+    """Languages of the pairs for which the model needs a language token."""
     languages: set[str] = set()
     if kind is not LanguageTokens.NONE:
         languages |= {target for _, target in pairs}
@@ -126,49 +126,53 @@ def to_tell(pairs: Sequence[Pair], kind: LanguageTokens) -> list[str]:
 
 
 class CatalogError(Exception):
-    """A catalog file that cannot be used; the message says where and why."""
+    """A catalog file is invalid; the message says where and why."""
 
 
 class Catalog:
-    """Entries by id."""
+    """Catalog entries by model id."""
 
     def __init__(self, entries: Mapping[str, CatalogEntry]) -> None:
         self.entries = dict(sorted(entries.items()))
 
     @staticmethod
     def load(extra: Path | None = None) -> Catalog:
-        """The package's catalog with the operator's facts laid over it.
+        """Load the built-in catalog and merge the operator's file into it.
 
-        extra: TOML, one table per model id. Raises CatalogError.
+        extra: TOML file with one table per model id. Raises CatalogError.
         """
-        own = _tables(files("summsvc.models").joinpath("catalog.toml").read_text("utf-8"), "")
-        entries = {id: _entry(id, facts, "the built-in catalog") for id, facts in own.items()}
+        own = _parse_tables(files("summsvc.models").joinpath("catalog.toml").read_text("utf-8"), "")
+        entries = {
+            id: _validate_entry(id, facts, "the built-in catalog") for id, facts in own.items()
+        }
         if extra is not None:
             try:
-                tables = _tables(extra.read_text("utf-8"), str(extra))
+                tables = _parse_tables(extra.read_text("utf-8"), str(extra))
             except (OSError, UnicodeDecodeError) as error:
                 raise CatalogError(f"{extra}: {error}") from error
             for id, facts in tables.items():
-                entries[id] = _entry(id, {**own.get(id, {}), **facts}, str(extra))
+                entries[id] = _validate_entry(id, {**own.get(id, {}), **facts}, str(extra))
         return Catalog(entries)
 
     def get(self, id: str) -> CatalogEntry | None:
-        """The entry of that id."""
+        """The entry with this id; None when there is none."""
         return self.entries.get(id)
 
 
-def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
+def _parse_tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogError(f"{where}: not TOML: {error}") from error
     for id, facts in tables.items():
         if not isinstance(facts, dict):
-            raise CatalogError(f"{where}: '{id}' is no table; write [{id}] and its facts below")
+            raise CatalogError(
+                f"{where}: '{id}' is not a table; write [{id}] with its fields below"
+            )
     return tables
 
 
-def _entry(id: str, facts: Mapping[str, Any], where: str) -> CatalogEntry:
+def _validate_entry(id: str, facts: Mapping[str, Any], where: str) -> CatalogEntry:
     try:
         return CatalogEntry(**{**facts, "id": id})
     except ValidationError as error:

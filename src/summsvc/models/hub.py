@@ -1,7 +1,7 @@
-"""The model hub: what a repository holds, and its files, one by one.
+"""Client of the model hub: lists a repository's files and downloads them.
 
-It is spoken to with huggingface_hub, which honours HF_ENDPOINT, HF_TOKEN and
-HF_HUB_OFFLINE, waits as a 429 asks, and shows a progress bar on a terminal.
+Based on huggingface_hub, which honours HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE, waits as
+requested by HTTP 429, and shows a progress bar on a terminal.
 """
 
 from __future__ import annotations
@@ -18,61 +18,65 @@ from typing import Any
 from summsvc.models.catalog import CatalogEntry
 from summsvc.models.store import files
 
-ATTEMPTS = 5
-"""Times a cut file is gone on with before the pull gives up; each may wait and retry itself."""
+DOWNLOAD_ATTEMPTS = 5
+"""Attempts per file before the pull fails; each attempt may wait and retry by itself."""
 
-TIMEOUT_S = 30
+HUB_TIMEOUT_S = 30
+"""Timeout of a request to the hub's API in seconds."""
 
-PART = ".part"
-"""Ends the names of files that are not whole yet."""
+PART_SUFFIX = ".part"
+"""Suffix of the names of incomplete files."""
 
 
 class PullError(Exception):
-    """A model could not be fetched; the message says why and what to do."""
+    """A model could not be downloaded; the message says why and how to resolve it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file at the hub. size: bytes. sha256 is known of large files, git_id of all others."""
+    """A file at the hub. size: bytes. sha256: set for large files. git_id: set for all others."""
 
     name: str
     size: int
     sha256: str
     git_id: str
 
-    def is_at(self, path: Path) -> bool:
-        """Whether a local file has this one's length and hash."""
+    def matches(self, path: Path) -> bool:
+        """Whether a local file has this file's length and hash."""
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         if self.sha256:
-            return _digest(hashlib.sha256(), path) == self.sha256
-        # A git object's name: SHA-1 over a header with its length, and its content.
+            return _hexdigest(hashlib.sha256(), path) == self.sha256
+        # The id of a git blob: SHA-1 of a header with its length, followed by its content.
         blob = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
-        return _digest(blob, path) == self.git_id
+        return _hexdigest(blob, path) == self.git_id
 
 
 @contextmanager
-def told_as_pull_errors(entry: CatalogEntry, folder: Path) -> Iterator[None]:
-    """Raise PullError for whatever goes wrong between here, the hub and the disk."""
+def raise_pull_errors(entry: CatalogEntry, folder: Path) -> Iterator[None]:
+    """Context manager that converts errors of the hub, network or disk to PullError."""
     from httpx2 import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     try:
         yield
     except OfflineModeIsEnabled as error:
-        raise PullError(_unreachable(entry, "HF_HUB_OFFLINE is set")) from error
+        raise PullError(_unreachable_message(entry, "HF_HUB_OFFLINE is set")) from error
     except HfHubHTTPError as error:
-        raise PullError(_refused(entry, error)) from error
+        raise PullError(_http_error_message(entry, error)) from error
     except HTTPError as error:
-        raise PullError(_unreachable(entry, str(error) or type(error).__name__)) from error
+        raise PullError(_unreachable_message(entry, str(error) or type(error).__name__)) from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise PullError(f"{entry.id}: the disk of {folder.parent} is full") from error
-        raise PullError(f"{entry.id}: {error}; {_again(entry)}") from error
+        raise PullError(f"{entry.id}: {error}; {_retry_command(entry)}") from error
 
 
-def listing(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
-    """The commit a revision stands for, and its files that an engine reads."""
+def list_files(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
+    """The commit hash of a revision and the files at that commit that an engine needs.
+
+    Raises PullError when the response is invalid or the repository has no usable weights.
+    """
     from huggingface_hub import constants, utils
 
     response = utils.http_backoff(  # type: ignore[attr-defined]
@@ -80,24 +84,22 @@ def listing(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
         f"{constants.ENDPOINT}/api/models/{entry.repository}/revision/{entry.revision}",
         params={"blobs": True},
         headers=_headers(),
-        timeout=TIMEOUT_S,
+        timeout=HUB_TIMEOUT_S,
         retry_on_exceptions=(),
     )
     utils.hf_raise_for_status(response)  # type: ignore[attr-defined]
     try:
         info = response.json()
         siblings = {sibling["rfilename"]: sibling for sibling in info["siblings"]}
-        wanted = [_remote(siblings[name]) for name in files.needed(siblings)]
+        wanted = [_remote(siblings[name]) for name in files.select_files(siblings)]
         revision = str(info["sha"])
     except (ValueError, KeyError, TypeError) as error:
         raise PullError(
-            f"{entry.id}: {constants.ENDPOINT} does not answer as a model hub does ({error!r}); "
+            f"{entry.id}: {constants.ENDPOINT} did not respond as a model hub ({error!r}); "
             "check HF_ENDPOINT"
         ) from error
-    if not files.weights(file.name for file in wanted):
-        raise PullError(
-            f"{entry.id}: {entry.repository} at {entry.revision} holds no weights that can be used"
-        )
+    if not files.weight_files(file.name for file in wanted):
+        raise PullError(f"{entry.id}: {entry.repository} at {entry.revision} has no usable weights")
     return revision, wanted
 
 
@@ -120,28 +122,33 @@ def _headers() -> dict[str, str]:
     return headers
 
 
-def check_room(entry: CatalogEntry, missing: Sequence[RemoteFile], folder: Path) -> None:
-    """Raise PullError when the disk has less room than the files still need."""
-    needed = sum(file.size - _have(folder / f"{file.name}{PART}") for file in missing)
+def require_disk_space(entry: CatalogEntry, missing: Sequence[RemoteFile], folder: Path) -> None:
+    """Raise PullError when the disk has less free space than the missing files need."""
+    needed = sum(
+        file.size - _partial_size(folder / f"{file.name}{PART_SUFFIX}") for file in missing
+    )
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise PullError(
-            f"{entry.id}: {needed / 1e6:,.0f} MB are to be fetched, and {free / 1e6:,.0f} MB are "
-            f"free on the disk of {folder.parent}; make room or set SUMMSVC_MODEL_DIR"
+            f"{entry.id}: the download needs {needed / 1e6:,.0f} MB, but {free / 1e6:,.0f} MB are "
+            f"free on the disk of {folder.parent}; free some space or set SUMMSVC_MODEL_DIR"
         )
 
 
 def download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path) -> None:
-    """Fetch one file, going on where an earlier pull ended, and check it."""
+    """Download one file, resuming an earlier partial download, and verify its hash.
+
+    Raises PullError for a wrong hash, and the errors of huggingface_hub and httpx.
+    """
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.file_download import http_get
 
-    part = folder / f"{file.name}{PART}"
-    if _have(part) > file.size:
+    part = folder / f"{file.name}{PART_SUFFIX}"
+    if _partial_size(part) > file.size:
         part.unlink()
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
         try:
             with part.open("ab") as stream:
                 http_get(
@@ -156,54 +163,55 @@ def download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path)
         except HfHubHTTPError:
             raise
         except HTTPError:
-            # A connection cut while reading; what has come stays and is gone on with.
-            if attempt == ATTEMPTS:
+            # The connection was lost while reading; the next attempt resumes the partial file.
+            if attempt == DOWNLOAD_ATTEMPTS:
                 raise
-    if not file.is_at(part):
+    if not file.matches(part):
         part.unlink(missing_ok=True)
         raise PullError(
-            f"{entry.id}: {file.name} is not what the hub has (its hash differs); {_again(entry)}"
+            f"{entry.id}: the hash of {file.name} differs from the hub's; {_retry_command(entry)}"
         )
     part.replace(folder / file.name)
 
 
-def _have(part: Path) -> int:
+def _partial_size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def _digest(digest: Any, path: Path) -> str:
+def _hexdigest(digest: Any, path: Path) -> str:
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return str(digest.hexdigest())
 
 
-def _again(entry: CatalogEntry) -> str:
+def _retry_command(entry: CatalogEntry) -> str:
     return f"try again with: summsvc models pull {entry.id}"
 
 
-def _unreachable(entry: CatalogEntry, why: str) -> str:
+def _unreachable_message(entry: CatalogEntry, why: str) -> str:
     from huggingface_hub import constants
 
     return (
         f"{entry.id} is not installed: the model hub at {constants.ENDPOINT} cannot be reached "
-        f"({why}). It is about {entry.size_bytes / 1e6:,.0f} MB, licence {entry.license}; with a "
-        f"network, {_again(entry)}. Without one, fetch {entry.repository} at {entry.revision} "
-        f"elsewhere, bring the folder here and run: summsvc models add DIR --id {entry.id}"
+        f"({why}). The download is about {entry.size_bytes / 1e6:,.0f} MB, licence "
+        f"{entry.license}. With network access, {_retry_command(entry)}. Without it, download "
+        f"{entry.repository} at {entry.revision} on another machine, copy the folder to this "
+        f"machine and run: summsvc models add DIR --id {entry.id}"
     )
 
 
-def _refused(entry: CatalogEntry, error: Any) -> str:
-    status = error.response.status_code
+def _http_error_message(entry: CatalogEntry, error: Any) -> str:
+    status, retry = error.response.status_code, _retry_command(entry)
     where = f"{entry.repository} at {entry.revision}"
     if status in (401, 403):
         return (
-            f"{entry.id}: the model hub does not let this machine read {where}, or has no such "
-            f"repository (HTTP {status}); set HF_TOKEN to a token that may, and {_again(entry)}"
+            f"{entry.id}: the model hub denies access to {where}, or has no such repository "
+            f"(HTTP {status}); set HF_TOKEN to a token with access and {retry}"
         )
     if status == 404:
         return f"{entry.id}: the model hub has no {where} (HTTP 404); check the catalog"
     if status == 429:
         wait = error.response.headers.get("Retry-After", "some")
-        return f"{entry.id}: the model hub is busy (HTTP 429); in {wait} seconds {_again(entry)}"
-    return f"{entry.id}: the model hub answered HTTP {status} for {where}; later {_again(entry)}"
+        return f"{entry.id}: the model hub is busy (HTTP 429); in {wait} seconds, {retry}"
+    return f"{entry.id}: the model hub responded with HTTP {status} for {where}; later, {retry}"

@@ -1,8 +1,8 @@
-"""Models from the hub into the store.
+"""Pull: downloads a model from the hub, converts it and installs it in the store.
 
-Files are gathered in a folder of the store that outlives a killed pull, go on
-where they ended, and are compared with the hashes the hub has of them before
-anything is installed.
+Files are collected in a staging folder of the store. After an interrupted pull, the folder is
+kept and the next pull resumes the download. All files are verified against the hub's
+hashes before the model is installed.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from summsvc.models.hub import RemoteFile
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 
-CONFIG = "config.json"
+CONFIG_FILE = "config.json"
 
 _FULL_HASH = re.compile(r"[0-9a-f]{40}")
 
 
 def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest:
-    """Fetch a model at its catalogued revision and add it to the store.
+    """Download a model at its catalogued revision and add it to the store.
 
-    Nothing is fetched when that revision is installed for that engine and
-    whole, and nothing but the configuration when it cannot be converted here.
-    engine: as in ``converter``. Raises PullError, InvalidFieldError,
-    ModelUnavailableError, StoreError.
+    Nothing is downloaded when that revision is already installed for that engine and intact.
+    Only the configuration is downloaded when the model cannot be converted on this machine.
+    engine: as in ``converter``. Raises PullError, InvalidFieldError, ModelUnavailableError,
+    StoreError.
     """
-    with store.pulling(entry.id) as folder:
+    with store.pull_lock(entry.id) as folder:
         installed = store.get(entry.id)
         if (
             installed is not None
@@ -44,16 +44,18 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
         ):
             shutil.rmtree(folder, ignore_errors=True)
             return installed
-        with hub.told_as_pull_errors(entry, folder):
-            revision, wanted = hub.listing(entry)
+        with hub.raise_pull_errors(entry, folder):
+            revision, wanted = hub.list_files(entry)
             names = [file.name for file in wanted]
             for path in folder.iterdir():
-                if path.name.removesuffix(hub.PART) not in names:
+                if path.name.removesuffix(hub.PART_SUFFIX) not in names:
                     path.unlink()
-            # What the rest is good for is known from this file alone.
-            _fetch(entry, revision, [file for file in wanted if file.name == CONFIG], folder)
+            # This file alone determines whether the other files can be used.
+            _download_missing(
+                entry, revision, [file for file in wanted if file.name == CONFIG_FILE], folder
+            )
             how = converter(engine, model_type(folder), names)
-            _fetch(entry, revision, wanted, folder)
+            _download_missing(entry, revision, wanted, folder)
         manifest = store.add(
             folder,
             entry.id,
@@ -68,8 +70,10 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
         return manifest
 
 
-def _fetch(entry: CatalogEntry, revision: str, wanted: Sequence[RemoteFile], folder: Path) -> None:
-    missing = [file for file in wanted if not file.is_at(folder / file.name)]
-    hub.check_room(entry, missing, folder)
+def _download_missing(
+    entry: CatalogEntry, revision: str, wanted: Sequence[RemoteFile], folder: Path
+) -> None:
+    missing = [file for file in wanted if not file.matches(folder / file.name)]
+    hub.require_disk_space(entry, missing, folder)
     for file in missing:
         hub.download(entry, revision, file, folder)

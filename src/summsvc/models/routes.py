@@ -1,4 +1,4 @@
-"""Which models serve which languages."""
+"""Routes: selects the model, or the two models, that serve a language pair."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from summsvc.engines.base import Task
 from summsvc.errors import ModelNotInstalledError, UnknownModelError, UnsupportedPairError
 from summsvc.models.catalog import Catalog, CatalogEntry, Pair
 from summsvc.models.store.manifest import Manifest
-from summsvc.models.store.snapshot import Installed, by_pair
+from summsvc.models.store.snapshot import Snapshot, by_pair
 from summsvc.models.store.store import Store
 
 Facts = Manifest | CatalogEntry
 
 
 @dataclass(slots=True)
-class _Answers:
-    """Routes by source, target and model asked for, as long as the store has seen no change."""
+class _RouteCache:
+    """Resolved routes by (source, target, requested model), valid for one store snapshot."""
 
-    seen: Installed
+    snapshot: Snapshot
     resolved: dict[tuple[str, str, str], Route] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From one language to another: the models in order, and the languages between them.
+    """The models from a source to a target language in order, and the languages along the way.
 
-    languages: one more than there are models. installed: whether all are.
+    languages: one more than there are models. installed: whether all models are installed.
     """
 
     languages: tuple[str, ...]
@@ -36,13 +36,14 @@ class Route:
 
 
 class Routes:
-    """Looks for models in the store first, then in the catalog.
+    """Selects models from the store first, then from the catalog.
 
-    Answers from what the store has ``seen``, and remembers them until it sees
-    something else: a request costs the same with one model and with a hundred.
-    pivot: BCP-47 code of the language between two models, or "" for none.
-    defaults: model id by pair ("en-ru") or, for summaries, language ("en"); it
-    is taken as if every caller had asked for it.
+    Uses the store's current ``snapshot`` and caches results until the snapshot changes, so the
+    cost of a request does not depend on the number of models.
+
+    pivot: BCP-47 code of the language between two models, or "" for none. defaults: model id
+    by pair ("en-ru") or, for summaries, by language ("en"); used as if every client had
+    requested it.
     """
 
     def __init__(
@@ -52,57 +53,59 @@ class Routes:
         self._catalog = catalog
         self._pivot = pivot
         self._defaults = defaults
-        self._known = by_pair(
+        self._catalog_by_pair = by_pair(
             sorted(
                 catalog.entries.values(),
                 key=lambda entry: (entry.license.non_commercial, -entry.preference, entry.id),
             )
         )
-        self._answers = _Answers(Installed())
+        self._cache = _RouteCache(Snapshot())
 
     def resolve_translation(self, source: str, target: str, model: str) -> Route:
-        """The route to take from source to target.
+        """The route for a translation from source to target.
 
-        model: id asked for, or "". Raises UnknownModelError,
-        UnsupportedPairError, ModelNotInstalledError naming the command that
-        installs what is missing.
+        model: the requested id, or "". Raises UnknownModelError, UnsupportedPairError, and
+        ModelNotInstalledError with the command that installs the missing models.
         """
-        seen = self.store.seen
-        if seen is not self._answers.seen:
-            self._answers = _Answers(seen)
-        resolved = self._answers.resolved
+        snapshot = self.store.snapshot
+        if snapshot is not self._cache.snapshot:
+            self._cache = _RouteCache(snapshot)
+        resolved = self._cache.resolved
         asked = (source, target, model)
         if asked not in resolved:
-            resolved[asked] = self._resolve(seen, source, target, model)
+            resolved[asked] = self._resolve(snapshot, source, target, model)
         return resolved[asked]
 
-    def _resolve(self, seen: Installed, source: str, target: str, model: str) -> Route:
+    def _resolve(self, snapshot: Snapshot, source: str, target: str, model: str) -> Route:
         pair = (source, target)
-        model = model or self._default(pair)
+        model = model or self._default_model(pair)
         if model:
-            self._check_asked(seen, model, Task.TRANSLATION, pair)
+            self._validate_model(snapshot, model, Task.TRANSLATION, pair)
             return Route(pair, (model,), installed=True)
-        route = self._best(seen, source, target)
+        route = self._best_route(snapshot, source, target)
         if route is None:
             raise UnsupportedPairError(
                 f"no model translates from '{source}' to '{target}'; "
-                "ListModels and `summsvc info` tell the pairs there are",
+                "ListModels and `summsvc info` list the supported pairs",
                 field="target_language_code",
                 metadata={"source": source, "target": target},
             )
         if not route.installed:
-            raise self._not_installed([id for id in route.models if id not in seen.manifests])
+            raise self._not_installed([id for id in route.models if id not in snapshot.manifests])
         return route
 
     def resolve_summarizer(self, language: str, model: str) -> str:
-        """Id of the model that writes summaries in a language; raises as above."""
-        seen = self.store.seen
+        """Id of the model that writes summaries in a language.
+
+        Raises the errors of ``resolve_translation``.
+        """
+        snapshot = self.store.snapshot
         pair = (language, language)
-        model = model or self._default(pair)
+        model = model or self._default_model(pair)
         if model:
-            self._check_asked(seen, model, Task.SUMMARIZATION, pair)
+            self._validate_model(snapshot, model, Task.SUMMARIZATION, pair)
             return model
-        found = self._direct(seen, Task.SUMMARIZATION, pair)
+        found = self._direct_model(snapshot, Task.SUMMARIZATION, pair)
         if found is None:
             raise UnsupportedPairError(
                 f"no model writes summaries in '{language}'; ask for the extractive method",
@@ -113,45 +116,44 @@ class Routes:
             raise self._not_installed([found.id])
         return found.id
 
-    def all_translations(self, seen: Installed) -> Iterator[Route]:
-        """The best route for each pair that some model, or two, can serve, installed or not.
+    def all_translations(self, snapshot: Snapshot) -> Iterator[Route]:
+        """Yield the best route of each pair that one or two models can serve, installed or not.
 
-        seen: what the store held. As much work as there are languages squared;
-        not for an event loop.
+        Takes time quadratic in the number of languages; do not call it on an event loop.
         """
         pairs = [
             pair
-            for served in (seen.served, self._known)
+            for served in (snapshot.served, self._catalog_by_pair)
             for task, pair in served
             if task is Task.TRANSLATION
         ]
         languages = sorted({code for pair in pairs for code in pair})
         for source in languages:
             for target in languages:
-                route = self._best(seen, source, target) if source != target else None
+                route = self._best_route(snapshot, source, target) if source != target else None
                 if route is not None:
                     yield route
 
-    def _best(self, seen: Installed, source: str, target: str) -> Route | None:
-        """What is installed before what is not, one model before two.
+    def _best_route(self, snapshot: Snapshot, source: str, target: str) -> Route | None:
+        """Prefer installed models, then routes with one model.
 
-        Where nothing is installed, the route whose weakest model is preferred.
+        When no route is installed, take the one whose least preferred model is preferred most.
         """
         stages: list[list[Facts]] = []
-        direct = self._direct(seen, Task.TRANSLATION, (source, target))
+        direct = self._direct_model(snapshot, Task.TRANSLATION, (source, target))
         if direct is not None:
             stages.append([direct])
         if self._pivot and self._pivot not in (source, target):
-            first = self._direct(seen, Task.TRANSLATION, (source, self._pivot))
-            second = self._direct(seen, Task.TRANSLATION, (self._pivot, target))
+            first = self._direct_model(snapshot, Task.TRANSLATION, (source, self._pivot))
+            second = self._direct_model(snapshot, Task.TRANSLATION, (self._pivot, target))
             if first is not None and second is not None:
                 stages.append([first, second])
         if not stages:
             return None
-        asked = self._default((source, target))
+        asked = self._default_model((source, target))
 
         def rank(models: list[Facts]) -> tuple[bool, bool, bool, int]:
-            installed = _installed(models)
+            installed = _all_installed(models)
             return (
                 models[0].id == asked and len(models) == 1,
                 installed,
@@ -163,39 +165,40 @@ class Routes:
         return Route(
             (source, target) if len(best) == 1 else (source, self._pivot, target),
             tuple(each.id for each in best),
-            _installed(best),
+            _all_installed(best),
         )
 
-    def _direct(self, seen: Installed, task: Task, pair: Pair) -> Facts | None:
-        """The default model where it serves the pair; else what is installed before the rest.
+    def _direct_model(self, snapshot: Snapshot, task: Task, pair: Pair) -> Facts | None:
+        """The default model if it serves the pair; otherwise an installed one before others.
 
-        Installed ones by preference; known ones likewise, non-commercial licences last.
+        Installed models are ordered by preference; catalog models likewise, with non-commercial
+        licences last.
         """
-        installed = seen.served.get((task, pair), ())
-        default = self._default(pair)
+        installed = snapshot.served.get((task, pair), ())
+        default = self._default_model(pair)
         if installed and not default:
             return installed[0]
-        known = self._known.get((task, pair), ())
+        known = self._catalog_by_pair.get((task, pair), ())
         able: list[Facts] = [
             *installed,
-            *(entry for entry in known if entry.id not in seen.manifests),
+            *(entry for entry in known if entry.id not in snapshot.manifests),
         ]
         return next((each for each in able if each.id == default), able[0] if able else None)
 
-    def _default(self, pair: Pair) -> str:
+    def _default_model(self, pair: Pair) -> str:
         source, target = pair
         return self._defaults.get(source if source == target else f"{source}-{target}", "")
 
-    def _check_asked(self, seen: Installed, model: str, task: Task, pair: Pair) -> None:
-        facts = seen.manifests.get(model) or self._catalog.get(model)
+    def _validate_model(self, snapshot: Snapshot, model: str, task: Task, pair: Pair) -> None:
+        facts = snapshot.manifests.get(model) or self._catalog.get(model)
         if facts is None or facts.task is not task:
             raise UnknownModelError(
-                f"there is no {task.value} model '{model[:80]}'; ListModels tells those there are",
+                f"there is no {task.value} model '{model[:80]}'; ListModels lists all models",
                 field="model",
                 metadata={"model": model[:80]},
             )
         served: Mapping[tuple[Task, Pair], Sequence[Facts]]
-        served = seen.served if isinstance(facts, Manifest) else self._known
+        served = snapshot.served if isinstance(facts, Manifest) else self._catalog_by_pair
         if all(each is not facts for each in served.get((task, pair), ())):
             raise UnsupportedPairError(
                 f"model '{model}' does not serve '{pair[0]}' to '{pair[1]}'",
@@ -213,5 +216,5 @@ class Routes:
         )
 
 
-def _installed(models: list[Facts]) -> bool:
+def _all_installed(models: list[Facts]) -> bool:
     return all(isinstance(each, Manifest) for each in models)

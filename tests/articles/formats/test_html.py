@@ -6,8 +6,8 @@ import pytest
 
 from summsvc.articles.document import Document
 from summsvc.articles.reader import read
-from summsvc.articles.renderer import render
 from summsvc.types import Article, MimeType
+from tests.articles.rendering import render
 
 
 def html(body: str) -> Document:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from summsvc.articles.reader import read
-from summsvc.articles.renderer import render
 from summsvc.types import Article, MimeType
+from tests.articles.rendering import render
 
 TRANSLATORS: dict[str, Callable[[str], str]] = {
     "upper": str.upper,

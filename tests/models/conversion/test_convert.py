@@ -26,7 +26,7 @@ def test_equal_to_the_librarys_converter_byte_for_byte(
 ) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     convert.convert(marian(pair), ours, quantization=quantization)
-    description = transformers.read(
+    description = transformers.load_spec(
         marian(pair), json.loads((marian(pair) / "config.json").read_text())
     )
     description.validate()

@@ -40,8 +40,8 @@ def entry(id: str) -> CatalogEntry:
     ("id", "special", "said"),
     [
         ("nllb-600m", ["eng_Latn", "rus_Latn", "lit_Latn"], "'ru' by the token 'rus_Cyrl'"),
-        ("nllb-600m", ["__en__", "__ru__", "__lt__"], "of that form it has none"),
-        ("m2m100-418m", ["__en__", "__ru__"], "of that form it has __en__, __ru__"),
+        ("nllb-600m", ["__en__", "__ru__", "__lt__"], "similar tokens: none"),
+        ("m2m100-418m", ["__en__", "__ru__"], "similar tokens: __en__, __ru__"),
         ("madlad-3b", ["<2en>", "<2ru>", "<2lv>"], "'lt' by the token '<2lt>'"),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_pulled_model_is_looked_at_too(store: Store, tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert "'lt' by the token '__lt__'" in done.stderr
-    assert "of that form it has __en__, __ru__" in done.stderr
+    assert "similar tokens: __en__, __ru__" in done.stderr
     assert store.ids() == []
 
 
@@ -117,7 +117,7 @@ def test_languages_that_the_tokenizers_class_knows_need_no_file(
     (folder / "tokenizer.json").unlink(missing_ok=True)
     kept = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))["tokenizer_class"]
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kept}))
-    assert not vocabulary.tokens(folder, "m2m_100") & set(family.tokens.values())
+    assert not vocabulary.load_tokens(folder, "m2m_100") & set(family.tokens.values())
     model = entry("m2m100-418m").model_copy(
         update={"tokens": family.tokens, "architecture": family.config["model_type"]}
     )
@@ -143,7 +143,7 @@ def test_languages_that_the_tokenizers_class_knows_need_no_file(
 )
 def test_where_tokens_stand(tmp_path: Path, name: str, content: object) -> None:
     (tmp_path / name).write_text(json.dumps(content))
-    assert vocabulary.tokens(tmp_path, "t5") == {"<2ru>"}
+    assert vocabulary.load_tokens(tmp_path, "t5") == {"<2ru>"}
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_where_tokens_stand(tmp_path: Path, name: str, content: object) -> None:
 def test_files_that_are_none_are_told(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InvalidFieldError, match=name):
-        vocabulary.tokens(tmp_path, "t5")
+        vocabulary.load_tokens(tmp_path, "t5")

@@ -45,14 +45,14 @@ def add(store: Store, folder: Path, id: str = "opus-en-ru") -> Any:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Change) -> None:
     """Let the conversion, and it alone, see another matrix than the checkpoint has."""
-    read = mapping._tensors
+    read = mapping._load_tensors
 
     def tensors(path: Path) -> Tensors:
         found = read(path)
         found[name] = change(found[name]).astype(found[name].dtype)
         return found
 
-    monkeypatch.setattr(mapping, "_tensors", tensors)
+    monkeypatch.setattr(mapping, "_load_tensors", tensors)
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
@@ -87,7 +87,7 @@ def test_one_wrong_matrix_is_refused_with_both_outputs(
 ) -> None:
     spoil(monkeypatch, name, change)
     store = Store(tmp_path / "store")
-    with pytest.raises(ConversionError, match="otherwise than the checkpoint") as caught:
+    with pytest.raises(ConversionError, match="differ from those of the checkpoint") as caught:
         add(store, marian("en-ru"))
     shown = caught.value.metadata
     assert shown["model"] == "opus-en-ru"
@@ -102,7 +102,7 @@ def test_one_wrong_matrix_is_refused_with_both_outputs(
 def test_what_the_librarys_converter_gets_wrong_is_refused_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
 ) -> None:
-    read = transformers.read
+    read = transformers.load_spec
 
     def wrongly(source: Path, config: Any) -> Any:
         description = read(source, config)
@@ -110,9 +110,9 @@ def test_what_the_librarys_converter_gets_wrong_is_refused_too(
         keys.weight = -keys.weight
         return description
 
-    monkeypatch.setattr(transformers, "read", wrongly)
+    monkeypatch.setattr(transformers, "load_spec", wrongly)
     store = Store(tmp_path / "store")
-    with pytest.raises(RuntimeError, match="otherwise than the checkpoint"):
+    with pytest.raises(RuntimeError, match="differ from those of the checkpoint"):
         install(store, family)
     assert store.ids() == []
 
@@ -136,13 +136,13 @@ def test_what_quantization_alone_spoils_is_refused(
 
 def test_other_tokens_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost end marker of the input; many models hardly notice."""
-    framed = mapping.convention
+    framed = mapping.token_framing
 
     def unframed(source: Path, config: Any) -> Any:
         return replace(framed(source, config), after=())
 
-    monkeypatch.setattr(mapping, "convention", unframed)
-    with pytest.raises(ConversionError, match="other tokens"):
+    monkeypatch.setattr(mapping, "token_framing", unframed)
+    with pytest.raises(ConversionError, match="tokenizes texts differently"):
         add(Store(tmp_path / "store"), marian("en-ru"))
 
 
@@ -217,7 +217,7 @@ def test_without_torch_an_honest_model_is_installed(tmp_path: Path) -> None:
     ("change", "said"),
     [
         (random, "loops or nothing"),
-        (blind, "every probe has the same answer"),
+        (blind, "every probe has the same output"),
         (misshapen, "has the shape"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.catalog import CatalogEntry, License
-from summsvc.models.store.locking import LOCK, StoreError
+from summsvc.models.store.locking import LOCK_FILE, StoreError
 from summsvc.models.store.store import Store
 from tests.models.folders import WEIGHTS, checkpoint
 
@@ -36,7 +36,7 @@ def add(store: Store, source: Path, id: str = "tiny") -> None:
 
 
 def left_over(store: Store) -> list[str]:
-    return sorted(path.name for path in store.root.iterdir() if path.name != LOCK)
+    return sorted(path.name for path in store.root.iterdir() if path.name != LOCK_FILE)
 
 
 def test_a_model_is_added_served_verified_and_removed(store: Store, source: Path) -> None:
@@ -137,36 +137,36 @@ def test_a_manifest_is_read_again_when_it_changes(store: Store, source: Path) ->
 
 
 def test_a_look_gives_the_same_until_something_has_changed(store: Store, source: Path) -> None:
-    assert store.seen.ids == ()
+    assert store.snapshot.ids == ()
     writer = Store(store.root)
     add(writer, source)
     add(writer, source, "other")
-    assert store.seen.ids == ()
-    looked = store.look()
-    assert looked is store.seen is store.look()
+    assert store.snapshot.ids == ()
+    looked = store.refresh()
+    assert looked is store.snapshot is store.refresh()
     assert looked.ids == ("other", "tiny") == tuple(looked.manifests)
     assert [each.id for each in looked.served[Task.TRANSLATION, ("en", "ru")]] == ["other", "tiny"]
 
     manifest = store.root / "tiny" / "manifest.json"
     text = manifest.read_text()
     manifest.write_text("{")
-    spoiled = store.look()
+    spoiled = store.refresh()
     assert spoiled.ids == ("other", "tiny")
     assert list(spoiled.manifests) == ["other"]
     manifest.write_text(text)
-    assert list(store.look().manifests) == ["other", "tiny"]
+    assert list(store.refresh().manifests) == ["other", "tiny"]
 
     writer.remove("other")
-    assert store.look().ids == ("tiny",)
-    assert store.look() is store.look()
+    assert store.refresh().ids == ("tiny",)
+    assert store.refresh() is store.refresh()
 
 
 def test_own_changes_are_seen_without_a_look(store: Store, source: Path) -> None:
-    assert "tiny" not in store.seen.ids
+    assert "tiny" not in store.snapshot.ids
     add(store, source)
-    assert "tiny" in store.seen.ids
+    assert "tiny" in store.snapshot.ids
     store.remove("tiny")
-    assert "tiny" not in store.seen.ids
+    assert "tiny" not in store.snapshot.ids
 
 
 def test_safetensors_are_preferred_and_code_stays_behind(store: Store, source: Path) -> None:
@@ -354,7 +354,7 @@ def test_many_writers_at_once(store: Store, source: Path) -> None:
 
 def test_reading_writes_nothing(store: Store, source: Path) -> None:
     add(store, source)
-    (store.root / LOCK).unlink(missing_ok=True)
+    (store.root / LOCK_FILE).unlink(missing_ok=True)
 
     def state() -> dict[str, int]:
         return {str(path): path.stat().st_mtime_ns for path in [store.root, *store.root.rglob("*")]}

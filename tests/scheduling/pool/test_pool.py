@@ -167,7 +167,7 @@ async def test_a_failed_model_is_not_loaded_again_for_every_request(
         assert loader.loads == ["broken"]
         # Installed anew: worth another try.
         store.manifests["broken"] = store.manifest("broken", revision="2")
-        store.look()
+        store.refresh()
         with pytest.raises(ModelBrokenError):
             await pool.acquire("broken")
         assert loader.loads == ["broken"] * 2

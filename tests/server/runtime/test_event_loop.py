@@ -16,8 +16,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length
-from summsvc.articles.reader import LONGEST, read
+from summsvc.articles.reader import read
 from summsvc.articles.renderer import Renderer
+from summsvc.articles.segmentation import MAX_SENTENCE_CODE_POINTS
 from summsvc.config import Settings
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.server.codec import to_proto
@@ -308,7 +309,7 @@ def test_no_step_about_the_longest_sentence_holds_the_lock(
     measured: tuple[Running, Turns], body: str
 ) -> None:
     (segment,) = read(Article("", body, "en")).body
-    assert len(segment.text) > 0.8 * LONGEST
+    assert len(segment.text) > 0.8 * MAX_SENTENCE_CODE_POINTS
     scheduler = measured[0].server._pool._slots["opus-en-ru"].scheduler
     assert scheduler is not None
     step = longest_step(lambda: cut_and_checked(segment, scheduler.engine))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from summsvc.articles.document import SegmentKind
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.pipeline import Pipeline
@@ -16,6 +15,7 @@ from summsvc.tasks.quality import check_cache
 from summsvc.tasks.quality.check_cache import LONGEST, Checks
 from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.tasks.translation.retry import repair_all
+from summsvc.types import SegmentKind
 from tests.scheduling.reversing import scheduler
 from tests.tasks.scripted import ScriptedEngine, segment_of
 

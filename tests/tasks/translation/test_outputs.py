@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from summsvc.articles.document import SegmentKind
 from summsvc.tasks.translation.outputs import outputs_of
-from summsvc.types import WarningType
+from summsvc.types import SegmentKind, WarningType
 from tests.tasks.scripted import ScriptedEngine, pipeline, segment_of
 
 TEXTS = [f"The police arrested {number} people." for number in range(101, 107)]

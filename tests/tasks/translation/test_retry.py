@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from summsvc.articles.document import SegmentKind
 from summsvc.engines.base import DecodingOptions, Placement
 from summsvc.engines.load import load
 from summsvc.errors import DeadlineError, EngineError, SummsvcError
@@ -21,7 +20,7 @@ from summsvc.tasks.quality.checks import assess, severity
 from summsvc.tasks.translation.glossary import Terms
 from summsvc.tasks.translation.retry import CheckedOutput, repair_all
 from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
-from summsvc.types import WarningType
+from summsvc.types import SegmentKind, WarningType
 from tests.tasks.scripted import ScriptedEngine, pipeline, repaired, segment_of
 
 SOURCE = (

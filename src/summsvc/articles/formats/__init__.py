@@ -1,1 +1,1 @@
-"""Parsers of plain text, HTML and Markdown, and escaping for each."""
+"""Parsers for plain text, HTML and Markdown, and escaping for each of these formats."""

@@ -1,4 +1,4 @@
-"""Text written in the syntax of each form, so that nothing in it is taken for markup."""
+"""Escaping of text for HTML and Markdown, so that no character is parsed as markup."""
 
 from __future__ import annotations
 
@@ -18,25 +18,31 @@ _MARKDOWN_SPECIAL = re.compile(
     r"|<(?=[a-zA-Z/!?])"
     r"|\|"
 )
-_MARKDOWN_BEFORE_MARKUP = re.compile(r"(?<!\\)[!\\\]<]\Z")
-_REFERENCE = re.compile(r"&(?=#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)")
+_MARKDOWN_BEFORE_MARK = re.compile(r"(?<!\\)[!\\\]<]\Z")
+_AMPERSAND_OF_REFERENCE = re.compile(
+    r"&(?=#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)"
+)
 _MARKDOWN_LINE_START = re.compile(
     r"(#{1,6}|[-+>*]|\d{1,9}(?=[.)]))(?=[.)]?(?:\s|\Z))|[=~-]{2,}\s*\Z"
 )
 
 
-def escaped(
+def escape(
     text: str, mime_type: MimeType, *, at_line_start: bool = False, before_markup: bool = False
 ) -> str:
-    """The source that shows ``text``, a piece of one line."""
+    """Escape ``text``, a part of one line, for a format.
+
+    at_line_start: whether the text begins a line, where Markdown block markers must be
+    escaped. before_markup: whether markup follows the text directly.
+    """
     if mime_type is MimeType.HTML:
         return html.escape(text, quote=False)
     if mime_type is MimeType.PLAIN:
         return text
     start = _MARKDOWN_LINE_START.match(text) if at_line_start else None
-    text = _REFERENCE.sub("&amp;", _with_backslashes(text))
+    text = _AMPERSAND_OF_REFERENCE.sub("&amp;", _backslash_escape(text))
     if before_markup:
-        text = _MARKDOWN_BEFORE_MARKUP.sub(r"\\\g<0>", text)
+        text = _MARKDOWN_BEFORE_MARK.sub(r"\\\g<0>", text)
     if not start:
         return text
     if start[0].isdigit():
@@ -44,8 +50,8 @@ def escaped(
     return text if text.startswith("\\") else f"\\{text}"
 
 
-def _with_backslashes(text: str) -> str:
-    """A backslash before each special character."""
+def _backslash_escape(text: str) -> str:
+    """The text with a backslash before each character that Markdown could parse as markup."""
     pieces: list[str] = []
     at = 0
     for match in checked(_MARKDOWN_SPECIAL.finditer(text)):

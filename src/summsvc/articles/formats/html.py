@@ -1,9 +1,9 @@
-"""Blocks of HTML, every visible character with its place in the source.
+"""HTML parser: blocks of visible text with the source offset of every character.
 
-The standard library's parser takes time quadratic in the length of malformed
-input, html5lib and lxml give no positions within a line, and tree-sitter gives
-bytes and no recovery as browsers do it. So tags are found here by possessive
-patterns in one pass, after the tokenizer of the HTML standard
+Existing parsers do not fit. The standard library's parser takes time quadratic in the length
+of malformed input, html5lib and lxml give no positions within a line, and tree-sitter gives
+byte offsets and does not recover from errors as browsers do. This parser finds tags with
+possessive patterns in one pass and follows the tokenizer of the HTML standard
 (https://html.spec.whatwg.org/multipage/parsing.html#tokenization).
 """
 
@@ -14,41 +14,47 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from summsvc.articles.source_map import Block, BlockBuilder, BlockKind, let_go
+from summsvc.articles.blocks import Block, BlockBuilder, BlockKind, release_list
 from summsvc.interruption import checked, checkpoint
 
-_TAG = re.compile(
+_QUOTED_TAG = re.compile(
     r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)"
     r"(?P<attrs>(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')|=)*+)>"
 )
-_TAG_UNQUOTED = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?P<attrs>[^>]*+)>")
+_UNQUOTED_TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?P<attrs>[^>]*+)>")
 _COMMENT_END = re.compile(r"--!?>")
-_TEXT = re.compile(r"[^<&]++")
-_REFERENCE = re.compile(r"&(?:#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});?")
+_TEXT_RUN = re.compile(r"[^<&]++")
+_CHARACTER_REFERENCE = re.compile(
+    r"&(?:#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});?"
+)
 _NO_TRANSLATE = re.compile(
     r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*(?:"[^"]*\bnotranslate\b|'[^']*\bnotranslate\b)""",
     re.IGNORECASE,
 )
 
-_RAW = frozenset("script style textarea xmp iframe noembed noframes".split())
-_OPAQUE = _RAW | frozenset("pre code kbd samp tt noscript svg math template select".split())
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
-_ITEMS = frozenset("li dt dd caption figcaption th td option summary legend button label".split())
-_BLOCKS = (
-    _HEADINGS
-    | _ITEMS
+_RAW_TEXT_ELEMENTS = frozenset("script style textarea xmp iframe noembed noframes".split())
+_OPAQUE_ELEMENTS = _RAW_TEXT_ELEMENTS | frozenset(
+    "pre code kbd samp tt noscript svg math template select".split()
+)
+_HEADING_ELEMENTS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_ITEM_ELEMENTS = frozenset(
+    "li dt dd caption figcaption th td option summary legend button label".split()
+)
+_BLOCK_ELEMENTS = (
+    _HEADING_ELEMENTS
+    | _ITEM_ELEMENTS
     | frozenset(
         "html head title body address article aside blockquote center details dialog dir div dl "
         "fieldset figure footer form header hgroup hr main menu nav ol p pre section table tbody "
         "tfoot thead tr ul object video audio canvas xmp".split()
     )
 )
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_WHOLE_PAGE = frozenset(("html", "body"))
+_VOID_ELEMENTS = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_PAGE_ELEMENTS = frozenset(("html", "body"))
 
 
-class _Token(NamedTuple):
-    """A piece of source [start, end); opaque: a start tag whose element is left alone."""
+class _HtmlToken(NamedTuple):
+    """A range of source [start, end); opaque: a start tag whose element is not parsed."""
 
     kind: Literal["text", "open", "close", "other"]
     start: int
@@ -57,73 +63,75 @@ class _Token(NamedTuple):
     opaque: bool = False
 
 
-def _tokens(source: str) -> Iterator[_Token]:
-    """Divide the source; every character is in exactly one token."""
+def _tokenize(source: str) -> Iterator[_HtmlToken]:
+    """Yield tokens that cover the source; every character is in exactly one token."""
     at, end = 0, len(source)
     last_tag_end = source.rfind(">")
-    tag_pattern = _TAG
+    tag_pattern = _QUOTED_TAG
     while at < end:
-        text = _TEXT.match(source, at) or _REFERENCE.match(source, at)
+        text = _TEXT_RUN.match(source, at) or _CHARACTER_REFERENCE.match(source, at)
         if text:
-            yield _Token("text", at, text.end())
+            yield _HtmlToken("text", at, text.end())
             at = text.end()
             continue
         following = source[at + 1 : at + 3]
         tag = None
         if source[at] == "&" or at > last_tag_end:
             stop = end if source.startswith("<!--", at) else at + 1
-            yield _Token("other" if stop > at + 1 else "text", at, stop)
+            yield _HtmlToken("other" if stop > at + 1 else "text", at, stop)
         elif following[:1] in ("!", "?") or (following[:1] == "/" and not following[1:].isalpha()):
             stop = _declaration_end(source, at)
-            yield _Token("other", at, stop)
+            yield _HtmlToken("other", at, stop)
         elif following.lstrip("/")[:1].isalpha() and (
-            tag := tag_pattern.match(source, at) or _TAG_UNQUOTED.match(source, at)
+            tag := tag_pattern.match(source, at) or _UNQUOTED_TAG.match(source, at)
         ):
             if tag.re is not tag_pattern:
-                # A quote never closes. Trying again at each tag would take quadratic time.
-                tag_pattern = _TAG_UNQUOTED
+                # An unclosed quote. Retrying the quoted pattern at each tag takes quadratic time.
+                tag_pattern = _UNQUOTED_TAG
             stop = tag.end()
             yield _tag_token(tag)
         else:
             stop = at + 1
-            yield _Token("text", at, stop)
+            yield _HtmlToken("text", at, stop)
         at = stop
-        if tag and not tag["close"] and tag["name"].lower() in _RAW:
+        if tag and not tag["close"] and tag["name"].lower() in _RAW_TEXT_ELEMENTS:
             closing = re.compile(rf"</{tag['name']}(?=[\s/>])", re.IGNORECASE).search(source, at)
             stop = closing.start() if closing else end
             if stop > at:
-                yield _Token("other", at, stop)
+                yield _HtmlToken("other", at, stop)
             at = stop
 
 
-def _tag_token(tag: re.Match[str]) -> _Token:
+def _tag_token(tag: re.Match[str]) -> _HtmlToken:
     name = tag["name"].lower()
     if tag["close"]:
-        return _Token("close", tag.start(), tag.end(), name)
-    marked = name not in _WHOLE_PAGE and _NO_TRANSLATE.search(tag["attrs"]) is not None
-    encloses = name not in _VOID and not tag["attrs"].endswith("/")
-    return _Token("open", tag.start(), tag.end(), name, encloses and (marked or name in _OPAQUE))
+        return _HtmlToken("close", tag.start(), tag.end(), name)
+    marked = name not in _PAGE_ELEMENTS and _NO_TRANSLATE.search(tag["attrs"]) is not None
+    encloses = name not in _VOID_ELEMENTS and not tag["attrs"].endswith("/")
+    return _HtmlToken(
+        "open", tag.start(), tag.end(), name, encloses and (marked or name in _OPAQUE_ELEMENTS)
+    )
 
 
 def _declaration_end(source: str, start: int) -> int:
-    """End of the comment, doctype or nonsense tag that starts with ``<``."""
+    """End of the comment, doctype or bogus comment that starts at ``<``."""
     if source.startswith("<!--", start):
         closing = _COMMENT_END.search(source, start + 2)
         return closing.end() if closing else len(source)
     return source.index(">", start) + 1
 
 
-def _element_ends(tokens: list[_Token]) -> dict[int, int]:
-    """For each start tag of an opaque element the number of the token that ends it.
+def _element_ends(tokens: list[_HtmlToken]) -> dict[int, int]:
+    """For each start tag of an opaque element, the index of the token that ends it.
 
-    That is its end tag; without one, the tag before which a block must end, as
-    the end tags of p, li, td may be left out; raw text runs to the end of the
-    article. Elements of a line that never end have none.
+    That is the matching end tag. Without one, it is the token before the next block-level tag,
+    since end tags such as those of p, li and td are optional. Raw text extends to the end of
+    the article. Inline elements without an end tag are left out.
     """
     ends: dict[int, int] = {}
     open_tags: dict[str, list[int]] = {}
     for i, token in enumerate(checked(tokens)):
-        if token.kind == "open" and token.name not in _VOID:
+        if token.kind == "open" and token.name not in _VOID_ELEMENTS:
             open_tags.setdefault(token.name, []).append(i)
         elif token.kind == "close" and open_tags.get(token.name):
             ends[open_tags[token.name].pop()] = i
@@ -131,25 +139,25 @@ def _element_ends(tokens: list[_Token]) -> dict[int, int]:
     for i in checked(range(len(tokens) - 1, -1, -1)):
         token = tokens[i]
         if token.opaque and i not in ends:
-            if token.name in _RAW:
+            if token.name in _RAW_TEXT_ELEMENTS:
                 ends[i] = len(tokens) - 1
-            elif token.name in _BLOCKS:
+            elif token.name in _BLOCK_ELEMENTS:
                 ends[i] = next_block - 1
-        if token.name in _BLOCKS:
+        if token.name in _BLOCK_ELEMENTS:
             next_block = i
     return {i: end for i, end in ends.items() if tokens[i].opaque}
 
 
-class _Reader:
-    """Turns tokens into blocks; knows which heading or item is open."""
+class _BlockParser:
+    """Converts tokens to blocks and tracks the open heading and item elements."""
 
     def __init__(self, source: str) -> None:
         self.builder = BlockBuilder()
         self._source = source
         self._open: list[tuple[str, BlockKind]] = []
 
-    def read(self) -> None:
-        tokens = list(checked(_tokens(self._source)))
+    def parse(self) -> None:
+        tokens = list(checked(_tokenize(self._source)))
         ends = _element_ends(tokens)
         i = 0
         while i < len(tokens):
@@ -157,7 +165,7 @@ class _Reader:
             token = tokens[i]
             if i in ends:
                 i = ends[i]
-                self._markup(token.name, token.start, tokens[i].end)
+                self._add_markup(token.name, token.start, tokens[i].end)
             elif token.kind == "text":
                 shown = html.unescape(self._source[token.start : token.end])
                 if shown:
@@ -167,24 +175,24 @@ class _Reader:
             elif token.name == "br":
                 self.builder.line_break(token.start, token.end, self._kind)
             else:
-                self._markup(token.name, token.start, token.end)
-                self._nest(token)
+                self._add_markup(token.name, token.start, token.end)
+                self._track_nesting(token)
             i += 1
         self.builder.end_block(self._kind)
-        let_go(tokens)
+        release_list(tokens)
 
     @property
     def _kind(self) -> BlockKind:
         return self._open[-1][1] if self._open else BlockKind.PARAGRAPH
 
-    def _markup(self, name: str, start: int, end: int) -> None:
-        if name in _BLOCKS:
+    def _add_markup(self, name: str, start: int, end: int) -> None:
+        if name in _BLOCK_ELEMENTS:
             self.builder.end_block(self._kind)
         else:
             self.builder.mark(start, end)
 
-    def _nest(self, token: _Token) -> None:
-        kind = _kind_of(token.name)
+    def _track_nesting(self, token: _HtmlToken) -> None:
+        kind = _block_kind(token.name)
         if kind is None or token.kind == "other":
             return
         if token.kind == "open":
@@ -194,22 +202,22 @@ class _Reader:
                 pass
 
 
-def _kind_of(name: str) -> BlockKind | None:
-    if name in _HEADINGS:
+def _block_kind(name: str) -> BlockKind | None:
+    if name in _HEADING_ELEMENTS:
         return BlockKind.HEADING
     if name == "title":
         return BlockKind.PAGE_TITLE
-    return BlockKind.ITEM if name in _ITEMS else None
+    return BlockKind.ITEM if name in _ITEM_ELEMENTS else None
 
 
-def blocks(source: str) -> list[Block]:
-    """Divide HTML into blocks, in order, those without visible text left out.
+def parse(source: str) -> list[Block]:
+    """Parse HTML into blocks, in order; blocks without letters or digits are left out.
 
-    The content of script, style, pre, code and of elements marked
-    ``translate="no"`` is markup: never visible, kept as it is. (On ``html`` and
-    ``body`` that mark only tells browsers not to offer a translation.) A
-    ``br`` ends a block unless a sentence goes on over it.
+    The content of script, style, pre, code and of elements marked ``translate="no"`` is
+    markup: never visible and kept unchanged. (On ``html`` and ``body``, that attribute only
+    asks browsers not to offer a translation.) A ``br`` ends a block unless a sentence
+    continues after it.
     """
-    reader = _Reader(source)
-    reader.read()
-    return reader.builder.blocks
+    parser = _BlockParser(source)
+    parser.parse()
+    return parser.builder.blocks

@@ -1,32 +1,31 @@
-"""Blocks of Markdown, every visible character with its place in the source.
+"""Markdown block parser: blocks of visible text with the source offset of every character.
 
-Markdown libraries give line numbers for blocks and no positions within them, so
-the constructs of CommonMark (https://spec.commonmark.org/0.31.2/), GFM tables
-and footnotes that articles use are recognised here, line by line; what stands
-within a line is read by ``markdown_inline``.
+Markdown libraries give line numbers of blocks and no positions within a line. This parser
+recognises, line by line, the constructs of CommonMark (https://spec.commonmark.org/0.31.2/),
+GFM tables and footnotes that articles use; ``markdown_inline`` parses the content of a line.
 """
 
 from __future__ import annotations
 
 import re
 
-from summsvc.articles.formats.markdown_inline import Inline, labels
-from summsvc.articles.source_map import Block, BlockBuilder, BlockKind, let_go
+from summsvc.articles.blocks import Block, BlockBuilder, BlockKind, release_list
+from summsvc.articles.formats.markdown_inline import InlineParser, link_labels
 from summsvc.interruption import checked, checkpoint
 
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
+_LINE_WITH_END = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+|(?=\r|\n|\Z))")
 _CLOSING_HASHES = re.compile(r"(?<![ \t#])[ \t]+#+[ \t]*+(?=[\r\n]|\Z)")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*+(?=[\r\n]|\Z)")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)(?=[\r\n]|\Z)")
 _QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
-_ITEM = re.compile(
+_LIST_ITEM = re.compile(
     r"[ \t]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]\][ \t]+)?|\[\^[^\]\r\n]{1,100}\]:[ \t]*+)"
 )
 _INDENTED = re.compile(r"(?: {4}|\t)")
-_DEEP = re.compile(r"(?: {8}|\t\t)")
-_DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\]\r\n]{1,500}\]:[ \t]*\S+")
+_INDENTED_TWICE = re.compile(r"(?: {8}|\t\t)")
+_DEFINITION_LINE = re.compile(r" {0,3}\[(?!\^)[^\]\r\n]{1,500}\]:[ \t]*\S+")
 _TABLE_RULE = re.compile(
     r"[ \t]*+\|?+[ \t]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+(?=[\r\n]|\Z)"
 )
@@ -35,22 +34,22 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?:(?!---[ \t]*\r?$).*\n){0,500}---
 _RAW_HTML = re.compile(r" {0,3}(?:<(?P<name>script|style|pre|textarea)(?=[\s>])|<!--)", re.I)
 
 
-class _Reader:
-    """Walks the lines of one article."""
+class _BlockParser:
+    """Processes the lines of one article."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.builder = BlockBuilder()
-        self._inline = Inline(source, self.builder, labels(source))
+        self._inline = InlineParser(source, self.builder, link_labels(source))
         self._kind = BlockKind.PARAGRAPH
         self._pending: list[tuple[int, int]] = []
         self._in_list = False
         self._in_table = False
 
-    def read(self) -> None:
+    def parse(self) -> None:
         front = _FRONT_MATTER.match(self.source)
         at = front.end() if front else 0
-        found = checked(_LINE.finditer(self.source, at))
+        found = checked(_LINE_WITH_END.finditer(self.source, at))
         lines = [match.span() for match in found if match[0]]
         i = 0
         while i < len(lines):
@@ -72,24 +71,24 @@ class _Reader:
                 self._interrupt(line)
             elif self._pending or not self._is_code(line):
                 following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
-                self._line(start, end, following)
+                self._parse_line(start, end, following)
             i += 1
         self._flush()
-        let_go(lines)
+        release_list(lines)
 
     def _interrupt(self, line: str) -> None:
-        """End the block before a line that is no text; without indent it ends a list too."""
+        """End the block before a line without text; a line without indent also ends a list."""
         self._flush()
         self._in_list = self._in_list and line[0].isspace()
 
     def _is_markup(self, line: str) -> bool:
         self._in_table = self._in_table or ("|" in line and _TABLE_RULE.match(line) is not None)
-        return bool(_RULE.match(line) or _DEFINITION.match(line) or _TABLE_RULE.match(line))
+        return bool(_RULE.match(line) or _DEFINITION_LINE.match(line) or _TABLE_RULE.match(line))
 
     def _is_code(self, line: str) -> bool:
-        """Whether an indented line is code; within a list it is more of the item."""
+        """Whether an indented line is code; within a list it continues the item."""
         if self._in_list:
-            return _DEEP.match(line) is not None and not _ITEM.match(line)
+            return _INDENTED_TWICE.match(line) is not None and not _LIST_ITEM.match(line)
         return _INDENTED.match(line) is not None
 
     def _end_of_code(self, lines: list[tuple[int, int]], i: int, fence: str) -> int:
@@ -107,14 +106,14 @@ class _Reader:
                 return j
         return len(lines) - 1
 
-    def _line(self, start: int, end: int, following: str) -> None:
+    def _parse_line(self, start: int, end: int, following: str) -> None:
         quote = _QUOTE.match(self.source, start, end)
         begin = quote.end() if quote else start
         if quote and not self.source[begin:end].strip():
             self._flush()
             return
         heading = _HEADING.match(self.source, begin, end)
-        item = _ITEM.match(self.source, begin, end)
+        item = _LIST_ITEM.match(self.source, begin, end)
         self._in_list = bool(item) or (
             self._in_list and (self.source[start].isspace() or bool(self._pending))
         )
@@ -141,7 +140,7 @@ class _Reader:
         )
 
     def _flush(self, kind: BlockKind | None = None) -> None:
-        """Turn the lines gathered so far into a block."""
+        """Convert the pending lines to a block."""
         kind = kind or self._kind
         stretches: list[tuple[int, int]] = []
         for start, end in checked(self._pending):
@@ -151,12 +150,12 @@ class _Reader:
         previous = None
         for start, end in stretches:
             if previous is not None:
-                # The line feed goes along, so that a quote's marker stays at a line's start.
+                # The line feed belongs to the mark: a quote's marker stays at the line start.
                 feed = previous
                 while feed and self.source[feed - 1] in "\r\n":
                     feed -= 1
                 self.builder.mark(feed, start)
-            self._inline.read(start, end, kind)
+            self._inline.parse(start, end, kind)
             previous = end
         self.builder.end_block(kind)
         self._inline.reset()
@@ -164,11 +163,11 @@ class _Reader:
         self._kind = BlockKind.PARAGRAPH
 
 
-def blocks(source: str) -> list[Block]:
-    """Divide Markdown into blocks, in order, those without visible text left out.
+def parse(source: str) -> list[Block]:
+    """Parse Markdown into blocks, in order; blocks without letters or digits are left out.
 
-    Code, link targets, front matter and rules are markup, kept as they are.
+    Code, link targets, front matter and rules are markup and kept unchanged.
     """
-    reader = _Reader(source)
-    reader.read()
-    return reader.builder.blocks
+    parser = _BlockParser(source)
+    parser.parse()
+    return parser.builder.blocks

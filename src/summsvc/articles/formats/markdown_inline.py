@@ -1,7 +1,7 @@
-"""What stands within a stretch of Markdown: links, emphasis, code, escapes.
+"""Markdown inline parser: links, emphasis, code spans and escapes within a block.
 
-Emphasis marks are not paired: each ``*`` or ``_`` that could open or close
-keeps its place as markup, so a lone one comes back as it was.
+Emphasis marks are not paired. Each ``*`` or ``_`` that could open or close emphasis is
+markup at its own position, so an unpaired mark is restored unchanged.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 
-from summsvc.articles.source_map import BlockBuilder, BlockKind
+from summsvc.articles.blocks import BlockBuilder, BlockKind
 from summsvc.interruption import checked, checkpoint
 
-_DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]\r\n]{1,500})\]:", re.MULTILINE)
-_TOKEN = re.compile(
+_LINK_DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]\r\n]{1,500})\]:", re.MULTILINE)
+_INLINE_TOKEN = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:[^`]++|(?!(?P=ticks)(?!`))`++)*+(?P=ticks)(?!`))"
     r"|(?P<ticks_only>`++)"
     r"|(?P<escape>\\[!-/:-@\[-`{-~])"
@@ -30,20 +30,23 @@ _TOKEN = re.compile(
     r"|(?P<text>(?:[^`\\!\[\]<&*~_ \r\n]{1,1000}+| (?! {1,8}[\r\n])){1,1000}+|.)",
     re.DOTALL,
 )
-_TICKS = re.compile(r"`++")
-_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,1000}+)\]([(\[]?)", re.DOTALL)
-_TARGET = re.compile(
+_BACKTICK_RUN = re.compile(r"`++")
+_BRACKETED = re.compile(r"\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,1000}+)\]([(\[]?)", re.DOTALL)
+_LINK_TARGET = re.compile(
     r"\((?:[^()\\\r\n]|\\.|\([^()\r\n]{0,500}\)){0,2000}+\)|\[[^\[\]\r\n]{0,500}\]"
 )
 
 
-def labels(source: str) -> frozenset[str]:
-    """The labels of the link definitions of an article, case folded."""
-    return frozenset(match[1].casefold() for match in checked(_DEFINITION.finditer(source)))
+def link_labels(source: str) -> frozenset[str]:
+    """The labels of an article's link reference definitions, case-folded."""
+    return frozenset(match[1].casefold() for match in checked(_LINK_DEFINITION.finditer(source)))
 
 
-class Inline:
-    """Reads stretches of one article into a builder."""
+class InlineParser:
+    """Parses ranges of one article into a block builder.
+
+    defined: labels of link reference definitions, case-folded.
+    """
 
     def __init__(self, source: str, builder: BlockBuilder, defined: frozenset[str]) -> None:
         self._source = source
@@ -52,23 +55,23 @@ class Inline:
         self._brackets: list[bool] = []
 
     def reset(self) -> None:
-        """Forget open brackets: a new block begins."""
+        """Discard open brackets at the start of a new block."""
         self._brackets.clear()
 
-    def read(self, start: int, end: int, kind: BlockKind) -> None:
-        """Read source [start, end), a part of a block of that kind."""
+    def parse(self, start: int, end: int, kind: BlockKind) -> None:
+        """Parse source [start, end), a part of a block of ``kind``."""
         at = start
-        runs = checked(_TICKS.finditer(self._source, start, end))
+        runs = checked(_BACKTICK_RUN.finditer(self._source, start, end))
         last = {len(run[0]): run.start() for run in runs}
         while at < end:
             checkpoint()
-            ticks = _TICKS.match(self._source, at, end)
+            ticks = _BACKTICK_RUN.match(self._source, at, end)
             if ticks and last.get(len(ticks[0]), -1) <= at:
-                # No code: to look for its end each time would take more than linear time.
+                # Not a code span. Searching for its end each time would take more than linear time.
                 self._builder.visible(ticks[0], at, ticks.end())
                 at = ticks.end()
                 continue
-            match = _TOKEN.match(self._source, at, end)
+            match = _INLINE_TOKEN.match(self._source, at, end)
             assert match is not None
             at = match.end()
             if match["text"] or match["ticks_only"]:
@@ -80,15 +83,15 @@ class Inline:
             elif match["hard"] and at < end:
                 self._builder.line_break(match.start(), at, kind)
             elif match["open"]:
-                self._open(match, end)
+                self._open_bracket(match, end)
             elif match["close"]:
-                at = self._close(at, end)
+                at = self._close_bracket(at, end)
             else:
                 self._builder.mark(match.start(), at)
 
-    def _open(self, match: re.Match[str], end: int) -> None:
+    def _open_bracket(self, match: re.Match[str], end: int) -> None:
         bracket = match.end() - 1
-        label = _LABEL.match(self._source, bracket, end)
+        label = _BRACKETED.match(self._source, bracket, end)
         is_link = label is not None and (bool(label[2]) or label[1].casefold() in self._defined)
         self._brackets.append(is_link)
         if is_link:
@@ -96,12 +99,12 @@ class Inline:
         else:
             self._builder.visible(match[0], *match.span())
 
-    def _close(self, at: int, end: int) -> int:
-        """Read a closing bracket before ``at`` and its target; returns where they end."""
+    def _close_bracket(self, at: int, end: int) -> int:
+        """Parse the closing bracket before ``at`` and its link target; return where they end."""
         if not (self._brackets and self._brackets.pop()):
             self._builder.visible("]", at - 1, at)
             return at
-        target = _TARGET.match(self._source, at, end)
+        target = _LINK_TARGET.match(self._source, at, end)
         stop = target.end() if target else at
         self._builder.mark(at - 1, stop)
         return stop

@@ -1,1 +1,1 @@
-"""Checkpoints in the hub layout converted to CTranslate2, and verified."""
+"""Conversion of hub-layout checkpoints to CTranslate2, and verification of the result."""

@@ -1,4 +1,4 @@
-"""What a folder in the hub's layout holds, and whether it is what it is said to be."""
+"""Inspection of a hub-layout checkpoint: architecture, weights, languages and their tokens."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from summsvc.engines.base import LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
-from summsvc.models.catalog import CatalogEntry, Pair, to_tell
+from summsvc.models.catalog import CatalogEntry, Pair, languages_to_name
 from summsvc.models.conversion import vocabulary
 from summsvc.models.store import files
 
-MULTILINGUAL = ("m2m_100", "mbart")
-"""Architectures of translation models that must be told both languages."""
+MULTILINGUAL_ARCHITECTURES = ("m2m_100", "mbart")
+"""Architectures of translation models that need tokens for both languages."""
 
 
 def describe(
@@ -24,16 +24,15 @@ def describe(
     pairs: Sequence[Pair] = (),
     entry: CatalogEntry | None = None,
 ) -> dict[str, Any]:
-    """The facts of a manifest that a checkpoint and the catalog tell.
+    """The fields of a manifest that follow from a checkpoint and its catalog entry.
 
-    Licence and preference are taken from ``entry`` only when it is this very
-    model's. Raises InvalidFieldError when folder, task, pairs and entry do not
-    go together.
+    Licence and preference are taken from ``entry`` only when its id is ``id``. Raises
+    InvalidFieldError when folder, task, pairs and entry are inconsistent.
     """
     architecture = model_type(directory)
-    if not files.weights(path.name for path in directory.iterdir()):
+    if not files.weight_files(path.name for path in directory.iterdir()):
         raise InvalidFieldError(
-            f"{directory} has no weights: model.safetensors or pytorch_model.bin is needed",
+            f"{directory} has no weights: model.safetensors or pytorch_model.bin is required",
             field="directory",
         )
     if entry is not None and entry.task is not task:
@@ -53,13 +52,13 @@ def describe(
             f"no language pair is known for '{id}'; name at least one, such as en-ru",
             field="pair",
         )
-    _check_pairs(task, chosen)
+    _validate_pairs(task, chosen)
     facts: dict[str, Any] = {
         "id": id,
         "task": task,
         "architecture": architecture,
         "pairs": chosen,
-        **_languages(directory, id, architecture, task, chosen, entry),
+        **_language_tokens(directory, id, architecture, task, chosen, entry),
     }
     if entry is not None:
         facts |= {"prefix": entry.prefix, "decoding": entry.decoding}
@@ -68,10 +67,10 @@ def describe(
     return facts
 
 
-def _check_pairs(task: Task, pairs: Sequence[Pair]) -> None:
+def _validate_pairs(task: Task, pairs: Sequence[Pair]) -> None:
     for source, target in pairs:
         if task is Task.TRANSLATION and source == target:
-            raise InvalidFieldError(f"'{source}-{target}' is no translation", field="pair")
+            raise InvalidFieldError(f"'{source}-{target}' is not a translation", field="pair")
         if task is Task.SUMMARIZATION and source != target:
             raise InvalidFieldError(
                 f"a summary is in the article's own language; write {source}-{source}",
@@ -80,19 +79,23 @@ def _check_pairs(task: Task, pairs: Sequence[Pair]) -> None:
 
 
 def model_type(directory: Path) -> str:
-    """``model_type`` of a folder in the hub's layout."""
+    """``model_type`` of a hub-layout folder.
+
+    Raises InvalidFieldError when config.json cannot be read or has none.
+    """
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
         architecture = config["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidFieldError(
-            f"{directory} is no model folder: config.json with a model_type is needed ({error})",
+            f"{directory} is not a model folder: config.json with a model_type is required "
+            f"({error})",
             field="directory",
         ) from error
     return str(architecture)
 
 
-def _languages(
+def _language_tokens(
     directory: Path,
     id: str,
     architecture: str,
@@ -100,63 +103,64 @@ def _languages(
     pairs: tuple[Pair, ...],
     entry: CatalogEntry | None,
 ) -> dict[str, Any]:
-    """How this checkpoint is told its languages.
+    """How this checkpoint receives its languages.
 
-    A Marian vocabulary shows it: models for several targets have tokens such as
-    ``>>rus<<`` in it, models for one target need none. A token that the
-    tokenizer lacks would be read as text, or as an unknown piece, and the model
-    would answer in whatever language it likes.
+    For Marian, the vocabulary decides: models for several targets contain tokens such as
+    ``>>rus<<``, models for one target need none. A token that the tokenizer lacks would be
+    processed as text or as an unknown token, and the output language would be arbitrary.
     """
     kind = entry.language_tokens if entry is not None else LanguageTokens.NONE
     tokens: Mapping[str, str] = entry.tokens if entry is not None else {}
     known: set[str] = set()
     if architecture == "marian" and (directory / "vocab.json").is_file():
-        known = vocabulary.tokens(directory, architecture)
+        known = vocabulary.load_tokens(directory, architecture)
         told = any(token.startswith(">>") and token.endswith("<<") for token in known)
         if entry is None and told:
             kind = LanguageTokens.TARGET_PREFIX
         elif not told and len({target for _, target in pairs}) == 1:
             kind = LanguageTokens.NONE
-    elif architecture in MULTILINGUAL and task is Task.TRANSLATION and not tokens:
+    elif architecture in MULTILINGUAL_ARCHITECTURES and task is Task.TRANSLATION and not tokens:
         kind = LanguageTokens.SOURCE_AND_TARGET
-    languages = to_tell(pairs, kind)
+    languages = languages_to_name(pairs, kind)
     if languages and not known:
-        known = vocabulary.tokens(directory, architecture)
-    if architecture in MULTILINGUAL:
+        known = vocabulary.load_tokens(directory, architecture)
+    if architecture in MULTILINGUAL_ARCHITECTURES:
         asked = {tokens[language] for language in languages if language in tokens}
-        known |= {token for token in asked - known if vocabulary.made(directory, token)}
+        known |= {
+            token for token in asked - known if vocabulary.has_built_in_token(directory, token)
+        }
     for language in languages:
-        _check_token(directory, id, language, tokens.get(language), known)
+        _validate_token(directory, id, language, tokens.get(language), known)
     return {
         "language_tokens": kind,
         "tokens": {code: token for code, token in tokens.items() if token in known},
     }
 
 
-def _check_token(
+def _validate_token(
     directory: Path, id: str, language: str, token: str | None, known: set[str]
 ) -> None:
-    """Raise InvalidFieldError when a language has no token, or one that the tokenizer lacks."""
+    """Raise InvalidFieldError when a language has no token or the tokenizer lacks the token."""
     if token is None:
         raise InvalidFieldError(
-            f"'{id}' has to be told its languages, and no token for '{language}' is known: name "
-            "a model of the catalog that is told them alike (--like), or describe this one in a "
-            "catalog file of your own",
+            f"'{id}' needs language tokens, and no token for '{language}' is known: name a "
+            "catalog model with the same tokens (--like), or describe this model in your own "
+            "catalog file",
             field="pair",
             metadata={"language": language},
         )
     if token not in known:
-        others = vocabulary.alike(token, known)
+        others = vocabulary.similar_tokens(token, known)
         raise InvalidFieldError(
-            f"'{id}' is told the language '{language}' by the token '{token}', which the tokenizer "
-            f"in {directory} does not have; of that form it has {_some(others)}. Name the pairs "
-            "that it can do (--pair), or its own tokens in a catalog file of your own",
+            f"'{id}' needs the token '{token}' for the language '{language}', which the tokenizer "
+            f"in {directory} does not have; similar tokens: {_abbreviate(others)}. Name the "
+            "pairs that the model supports (--pair), or its tokens in your own catalog file",
             field="directory",
             metadata={"language": language, "token": token},
         )
 
 
-def _some(tokens: Sequence[str], most: int = 8) -> str:
+def _abbreviate(tokens: Sequence[str], most: int = 8) -> str:
     if not tokens:
         return "none"
     more = f" and {len(tokens) - most} more" if len(tokens) > most else ""

@@ -1,4 +1,4 @@
-"""Checkpoints of the hub's layout into CTranslate2's: which are converted, and how."""
+"""Conversion of a checkpoint to CTranslate2: method, quantization and verification."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from summsvc.models.conversion import marian, transformers, verify
 from summsvc.models.store import files
 from summsvc.models.store.store import Convert
 
-SAFETENSORS = "model.safetensors"
+SAFETENSORS_FILE = "model.safetensors"
+"""Name of a checkpoint's weights in one safetensors file."""
 
-SOURCE_CONFIG = "source_config.json"
-"""The checkpoint's own config.json; the converted folder has one of CTranslate2's."""
+SOURCE_CONFIG_FILE = "source_config.json"
+"""The checkpoint's own config.json; the converted folder has CTranslate2's config.json."""
 
 
 def converter(
-    engine: str, architecture: str, names: Collection[str] = (SAFETENSORS,)
+    engine: str, architecture: str, names: Collection[str] = (SAFETENSORS_FILE,)
 ) -> Convert | None:
-    """How a model is to be installed for an engine; None: as it is.
+    """How to install a model for an engine: a conversion, or None to copy its files.
 
-    engine: "ctranslate2", "transformers", or "auto": transformers where torch
-    finds a GPU and for what CTranslate2 does not run, else ctranslate2.
-    architecture: ``model_type`` of the hub's config.json. names: of the
-    checkpoint's files. Raises ModelUnavailableError when it cannot be converted here.
+    engine: "ctranslate2", "transformers", or "auto": transformers where torch finds a GPU or
+    CTranslate2 does not support the architecture, otherwise ctranslate2. architecture:
+    ``model_type`` of the hub's config.json. names: file names of the checkpoint. Raises
+    ModelUnavailableError when the model cannot be converted on this machine.
     """
     if engine == "transformers":
         return None
@@ -39,22 +40,22 @@ def converter(
         if engine == "auto":
             return None
         raise ModelUnavailableError(
-            f"CTranslate2 has no {architecture} models, it runs {', '.join(ARCHITECTURES)}; "
+            f"CTranslate2 does not support {architecture} models, only {', '.join(ARCHITECTURES)}; "
             "install it with --engine transformers"
         )
     if engine == "auto" and _torch_finds_gpu():
         return None
     if _needs_torch(architecture, names) and not has_torch():
         raise ModelUnavailableError(transformers.NEEDS_TORCH.format(architecture))
-    return partial(convert_checked, quantization=quantization())
+    return partial(convert_and_verify, quantization=quantization())
 
 
 def _needs_torch(architecture: str, names: Collection[str]) -> bool:
-    return architecture != "marian" or files.weights(names) not in ([], [SAFETENSORS])
+    return architecture != "marian" or files.weight_files(names) not in ([], [SAFETENSORS_FILE])
 
 
 def has_torch() -> bool:
-    """Whether what the extra ``torch`` brings is here; looked up, not imported."""
+    """Whether the packages of the extra ``torch`` are installed; does not import them."""
     return all(importlib.util.find_spec(name) for name in ("torch", "transformers"))
 
 
@@ -67,7 +68,7 @@ def _torch_finds_gpu() -> bool:
 
 
 def quantization() -> str:
-    """Half precision where CTranslate2 finds a GPU, else int8 where the CPU computes in it."""
+    """float16 where CTranslate2 finds a GPU, else int8 where the CPU supports it, else float32."""
     import ctranslate2
 
     if ctranslate2.get_cuda_device_count():
@@ -76,16 +77,17 @@ def quantization() -> str:
     return "int8" if "int8" in supported else "float32"
 
 
-def convert_checked(spec: ModelSpec, target: Path, *, quantization: str) -> dict[str, str]:
-    """Convert the checkpoint of ``spec`` and see that the result does the same: see ``check``.
+def convert_and_verify(spec: ModelSpec, target: Path, *, quantization: str) -> dict[str, str]:
+    """Convert the checkpoint of ``spec`` and verify the result, see ``verify_conversion``.
 
-    Takes room for a float32 copy meanwhile. Raises as ``convert``, and ConversionError.
+    Needs disk space for a temporary float32 copy. Raises the errors of ``convert``, and
+    ConversionError.
     """
     facts = convert(spec.path, target, quantization=quantization)
     exact = target if quantization == "float32" else target / "float32"
     if exact != target:
         convert(spec.path, exact, quantization="float32")
-    facts["check"] = verify.check(spec, exact, target, reference=has_torch())
+    facts["check"] = verify.verify_conversion(spec, exact, target, reference=has_torch())
     if exact != target:
         shutil.rmtree(exact)
     return facts
@@ -94,25 +96,24 @@ def convert_checked(spec: ModelSpec, target: Path, *, quantization: str) -> dict
 def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[str, str]:
     """Convert the checkpoint in ``source`` into the folder ``target``.
 
-    quantization: "int8", "float16" or "float32". Returns how it was done.
-    Blocks for seconds to minutes. Raises ModelUnavailableError when the
-    architecture needs torch and it is not installed, ModelBrokenError when
-    tensors are missing or not finite.
+    quantization: "int8", "float16" or "float32". Returns how it was converted. Blocks for
+    seconds to minutes. Raises ModelUnavailableError when the architecture needs torch and it
+    is not installed, ModelBrokenError when tensors are missing or not finite.
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
     if not _needs_torch(config.get("model_type"), [path.name for path in source.iterdir()]):
-        description = marian.read(source, config)
+        description = marian.load_spec(source, config)
         method = "tensors mapped"
     else:
-        description = transformers.read(source, config)
+        description = transformers.load_spec(source, config)
         method = "ctranslate2.converters"
     description.validate()
     description.optimize(quantization=quantization)
     description.save(str(target))
-    shutil.copyfile(source / "config.json", target / SOURCE_CONFIG)
+    shutil.copyfile(source / "config.json", target / SOURCE_CONFIG_FILE)
     if config.get("model_type") == "marian":
-        marian.convention(source, config).write(target)
+        marian.token_framing(source, config).save(target)
         for name in ("source.spm", "target.spm"):
             if (source / name).is_file():
                 shutil.copyfile(source / name, target / name)

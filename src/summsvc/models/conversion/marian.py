@@ -1,7 +1,6 @@
-"""Marian checkpoints into CTranslate2's description of a transformer, without torch.
+"""Conversion of Marian checkpoints to a CTranslate2 model specification, without torch.
 
-What comes out equals, array for array, what the library's torch-based converter
-gives.
+The result equals, array for array, the result of CTranslate2's torch-based converter.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from summsvc.errors import ModelBrokenError
 
 Array = npt.NDArray[Any]
 
-MAX_PAD = 1e-3
-"""Largest value of an embedding that counts as zero, rounding to float16 included."""
+MAX_PAD_VALUE = 1e-3
+"""Largest absolute value of an embedding that counts as zero, including float16 rounding."""
 
-DECLARED = 512
-"""Input limit of a Marian tokenizer that declares none, as in transformers."""
+DEFAULT_MAX_TOKENS = 512
+"""Input limit of a Marian tokenizer that declares none, in tokens, as in transformers."""
 
 _TIED = (
     "model.shared.weight",
@@ -36,19 +35,19 @@ _TIED = (
 _ACTIVATIONS = {"swish": "SWISH", "silu": "SWISH", "relu": "RELU", "gelu": "GELU"}
 
 
-def read(source: Path, config: Mapping[str, Any]) -> Any:
-    """The filled description of the checkpoint in ``source``.
+def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+    """The CTranslate2 specification of the checkpoint in ``source``.
 
-    config: its config.json. Raises ModelBrokenError when tensors are missing, not
-    finite, or not of the shapes that the configuration tells.
+    config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
+    not of the shapes that the configuration requires.
     """
-    tensors = _tensors(source / "model.safetensors")
-    _check_shapes(config, tensors)
-    return marian_spec(config, tensors, _vocabulary(source))
+    tensors = _load_tensors(source / "model.safetensors")
+    _validate_shapes(config, tensors)
+    return build_spec(config, tensors, _load_vocabulary(source))
 
 
-def convention(source: Path, config: Mapping[str, Any]) -> TokenFraming:
-    """How every Marian model frames texts: the end marker after the input, nothing else."""
+def token_framing(source: Path, config: Mapping[str, Any]) -> TokenFraming:
+    """The token framing of every Marian model: the end marker after the input, nothing else."""
     path = source / "tokenizer_config.json"
     declared = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     return TokenFraming(
@@ -59,12 +58,12 @@ def convention(source: Path, config: Mapping[str, Any]) -> TokenFraming:
         end="</s>",
         special=("</s>", "<unk>", "<pad>"),
         split=("source.spm", "target.spm"),
-        max_input_tokens=input_limit(config, declared.get("model_max_length", DECLARED)),
+        max_input_tokens=input_limit(config, declared.get("model_max_length", DEFAULT_MAX_TOKENS)),
         positions=output_positions(config),
     )
 
 
-def _tensors(path: Path) -> dict[str, Array]:
+def _load_tensors(path: Path) -> dict[str, Array]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -78,7 +77,7 @@ def _tensors(path: Path) -> dict[str, Array]:
     return tensors
 
 
-def _check_shapes(config: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def _validate_shapes(config: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     width, words = config["d_model"], config["vocab_size"]
     inner = {side: config[f"{side}_ffn_dim"] for side in ("encoder", "decoder")}
     for name, tensor in tensors.items():
@@ -101,24 +100,24 @@ def _check_shapes(config: Mapping[str, Any], tensors: Mapping[str, Array]) -> No
             expected = (width,)
         if tensor.shape != expected:
             raise ModelBrokenError(
-                f"tensor {name} has the shape {tensor.shape}, the configuration tells {expected}"
+                f"tensor {name} has the shape {tensor.shape}; the configuration requires {expected}"
             )
 
 
-def _vocabulary(source: Path) -> list[str]:
-    """Pieces by number, without the pad that transformers adds at the end."""
+def _load_vocabulary(source: Path) -> list[str]:
+    """Tokens in the order of their ids, without the <pad> that transformers adds at the end."""
     numbers: dict[str, int] = json.loads((source / "vocab.json").read_text("utf-8"))
     pieces = sorted(numbers, key=numbers.__getitem__)
     return pieces[:-1] if pieces[-1] == "<pad>" else pieces
 
 
-def marian_spec(
+def build_spec(
     config: Mapping[str, Any], tensors: Mapping[str, Array], vocabulary: list[str]
 ) -> Any:
-    """CTranslate2's description of a Marian model, filled.
+    """A CTranslate2 specification with the tensors of a Marian model.
 
-    config: the checkpoint's config.json. tensors: by their names in
-    model.safetensors. Raises ModelBrokenError when a tensor is missing.
+    config: the checkpoint's config.json. tensors: by their names in model.safetensors. vocabulary:
+    tokens in the order of their ids. Raises ModelBrokenError when a tensor is missing.
     """
     from ctranslate2.specs import TransformerSpec
     from ctranslate2.specs.common_spec import Activation
@@ -143,11 +142,11 @@ def marian_spec(
 
 
 def _fill(spec: Any, config: Mapping[str, Any], tensors: Mapping[str, Array], size: int) -> None:
-    # A file keeps one of the tied matrices, under whichever name its writer came to first.
+    # A file stores one of the tied matrices, under the name that its writer visited first.
     shared = tensors[next((name for name in _TIED if name in tensors), _TIED[0])]
-    if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD:
+    if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD_VALUE:
         raise ModelBrokenError(
-            "the embedding of <pad> is not zero, but converted models start from zeros; "
+            "the embedding of <pad> is not zero, but converted models start from zeros, so "
             "their output would differ from the checkpoint's"
         )
     scale = float(config["d_model"]) ** 0.5 if config.get("scale_embedding") else 1.0
@@ -183,7 +182,7 @@ def _fill_layer(layer: Any, name: str, tensors: Mapping[str, Array], *, decoder:
 
 
 def _fill_attention(spec: Any, name: str, tensors: Mapping[str, Array], *, own: bool) -> None:
-    """Query, key and value in one matrix, or the query apart where keys are the encoder's."""
+    """Concatenate query, key and value; in cross-attention, keep the query separate."""
     groups = (("q", "k", "v"),) if own else (("q",), ("k", "v"))
     for linear, group in zip(spec.linear, groups, strict=False):
         for kind in ("weight", "bias"):
@@ -199,7 +198,7 @@ def _fill_norm(spec: Any, name: str, tensors: Mapping[str, Array]) -> None:
 
 
 def sinusoids(positions: int, width: int) -> npt.NDArray[np.float32]:
-    """Position encodings, (positions, width): sines, then cosines, as Marian lays them out.
+    """Position encodings of shape (positions, width): sines, then cosines, in Marian's layout.
 
     Vaswani et al. 2017, "Attention is all you need", section 3.5.
     """

@@ -1,7 +1,7 @@
-"""Checkpoints through the converter of CTranslate2, which needs torch and transformers.
+"""Conversion of checkpoints with CTranslate2's converter, which needs torch and transformers.
 
-Where its idea of a checkpoint and transformers' have parted, the reference is
-followed: see ``_corrected``.
+Where that converter deviates from transformers, the result is corrected: see
+``_correct_spec``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from summsvc.engines.checkpoint import from_folder, load_tokenizer
+from summsvc.engines.checkpoint import load_pretrained, load_tokenizer
 from summsvc.engines.limits import input_limit, output_positions
-from summsvc.engines.tokenizer import SOURCE, TOKENIZER, TokenFraming
+from summsvc.engines.tokenizer import SOURCE_TOKEN, TOKENIZER_FILE, TokenFraming
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 
 NEEDS_TORCH = (
@@ -21,18 +21,18 @@ NEEDS_TORCH = (
     "the model on a machine that has it and copy its folder of the store here"
 )
 
-SPM = "sentencepiece.bpe.model"
+SENTENCEPIECE_FILE = "sentencepiece.bpe.model"
 
-_NORMS = {"bart": (False, True), "mbart": (True, True), "pegasus": (True, False)}
-"""(normalize_before, normalize_embedding) where config.json does not say: newer
-versions of transformers know them by the architecture alone."""
+_NORMALIZATION = {"bart": (False, True), "mbart": (True, True), "pegasus": (True, False)}
+"""(normalize_before, normalize_embedding) for checkpoints whose config.json lacks them: newer
+versions of transformers derive them from the architecture."""
 
 
-def read(source: Path, config: Mapping[str, Any]) -> Any:
-    """CTranslate2's description of the checkpoint in ``source``, filled.
+def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+    """The CTranslate2 specification of the checkpoint in ``source``.
 
-    config: its config.json. Raises ModelUnavailableError without torch,
-    ModelBrokenError when the checkpoint cannot be loaded or is not finite.
+    config: its config.json. Raises ModelUnavailableError without torch, ModelBrokenError when
+    the checkpoint cannot be loaded or is not finite.
     """
     try:
         import torch
@@ -44,18 +44,18 @@ def read(source: Path, config: Mapping[str, Any]) -> Any:
     transformers.logging.disable_progress_bar()
 
     class Converter(TransformersConverter):  # type: ignore[misc]
-        """Loads from the folder alone, tensors only; refuses what is not whole."""
+        """Loads only tensors, only from the folder; rejects incomplete checkpoints."""
 
         def load_model(self, model_class: Any, path: str, **options: Any) -> Any:
-            model = from_folder(model_class, Path(path), **options)
+            model = load_pretrained(model_class, Path(path), **options)
             for name, tensor in model.state_dict().items():
                 if not torch.isfinite(tensor).all():
                     raise ValueError(f"tensor {name} has values that are not finite")
-            before, embedding = _NORMS.get(model.config.model_type, (True, False))
+            before, embedding = _NORMALIZATION.get(model.config.model_type, (True, False))
             for name, value in (("normalize_before", before), ("normalize_embedding", embedding)):
                 if not hasattr(model.config, name):
                     setattr(model.config, name, value)
-            self.start = _start(model)
+            self.start = _decoder_start(model)
             return model
 
         def load_tokenizer(self, _: Any, path: str, **__: Any) -> Any:
@@ -68,26 +68,26 @@ def read(source: Path, config: Mapping[str, Any]) -> Any:
     except Exception as error:
         raise ModelBrokenError(f"{source.name} cannot be converted: {error}") from error
     if config.get("model_type") != "marian":
-        _corrected(description, config, converter.tokenizer, converter.start)
+        _correct_spec(description, config, converter.tokenizer, converter.start)
     return description
 
 
-def _start(model: Any) -> int | None:
+def _decoder_start(model: Any) -> int | None:
     own = model.generation_config.decoder_start_token_id
     number = model.config.decoder_start_token_id if own is None else own
     return None if number is None else int(number)
 
 
-def _corrected(
+def _correct_spec(
     description: Any, config: Mapping[str, Any], tokenizer: Any, start: int | None
 ) -> None:
-    """Follow transformers where the library's converter does not.
+    """Follow transformers where CTranslate2's converter deviates from it.
 
-    Pieces are named by their rows, since a name it makes up for a spare row may
-    be another row's. The decoder starts as the checkpoint says. Outputs of T5 1.1
-    and mT5 are not scaled: the converter goes by ``tie_word_embeddings``, which
-    transformers 5 sets for every T5. Greedy search would not notice; scores and
-    beam search would.
+    Tokens are named by their rows, since a name that the converter invents for a spare row may
+    be the name of another row. The decoder starts as the checkpoint specifies. Outputs of
+    T5 1.1 and mT5 are not scaled: the converter relies on ``tie_word_embeddings``, which
+    transformers 5 sets for every T5. This does not change greedy search, but it changes
+    scores and beam search.
     """
     from ctranslate2.specs.model_spec import OPTIONAL
 
@@ -105,20 +105,20 @@ def _corrected(
 
 
 def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
-    """Write what ``Tokenizer`` reads beside the converted model, as the reference has it."""
+    """Write the files that ``Tokenizer`` loads beside the converted model."""
     tokenizer = load_tokenizer(source)
-    convention(tokenizer, source, config).write(target)
+    token_framing(tokenizer, source, config).save(target)
     if tokenizer.is_fast:
-        tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
+        tokenizer.backend_tokenizer.save(str(target / TOKENIZER_FILE))
     else:
-        shutil.copyfile(source / SPM, target / SPM)
+        shutil.copyfile(source / SENTENCEPIECE_FILE, target / SENTENCEPIECE_FILE)
 
 
-def convention(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> TokenFraming:
-    """How a checkpoint frames texts, asked of its own tokenizer.
+def token_framing(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> TokenFraming:
+    """A checkpoint's token framing, obtained from its own tokenizer.
 
-    An empty text shows what stands around every input. Where the source
-    language's token is among it, it is replaced by SOURCE.
+    Tokenizing a word shows the special tokens around every input. The source language's
+    token, where present, is replaced by SOURCE_TOKEN.
     """
     from transformers import AutoConfig, GenerationConfig
 
@@ -145,14 +145,14 @@ def convention(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> Token
     language = getattr(tokenizer, "src_lang", None) or ""
     token = getattr(tokenizer, "lang_code_to_token", {}).get(language, language)
     return TokenFraming(
-        before=tuple(SOURCE if piece == token else piece for piece in before),
-        after=tuple(SOURCE if piece == token else piece for piece in after),
+        before=tuple(SOURCE_TOKEN if piece == token else piece for piece in before),
+        after=tuple(SOURCE_TOKEN if piece == token else piece for piece in after),
         default_source=token,
         first=pieces(number("forced_bos_token_id")),
         start="".join(pieces(number("decoder_start_token_id"))),
         end=str(tokenizer.eos_token),
         special=tuple(map(str, tokenizer.all_special_tokens)),
-        split=(TOKENIZER,) if tokenizer.is_fast else (SPM, SPM),
+        split=(TOKENIZER_FILE,) if tokenizer.is_fast else (SENTENCEPIECE_FILE, SENTENCEPIECE_FILE),
         max_input_tokens=input_limit(config, int(tokenizer.model_max_length)),
         positions=output_positions(config),
     )

@@ -1,16 +1,16 @@
-"""Whether a converted model does what its checkpoint does, asked before it is installed.
+"""Verification of a converted model against its checkpoint, before it is installed.
 
-Greedy search over the probes of ``probes.toml``. What is refused:
+Runs greedy search on the probes of ``probes.toml``. A conversion is rejected in these cases:
 
-- with torch, a float32 conversion that differs from the transformers engine in
-  any token, in an input's length, or by more than ``SCORE`` in a score; one
-  probe in six may differ, where two tokens are as likely to the last digits;
-- without torch, a float32 conversion most of whose outputs loop or never end,
-  or whose outputs are all the same;
-- a quantized one that finds the float32 one's outputs less likely, by more than
-  ``LOSS`` per token. Quantization changes words of honest models too, and one
-  changed word changes all that follow; how likely it finds given words shows
-  its harm alone. Of a model without an opinion (``UNDECIDED``) it shows nothing.
+- with torch: the float32 conversion differs from the transformers engine in a token, in an
+  input's length, or by more than ``MAX_SCORE_DIFFERENCE`` in a score. One probe in six may
+  differ, since two tokens can be equally likely up to rounding;
+- without torch: most outputs of the float32 conversion repeat themselves or are truncated, or
+  all outputs are the same;
+- quantized: its mean log-probability of the float32 outputs is lower by more than
+  ``MAX_QUANTIZATION_LOSS`` per token. Quantization changes words of correct conversions too,
+  and one changed word changes all that follow, so only the probability of given words measures
+  the loss. It measures nothing for untrained models (``MIN_TRAINED_SCORE``).
 """
 
 from __future__ import annotations
@@ -37,23 +37,26 @@ from summsvc.engines.base import (
 from summsvc.engines.ctranslate2 import CTranslate2Engine
 from summsvc.errors import ConversionError, SummsvcError
 
-SCORE = 0.01
-"""Largest difference of mean log-probabilities, in nats; rounding makes less than a thousandth."""
+MAX_SCORE_DIFFERENCE = 0.01
+"""Largest difference of mean log-probabilities, in nats. Rounding causes less than 0.001."""
 
-LOSS = 0.2
+MAX_QUANTIZATION_LOSS = 0.2
 """Largest loss of mean log-probability by quantization, in nats per token. int8 loses 0.002
-to 0.052 of the tests' checkpoints, a matrix with its sign turned 0.4 and more."""
+to 0.052 on the test checkpoints; a matrix with its sign inverted loses 0.4 and more."""
 
-UNDECIDED = -3.0
-"""Mean log-probability, 1 in 20 for each token, below which only random weights score."""
+MIN_TRAINED_SCORE = -3.0
+"""Mean log-probability, 1 in 20 for each token, below which only untrained models score."""
 
-FALLBACK = "en"
-MOST_SOURCES = 4
-"""Source languages that are asked of a model for many."""
+FALLBACK_LANGUAGE = "en"
+"""Language of the probes for source languages without their own."""
 
-SUMMARY_TOKENS = 64
+MAX_SOURCE_LANGUAGES = 4
+"""Source languages for which a multilingual model is verified."""
 
-_LOOP = re.compile(r"(.{2,80}?)\1{3}")
+MAX_SUMMARY_TOKENS = 64
+"""Output limit of a summarization probe in tokens."""
+
+_REPEATED_TEXT = re.compile(r"(.{2,80}?)\1{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +66,42 @@ class _Probe:
     text: str
 
 
-def check(spec: ModelSpec, exact: Path, installed: Path, *, reference: bool) -> str:
-    """Compare a conversion with its checkpoint; returns what was found, in a line.
+def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, reference: bool) -> str:
+    """Compare a conversion with its checkpoint; return the findings in one line.
 
-    spec: the checkpoint, in the hub's layout. exact: folder of its conversion to
-    float32. installed: folder of the conversion that will be used, or the same.
-    reference: whether torch is here to tell what the checkpoint does. Blocks for
-    seconds to minutes. Raises ConversionError, which shows outputs that differ.
+    spec: the checkpoint, in the hub's layout. exact: folder of its conversion to float32.
+    installed: folder of the conversion to install, or the same. reference: whether torch is
+    available to run the checkpoint. Blocks for seconds to minutes. Raises ConversionError,
+    whose message shows differing outputs.
     """
     try:
-        with _loaded(spec, exact) as engine:
-            probes = _readable(engine)
-            plain = _outputs(engine, probes)
-            likely = _scores(engine, probes, plain)
+        with _load(spec, exact) as engine:
+            probes = _select_probes(engine)
+            plain = _generate(engine, probes)
+            likely = _score(engine, probes, plain)
         if reference:
-            with _loaded(spec, None) as engine:
-                original = _outputs(engine, probes)
-            _same(spec, probes, original, plain)
+            with _load(spec, None) as engine:
+                original = _generate(engine, probes)
+            _require_same_outputs(spec, probes, original, plain)
             said = f"float32 as transformers {metadata.version('transformers')}"
         else:
-            _sane(spec, probes, plain)
+            _require_plausible_outputs(spec, probes, plain)
             said = "float32 without loops; no torch to compare with"
         if installed != exact:
-            with _loaded(spec, installed) as engine:
-                found = _outputs(engine, probes)
-                lost = [a - b for a, b in zip(likely, _scores(engine, probes, plain), strict=True)]
-            said += f"; {_close(spec, probes, plain, found, lost)}"
+            with _load(spec, installed) as engine:
+                found = _generate(engine, probes)
+                lost = [a - b for a, b in zip(likely, _score(engine, probes, plain), strict=True)]
+            said += f"; {_require_small_loss(spec, probes, plain, found, lost)}"
     except ConversionError:
         raise
     except SummsvcError as error:
-        raise _refusal(spec, f"it cannot be run: {error}") from error
+        raise _conversion_error(spec, f"it cannot be run: {error}") from error
     return f"{said}; {len(probes)} probes"
 
 
 @contextmanager
-def _loaded(spec: ModelSpec, converted: Path | None) -> Iterator[Any]:
-    """A converted model from its folder, or the checkpoint itself; freed afterwards."""
+def _load(spec: ModelSpec, converted: Path | None) -> Iterator[Any]:
+    """Load a converted model from its folder, or the checkpoint itself; closes it afterwards."""
     placed = Placement("cpu", "default", 1, 1)
     engine: Seq2SeqEngine
     if converted is not None:
@@ -113,14 +116,14 @@ def _loaded(spec: ModelSpec, converted: Path | None) -> Iterator[Any]:
         engine.close()
 
 
-def _readable(engine: Seq2SeqEngine) -> list[_Probe]:
-    """The probes for a model: of its task and source languages, and not too long for it."""
+def _select_probes(engine: Seq2SeqEngine) -> list[_Probe]:
+    """Probes of the model's task and source languages that fit its input limit."""
     text = resources.files("summsvc.models.conversion").joinpath("probes.toml").read_text("utf-8")
     known = tomllib.loads(text)
     probes: list[_Probe] = []
-    for source, target in list(dict(engine.spec.pairs).items())[:MOST_SOURCES]:
+    for source, target in list(dict(engine.spec.pairs).items())[:MAX_SOURCE_LANGUAGES]:
         for task in (engine.spec.task, Task.TRANSLATION):
-            texts = known[task.value].get(source) or known[task.value][FALLBACK]
+            texts = known[task.value].get(source) or known[task.value][FALLBACK_LANGUAGE]
             lengths = engine.count_tokens(texts, source, target)
             short = [
                 text
@@ -133,34 +136,34 @@ def _readable(engine: Seq2SeqEngine) -> list[_Probe]:
     return probes
 
 
-def _outputs(engine: Seq2SeqEngine, probes: Sequence[_Probe]) -> list[Generated]:
+def _generate(engine: Seq2SeqEngine, probes: Sequence[_Probe]) -> list[Generated]:
     summary = engine.spec.task is Task.SUMMARIZATION
-    options = DecodingOptions(beam_size=1, max_output_tokens=SUMMARY_TOKENS if summary else 0)
+    options = DecodingOptions(beam_size=1, max_output_tokens=MAX_SUMMARY_TOKENS if summary else 0)
     found: list[Generated] = []
-    for (source, target), group in _by_pair(probes):
+    for (source, target), group in _group_by_pair(probes):
         found += engine.generate([probe.text for probe in group], source, target, options)
     if not all(math.isfinite(output.score) for output in found):
-        raise _refusal(engine.spec, "its scores are not finite")
+        raise _conversion_error(engine.spec, "its scores are not finite")
     return found
 
 
-def _scores(
+def _score(
     engine: CTranslate2Engine, probes: Sequence[_Probe], outputs: Sequence[Generated]
 ) -> list[float]:
     left = iter(outputs)
     found: list[float] = []
-    for (source, target), group in _by_pair(probes):
+    for (source, target), group in _group_by_pair(probes):
         texts = [probe.text for probe in group]
         found += engine.score(texts, [next(left).text for _ in group], source, target)
     return found
 
 
-def _by_pair(probes: Sequence[_Probe]) -> Iterator[tuple[tuple[str, str], list[_Probe]]]:
+def _group_by_pair(probes: Sequence[_Probe]) -> Iterator[tuple[tuple[str, str], list[_Probe]]]:
     for pair, group in itertools.groupby(probes, lambda probe: (probe.source, probe.target)):
         yield pair, list(group)
 
 
-def _same(
+def _require_same_outputs(
     spec: ModelSpec,
     probes: Sequence[_Probe],
     expected: Sequence[Generated],
@@ -169,52 +172,56 @@ def _same(
     triples = list(zip(probes, expected, found, strict=True))
     for probe, one, other in triples:
         if one.input_tokens != other.input_tokens:
-            raise _refusal(spec, "it splits texts into other tokens", probe, other, one)
+            raise _conversion_error(spec, "it tokenizes texts differently", probe, other, one)
     differing = [
         (probe, one, other)
         for probe, one, other in triples
         if (one.text, one.output_tokens) != (other.text, other.output_tokens)
-        or abs(one.score - other.score) > SCORE
+        or abs(one.score - other.score) > MAX_SCORE_DIFFERENCE
     ]
     if len(differing) > len(probes) // 6:
         probe, one, other = max(differing, key=lambda each: each[1].text != each[2].text)
-        said = f"in float32 it answers {len(differing)} of {len(probes)} probes otherwise than"
-        raise _refusal(spec, f"{said} the checkpoint", probe, other, one)
+        said = f"in float32 {len(differing)} of {len(probes)} outputs differ from those of"
+        raise _conversion_error(spec, f"{said} the checkpoint", probe, other, one)
 
 
-def _sane(spec: ModelSpec, probes: Sequence[_Probe], outputs: Sequence[Generated]) -> None:
+def _require_plausible_outputs(
+    spec: ModelSpec, probes: Sequence[_Probe], outputs: Sequence[Generated]
+) -> None:
     whole = spec.task is Task.TRANSLATION
     bad = [
         (probe, output)
         for probe, output in zip(probes, outputs, strict=True)
-        if not output.text or (whole and not output.complete) or _LOOP.search(output.text)
+        if not output.text or (whole and not output.complete) or _REPEATED_TEXT.search(output.text)
     ]
     if len(bad) > len(probes) // 2:
-        said = f"{len(bad)} of {len(probes)} probes are answered with loops or nothing"
-        raise _refusal(spec, said, *bad[0])
+        said = f"{len(bad)} of {len(probes)} outputs are empty, truncated or repetitive"
+        raise _conversion_error(spec, said, *bad[0])
     if len(probes) > 1 and len({output.text for output in outputs}) == 1:
-        raise _refusal(spec, "every probe has the same answer", probes[0], outputs[0])
+        raise _conversion_error(spec, "every probe has the same output", probes[0], outputs[0])
 
 
-def _close(
+def _require_small_loss(
     spec: ModelSpec,
     probes: Sequence[_Probe],
     expected: Sequence[Generated],
     found: Sequence[Generated],
     lost: Sequence[float],
 ) -> str:
-    compared = [i for i in range(len(probes)) if expected[i].score >= UNDECIDED]
+    compared = [i for i in range(len(probes)) if expected[i].score >= MIN_TRAINED_SCORE]
     if not compared:
-        return "quantized not compared, for the model is not trained"
+        return "quantized not compared, since the model is not trained"
     loss = sum(lost[i] for i in compared) / len(compared)
-    if not loss <= LOSS:
+    if not loss <= MAX_QUANTIZATION_LOSS:
         worst = max(compared, key=lost.__getitem__)
-        said = f"quantized it loses {loss:.2f} nats per token, and {LOSS} are allowed"
-        raise _refusal(spec, said, probes[worst], found[worst], expected[worst])
+        said = (
+            f"quantized it loses {loss:.2f} nats per token, and {MAX_QUANTIZATION_LOSS} are allowed"
+        )
+        raise _conversion_error(spec, said, probes[worst], found[worst], expected[worst])
     return f"quantized loses {max(0.0, loss):.3f} nats per token"
 
 
-def _refusal(
+def _conversion_error(
     spec: ModelSpec,
     why: str,
     probe: _Probe | None = None,
@@ -228,12 +235,12 @@ def _refusal(
     for name, output in (("expected", expected), ("converted", found)):
         if output is not None:
             metadata[name] = output.text
-            lines.append(f"  {name + ':':10} {output.text}  ({_told(output)})")
-    lines.append("As it is, it can be installed with --engine transformers.")
+            lines.append(f"  {name + ':':10} {output.text}  ({_describe_output(output)})")
+    lines.append("The checkpoint can be installed unconverted with --engine transformers.")
     return ConversionError("\n".join(lines), metadata=metadata)
 
 
-def _told(output: Generated) -> str:
+def _describe_output(output: Generated) -> str:
     return (
         f"{output.input_tokens} tokens read, {output.output_tokens} made, score {output.score:.3f}"
     )

@@ -1,8 +1,8 @@
-"""Which tokens a checkpoint's tokenizer has, read in its files alone.
+"""Tokens of a checkpoint's tokenizer, collected from its files without loading it.
 
-Language tokens stand in different files by family: in vocab.json (Marian),
-among the pieces (MADLAD-400), or only in lists of special tokens (NLLB-200,
-M2M100, mBART-50).
+Depending on the model family, language tokens are in vocab.json (Marian), among the
+SentencePiece tokens (MADLAD-400), or only in lists of special tokens (NLLB-200, M2M100,
+mBART-50).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from summsvc.errors import InvalidFieldError
 
-FILES = (
+TOKENIZER_FILES = (
     "vocab.json",
     "added_tokens.json",
     "special_tokens_map.json",
@@ -25,33 +25,32 @@ FILES = (
 )
 
 
-def tokens(directory: Path, architecture: str) -> set[str]:
-    """Every token that the tokenizer's files name.
+def load_tokens(directory: Path, architecture: str) -> set[str]:
+    """All tokens named in the tokenizer's files.
 
-    Marian's tokenizer goes by vocab.json alone. Raises InvalidFieldError when a
-    file cannot be read.
+    For Marian, only vocab.json counts. Raises InvalidFieldError when a file cannot be parsed.
     """
-    names = FILES[:1] if architecture == "marian" else FILES
+    names = TOKENIZER_FILES[:1] if architecture == "marian" else TOKENIZER_FILES
     found: set[str] = set()
     for path in (directory / name for name in names):
         if path.is_file():
             try:
-                found |= set(_named(path.name, json.loads(path.read_text("utf-8"))))
+                found |= set(_token_names(path.name, json.loads(path.read_text("utf-8"))))
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
                 raise InvalidFieldError(
-                    f"{path} is not a tokenizer's file: {error}", field="directory"
+                    f"{path} is not a tokenizer file: {error}", field="directory"
                 ) from error
     if architecture != "marian":
         for path in sorted(directory.glob("*.model")):
-            found |= set(_pieces(path))
+            found |= set(_sentencepiece_names(path))
     return found
 
 
-def made(directory: Path, token: str) -> bool:
-    """Whether the tokenizer's class has a token that none of its files names.
+def has_built_in_token(directory: Path, token: str) -> bool:
+    """Whether the tokenizer's class defines a token that none of its files names.
 
-    Those of M2M100 and mBART-50 know their languages by themselves.
-    False where transformers is not installed or cannot load the tokenizer.
+    The classes of M2M100 and mBART-50 define their language tokens. False where transformers
+    is not installed or cannot load the tokenizer.
     """
     if importlib.util.find_spec("transformers") is None:
         return False
@@ -64,18 +63,18 @@ def made(directory: Path, token: str) -> bool:
     return tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id)
 
 
-def alike(token: str, known: set[str]) -> list[str]:
-    """Known tokens of a token's form: ``<2en>`` for ``<2ru>``, ``eng_Latn`` for ``rus_Cyrl``."""
+def similar_tokens(token: str, known: set[str]) -> list[str]:
+    """Known tokens of the same form: ``<2en>`` for ``<2ru>``, ``eng_Latn`` for ``rus_Cyrl``."""
     form = re.sub(r"[a-z]+", "[a-z]+", re.escape(token), flags=re.IGNORECASE)
     return sorted(each for each in known if re.fullmatch(form, each, re.IGNORECASE))
 
 
-def _named(name: str, content: Any) -> Iterator[str]:
+def _token_names(name: str, content: Any) -> Iterator[str]:
     if name in ("vocab.json", "added_tokens.json"):
         yield from content
     elif name == "tokenizer.json":
         yield from (each["content"] for each in content.get("added_tokens", ()))
-        # By name in BPE, pieces with their scores in Unigram.
+        # A mapping by token in BPE, a list of tokens with scores in Unigram.
         vocabulary = content["model"]["vocab"]
         yield from (each if isinstance(each, str) else each[0] for each in vocabulary)
     else:
@@ -85,7 +84,7 @@ def _named(name: str, content: Any) -> Iterator[str]:
         yield from (each if isinstance(each, str) else each["content"] for each in listed)
 
 
-def _pieces(path: Path) -> Iterator[str]:
+def _sentencepiece_names(path: Path) -> Iterator[str]:
     from sentencepiece import SentencePieceProcessor
 
     try:

@@ -1,1 +1,1 @@
-"""Installed models: one folder each, with a manifest."""
+"""Local model store: one folder per installed model, with a manifest."""

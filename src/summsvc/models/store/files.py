@@ -1,8 +1,8 @@
-"""Which files of a model's folder an engine reads.
+"""Selection of the files in a model folder that an engine needs.
 
-Everything else stays behind: weights in other frameworks' formats, training
-state, and above all code. ``pytorch_model.bin`` is a pickle; it is taken only
-where there are no safetensors, and read with ``weights_only`` alone.
+All others are ignored: weights in other frameworks' formats, training state and, most
+importantly, code. ``pytorch_model.bin`` is a pickle; it is selected only when there are no
+safetensors, and loaded only with ``weights_only``.
 """
 
 from __future__ import annotations
@@ -10,29 +10,41 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
-SAFETENSORS = ("model.safetensors", "model-*-of-*.safetensors", "model.safetensors.index.json")
-TORCH = ("pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json")
-CTRANSLATE2 = ("model.bin",)
+SAFETENSORS_PATTERNS = (
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "model.safetensors.index.json",
+)
+TORCH_PATTERNS = ("pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json")
+CTRANSLATE2_PATTERNS = ("model.bin",)
 
-TEXT = ("*.json", "*.spm", "*.model", "merges.txt", "vocab.txt", "*_vocabulary.txt", "LICENSE*")
-"""Configuration, vocabularies, tokenizers."""
+TEXT_PATTERNS = (
+    "*.json",
+    "*.spm",
+    "*.model",
+    "merges.txt",
+    "vocab.txt",
+    "*_vocabulary.txt",
+    "LICENSE*",
+)
+"""Configuration, vocabularies, tokenizers, licences."""
 
 
-def needed(names: Iterable[str]) -> list[str]:
-    """Those of a folder's file names that an engine reads, sorted.
+def select_files(names: Iterable[str]) -> list[str]:
+    """The file names that an engine needs, sorted.
 
-    Names with a slash, of files in sub-folders, are never needed.
+    Names with a slash (files in subfolders) are never selected.
     """
     top = sorted(name for name in names if "/" not in name and not name.startswith("."))
     indexes = _matching(top, ("*.index.json",))
-    text = [name for name in _matching(top, TEXT) if name not in indexes]
-    return sorted(text + weights(top))
+    text = [name for name in _matching(top, TEXT_PATTERNS) if name not in indexes]
+    return sorted(text + weight_files(top))
 
 
-def weights(names: Iterable[str]) -> list[str]:
-    """The files with the weights in the best form there is; empty when there is none."""
+def weight_files(names: Iterable[str]) -> list[str]:
+    """The weight files in the preferred available format; empty when there are none."""
     names = list(names)
-    for patterns in (CTRANSLATE2, SAFETENSORS, TORCH):
+    for patterns in (CTRANSLATE2_PATTERNS, SAFETENSORS_PATTERNS, TORCH_PATTERNS):
         whole, *parts = patterns
         if whole in names:
             return [whole]

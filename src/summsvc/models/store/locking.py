@@ -1,7 +1,7 @@
-"""How the store's folders change: one writer at a time, and each model by one rename.
+"""Store write operations: a file lock for one writer at a time, and atomic replacement by rename.
 
-So there are no half models, and what a killed writer leaves is cleared away or
-put back by the next.
+Readers never see a partially written model. What a killed writer leaves behind is removed
+or restored by the next writer.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-LOCK = ".lock"
-TEMPORARY = ".adding-"
-REPLACED = ".replaced-"
+LOCK_FILE = ".lock"
+TEMPORARY_PREFIX = ".adding-"
+REPLACED_PREFIX = ".replaced-"
 
 
 class StoreError(Exception):
@@ -24,8 +24,8 @@ class StoreError(Exception):
 
 
 @contextmanager
-def told(root: Path) -> Iterator[None]:
-    """Raise StoreError for what the file system refuses."""
+def raise_store_errors(root: Path) -> Iterator[None]:
+    """Context manager that converts OSError to StoreError."""
     try:
         yield
     except OSError as error:
@@ -33,26 +33,29 @@ def told(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """Be the only writer of a store, and clear away what killed ones left. Raises StoreError."""
-    with told(root):
+def write_lock(root: Path) -> Iterator[None]:
+    """Context manager: hold the store's write lock, after cleaning up after killed writers.
+
+    Raises StoreError.
+    """
+    with raise_store_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / LOCK):
-            for left in root.glob(f"{REPLACED}*"):
-                place = root / left.name.removeprefix(REPLACED)
+        with FileLock(root / LOCK_FILE):
+            for left in root.glob(f"{REPLACED_PREFIX}*"):
+                place = root / left.name.removeprefix(REPLACED_PREFIX)
                 if place.exists():
                     shutil.rmtree(left, ignore_errors=True)
                 else:
                     left.rename(place)
-            for left in root.glob(f"{TEMPORARY}*"):
+            for left in root.glob(f"{TEMPORARY_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
 
 
 @contextmanager
-def temporary(root: Path) -> Iterator[Path]:
-    """A folder to gather a model in; what is left in it goes away."""
-    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=root))
+def temporary_folder(root: Path) -> Iterator[Path]:
+    """Context manager: a temporary folder within the store, deleted on exit."""
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=root))
     folder.chmod(0o755)
     try:
         yield folder
@@ -60,9 +63,9 @@ def temporary(root: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def swap_in(folder: Path, place: Path) -> None:
-    """Put a gathered folder in the place of an older one, or of none."""
-    old = place.with_name(f"{REPLACED}{place.name}")
+def replace_folder(folder: Path, place: Path) -> None:
+    """Move ``folder`` to ``place``, replacing a folder there if one exists."""
+    old = place.with_name(f"{REPLACED_PREFIX}{place.name}")
     if place.exists():
         place.rename(old)
     folder.rename(place)

@@ -1,4 +1,4 @@
-"""What the store knows of an installed model: its facts, and a fingerprint of each file."""
+"""Manifest of an installed model: its properties, and the size and hash of each file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Literal
 from pydantic import Field
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
-from summsvc.models.catalog import ID_PATTERN, License, Pairs, Strict
+from summsvc.models.catalog import ID_PATTERN, FrozenModel, License, Pairs
 
-FILE_NAME = "manifest.json"
-_CHUNK = 1 << 20
+MANIFEST_FILE = "manifest.json"
+HASH_CHUNK_BYTES = 1 << 20
+"""Bytes read per step when a file is hashed."""
 
 
-class FileFacts(Strict):
+class FileFacts(FrozenModel):
     """A file's length in bytes and its SHA-256 in hexadecimal."""
 
     size: int
@@ -24,20 +25,20 @@ class FileFacts(Strict):
 
     @staticmethod
     def of(path: Path) -> FileFacts:
-        """Read a file and take its fingerprint."""
+        """Read a file and compute its facts."""
         digest = hashlib.sha256()
         with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
+            while chunk := stream.read(HASH_CHUNK_BYTES):
                 digest.update(chunk)
         return FileFacts(size=path.stat().st_size, sha256=digest.hexdigest())
 
 
-class Manifest(Strict):
+class Manifest(FrozenModel):
     """An installed model.
 
-    schema_version: of this file's form. source: repository at the hub, or the
-    folder it was added from. files: by path below the model's folder.
-    conversion: how the files were made from the source; empty when copied.
+    schema_version: version of this format. source: repository at the hub, or the folder that
+    the model was added from. files: facts by path relative to the model's folder. conversion:
+    how the files were converted from the source; empty when they were copied.
     """
 
     schema_version: Literal[1] = 1
@@ -64,11 +65,11 @@ class Manifest(Strict):
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all files together."""
+        """Total size of all files in bytes."""
         return sum(facts.size for facts in self.files.values())
 
     def spec(self, folder: Path) -> ModelSpec:
-        """What an engine needs to load the model from its folder."""
+        """The specification with which an engine loads the model from its folder."""
         return ModelSpec(
             id=self.id,
             task=self.task,
@@ -84,9 +85,9 @@ class Manifest(Strict):
 
 
 def fingerprints(folder: Path) -> dict[str, FileFacts]:
-    """The files below a folder, manifest apart, in the order of their paths."""
+    """Facts of all files below a folder except the manifest, sorted by path."""
     return {
         str(path.relative_to(folder)): FileFacts.of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != FILE_NAME
+        if path.is_file() and path.name != MANIFEST_FILE
     }

@@ -1,4 +1,4 @@
-"""What a look at the store found: every answer about models until the next look."""
+"""Snapshot of the store: the installed models at one moment, indexed by language pair."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from summsvc.engines.base import Task
 from summsvc.models.catalog import CatalogEntry, Pair
 from summsvc.models.store.manifest import Manifest
 
-F = TypeVar("F", Manifest, CatalogEntry)
+ModelFacts = TypeVar("ModelFacts", Manifest, CatalogEntry)
 
-Served = Mapping[tuple[Task, Pair], Sequence[F]]
-"""Models by what they do, for which pair of languages."""
+Served = Mapping[tuple[Task, Pair], Sequence[ModelFacts]]
+"""Models by task and language pair."""
 
 
-def by_pair(models: Iterable[F]) -> Served[F]:
-    """Sort models by the pairs they serve, each pair's in the order given.
+def by_pair(models: Iterable[ModelFacts]) -> Served[ModelFacts]:
+    """Index models by the pairs they serve, in the given order for each pair.
 
-    NLLB serves 40,000 pairs: looking through a model's own list takes a millisecond.
+    NLLB serves 40,000 pairs: a linear search through its pairs would take a millisecond.
     """
-    served: dict[tuple[Task, Pair], list[F]] = {}
+    served: dict[tuple[Task, Pair], list[ModelFacts]] = {}
     for model in models:
         for pair in model.pairs:
             served.setdefault((model.task, pair), []).append(model)
@@ -29,11 +29,11 @@ def by_pair(models: Iterable[F]) -> Served[F]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Installed:
-    """The models of one moment. As long as nothing has changed, the store gives the same object.
+class Snapshot:
+    """The models in the store at one moment. The store returns the same object until it changes.
 
-    ids: of all model folders. manifests: those that can be read, by id. served:
-    by pair, the preferred first.
+    ids: of all model folders. manifests: the readable ones, by id. served: models by task
+    and pair, in order of preference.
     """
 
     ids: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Installed:
     served: Served[Manifest] = field(default_factory=dict)
 
     @staticmethod
-    def of(ids: tuple[str, ...], manifests: Mapping[str, Manifest]) -> Installed:
-        """Put manifests in their order of preference."""
+    def of(ids: tuple[str, ...], manifests: Mapping[str, Manifest]) -> Snapshot:
+        """Build a snapshot; sorts the manifests by preference."""
         ordered = sorted(manifests.values(), key=lambda each: (-each.preference, each.id))
-        return Installed(ids, manifests, by_pair(ordered))
+        return Snapshot(ids, manifests, by_pair(ordered))

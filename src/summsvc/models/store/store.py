@@ -1,8 +1,8 @@
-"""The models on this machine: one folder each, with a manifest.
+"""Store of installed models: one folder per model, with a manifest.
 
-Readers need no lock, and a read-only store can be served; see ``writing``. A server
-looks once a second, and before it refuses a request for want of a model, in a
-thread: a disk that is slow to answer holds up nobody.
+Readers need no lock, and a read-only store can be served; for writers see ``locking``. A
+server refreshes its snapshot once a second, and before it rejects a request because a model
+is missing. It refreshes in a thread, so a slow disk does not block other requests.
 """
 
 from __future__ import annotations
@@ -23,49 +23,49 @@ from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalle
 from summsvc.models.catalog import ID_PATTERN, CatalogEntry, Pair
 from summsvc.models.conversion.checkpoint import describe
 from summsvc.models.store import files, locking
-from summsvc.models.store.manifest import FILE_NAME, FileFacts, Manifest, fingerprints
-from summsvc.models.store.snapshot import Installed
+from summsvc.models.store.manifest import MANIFEST_FILE, FileFacts, Manifest, fingerprints
+from summsvc.models.store.snapshot import Snapshot
 
-STAGING = ".pulling-"
-"""Where a download is kept until it is whole; it survives, so that it can go on."""
+STAGING_PREFIX = ".pulling-"
+"""Prefix of the folders of incomplete downloads, which are kept so that a pull can resume."""
 
 Convert = Callable[[ModelSpec, Path], Mapping[str, str]]
-"""Makes an engine's files from a checkpoint in a target folder; says how it did."""
+"""Converts a checkpoint to an engine's files in a target folder; returns how it was converted."""
 
 
 class Store:
-    """A folder of models.
+    """A folder of installed models.
 
-    root: need not exist; it is made by the first model.
+    root: need not exist; it is created with the first model.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._read: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
-        self._seen: Installed | None = None
-        self._looking = threading.Lock()
+        self._parsed: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
+        self._snapshot: Snapshot | None = None
+        self._refresh_lock = threading.Lock()
 
     @property
-    def seen(self) -> Installed:
-        """What the last look found; the first use looks. Touches no file otherwise."""
-        return self._seen or self.look()
+    def snapshot(self) -> Snapshot:
+        """The result of the last refresh; accesses no file, except on first use."""
+        return self._snapshot or self.refresh()
 
-    def look(self) -> Installed:
-        """Look at every model's folder, and read the manifests that have changed.
+    def refresh(self) -> Snapshot:
+        """Check every model's folder and load the manifests that have changed.
 
-        Blocks for two system calls a model. The same object as before when
-        nothing has changed. Any thread may call it.
+        Blocks for two system calls per model. Returns the same object as before when nothing has
+        changed. Thread-safe.
         """
-        with self._looking:
+        with self._refresh_lock:
             ids = tuple(self.ids())
             manifests = {id: found for id in ids if (found := self.get(id)) is not None}
-            last = self._seen
+            last = self._snapshot
             if last is None or (last.ids, last.manifests) != (ids, manifests):
-                last = self._seen = Installed.of(ids, manifests)
+                last = self._snapshot = Snapshot.of(ids, manifests)
             return last
 
     def ids(self) -> list[str]:
-        """Ids of all model folders, also of those whose manifest cannot be read."""
+        """Ids of all model folders, including those whose manifest cannot be loaded."""
         try:
             names = [path.name for path in self.root.iterdir() if path.is_dir()]
         except OSError:
@@ -73,21 +73,21 @@ class Store:
         return sorted(name for name in names if re.fullmatch(ID_PATTERN, name))
 
     def installed(self) -> list[Manifest]:
-        """Every installed model whose manifest can be read, by id; looks."""
-        return list(self.look().manifests.values())
+        """Manifests of all installed models whose manifest can be loaded, by id; refreshes."""
+        return list(self.refresh().manifests.values())
 
     def get(self, id: str) -> Manifest | None:
-        """The manifest of an installed model; None when there is none that can be read.
+        """The manifest of an installed model; None when there is no valid one.
 
-        It is parsed again only when its file has changed.
+        A manifest is parsed again only when its file has changed.
         """
         if not re.fullmatch(ID_PATTERN, id):
             return None
-        path = self.root / id / FILE_NAME
+        path = self.root / id / MANIFEST_FILE
         try:
             status = path.stat()
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            known = self._read.get(id)
+            known = self._parsed.get(id)
             if known is not None and known[0] == seen:
                 return known[1]
             manifest = Manifest.model_validate_json(path.read_bytes())
@@ -95,33 +95,33 @@ class Store:
             return None
         if manifest.id != id:
             return None
-        self._read[id] = (seen, manifest)
+        self._parsed[id] = (seen, manifest)
         return manifest
 
     def spec(self, id: str) -> ModelSpec:
-        """What an engine needs to load a model, after a look at every byte of it.
+        """The specification with which an engine loads a model, after verification of every byte.
 
-        Raises ModelNotInstalledError, or ModelBrokenError when a file is not
-        what it was when the model was added.
+        Raises ModelNotInstalledError, or ModelBrokenError when a file has changed since the
+        model was added.
         """
         problems = self.verify(id)
         if problems:
             raise ModelBrokenError(
-                f"model '{id}' is not what was installed: {'; '.join(problems)}; "
-                f"install it anew with: {self._remedy(id)}",
+                f"the files of model '{id}' have changed: {'; '.join(problems)}; "
+                f"reinstall it with: {self._install_command(id)}",
                 metadata={"model": id},
             )
-        return self._known(id).spec(self.root / id)
+        return self._require(id).spec(self.root / id)
 
     def verify(self, id: str) -> list[str]:
-        """What is wrong with a model's files; nothing when they are as installed.
+        """Problems of a model's files; empty when the files are as installed.
 
         Raises ModelNotInstalledError.
         """
         manifest = self.get(id)
         if manifest is None and id in self.ids():
-            return [f"{FILE_NAME} is missing or cannot be read"]
-        manifest = self._known(id)
+            return [f"{MANIFEST_FILE} is missing or cannot be read"]
+        manifest = self._require(id)
         problems: list[str] = []
         for name, facts in manifest.files.items():
             path = self.root / id / name
@@ -136,7 +136,7 @@ class Store:
             for path in (self.root / id).rglob("*")
             if not path.is_dir()
         }
-        extra = found - set(manifest.files) - {FILE_NAME}
+        extra = found - set(manifest.files) - {MANIFEST_FILE}
         return problems + [f"{name} was not installed" for name in sorted(extra)]
 
     def add(
@@ -152,25 +152,24 @@ class Store:
         convert: Convert | None = None,
         move: bool = False,
     ) -> Manifest:
-        """Install a model from a folder in the hub's layout, in place of one of the same id.
+        """Install a model from a hub-layout folder, replacing a model with the same id.
 
-        pairs: (source, target) codes; those of ``entry`` when empty. entry: the
-        catalog's facts for this model, or for one that is told its languages
-        alike. convert: makes the installed files; without it those that an
-        engine reads are copied, or moved when ``move`` is set. Raises
-        InvalidFieldError for an id, pair or folder that cannot be used,
-        StoreError when the store cannot be written.
+        pairs: (source, target) codes; those of ``entry`` when empty. entry: the catalog entry of
+        this model, or of a model with the same language tokens. convert: writes the installed
+        files; without it, the files that an engine needs are copied, or moved when ``move`` is
+        set. Raises InvalidFieldError for an invalid id, pair or folder, StoreError when the store
+        cannot be written.
         """
         if not re.fullmatch(ID_PATTERN, id):
             raise InvalidFieldError(
-                f"'{id[:80]}' is no model id; it is made of lower-case letters, digits, '.', '_' "
-                "and '-', and begins with a letter or digit",
+                f"'{id[:80]}' is not a model id; use lower-case letters, digits, '.', '_' "
+                "and '-', beginning with a letter or digit",
                 field="id",
             )
         facts = describe(directory, id, task, pairs, entry)
-        with locking.alone(self.root), locking.temporary(self.root) as folder:
+        with locking.write_lock(self.root), locking.temporary_folder(self.root) as folder:
             if convert is None:
-                for name in files.needed(path.name for path in directory.iterdir()):
+                for name in files.select_files(path.name for path in directory.iterdir()):
                     if move:
                         shutil.move(directory / name, folder / name)
                     else:
@@ -186,42 +185,42 @@ class Store:
                 conversion=conversion,
                 files=fingerprints(folder),
             )
-            (folder / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
-            locking.swap_in(folder, self.root / id)
-        self._seen = None
+            (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+            locking.replace_folder(folder, self.root / id)
+        self._snapshot = None
         return manifest
 
     def remove(self, id: str) -> None:
-        """Delete a model and what was left of its download.
+        """Delete a model and the remains of its download.
 
         Raises ModelNotInstalledError, StoreError.
         """
         if id not in self.ids():
-            self._known(id)
-        with locking.alone(self.root), locking.temporary(self.root) as folder:
+            self._require(id)
+        with locking.write_lock(self.root), locking.temporary_folder(self.root) as folder:
             (self.root / id).rename(folder / id)
             shutil.rmtree(self.staging(id), ignore_errors=True)
-        self._seen = None
+        self._snapshot = None
 
     def staging(self, id: str) -> Path:
-        """Where a download of this model is gathered; not made by this."""
-        return self.root / f"{STAGING}{id}"
+        """The folder where a download of this model is collected; not created by this method."""
+        return self.root / f"{STAGING_PREFIX}{id}"
 
     @contextmanager
-    def pulling(self, id: str) -> Iterator[Path]:
-        """Be the only one who downloads a model; gives its staging folder, made if need be."""
-        with locking.told(self.root):
+    def pull_lock(self, id: str) -> Iterator[Path]:
+        """Context manager: hold the lock on a model's download; yields its staging folder."""
+        with locking.raise_store_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / f"{STAGING}{id}.lock")
+            lock = FileLock(self.root / f"{STAGING_PREFIX}{id}.lock")
             lock.acquire()
         try:
-            with locking.told(self.root):
+            with locking.raise_store_errors(self.root):
                 self.staging(id).mkdir(exist_ok=True)
             yield self.staging(id)
         finally:
             lock.release()
 
-    def _known(self, id: str) -> Manifest:
+    def _require(self, id: str) -> Manifest:
         manifest = self.get(id)
         if manifest is None:
             raise ModelNotInstalledError(
@@ -231,7 +230,7 @@ class Store:
             )
         return manifest
 
-    def _remedy(self, id: str) -> str:
+    def _install_command(self, id: str) -> str:
         manifest = self.get(id)
         if manifest is not None and not manifest.revision:
             return f"summsvc models add DIR --id {id} --task {manifest.task.value}"

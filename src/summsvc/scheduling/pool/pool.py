@@ -96,7 +96,7 @@ class ModelPool:
         return scheduler
 
     def _manifest(self, model: str) -> Manifest:
-        manifest = self._store.seen.manifests.get(model)
+        manifest = self._store.snapshot.manifests.get(model)
         if manifest is None:
             raise ModelNotInstalledError(
                 f"model '{model}' is not installed; install it with: summsvc models pull {model}",
@@ -186,7 +186,7 @@ class ModelPool:
         """
         wanted = list(models)
         if "all" in wanted:
-            wanted = list(self._store.seen.manifests)
+            wanted = list(self._store.snapshot.manifests)
         for model in wanted:
             try:
                 await self.acquire(model)
@@ -204,7 +204,7 @@ class ModelPool:
 
         Any thread may ask.
         """
-        seen = self._store.seen
+        seen = self._store.snapshot
         if model not in seen.ids:
             return ModelStatus(ModelState.NOT_INSTALLED)
         if model not in seen.manifests:
@@ -217,7 +217,7 @@ class ModelPool:
         usable = (ModelState.READY, ModelState.INSTALLED)
         return self.preloaded and any(
             manifest.task is task and self.status(manifest.id).state in usable
-            for manifest in self._store.seen.manifests.values()
+            for manifest in self._store.snapshot.manifests.values()
         )
 
     async def changed(self, timeout_s: float) -> bool:

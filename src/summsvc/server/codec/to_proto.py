@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from google.protobuf.message import Message
 
-from summsvc.articles.document import IdentifiedLanguage, SegmentKind
+from summsvc.articles.document import IdentifiedLanguage
 from summsvc.errors import SummsvcError, TextTooLongError
 from summsvc.server.codec.status import status_of
 from summsvc.server.codec.wire import enclosed, slices
 from summsvc.tasks.pipeline import usage
-from summsvc.types import Field, Span, Warning
+from summsvc.types import Field, SegmentKind, Span, Warning
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
 _FIELDS = {

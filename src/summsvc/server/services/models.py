@@ -15,7 +15,7 @@ from summsvc.engines.base import DecodingOptions, Task
 from summsvc.models.catalog import Catalog, CatalogEntry
 from summsvc.models.routes import Route, Routes
 from summsvc.models.store.manifest import Manifest
-from summsvc.models.store.snapshot import Installed
+from summsvc.models.store.snapshot import Snapshot
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.codec.wire import slices
 from summsvc.types import MimeType
@@ -41,7 +41,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self._routes = routes
         self._pool = pool
         self._components = _components()
-        self._listed: tuple[Installed, bytes] | None = None
+        self._listed: tuple[Snapshot, bytes] | None = None
         self._started = time.monotonic()
 
     async def ListModels(self, request: pb.ListModelsRequest, _context: Any) -> Any:
@@ -49,7 +49,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         return await asyncio.to_thread(self._list, request)
 
     def _list(self, request: pb.ListModelsRequest) -> bytes:
-        seen = self._routes.store.look()
+        seen = self._routes.store.refresh()
         facts: dict[str, Manifest | CatalogEntry] = {}
         if not request.installed_only:
             facts |= self._catalog.entries
@@ -71,7 +71,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
                     model.language_pairs.extend(_pair(*pair) for pair in pairs)
         return reply.SerializeToString() + self._all_routes(seen)
 
-    def _all_routes(self, seen: Installed) -> bytes:
+    def _all_routes(self, seen: Snapshot) -> bytes:
         """The routes as the end of a reply: messages put behind one another are one message."""
         if self._listed is None or self._listed[0] is not seen:
             parts = [

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from summsvc.articles.characters import continues
+from summsvc.articles.characters import extends_character
 from summsvc.interruption import checked
 
 Spans = Sequence[tuple[int, int]]
@@ -85,7 +85,7 @@ def clusters(text: str) -> list[int]:
     for at, char in enumerate(checked(text)):
         before = text[at - 1] if at else ""
         flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
-        if at and not continues(before, char) and not (flags and flags % 2 == 0):
+        if at and not extends_character(before, char) and not (flags and flags % 2 == 0):
             starts.append(at)
     return starts
 

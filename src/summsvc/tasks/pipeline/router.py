@@ -57,7 +57,7 @@ class Router:
 
     async def _surely(self, find: Callable[[], Awaitable[R]]) -> R:
         store = self._routes.store
-        seen = store.seen
+        seen = store.snapshot
         try:
             return await find()
         except (InvalidInputError, ModelUnavailableError):

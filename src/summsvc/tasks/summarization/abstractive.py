@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summsvc.articles.document import Document, Segment, SegmentKind
+from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length, count_words
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Pipeline
@@ -26,7 +26,7 @@ from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length_budget import ENOUGH, Choice, LengthBudget
 from summsvc.tasks.summarization.map_reduce import Pass, Size, Summarist
 from summsvc.tasks.summarization.postprocess import Written, central
-from summsvc.types import Span, Warning, WarningType
+from summsvc.types import SegmentKind, Span, Warning, WarningType
 
 LENGTHENINGS = 3
 """Times that a summary too short is written again in more parts."""

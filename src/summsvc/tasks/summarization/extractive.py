@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from summsvc.articles.document import Document, Segment, SegmentKind
+from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
 from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank, select
-from summsvc.types import Warning, WarningType
+from summsvc.types import SegmentKind, Warning, WarningType
 
 
 def extract(

@@ -24,7 +24,8 @@ from itertools import islice
 
 import numpy as np
 
-from summsvc.articles.length import LONG, Length, count_words
+from summsvc.articles.characters import SCAN_CHUNK
+from summsvc.articles.length import Length, count_words
 from summsvc.interruption import checked, checkpoint
 from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.tfidf import Floats, Matrix, tf_idf
@@ -169,7 +170,7 @@ def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
 
 def _is_weak(candidate: Candidate) -> bool:
     # Nobody asks or refers elsewhere at such length.
-    text = candidate.text[:LONG]
+    text = candidate.text[:SCAN_CHUNK]
     return (
         not candidate.is_sentence
         or count_words(text) < MIN_WORDS

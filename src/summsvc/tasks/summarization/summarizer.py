@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles.document import Segment, SegmentKind
+from summsvc.articles.document import Segment
 from summsvc.articles.language import normalize_code
 from summsvc.errors import (
     EngineError,
@@ -31,7 +31,7 @@ from summsvc.tasks.summarization.extractive import extract
 from summsvc.tasks.summarization.types import Method, SummaryRequest
 from summsvc.tasks.translation.glossary import Terms
 from summsvc.tasks.translation.retry import repair_all, warnings_of
-from summsvc.types import Field, Span, Warning, WarningType
+from summsvc.types import Field, SegmentKind, Span, Warning, WarningType
 
 
 class Summarizer:

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from summsvc.articles.document import Segment, SegmentKind
+from summsvc.articles.document import Segment
 from summsvc.tasks.pipeline.boundaries import Spans
 from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Adjust
 from summsvc.tasks.pipeline.splitting import clauses, join
 from summsvc.tasks.quality.checks import safer
+from summsvc.types import SegmentKind
 
 SEARCHES: tuple[Adjust, ...] = (
     partial(safer, attempt=1),

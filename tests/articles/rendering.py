@@ -1,0 +1,34 @@
+"""Renders a whole article at once, as a server does segment by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from summsvc.articles.document import Document
+from summsvc.articles.renderer import RenderedSegment, Renderer
+from summsvc.types import Field
+
+
+@dataclass(frozen=True)
+class RenderedArticle:
+    """Both fields of the translated article, and its rendered segments in order."""
+
+    title: str
+    body: str
+    segments: tuple[RenderedSegment, ...]
+
+
+def render(document: Document, translations: Sequence[str]) -> RenderedArticle:
+    """Render one translation per segment of the document."""
+    renderer = Renderer(document)
+    rendered = tuple(renderer.place(i, text) for i, text in enumerate(translations))
+    trailing = renderer.finish()
+    parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
+    for segment, output in zip(document.segments, rendered, strict=True):
+        parts[segment.field] += [output.separator, output.text]
+    return RenderedArticle(
+        title="".join([*parts[Field.TITLE], trailing.title]),
+        body="".join([*parts[Field.BODY], trailing.body]),
+        segments=rendered,
+    )
