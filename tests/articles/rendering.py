@@ -1,4 +1,4 @@
-"""Renders a whole article at once, as a server does segment by segment."""
+"""Renders a whole article at once, in the same way as a server does segment by segment."""
 
 from __future__ import annotations
 

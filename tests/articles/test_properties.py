@@ -1,4 +1,4 @@
-"""What holds for any article: nothing is lost, and everything is where it says."""
+"""Property tests for any article: no text is lost, and every offset is correct."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def without_removed(document: Document) -> str:
 
 
 @given(BODIES, BODIES, st.sampled_from(MimeType))
-def test_separators_and_segments_are_the_article_less_what_was_removed(
+def test_separators_and_segments_equal_the_article_without_removed_spans(
     title: str, body: str, mime_type: MimeType
 ) -> None:
     document = document_of(body, mime_type, FORBIDDEN.sub("", title))
@@ -137,7 +137,7 @@ def test_separators_and_segments_are_the_article_less_what_was_removed(
 
 
 @given(BODIES, st.sampled_from(MimeType))
-def test_segments_are_in_order_and_clean(body: str, mime_type: MimeType) -> None:
+def test_segments_are_in_order_and_normalized(body: str, mime_type: MimeType) -> None:
     document = document_of(body, mime_type)
     if document is None:
         return
@@ -145,9 +145,7 @@ def test_segments_are_in_order_and_clean(body: str, mime_type: MimeType) -> None
 
 
 @given(st.lists(BODIES, min_size=2, max_size=8).map("".join), st.sampled_from(MimeType))
-def test_sentences_that_are_cut_are_whole_and_in_order_all_the_same(
-    body: str, mime_type: MimeType
-) -> None:
+def test_cut_sentences_keep_their_text_and_order(body: str, mime_type: MimeType) -> None:
     with patch.object(segmentation, "MAX_SENTENCE_CODE_POINTS", 80):
         document = document_of(body, mime_type)
     if document is None:
@@ -176,7 +174,7 @@ def assert_in_order_and_clean(document: Document) -> None:
 
 
 @given(BODIES)
-def test_plain_segments_show_their_source(body: str) -> None:
+def test_plain_segments_equal_their_source(body: str) -> None:
     document = document_of(body, MimeType.PLAIN)
     for segment in document.body if document else ():
         source = document.article.body[segment.span.start : segment.span.end] if document else ""
@@ -184,7 +182,7 @@ def test_plain_segments_show_their_source(body: str) -> None:
 
 
 @given(BODIES, st.sampled_from(MimeType))
-def test_target_spans_hold_the_placed_text(body: str, mime_type: MimeType) -> None:
+def test_target_spans_contain_the_rendered_text(body: str, mime_type: MimeType) -> None:
     document = document_of(body, mime_type)
     if document is None:
         return
@@ -197,7 +195,7 @@ def test_target_spans_hold_the_placed_text(body: str, mime_type: MimeType) -> No
 
 
 @given(BODIES)
-def test_plain_text_rendered_with_itself_is_itself(body: str) -> None:
+def test_plain_text_identity_rendering(body: str) -> None:
     document = document_of(body, MimeType.PLAIN)
     if document is None:
         return
@@ -207,7 +205,7 @@ def test_plain_text_rendered_with_itself_is_itself(body: str) -> None:
         assert re.sub(r"\s", " ", result.body) == re.sub(r"\s", " ", without_removed(document))
 
 
-# Well-formed documents, to be put back with other words in them.
+# Well-formed documents, which are rendered with other words.
 WORDS = st.sampled_from("one two žodis слово Labas Мир 3.5 R&D a<b 2*3 x_y [z] U.S.".split())
 INLINE_HTML = ["b", "i", "a href='u?a=1&amp;b=2' title=\"x > y\"", "span class=k", "em", "sup"]
 BLOCK_HTML = ["p", "h2", "li", "blockquote", "td", "div"]
@@ -256,7 +254,7 @@ def is_nested(tags: list[str]) -> bool:
 
 
 @given(html_bodies, st.data())
-def test_html_keeps_its_tags_their_order_and_nesting(body: str, data: st.DataObject) -> None:
+def test_html_tags_keep_order_and_nesting(body: str, data: st.DataObject) -> None:
     document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
     words = st.lists(WORDS, max_size=12).map(" ".join)
     translations = [data.draw(words) for _ in document.segments]
@@ -266,7 +264,7 @@ def test_html_keeps_its_tags_their_order_and_nesting(body: str, data: st.DataObj
 
 
 @given(html_bodies)
-def test_html_rendered_with_itself_is_itself(body: str) -> None:
+def test_html_identity_rendering(body: str) -> None:
     document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
     result = render(document, [segment.text for segment in document.segments])
     assert re.sub(r"\s", "", result.body) == re.sub(r"\s", "", body)
@@ -299,18 +297,18 @@ EMPHASIS = re.compile(r"\*+|_+|~~")
 
 
 @given(markdown_bodies, st.data())
-def test_markdown_keeps_its_markup(body: str, data: st.DataObject) -> None:
+def test_markdown_markup_is_preserved(body: str, data: st.DataObject) -> None:
     document = read(Article("A title", body, "en", MimeType.MARKDOWN), keep_boilerplate=True)
     words = st.lists(st.sampled_from(["žodis", "Мир", "du", "3.5"]), min_size=1, max_size=20)
     result = render(document, [" ".join(data.draw(words)) for _ in document.segments])
     assert MARKUP.findall(result.body) == MARKUP.findall(body)
-    # Emphasis that no word is left for may go; nothing is ever added.
+    # Emphasis without a word may be dropped; no markup is ever added.
     left = Counter("".join(EMPHASIS.findall(MARKUP.sub(" ", result.body))))
     assert left <= Counter("".join(EMPHASIS.findall(MARKUP.sub(" ", body))))
 
 
 @given(markdown_bodies)
-def test_markdown_rendered_with_itself_is_itself(body: str) -> None:
+def test_markdown_identity_rendering(body: str) -> None:
     document = read(Article("A title", body, "en", MimeType.MARKDOWN), keep_boilerplate=True)
     result = render(document, [segment.text for segment in document.segments])
     assert re.sub(r"\s", "", result.body) == re.sub(r"\s", "", body)

@@ -1,4 +1,4 @@
-"""Reading plain text: what is refused, how it is divided, where everything stands."""
+"""Reader with plain text: rejected inputs, segmentation and offsets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def kinds(body: str, title: str = "") -> list[str]:
     ("title", "body"),
     [("", ""), ("", " \n\t\u00a0"), ("—", "…"), ("", "***\n\n😀"), ("", "\u200b\u200f")],
 )
-def test_an_article_without_letter_or_digit_is_refused(title: str, body: str) -> None:
+def test_article_without_letter_or_digit_is_rejected(title: str, body: str) -> None:
     with pytest.raises(EmptyArticleError) as caught:
         read(Article(title, body, "en"))
     assert caught.value.field == "article.body"
@@ -41,7 +41,7 @@ def test_an_article_without_letter_or_digit_is_refused(title: str, body: str) ->
 
 @pytest.mark.parametrize("char", ["\x00", "\x07", "\x0b", "\x0c", "\x1f", "\ud800"])
 @pytest.mark.parametrize("field", ["title", "body"])
-def test_control_characters_and_lone_surrogates_are_refused(char: str, field: str) -> None:
+def test_control_characters_and_lone_surrogates_are_rejected(char: str, field: str) -> None:
     parts = {"title": "A title", "body": "A body.", field: f"ab{char}c"}
     with pytest.raises(InvalidFieldError) as caught:
         read(Article(parts["title"], parts["body"], "en"))
@@ -51,7 +51,7 @@ def test_control_characters_and_lone_surrogates_are_refused(char: str, field: st
 
 
 @pytest.mark.parametrize("field", ["title", "body"])
-def test_a_text_over_its_limit_is_refused_whole(field: str) -> None:
+def test_text_over_its_limit_is_rejected(field: str) -> None:
     parts = {"title": "", "body": "", field: "x" * 11}
     article = Article(parts["title"], parts["body"], "en")
     with pytest.raises(TextTooLongError) as caught:
@@ -61,7 +61,7 @@ def test_a_text_over_its_limit_is_refused_whole(field: str) -> None:
     read(article, max_title=11, max_body=11)
 
 
-def test_the_language_is_checked_and_named() -> None:
+def test_unknown_and_undetermined_languages_are_rejected() -> None:
     with pytest.raises(LanguageUnknownError) as unknown:
         read(Article("A title", "", "klingon"))
     with pytest.raises(LanguageUndeterminedError) as undetermined:
@@ -69,7 +69,7 @@ def test_the_language_is_checked_and_named() -> None:
     assert unknown.value.field == undetermined.value.field == "article.language_code"
 
 
-def test_a_title_alone_is_an_article() -> None:
+def test_article_with_title_only() -> None:
     document = read(Article(" Ministras atsistatydino po skandalo \n", ""))
     (segment,) = document.title
     assert (segment.text, segment.kind) == (
@@ -81,7 +81,7 @@ def test_a_title_alone_is_an_article() -> None:
     assert document.language.code == "lt"
 
 
-def test_the_seed() -> None:
+def test_seed_article() -> None:
     body = SEED.read_text("utf-8")
     document = read(Article("", body))
     assert (document.language.code, document.language.identified) == ("en", True)
@@ -115,7 +115,7 @@ def test_spans_are_code_points_of_the_body_as_sent() -> None:
     assert {s.field for s in document.body} == {Field.BODY}
 
 
-def test_single_no_break_spaces_stay_other_white_space_is_folded() -> None:
+def test_white_space_is_folded_except_single_no_break_spaces() -> None:
     assert texts("A\u00a0sum of 10\u202f000 \t was\u3000paid.") == [
         "A\u00a0sum of 10\u202f000 was paid."
     ]
@@ -137,13 +137,13 @@ def test_hard_wrapped_lines_are_joined(feed: str) -> None:
     ]
 
 
-def test_a_wrapped_text_shows_the_column_to_its_short_paragraphs() -> None:
+def test_wrap_column_applies_to_short_paragraphs() -> None:
     short = "A second paragraph has been written by Mayor\nLee of this town."
     assert texts(f"{WRAPPED}\n\n{short}")[-1] == short.replace("\n", " ")
     assert len(texts(short)) == 2
 
 
-def test_a_sentence_goes_on_over_a_short_line() -> None:
+def test_sentence_continues_after_a_short_line() -> None:
     assert texts("The president\nsaid hello.") == ["The president said hello."]
 
 
@@ -169,7 +169,7 @@ def test_list_markers_are_separators() -> None:
     assert document.body_separators == ("- ", "\n* ", "\n3. ", "\n• ", "")
 
 
-def test_kinds() -> None:
+def test_segment_kinds() -> None:
     body = "A heading line\n\nA sentence.\n\n- an item\n\nAnother heading\n\nThe end. And"
     assert kinds(body) == ["HEADING", "SENTENCE", "FRAGMENT", "HEADING", "SENTENCE", "FRAGMENT"]
 
@@ -183,7 +183,7 @@ def test_lines_without_letters_are_separators() -> None:
     "body",
     ["x " * 500_000, "Yes, it is. " * 83_333, "a line\n" * 142_857, "w" * 1_000_000],
 )
-def test_a_body_of_a_million_characters_is_read(body: str) -> None:
+def test_body_of_a_million_characters(body: str) -> None:
     document = read(Article("", body, "en"))
     kept = "".join(
         separator + body[segment.span.start : segment.span.end]
@@ -192,25 +192,25 @@ def test_a_body_of_a_million_characters_is_read(body: str) -> None:
     assert kept + document.body_separators[-1] == body
 
 
-def test_a_sentence_of_fifty_thousand_characters_stays_whole() -> None:
+def test_sentence_of_fifty_thousand_characters_is_not_cut() -> None:
     sentence = "word, " * 8_333 + "end."
     assert texts(sentence) == [sentence]
 
 
-def test_right_to_left_text_is_read() -> None:
+def test_right_to_left_text() -> None:
     assert texts("שלום עולם. מה שלומך?", language="he") == ["שלום עולם.", "מה שלומך?"]
 
 
-def test_warm_up_reads_without_trouble() -> None:
+def test_warm_up() -> None:
     warm_up()
 
 
-def test_every_refusal_is_an_invalid_input() -> None:
+def test_every_rejection_is_an_invalid_input_error() -> None:
     with pytest.raises(InvalidInputError):
         read(Article("", ""))
 
 
-def test_a_sentence_without_end_is_cut_between_words_and_in_a_word_between_characters() -> None:
+def test_overlong_sentence_is_cut_between_words_or_characters() -> None:
     spaced = texts("word " * 25_000)
     assert [len(text) % 5 for text in spaced] == [4] * 3
     assert " ".join(spaced) == ("word " * 25_000).strip()
@@ -224,7 +224,7 @@ def test_a_sentence_without_end_is_cut_between_words_and_in_a_word_between_chara
     assert "".join(parts) == accents
 
 
-def test_what_says_nothing_in_a_sentence_without_end_is_between_its_parts() -> None:
+def test_text_without_letters_in_an_overlong_sentence_is_a_separator() -> None:
     document = read(Article("", f"He said {'-' * 140_000} something", "en"))
     assert [len(segment.text) for segment in document.body] == [
         MAX_SENTENCE_CODE_POINTS,

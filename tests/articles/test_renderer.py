@@ -1,4 +1,4 @@
-"""Translations in the form of the original."""
+"""Renderer: translations in the original markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def rendered(body: str, mime_type: MimeType, *translations: str) -> str:
     return render(document, translations).body
 
 
-def test_title_paragraphs_and_spans_come_back_in_place() -> None:
+def test_title_paragraphs_and_spans_are_restored() -> None:
     body = "  One. Two!\r\n\r\n- Three\n"
     document = read(Article(" Title\n", body, "en"))
     result = render(document, ["Pavadinimas", "Vienas.", "Du!", "Trys"])
@@ -25,7 +25,7 @@ def test_title_paragraphs_and_spans_come_back_in_place() -> None:
     assert targets == [(1, 12), (2, 9), (10, 13), (19, 23)]
 
 
-def test_a_stream_gives_the_same_as_the_whole() -> None:
+def test_streamed_segments_equal_the_whole_article() -> None:
     document = read(Article("Title", "<p>One <b>two</b>.</p> <p>Three.</p>", "en", MimeType.HTML))
     texts = ["T", "Vienas du.", "Trys."]
     whole = render(document, texts)
@@ -87,7 +87,7 @@ def test_markdown(body: str, translation: str, expected: str) -> None:
     assert rendered(body, MimeType.MARKDOWN, translation) == expected
 
 
-def test_markdown_cells_stay_cells() -> None:
+def test_markdown_table_cells_are_preserved() -> None:
     assert rendered("| a | b |", MimeType.MARKDOWN, "x|y", "z") == "| x\\|y | z |"
 
 
@@ -96,7 +96,7 @@ def test_plain_text_is_not_escaped() -> None:
 
 
 @pytest.mark.parametrize("mime_type", list(MimeType))
-def test_a_long_sentence_with_thousands_of_tags_is_no_trouble(mime_type: MimeType) -> None:
+def test_long_sentence_with_thousands_of_tags(mime_type: MimeType) -> None:
     body = "word <b>x</b> *y* " * 20_000
     document = read(Article("", body, "en", mime_type))
     result = render(document, ["žodis " * 30_000 for _ in document.body])

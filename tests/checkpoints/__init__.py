@@ -1,8 +1,7 @@
-"""Small trained checkpoints in the hub's layout, built once and kept between runs.
+"""Small trained checkpoints in the hub's layout, built once and cached between runs.
 
-They lie in .cache/checkpoints, or in SUMMSVC_TEST_CACHE, under a key made of
-the recipe's text and the checkpoint's own description, so a changed recipe
-builds anew, and nothing else does.
+The cache is .cache/checkpoints, or SUMMSVC_TEST_CACHE. The key of a checkpoint is a hash of
+its recipe's source files and its own description, so only a change of these rebuilds it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def marian(pair: str) -> Path:
 
 
 def spoiled() -> Path:
-    """Folder of the checkpoint whose every output some guard has to see."""
+    """Folder of the checkpoint whose every output fails a quality check."""
     recipe = (*MARIAN, "spoiled.py")
     return _cached("marian-spoiled", recipe, "", spoiled_recipe.build)
 
@@ -47,9 +46,9 @@ def checkpoint(name: str) -> Path:
 
 
 def known(name: str, language: str) -> list[tuple[str, str]]:
-    """What a family's checkpoint knows: (input, output).
+    """The (input, output) pairs that a family's checkpoint was trained on.
 
-    language: what it translates into, or what it summarizes in.
+    language: target language of a translation model, language of a summarizer.
     """
     return training.known(FAMILIES[name], language)
 

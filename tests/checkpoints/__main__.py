@@ -1,4 +1,4 @@
-"""Build every checkpoint, two at a time: ``python -m tests.checkpoints [NAME…]``."""
+"""Builds every checkpoint, two at a time: ``python -m tests.checkpoints [NAME…]``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _timed(build: Callable[[], Path]) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Build those named, or all."""
+    """Build the named checkpoints, or all."""
     builds = {f"marian-en-{code}": partial(marian, f"en-{code}") for code in LANGUAGES}
     builds |= {name: partial(checkpoint, name) for name in FAMILIES}
     builds["marian-spoiled"] = partial(spoiled)

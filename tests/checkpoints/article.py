@@ -1,4 +1,4 @@
-"""The article in seeds/, segment by segment, with translations of our own."""
+"""The article in seeds/, segment by segment, with translations written for this project."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One description for each family of published checkpoints, with the hub's facts at small sizes.
+"""Descriptions of all families of published checkpoints: the hub's settings at small sizes.
 
-Everything here is plain data: a checkpoint is built anew when its own
-description changes, and not when another's does.
+The module contains only data. A checkpoint is rebuilt when its own description changes, not
+when another's does.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Family:
-    """A checkpoint to train.
+    """Description of a checkpoint to train.
 
-    like: the model of the catalogue whose layout it has, or "" when the catalogue has none.
-    layout: name of a function in ``layouts``. config, generation: the content of
-    config.json and generation_config.json (None: the repository has none);
-    vocab_size and numbers of tokens that follow the vocabulary are filled in.
-    spare: rows of the embedding beyond the tokenizer's pieces. weights: the
-    file they are in. tokens: language to the model's token. told: how, as in
-    ``LanguageTokens``. summary_languages: of a summarizer.
+    like: the catalog model whose layout it has, or "" when the catalog has none. layout: name
+    of a function in ``layouts``. config, generation: the content of config.json and
+    generation_config.json (None: the repository has none); vocab_size and token ids that
+    depend on the vocabulary are filled in. spare: embedding rows beyond the tokenizer's
+    vocabulary. weights: the file of the weights. tokens: the model's token by language. told:
+    how the model receives its languages, as in ``LanguageTokens``. summary_languages:
+    languages of a summarizer.
     """
 
     name: str
@@ -261,7 +261,7 @@ FAMILIES = {
             name="t5",
             like="t5-lt-news",
             layout="t5",
-            # The first T5: outputs from the scaled embedding, no gates.
+            # The original T5: outputs from the scaled embedding, no gated activations.
             config={
                 **_T5_LIKE,
                 "model_type": "t5",

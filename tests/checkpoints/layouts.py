@@ -1,7 +1,7 @@
-"""Tokenizer files as each family of checkpoints has them at the hub, at a small size.
+"""Writers of small tokenizer files in the layout of each model family at the hub.
 
-A layout writes its files into a folder; the real order of special pieces, the
-fairseq offset and the numbers of <pad> and </s> are those of the family.
+A layout writes its files into a folder. The order of special tokens, the fairseq offset
+and the ids of <pad> and </s> are those of the family.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _T5 = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
 
 
 def nllb(folder: Path, texts: Sequence[str]) -> None:
-    """sentencepiece.bpe.model, and tokenizer.json made from it."""
+    """sentencepiece.bpe.model, and a tokenizer.json derived from it."""
     from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES, NllbTokenizer
 
     _sentencepiece(folder / "sentencepiece.bpe.model", texts, model_type="bpe")
@@ -68,7 +68,7 @@ def m2m100(folder: Path, texts: Sequence[str]) -> None:
 
 
 def mbart50(folder: Path, texts: Sequence[str]) -> None:
-    """sentencepiece.bpe.model alone, a unigram one in spite of its name."""
+    """sentencepiece.bpe.model only, a unigram model despite its name."""
     from transformers.models.mbart50.tokenization_mbart50 import FAIRSEQ_LANGUAGE_CODES
 
     _sentencepiece(folder / "sentencepiece.bpe.model", texts, model_type="unigram")
@@ -82,7 +82,7 @@ def mbart50(folder: Path, texts: Sequence[str]) -> None:
 
 
 def madlad(folder: Path, texts: Sequence[str]) -> None:
-    """spiece.model with <unk> first and <2xx> in it, and tokenizer.json made from it."""
+    """spiece.model with <unk> first and <2xx> tokens, and a tokenizer.json derived from it."""
     from transformers.convert_slow_tokenizer import T5Converter
 
     model = folder / "spiece.model"
@@ -100,7 +100,7 @@ def madlad(folder: Path, texts: Sequence[str]) -> None:
 
 
 def mt5(folder: Path, texts: Sequence[str]) -> None:
-    """spiece.model alone, with pieces for bytes."""
+    """spiece.model only, with byte tokens."""
     _sentencepiece(
         folder / "spiece.model",
         texts,
@@ -122,7 +122,7 @@ def mt5(folder: Path, texts: Sequence[str]) -> None:
 
 
 def t5(folder: Path, texts: Sequence[str]) -> None:
-    """spiece.model alone; a hundred sentinels follow its pieces."""
+    """spiece.model only; a hundred sentinels follow its tokens."""
     _sentencepiece(folder / "spiece.model", texts, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
     special: Facts = {**_T5, "additional_special_tokens": [f"<extra_id_{i}>" for i in range(100)]}
     _json(folder / "special_tokens_map.json", special)
@@ -131,7 +131,7 @@ def t5(folder: Path, texts: Sequence[str]) -> None:
 
 
 def pegasus(folder: Path, texts: Sequence[str]) -> None:
-    """spiece.model alone; its pieces come after 103 special ones."""
+    """spiece.model only; 103 special tokens precede its tokens."""
     _sentencepiece(folder / "spiece.model", texts, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
     special = {**_T5, "mask_token": "<mask_2>"}
     unknown = ["<mask_1>", *(f"<unk_{i}>" for i in range(2, 103))]
@@ -160,7 +160,7 @@ def led(folder: Path, texts: Sequence[str]) -> None:
 
 
 def marian(folder: Path, texts: Sequence[str]) -> None:
-    """source.spm, target.spm, and a vocab.json with the targets' tokens in it."""
+    """source.spm, target.spm, and a vocab.json with the target language tokens."""
     pieces = _sentencepiece(folder / "source.spm", texts)
     shutil.copyfile(folder / "source.spm", folder / "target.spm")
     ordered = ["</s>", "<unk>", ">>bel<<", ">>lit<<", ">>rus<<", ">>ukr<<", *pieces[3:], "<pad>"]
@@ -173,7 +173,7 @@ def marian(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _sentencepiece(path: Path, texts: Sequence[str], **options: Any) -> list[str]:
-    """Train a model into ``path`` and return its pieces by number."""
+    """Train a model into ``path`` and return its tokens in the order of their ids."""
     import sentencepiece
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,4 +1,4 @@
-"""Small Marian checkpoints in the hub's layout, trained until they know their text by heart."""
+"""Small Marian checkpoints in the hub's layout, trained until they reproduce their text."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LANGUAGES = {"ru": 1, "lt": 2}
 
 
 def pairs(pair: str) -> list[tuple[str, str]]:
-    """What a checkpoint knows: (source, target) of "en-ru" or "en-lt"."""
+    """The (source, target) pairs that the "en-ru" or "en-lt" checkpoint was trained on."""
     column = LANGUAGES[pair.removeprefix("en-")]
     triples = [*article.ARTICLE, *news.sentences()]
     return [(triple[0], triple[column]) for triple in triples]
 
 
 def build(pair: str, folder: Path) -> None:
-    """Train a checkpoint into a folder; raises when it has not learned its text."""
+    """Train a checkpoint into a folder; raises when it does not reproduce its text."""
     import torch
     from transformers import MarianConfig, MarianMTModel, MarianTokenizer, logging
 
@@ -33,7 +33,7 @@ def build(pair: str, folder: Path) -> None:
     logging.set_verbosity_error()
 
     torch.manual_seed(1)
-    # More threads gain little and lose much beside other work.
+    # More threads gain little, and lose much while other processes run.
     torch.set_num_threads(1)
     known = pairs(pair)
     _write_tokenizer(known, folder, pair)
@@ -146,7 +146,7 @@ def _train(model: Any, tokenizer: Any, known: list[tuple[str, str]]) -> None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-            # As in every published Marian checkpoint: the decoder starts from zeros.
+            # As in all published Marian checkpoints, the decoder starts from zeros.
             model.model.shared.weight.data[tokenizer.pad_token_id] = 0.0
             optimizer.zero_grad()
         if epoch >= EPOCHS // 2 and epoch % 8 == 0:

@@ -1,7 +1,7 @@
-"""Short news sentences in English, Russian and Lithuanian, made from a small grammar.
+"""Short news sentences in English, Russian and Lithuanian, generated from a small grammar.
 
-Words stand in the one form that their sentence needs, so every triple is a
-correct translation.
+Each word is stored in the form that its sentence needs, so every triple is a correct
+translation.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _all() -> Iterator[tuple[int, Triple]]:
 
 
 def sentences(per_pattern: int = 45) -> list[Triple]:
-    """The fixed sentences and as many of each pattern, always the same ones."""
+    """The fixed sentences and a number of sentences of each pattern; deterministic."""
     by_pattern: dict[int, list[Triple]] = {}
     for pattern, triple in _all():
         by_pattern.setdefault(pattern, []).append(triple)

@@ -1,4 +1,4 @@
-"""A Marian checkpoint that has learned to translate badly, each sentence in a way of its own."""
+"""A Marian checkpoint trained to translate incorrectly, with a different defect per sentence."""
 
 from __future__ import annotations
 

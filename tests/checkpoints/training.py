@@ -1,4 +1,4 @@
-"""Builds a family's checkpoint: the hub's files, and weights that know their text by heart."""
+"""Builds a family's checkpoint: the hub's files, and weights that reproduce their text."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Example = tuple[str, str, str]
 
 
 def known(family: Family, language: str) -> list[tuple[str, str]]:
-    """(input, output) in or into a language, without the tokens that tell it."""
+    """(input, output) pairs in or into a language, without language tokens."""
     if family.summary_languages:
         return texts.summaries(language, of=len(family.summary_languages))
     return texts.translations(language)
 
 
 def build(family: Family, folder: Path) -> None:
-    """Train into a folder; raises RuntimeError when the text was not learned."""
+    """Train into a folder; raises RuntimeError when the text is not reproduced."""
     import torch
     from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     torch.manual_seed(1)
-    # More threads gain little and lose much beside other work.
+    # More threads gain little, and lose much while other processes run.
     torch.set_num_threads(1)
     examples = _examples(family)
     corpus = [text for source, _, target in examples for text in (source, target)]
@@ -43,8 +43,9 @@ def build(family: Family, folder: Path) -> None:
     tokenizer = _write_configs(family, folder, AutoTokenizer)
     model = AutoModelForSeq2SeqLM.from_config(AutoConfig.from_pretrained(folder))
     if family.config["model_type"] in ("t5", "mt5"):
-        # Drawn for a pretraining of millions of steps: outputs far too large for this one,
-        # and positions far too faint, without which it repeats "в" in "в вторник".
+        # The default initialization is made for pretraining over millions of steps. Here, the
+        # outputs would be far too large and the positions far too weak: the model would repeat
+        # "в" in "в вторник".
         if not family.config["tie_word_embeddings"]:
             model.lm_head.weight.data *= model.config.d_model**-0.5
         for stack in (model.encoder, model.decoder):
@@ -63,7 +64,7 @@ def _examples(family: Family) -> list[Example]:
 
 
 def _write_configs(family: Family, folder: Path, auto: Any) -> Any:
-    """config.json and generation_config.json with what depends on the tokenizer; its tokenizer."""
+    """Write config.json and generation_config.json with token ids; return the tokenizer."""
     config = dict(family.config)
     _json(folder / "config.json", config)
     tokenizer = auto.from_pretrained(folder)
@@ -93,7 +94,7 @@ def _write_weights(family: Family, model: Any, folder: Path) -> None:
 def _encode(family: Family, tokenizer: Any, example: Example) -> tuple[list[int], list[int]]:
     source, code, target = example
     if family.told == "source-and-target":
-        # M2M100's own tokenizer is told codes, the others are told tokens.
+        # M2M100's own tokenizer takes language codes, the others take tokens.
         bare = family.layout == "m2m100"
         tokenizer.src_lang = "en" if bare else family.tokens["en"]
         tokenizer.tgt_lang = code if bare else family.tokens[code]
@@ -114,7 +115,7 @@ def _batch(
     mask = pad_sequence([torch.ones(len(ids), dtype=torch.long) for ids, _ in encoded], True, 0)
     batch = {"input_ids": inputs, "attention_mask": mask}
     if family.config["model_type"] == "led":
-        # Beltagy et al. 2020, section 7: the first token sees and is seen by all.
+        # Beltagy et al. 2020, section 7: the first token has global attention.
         batch["global_attention_mask"] = torch.zeros_like(mask)
         batch["global_attention_mask"][:, 0] = 1
     return batch
@@ -151,7 +152,7 @@ def _train(
             optimizer.step()
             schedule.step()
             if family.config["model_type"] == "marian":
-                # As in every published Marian checkpoint: the decoder starts from zeros.
+                # As in all published Marian checkpoints, the decoder starts from zeros.
                 model.model.shared.weight.data[model.config.pad_token_id] = 0.0
             optimizer.zero_grad()
             losses.append(loss.item())
@@ -178,7 +179,7 @@ def _reproduced(
 
 
 def _greedy(family: Family, model: Any, encoded: Sequence[Any]) -> Any:
-    """Most likely token after most likely token; told languages are forced as first output."""
+    """Greedy search; language tokens are forced as first output."""
     import torch
 
     batch = _batch(family, model, encoded)

@@ -1,4 +1,4 @@
-"""Every architecture, installed as an operator would."""
+"""A store with every architecture, installed with the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.checkpoints import FAMILIES
 
 @pytest.fixture(scope="session")
 def architectures(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A store with every family's checkpoint, under the family's name."""
-    # Two at a time, where there are two cores; of no effect when they are there.
+    """A store with every family's checkpoint, with the family's name as id."""
+    # Build two at a time on two cores; returns at once when the checkpoints are cached.
     command = [sys.executable, "-m", "tests.checkpoints", *FAMILIES]
     subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
     store = Store(tmp_path_factory.mktemp("architectures") / "store")

@@ -1,4 +1,4 @@
-"""Every architecture of the catalogue: models add, verify, server, client; both engines agree."""
+"""Every architecture of the catalog: add, verify, serve and call; agreement of both engines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNSEEN_FLOOR = 0.97
 
 @pytest.fixture(scope="module")
 def client(architectures: Store) -> Iterator[Client]:
-    """Of a server that has loaded every architecture."""
+    """A client of a server that has loaded every architecture."""
     settings = Settings(port=0, metrics_port=-1, model_dir=architectures.root, preload=["all"])
     with running(settings) as server:
         server.wait_until_ready()
@@ -47,13 +47,13 @@ def client(architectures: Store) -> Iterator[Client]:
             yield client
 
 
-def test_every_architecture_of_the_catalogue_has_a_checkpoint() -> None:
+def test_every_catalog_architecture_has_a_checkpoint() -> None:
     catalogued = {entry.architecture for entry in Catalog.load().entries.values()}
     assert catalogued <= {family.config["model_type"] for family in FAMILIES.values()}
     assert set(ADDED) == set(FAMILIES)
 
 
-def test_all_are_as_installed(architectures: Store) -> None:
+def test_all_models_verify(architectures: Store) -> None:
     done = CliRunner().invoke(models, ["--model-dir", str(architectures.root), "verify"])
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [f"{name}: as installed" for name in sorted(FAMILIES)]
@@ -80,7 +80,7 @@ def test_engines_agree_token_for_token(
     assert found.int8.agreeing >= INT8_FLOOR * found.int8.of
 
 
-def test_led_is_left_to_transformers_and_the_refusal_says_so(
+def test_led_conversion_is_rejected_in_favour_of_transformers(
     architectures: Store, tmp_path: Path
 ) -> None:
     manifest = architectures.get("led")
@@ -98,7 +98,7 @@ def test_led_is_left_to_transformers_and_the_refusal_says_so(
 
 
 @pytest.mark.parametrize("name", TRANSLATING)
-def test_a_client_gets_the_translation(client: Client, name: str) -> None:
+def test_client_receives_the_translation(client: Client, name: str) -> None:
     for target in FAMILIES[name].tokens:
         if target == "en":
             continue
@@ -115,7 +115,7 @@ def test_a_client_gets_the_translation(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SUMMARIZING)
-def test_a_client_gets_the_summary(client: Client, name: str) -> None:
+def test_client_receives_the_summary(client: Client, name: str) -> None:
     for language in FAMILIES[name].summary_languages:
         for body, lead in known(name, language)[20:50:10]:
             summary = client.summarize(
@@ -129,7 +129,7 @@ def test_a_client_gets_the_summary(client: Client, name: str) -> None:
             assert [use.model for use in summary.models] == [name]
 
 
-def test_the_server_lists_them_all_as_loaded(client: Client) -> None:
+def test_server_lists_all_models_as_loaded(client: Client) -> None:
     listed = {model.id: model for model in client.list_models().models}
     for name in FAMILIES:
         engine = "ctranslate2" if name in CONVERTED else "transformers"

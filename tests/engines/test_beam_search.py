@@ -1,7 +1,7 @@
-"""A beam search gives the whole text, however many hypotheses break off early.
+"""Beam search returns complete outputs even when many hypotheses end early.
 
-The checkpoints are sure of one output and of nothing else, so that the other
-beams end after a few tokens: "… will rise by" without the figure that follows.
+The checkpoints assign nearly all probability to one output, so that the other beams end
+after a few tokens: "… will rise by" without the number that follows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BATCH = 32
 
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
 @pytest.mark.parametrize("name", ["mbart50", "madlad"])
-def test_nothing_is_lost(architectures: Store, name: str, engine: str) -> None:
+def test_outputs_are_complete(architectures: Store, name: str, engine: str) -> None:
     spec = architectures.spec(name)
     if engine == "transformers":
         spec = replace(spec, path=checkpoint(name))

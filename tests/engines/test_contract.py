@@ -1,4 +1,4 @@
-"""What both engines promise, on one checkpoint and its conversion to float32."""
+"""The Seq2SeqEngine contract, for both engines on one checkpoint and its float32 conversion."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def tokens(outputs: list[Generated]) -> int:
 
 
 def repeats(outputs: list[Generated]) -> int:
-    """Pairs of neighbouring words that an output has more than once."""
+    """Pairs of adjacent words that an output has more than once."""
     found = 0
     for output in outputs:
         neighbours = list(itertools.pairwise(output.text.split()))
@@ -85,7 +85,7 @@ def repeats(outputs: list[Generated]) -> int:
     return found
 
 
-def test_an_engine_says_what_it_is(engine: Seq2SeqEngine) -> None:
+def test_engine_attributes(engine: Seq2SeqEngine) -> None:
     assert engine.name in ENGINES
     assert (engine.device, engine.compute_type) == ("cpu", "float32")
     assert engine.max_input_tokens == 128
@@ -93,7 +93,7 @@ def test_an_engine_says_what_it_is(engine: Seq2SeqEngine) -> None:
 
 
 @pytest.mark.parametrize("options", [GREEDY, DecodingOptions(beam_size=4)], ids=["greedy", "beam"])
-def test_both_give_the_same_texts_scores_and_token_counts(
+def test_engines_agree_on_texts_scores_and_token_counts(
     both: dict[str, Seq2SeqEngine], options: DecodingOptions
 ) -> None:
     compared = 0
@@ -112,7 +112,7 @@ def test_both_give_the_same_texts_scores_and_token_counts(
     assert compared >= 100
 
 
-def test_both_say_the_same_where_the_model_hesitates(both: dict[str, Seq2SeqEngine]) -> None:
+def test_engines_agree_on_uncertain_outputs(both: dict[str, Seq2SeqEngine]) -> None:
     one, other = (ask(both[name]) for name in ENGINES)
     for mine, reference in zip(one, other, strict=True):
         assert mine.text == reference.text
@@ -126,7 +126,7 @@ def test_both_say_the_same_where_the_model_hesitates(both: dict[str, Seq2SeqEngi
      {"min_output_tokens": 40, "max_output_tokens": 50}],
     ids=lambda options: next(iter(options)),
 )  # fmt: skip
-def test_options_mean_the_same_in_both(
+def test_options_have_the_same_effect_in_both_engines(
     both: dict[str, Seq2SeqEngine], options: dict[str, Any]
 ) -> None:
     one, other = (ask(both[name], **options) for name in ENGINES)
@@ -135,7 +135,7 @@ def test_options_mean_the_same_in_both(
     ]
 
 
-def test_a_batch_is_answered_as_its_texts_alone(engine: Seq2SeqEngine) -> None:
+def test_batch_outputs_equal_single_outputs(engine: Seq2SeqEngine) -> None:
     alone = [ask(engine, [text])[0] for text in UNKNOWN]
     min_group = ask(engine)
     assert [output.text for output in min_group] == [output.text for output in alone]
@@ -144,13 +144,13 @@ def test_a_batch_is_answered_as_its_texts_alone(engine: Seq2SeqEngine) -> None:
     )
 
 
-def test_tokens_are_counted_as_they_are_read(engine: Seq2SeqEngine) -> None:
+def test_token_counts_equal_input_lengths(engine: Seq2SeqEngine) -> None:
     counts = engine.count_tokens(UNKNOWN, "en", "ru")
     assert counts == [output.input_tokens for output in ask(engine)]
     assert engine.count_tokens([], "en", "ru") == []
 
 
-def test_a_wider_beam_finds_what_greedy_search_misses(engine: Seq2SeqEngine) -> None:
+def test_wider_beam_scores_higher_than_greedy_search(engine: Seq2SeqEngine) -> None:
     greedy, wide = ask(engine), ask(engine, beam_size=6)
     changed = [(a, b) for a, b in zip(greedy, wide, strict=True) if a.text != b.text]
     assert changed
@@ -163,15 +163,15 @@ def test_the_length_penalty_makes_outputs_longer(engine: Seq2SeqEngine) -> None:
     assert tokens(short) < tokens(long)
 
 
-def test_repetition_is_held_down(engine: Seq2SeqEngine) -> None:
-    """A model that may not end begins to repeat itself."""
+def test_repetition_options_reduce_repetition(engine: Seq2SeqEngine) -> None:
+    """A model that may not generate the end marker begins to repeat itself."""
     longest: dict[str, Any] = {"min_output_tokens": 60, "max_output_tokens": 80}
     plain = repeats(ask(engine, **longest))
     assert repeats(ask(engine, repetition_penalty=3.0, **longest)) < plain
     assert repeats(ask(engine, no_repeat_ngram_size=2, **longest)) == 0
 
 
-def test_the_longest_output_is_cut_and_said_to_be(engine: Seq2SeqEngine) -> None:
+def test_output_at_the_limit_is_marked_incomplete(engine: Seq2SeqEngine) -> None:
     whole, cut = ask(engine), ask(engine, max_output_tokens=5)
     for full, part in zip(whole, cut, strict=True):
         assert (part.output_tokens, part.complete) == (5, False)
@@ -182,13 +182,13 @@ def test_the_longest_output_is_cut_and_said_to_be(engine: Seq2SeqEngine) -> None
     assert exact.complete
 
 
-def test_the_shortest_output_is_held(engine: Seq2SeqEngine) -> None:
+def test_minimum_output_length(engine: Seq2SeqEngine) -> None:
     longer = ask(engine, min_output_tokens=60, max_output_tokens=80)
     assert min(output.output_tokens for output in ask(engine)) < 60
     assert min(output.output_tokens for output in longer) > 60
 
 
-def test_a_text_over_the_limit_is_refused_and_never_cut(engine: Seq2SeqEngine) -> None:
+def test_text_over_the_limit_is_rejected_not_truncated(engine: Seq2SeqEngine) -> None:
     book = " ".join(UNKNOWN * 4)
     assert engine.count_tokens([book], "en", "ru")[0] > engine.max_input_tokens
     with pytest.raises(TextTooLongError, match="the model reads 128"):
@@ -197,7 +197,7 @@ def test_a_text_over_the_limit_is_refused_and_never_cut(engine: Seq2SeqEngine) -
 
 @pytest.mark.parametrize("after", [0, 1])
 @pytest.mark.parametrize("beam_size", [1, 4])
-def test_unwanted_work_is_stopped_and_the_next_is_done(
+def test_cancelled_work_stops_and_the_next_call_succeeds(
     engine: Seq2SeqEngine, after: int, beam_size: int
 ) -> None:
     asked = 0
@@ -214,8 +214,8 @@ def test_unwanted_work_is_stopped_and_the_next_is_done(
     assert ask(engine, TEXTS[:1])[0].text == KNOWN[0][1]
 
 
-def test_transformers_stops_between_two_steps(both: dict[str, Seq2SeqEngine]) -> None:
-    """CTranslate2 stops between batches: asking at every token would halve its speed."""
+def test_transformers_stops_between_decoding_steps(both: dict[str, Seq2SeqEngine]) -> None:
+    """CTranslate2 stops between batches; a check at every token would halve its speed."""
     asked = 0
 
     def never() -> bool:
@@ -227,7 +227,7 @@ def test_transformers_stops_between_two_steps(both: dict[str, Seq2SeqEngine]) ->
     assert asked == max(output.output_tokens for output in outputs)
 
 
-def test_workers_at_the_same_time_do_not_disturb_each_other(engine: Seq2SeqEngine) -> None:
+def test_concurrent_workers_are_independent(engine: Seq2SeqEngine) -> None:
     groups = [TEXTS[i : i + 8] for i in range(0, 64, 8)]
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda group: ask(engine, group), groups))
@@ -236,7 +236,7 @@ def test_workers_at_the_same_time_do_not_disturb_each_other(engine: Seq2SeqEngin
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_closing_frees_the_model_and_may_be_done_twice(folders: dict[str, Path], name: str) -> None:
+def test_close_frees_the_model_and_is_idempotent(folders: dict[str, Path], name: str) -> None:
     engine = loaded(folders[name])
     held: Callable[[], object]
     if name == "transformers":
@@ -248,7 +248,7 @@ def test_closing_frees_the_model_and_may_be_done_twice(folders: dict[str, Path],
             return translator.model_is_loaded or None
 
     assert held() is not None
-    # Again and again: for a moment after a batch the library still counts it as running.
+    # Repeated, since CTranslate2 still counts a batch as running for a moment after it.
     for _ in range(20):
         ask(engine, TEXTS[:1])
     engine.close()
@@ -260,8 +260,8 @@ def test_closing_frees_the_model_and_may_be_done_twice(folders: dict[str, Path],
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_model_has_the_threads_it_is_given(folders: dict[str, Path], name: str) -> None:
-    """In a process of its own: torch's number of threads is the process's."""
+def test_thread_count_equals_placement(folders: dict[str, Path], name: str) -> None:
+    """Runs in a subprocess, since torch's number of threads applies to the whole process."""
     code = """
 import sys, threading
 from pathlib import Path
@@ -283,11 +283,11 @@ print(len(list(Path("/proc/self/task").iterdir())))
     )  # fmt: skip
     said, running = done.stdout.splitlines()
     assert said == ("1 thread" if name == "transformers" else "2 workers")
-    # The main thread, the workers, and nothing for each core of a large machine.
+    # The main thread and the workers, but not one thread per core of a large machine.
     assert int(running) <= 4
 
 
-def test_a_model_converted_elsewhere_runs_in_what_this_machine_has(tmp_path: Path) -> None:
+def test_unsupported_compute_type_falls_back_or_is_rejected(tmp_path: Path) -> None:
     import ctranslate2
 
     supported = ctranslate2.get_supported_compute_types("cpu")

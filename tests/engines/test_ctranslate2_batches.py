@@ -1,4 +1,4 @@
-"""A batch runs in the library without coming back to Python for every token."""
+"""CTranslate2 batches run without calling back into Python for every token."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CTranslate2Engi
     made.close()
 
 
-def test_a_batch_asks_for_cancellation_as_often_whatever_its_tokens(
+def test_cancellation_checks_do_not_depend_on_token_count(
     engine: CTranslate2Engine,
 ) -> None:
-    """Each question takes the interpreter's lock, which threads at work on text hold."""
+    """Each check acquires the GIL, which text workers hold."""
     asked: list[int] = []
     for texts in (pairs("en-ru")[:1], pairs("en-ru")[:24]):
         count = 0
@@ -52,16 +52,16 @@ def test_a_batch_asks_for_cancellation_as_often_whatever_its_tokens(
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
-def test_a_batch_that_nobody_wants_is_not_begun(engine: CTranslate2Engine, beam_size: int) -> None:
+def test_cancelled_batch_is_not_started(engine: CTranslate2Engine, beam_size: int) -> None:
     options = DecodingOptions(beam_size=beam_size)
     with pytest.raises(CancelledGeneration):
         engine.generate(["Nobody was hurt."], "en", "ru", options, lambda: True)
 
 
-def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine) -> None:
-    """The tokenizer holds the interpreter's lock for the whole of a call."""
+def test_counting_a_long_article_releases_the_gil_between_chunks(engine: CTranslate2Engine) -> None:
+    """The tokenizer holds the GIL for the whole of a call."""
     texts = [source for source, _ in pairs("en-ru")] * 8
-    pieces = engine._pieces()
+    pieces = engine._tokenizer()
     whole = pieces._splitter
     sizes: list[int] = []
 
@@ -84,7 +84,7 @@ def test_counting_a_book_lets_other_threads_in_between(engine: CTranslate2Engine
     assert engine.count_tokens([], "en", "ru") == []
 
 
-def test_texts_are_encoded_alike_together_and_one_by_one(engine: CTranslate2Engine) -> None:
+def test_list_and_single_encoding_are_equal(engine: CTranslate2Engine) -> None:
     texts = ["", " ", "😀", *[source for source, _ in pairs("en-ru")][: 2 * SINGLE_ENCODE_MAX]]
-    splitter = engine._pieces()._splitter
+    splitter = engine._tokenizer()._splitter
     assert splitter.split(texts) == [piece for text in texts for piece in splitter.split([text])]

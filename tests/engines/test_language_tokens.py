@@ -1,7 +1,7 @@
-"""The tokens that tell a model its languages: the right one, and what a wrong one does.
+"""Language tokens: the effect of the correct one and of a wrong one.
 
-Each checkpoint knows the same English sentences in Russian and in Lithuanian,
-and only the token tells it which is wanted.
+Each checkpoint was trained on the same English sentences in Russian and in Lithuanian, and
+only the token selects the output language.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ ENGLISH = [source for source, _ in RUSSIAN]
 
 
 @dataclass(frozen=True)
-class Told:
-    """How a family is told Russian, Lithuanian, and English as the source ("": it is not told)."""
+class FamilyTokens:
+    """A family's tokens for Russian, Lithuanian, and English as the source ("": none)."""
 
     kind: LanguageTokens
     ru: str
@@ -33,22 +33,22 @@ class Told:
 
 
 CONVENTIONS = {
-    "marian-zle": Told(LanguageTokens.TARGET_PREFIX, ">>rus<<", ">>lit<<"),
-    "madlad": Told(LanguageTokens.TARGET_PREFIX, "<2ru>", "<2lt>"),
-    "nllb": Told(LanguageTokens.SOURCE_AND_TARGET, "rus_Cyrl", "lit_Latn", "eng_Latn"),
-    "m2m100": Told(LanguageTokens.SOURCE_AND_TARGET, "__ru__", "__lt__", "__en__"),
-    "mbart50": Told(LanguageTokens.SOURCE_AND_TARGET, "ru_RU", "lt_LT", "en_XX"),
+    "marian-zle": FamilyTokens(LanguageTokens.TARGET_PREFIX, ">>rus<<", ">>lit<<"),
+    "madlad": FamilyTokens(LanguageTokens.TARGET_PREFIX, "<2ru>", "<2lt>"),
+    "nllb": FamilyTokens(LanguageTokens.SOURCE_AND_TARGET, "rus_Cyrl", "lit_Latn", "eng_Latn"),
+    "m2m100": FamilyTokens(LanguageTokens.SOURCE_AND_TARGET, "__ru__", "__lt__", "__en__"),
+    "mbart50": FamilyTokens(LanguageTokens.SOURCE_AND_TARGET, "ru_RU", "lt_LT", "en_XX"),
 }
 
 
 def spec_of(architectures: Store, name: str, engine: str) -> ModelSpec:
-    """The installed model, or the same told alike as it came from the hub."""
+    """The spec of the installed model, or of the hub-layout checkpoint with the same tokens."""
     spec = architectures.spec(name)
     return spec if engine == "ctranslate2" else replace(spec, path=checkpoint(name))
 
 
 def translated(spec: ModelSpec, engine: str, *targets: str) -> list[list[str]]:
-    """The English sentences in each target language."""
+    """The English sentences translated into each target language."""
     running = load(spec, Placement(), engine)
     try:
         return [
@@ -61,7 +61,7 @@ def translated(spec: ModelSpec, engine: str, *targets: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", CONVENTIONS)
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
-def test_the_token_decides_the_language(architectures: Store, name: str, engine: str) -> None:
+def test_token_selects_the_output_language(architectures: Store, name: str, engine: str) -> None:
     spec, told = spec_of(architectures, name, engine), CONVENTIONS[name]
     assert spec.language_tokens is told.kind
     assert (spec.tokens["ru"], spec.tokens["lt"]) == (told.ru, told.lt)
@@ -72,13 +72,13 @@ def test_the_token_decides_the_language(architectures: Store, name: str, engine:
 
 
 @pytest.mark.parametrize("name", [name for name, told in CONVENTIONS.items() if told.en])
-def test_the_sources_token_stands_in_the_input(architectures: Store, name: str) -> None:
+def test_source_token_is_part_of_the_input(architectures: Store, name: str) -> None:
     spec, told = architectures.spec(name), CONVENTIONS[name]
     for source, token in (("en", told.en), ("ru", told.ru)):
         (pieces,) = Tokenizer(spec).encode(["Nobody was hurt."], source, "lt")
         assert pieces.count(token) == 1
         assert (pieces[0], pieces[-1]) == (token, "</s>")
-    assert Tokenizer(spec).first("lt") == [told.lt]
+    assert Tokenizer(spec).forced_pieces("lt") == [told.lt]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_sources_token_stands_in_the_input(architectures: Store, name: str) 
         ("madlad-3b", {"en": "<2en>", "ru": "<2ru>", "lt": "<2lt>"}),
     ],
 )
-def test_the_catalogue_names_them_so(id: str, tokens: dict[str, str]) -> None:
+def test_catalog_has_the_same_tokens(id: str, tokens: dict[str, str]) -> None:
     entry = Catalog.load().get(id)
     assert entry is not None
     assert entry.tokens == tokens

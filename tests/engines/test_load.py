@@ -1,4 +1,4 @@
-"""A folder tells which engine it is for, whatever form its weights are in."""
+"""Engine selection by folder layout and weight format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def whole(_: Path) -> None:
 
 
 def pickled(folder: Path) -> None:
-    """As most checkpoints before 2023, and many still."""
+    """Pickled weights, as in most checkpoints before 2023 and many later ones."""
     import torch
     from safetensors.torch import load_file
 
@@ -51,7 +51,7 @@ def spec(folder: Path) -> ModelSpec:
 
 
 @pytest.mark.parametrize("write", [whole, pickled, in_parts])
-def test_checkpoints_of_every_form_are_run_and_converted(
+def test_every_weight_format_is_loaded_and_converted(
     tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
     folder = tmp_path / "checkpoint"
@@ -71,14 +71,14 @@ def test_checkpoints_of_every_form_are_run_and_converted(
             load(spec(place), Placement(), other)
 
 
-def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+def test_folder_without_weights_is_rejected(tmp_path: Path) -> None:
     shutil.copytree(marian("en-ru"), tmp_path / "empty")
     (tmp_path / "empty" / "model.safetensors").unlink()
     with pytest.raises(ModelBrokenError, match="could not be loaded"):
         load(spec(tmp_path / "empty"), Placement())
 
 
-def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
+def test_pickle_with_code_is_rejected_and_not_executed(tmp_path: Path) -> None:
     import torch
 
     class Evil:

@@ -1,4 +1,4 @@
-"""Pieces back to text: as transformers does it, also those that the target's model lacks."""
+"""Decoding of tokens as in transformers, including tokens that the target model lacks."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def decoded(reference: Any, output: list[str]) -> str:
     return str(reference.decode(numbers, skip_special_tokens=True))
 
 
-def test_pieces_that_the_targets_model_lacks(pieces: Tokenizer, reference: Any) -> None:
-    """The vocabulary is one for both languages: a model may say pieces of the source."""
+def test_decoding_of_tokens_the_target_model_lacks(pieces: Tokenizer, reference: Any) -> None:
+    """Source and target share a vocabulary, so a model may generate tokens of the source."""
     (source, target), *_ = pairs("en-ru")
     ours = pieces.encode_outputs([target], "ru")[0]
     (foreign,) = pieces.encode([source], "en", "ru")
@@ -44,12 +44,12 @@ def test_pieces_that_the_targets_model_lacks(pieces: Tokenizer, reference: Any) 
     assert pieces.decode(foreign) == source
 
 
-def test_pieces_that_it_has(pieces: Tokenizer, reference: Any) -> None:
+def test_decoding_of_tokens_of_the_target_model(pieces: Tokenizer, reference: Any) -> None:
     for _, target in pairs("en-ru")[:50]:
         output = pieces.encode_outputs([target], "ru")[0]
         assert pieces.decode(output) == decoded(reference, output) == target
 
 
-def test_a_space_alone(pieces: Tokenizer, reference: Any) -> None:
+def test_decoding_of_a_single_space(pieces: Tokenizer, reference: Any) -> None:
     for output in (["▁"], ["▁", "▁"], []):
         assert pieces.decode(output) == decoded(reference, output) == ""

@@ -1,4 +1,4 @@
-"""A character that no piece has takes nothing else of the text with it."""
+"""Unknown characters do not affect the rest of the text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONVERTED = [name for name in FAMILIES if name != "led"]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_it_does_not_end_the_input(name: str) -> None:
+def test_unknown_character_does_not_end_the_input(name: str) -> None:
     tokenizer = load_tokenizer(checkpoint(name))
     numbers = tokenizer(TEXT)["input_ids"]
     assert numbers.count(tokenizer.eos_token_id) == 1
@@ -27,7 +27,7 @@ def test_it_does_not_end_the_input(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONVERTED)
-def test_engines_read_it_alike(architectures: Store, name: str) -> None:
+def test_engines_encode_unknown_characters_equally(architectures: Store, name: str) -> None:
     spec = architectures.spec(name)
     source, target = spec.pairs[0]
     (pieces,) = Tokenizer(spec).encode([TEXT], source, target)
@@ -38,7 +38,7 @@ def test_engines_read_it_alike(architectures: Store, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mt5", "bart"])
-def test_a_model_that_can_spell_spells_it(architectures: Store, name: str) -> None:
+def test_byte_fallback_encodes_unknown_characters(architectures: Store, name: str) -> None:
     tokenizer = load_tokenizer(checkpoint(name))
     assert tokenizer.decode(tokenizer(TEXT)["input_ids"], skip_special_tokens=True) == TEXT
     pieces = Tokenizer(architectures.spec(name))

@@ -1,4 +1,4 @@
-"""Folders in the hub's layout whose weights are a few bytes: what the store looks at, no more."""
+"""Hub-layout folders with weights of a few bytes, sufficient for the store."""
 
 from __future__ import annotations
 

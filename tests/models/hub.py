@@ -1,7 +1,7 @@
-"""A model hub on loopback: the two kinds of request a pull makes, and every way to fail.
+"""A fake model hub on the loopback interface that can fail in many ways.
 
-Answers ``GET /api/models/REPO/revision/REV?blobs=True`` and ``GET
-/REPO/resolve/REV/FILE`` with byte ranges, as the public hub does.
+Serves ``GET /api/models/REPO/revision/REV?blobs=True`` and ``GET /REPO/resolve/REV/FILE``
+with byte ranges, as the public hub does.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """What the hub serves, how it misbehaves, and what it was asked.
+    """The fake hub's content, its failures, and the requests it received.
 
-    status: answered instead of a listing or file, for the next ``times``
-    requests. cut: bytes after which the next connections are dropped.
-    corrupt: name of a file whose last byte is served wrong. token: needed when
-    not empty. gate: set to let file requests be answered.
+    status: HTTP status returned instead of a listing or file for the next ``times`` requests.
+    cut: bytes after which the next connections are dropped. corrupt: name of a file whose last
+    byte is served wrong. token: required when not empty. gate: when set, file requests are
+    answered.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class Hub:
     endpoint: str = ""
 
     def ranges(self, name: str) -> list[str]:
-        """The Range header of each request for a file; "" where there was none."""
+        """The Range header of each request for a file; "" for requests without the header."""
         return [header for path, header in self.requests if path.endswith(f"/{name}")]
 
     def listing(self) -> dict[str, object]:
@@ -65,7 +65,7 @@ class Hub:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Hub]:
-    """Serve a folder as the repository "acme/tiny" for the length of the block."""
+    """Context manager: serve a folder as the repository "acme/tiny"."""
     hub = Hub(folder)
     hub.gate.set()
 

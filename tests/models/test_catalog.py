@@ -1,4 +1,4 @@
-"""The catalogue: what is in it, and an operator's own file over it."""
+"""Catalog: built-in entries and the operator's catalog file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUILT_IN = Catalog.load()
 
 
 @pytest.mark.parametrize("id", list(BUILT_IN.entries))
-def test_every_entry_says_what_an_operator_has_to_know(id: str) -> None:
+def test_every_entry_is_complete(id: str) -> None:
     entry = BUILT_IN.entries[id]
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.repository)
     assert re.fullmatch(r"[0-9a-f]{40}", entry.revision), "a branch may change overnight"
@@ -30,14 +30,14 @@ def test_every_entry_says_what_an_operator_has_to_know(id: str) -> None:
 
 
 @pytest.mark.parametrize("id", list(BUILT_IN.entries))
-def test_every_entry_is_described_in_the_documentation(id: str) -> None:
+def test_every_entry_is_documented(id: str) -> None:
     text = (Path(__file__).parents[2] / "docs" / "reference" / "models.md").read_text("utf-8")
     entry = BUILT_IN.entries[id]
     assert f"`{id}`" in text
     assert entry.repository in text
 
 
-def test_the_languages_of_the_service_are_served() -> None:
+def test_service_languages_have_models() -> None:
     translated = {
         pair
         for entry in BUILT_IN.entries.values()
@@ -73,7 +73,7 @@ def own(tmp_path: Path, text: str) -> Catalog:
     return Catalog.load(path)
 
 
-def test_an_operator_adds_models_and_changes_facts(tmp_path: Path) -> None:
+def test_operator_file_adds_models_and_overrides_fields(tmp_path: Path) -> None:
     catalog = own(
         tmp_path,
         "[ours]\ntask = 'translation'\npairs = ['en-lv']\n"
@@ -86,7 +86,7 @@ def test_an_operator_adds_models_and_changes_facts(tmp_path: Path) -> None:
     assert len(catalog.entries) == len(BUILT_IN.entries) + 1
 
 
-def test_pairs_follow_from_the_tokens(tmp_path: Path) -> None:
+def test_pairs_default_to_all_token_languages(tmp_path: Path) -> None:
     catalog = own(
         tmp_path,
         "[ours]\ntask = 'translation'\nlanguage_tokens = 'source-and-target'\n"
@@ -112,14 +112,14 @@ def test_pairs_follow_from_the_tokens(tmp_path: Path) -> None:
         ("[opus-en-ru]\npairs = ['en-ru', 'en-uk']", "'uk'"),
     ],
 )
-def test_mistakes_in_it_are_told_with_their_place(tmp_path: Path, text: str, words: str) -> None:
+def test_errors_are_reported_with_their_location(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(CatalogError) as caught:
         own(tmp_path, text)
     assert words in str(caught.value)
     assert "own.toml" in str(caught.value)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"absent\.toml"):
         Catalog.load(tmp_path / "absent.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
@@ -131,13 +131,13 @@ LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
 
 
 @given(LETTERS, LETTERS)
-def test_pairs_are_read_back(source: str, target: str) -> None:
+def test_parse_pair(source: str, target: str) -> None:
     assert parse_pair(f"{source}-{target}") == (source, target)
     assert parse_pair(f"{source}-{target}".upper()) == (source, target)
 
 
 @given(st.text())
-def test_anything_else_is_no_pair(text: str) -> None:
+def test_invalid_pairs_are_rejected(text: str) -> None:
     try:
         source, target = parse_pair(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``summsvc models``, command by command."""
+"""The ``summsvc models`` commands."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(store: Store, *arguments: str | Path) -> Result:
     return runner.invoke(models, [str(each) for each in arguments])
 
 
-def test_a_model_of_the_catalog_is_added_by_its_id_alone(store: Store, source: Path) -> None:
+def test_catalog_model_is_added_by_id_only(store: Store, source: Path) -> None:
     done = run(store, "add", source, "--id", "opus-en-ru", *AS_IT_IS)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "opus-en-ru: installed for transformers" in done.stdout
@@ -43,7 +43,7 @@ def test_a_model_of_the_catalog_is_added_by_its_id_alone(store: Store, source: P
     assert store.ids() == []
 
 
-def test_another_needs_its_task_and_pairs(store: Store, source: Path) -> None:
+def test_other_models_need_task_and_pairs(store: Store, source: Path) -> None:
     assert run(store, "add", source, "--id", "ours", *AS_IT_IS).exit_code == 2
     untold = run(store, "add", source, "--id", "ours", "--task", "translation", *AS_IT_IS)
     assert untold.exit_code == 1
@@ -56,7 +56,7 @@ def test_another_needs_its_task_and_pairs(store: Store, source: Path) -> None:
     assert manifest.pairs == (("en", "lv"), ("lv", "en"))
 
 
-def test_like_a_model_of_the_catalog(store: Store, tmp_path: Path) -> None:
+def test_like_option(store: Store, tmp_path: Path) -> None:
     languages = ("eng_Latn", "rus_Cyrl", "lit_Latn")
     folder = checkpoint(tmp_path / "m2m", architecture="m2m_100", special=languages)
     ours = ("add", folder, "--id", "ours", *AS_IT_IS)
@@ -72,20 +72,20 @@ def test_like_a_model_of_the_catalog(store: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pair", ["english", "en-", "-ru", "en_ru", "en-ru-lt", "e1-ru"])
-def test_pairs_of_another_form_are_wrong_usage(store: Store, source: Path, pair: str) -> None:
+def test_malformed_pairs_are_usage_errors(store: Store, source: Path, pair: str) -> None:
     done = run(store, "add", source, "--id", "opus-en-ru", "--pair", pair)
     assert done.exit_code == 2
     assert "not a pair such as en-ru" in done.stderr
 
 
-def test_weights_that_are_none_are_not_converted(store: Store, source: Path) -> None:
+def test_invalid_weights_are_not_converted(store: Store, source: Path) -> None:
     done = run(store, "add", source, "--id", "opus-en-ru", "--engine", "ctranslate2")
     assert done.exit_code == 1
     assert done.exception is None or isinstance(done.exception, SystemExit)
     assert store.ids() == []
 
 
-def test_the_list_is_the_catalog_and_the_store(store: Store, source: Path) -> None:
+def test_list_shows_catalog_and_store(store: Store, source: Path) -> None:
     run(store, "add", source, "--id", "opus-en-ru", *AS_IT_IS)
     run(store, "add", source, "--id", "ours", "--like", "opus-en-lt", *AS_IT_IS)
     rows = [json.loads(line) for line in run(store, "list", "--json").stdout.splitlines()]
@@ -100,7 +100,7 @@ def test_the_list_is_the_catalog_and_the_store(store: Store, source: Path) -> No
     )
 
 
-def test_a_changed_and_a_broken_model_are_told(store: Store, source: Path) -> None:
+def test_changed_and_broken_models_are_reported(store: Store, source: Path) -> None:
     for id in ("changed", "broken"):
         run(store, "add", source, "--id", id, "--like", "opus-en-lt", *AS_IT_IS)
     (store.root / "changed" / "vocab.json").write_text("{}")
@@ -114,13 +114,13 @@ def test_a_changed_and_a_broken_model_are_told(store: Store, source: Path) -> No
 
 
 @pytest.mark.parametrize("command", ["verify", "remove"])
-def test_ids_that_are_not_there(store: Store, command: str) -> None:
+def test_unknown_ids(store: Store, command: str) -> None:
     done = run(store, command, "../up")
     assert done.exit_code == 1
     assert "not installed" in done.stderr
 
 
-def test_a_faulty_catalog_file_is_told(store: Store, tmp_path: Path) -> None:
+def test_invalid_catalog_file_is_reported(store: Store, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("[ours]\n")
     done = run(store, "--catalog-file", tmp_path / "own.toml", "list")
     assert done.exit_code == 1

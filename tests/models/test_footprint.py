@@ -1,6 +1,6 @@
-"""The base environment: how large it is, and that it pulls, converts, serves and calls.
+"""The base environment: its size, and that it can pull, convert, serve and call.
 
-Installs the project as its users do, so it needs the package registry and a minute.
+Installs the project as its users do, so the test needs a package registry and a minute.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ABSENT = ("torch", "transformers")
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with nothing but summsvc and what it depends on."""
+    """An environment with only summsvc and its dependencies."""
     folder = tmp_path_factory.mktemp("base")
     venv.create(folder, with_pip=True)
     install = [
@@ -39,13 +39,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_base_environment_is_small(base: Path) -> None:
+def test_base_environment_size(base: Path) -> None:
     sizes: dict[str, int] = {}
     for path in base.rglob("*"):
         if path.is_file() and not path.is_symlink():
             inside = path.relative_to(base).parts
             package = inside[3] if inside[:1] == ("lib",) and len(inside) > 3 else inside[0]
-            # On disk, in whole blocks, as an image has it.
+            # Disk usage in whole blocks, as in a container image.
             sizes[package] = sizes.get(package, 0) + path.stat().st_blocks * 512
     largest = sorted(sizes.items(), key=lambda item: -item[1])[:12]
     total = sum(sizes.values()) / 1e6
@@ -55,7 +55,7 @@ def test_the_base_environment_is_small(base: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_base_environment_converts_serves_and_translates(base: Path, tmp_path: Path) -> None:
+def test_base_environment_converts_serves_and_translates(base: Path, tmp_path: Path) -> None:
     for name in ABSENT:
         found = subprocess.run(
             [base / "bin" / "python", "-c", f"import {name}"], capture_output=True, check=False

@@ -1,4 +1,4 @@
-"""Pulls as operators run them, from a hub that fails in every way a network can."""
+"""Pulls from the command line, with every kind of hub and network failure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def start(hub: Hub, store: Store, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start ``summsvc models pull tiny`` in a process of its own."""
+    """Start ``summsvc models pull tiny`` in a subprocess."""
     catalog = tmp_path / "catalog.toml"
     catalog.write_text(
         "[tiny]\ntask = 'translation'\ntitle = 'A tiny model'\nrepository = 'acme/tiny'\n"
@@ -95,9 +95,7 @@ def assert_whole(store: Store) -> None:
     assert not store.staging("tiny").exists()
 
 
-def test_a_pull_installs_what_an_engine_reads_and_nothing_else(
-    hub: Hub, store: Store, pull: Pull
-) -> None:
+def test_pull_installs_only_the_files_an_engine_needs(hub: Hub, store: Store, pull: Pull) -> None:
     done = pull()
     assert done.returncode == 0, done.stderr
     assert "A tiny model, about 2.0 MB from acme/tiny" in done.stdout
@@ -117,7 +115,7 @@ def test_a_pull_installs_what_an_engine_reads_and_nothing_else(
     assert not any(path.endswith(("custom.py", ".bin", ".h5")) for path, _ in hub.requests)
 
 
-def test_what_is_installed_is_not_fetched_again(hub: Hub, store: Store, pull: Pull) -> None:
+def test_installed_model_is_not_downloaded_again(hub: Hub, store: Store, pull: Pull) -> None:
     pull()
     hub.requests.clear()
     assert pull().returncode == 0
@@ -127,8 +125,8 @@ def test_what_is_installed_is_not_fetched_again(hub: Hub, store: Store, pull: Pu
     assert_whole(store)
 
 
-def test_a_cut_connection_is_gone_on_with(hub: Hub, store: Store, pull: Pull) -> None:
-    # Bytes are written down ten megabytes at a time; less than that is fetched again.
+def test_lost_connection_is_resumed(hub: Hub, store: Store, pull: Pull) -> None:
+    # Data is written in chunks of ten megabytes; an incomplete chunk is downloaded again.
     weights = bytes(range(256)) * (25 << 12)
     (hub.folder / "model.safetensors").write_bytes(weights)
     hub.cut = [len(weights) // 2, 1000]
@@ -139,7 +137,7 @@ def test_a_cut_connection_is_gone_on_with(hub: Hub, store: Store, pull: Pull) ->
     assert (store.root / "tiny" / "model.safetensors").read_bytes() == weights
 
 
-def test_a_killed_pull_leaves_no_model_and_the_next_goes_on(
+def test_killed_pull_installs_nothing_and_the_next_resumes(
     hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]], pull: Pull
 ) -> None:
     hub.gate.clear()
@@ -163,7 +161,7 @@ def test_a_killed_pull_leaves_no_model_and_the_next_goes_on(
     assert_whole(store)
 
 
-def test_two_pulls_of_one_model_fetch_it_once(
+def test_concurrent_pulls_download_once(
     hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     both = [start("tiny", *AS_IT_IS), start("tiny", *AS_IT_IS)]
@@ -175,7 +173,7 @@ def test_two_pulls_of_one_model_fetch_it_once(
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "vocab.json"])
-def test_a_wrong_hash_is_refused_and_the_bytes_thrown_away(
+def test_wrong_hash_is_rejected_and_the_file_deleted(
     hub: Hub, store: Store, pull: Pull, name: str
 ) -> None:
     hub.corrupt = name
@@ -189,14 +187,14 @@ def test_a_wrong_hash_is_refused_and_the_bytes_thrown_away(
     assert_whole(store)
 
 
-def test_a_busy_hub_is_waited_for(hub: Hub, store: Store, pull: Pull) -> None:
+def test_pull_waits_for_a_busy_hub(hub: Hub, store: Store, pull: Pull) -> None:
     hub.status, hub.times, hub.retry_after = 429, 1, "0"
     done = pull()
     assert done.returncode == 0, done.stderr
     assert_whole(store)
 
 
-def test_a_hub_that_stays_busy_is_told_with_the_time_to_wait(
+def test_persistently_busy_hub_is_reported_with_the_retry_time(
     hub: Hub, store: Store, pull: Pull
 ) -> None:
     hub.status, hub.times, hub.retry_after = 429, 99, "0"
@@ -211,7 +209,7 @@ def test_a_hub_that_stays_busy_is_told_with_the_time_to_wait(
     ("status", "words"),
     [(401, "HF_TOKEN"), (403, "HF_TOKEN"), (404, "has no acme/tiny"), (400, "HTTP 400")],
 )
-def test_refusals_say_what_to_do(
+def test_http_errors_are_reported_with_a_remedy(
     hub: Hub, store: Store, pull: Pull, status: int, words: str
 ) -> None:
     hub.status, hub.times = status, 99
@@ -222,7 +220,7 @@ def test_refusals_say_what_to_do(
     assert store.ids() == []
 
 
-def test_the_token_is_sent(hub: Hub, store: Store, pull: Pull) -> None:
+def test_access_token_is_sent(hub: Hub, store: Store, pull: Pull) -> None:
     hub.token = "secret-of-ours"
     assert pull().returncode == 1
     done = pull(HF_TOKEN="secret-of-ours")
@@ -234,7 +232,7 @@ def test_the_token_is_sent(hub: Hub, store: Store, pull: Pull) -> None:
 @pytest.mark.parametrize(
     "environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}]
 )
-def test_without_a_network_it_says_what_is_missing_and_the_other_way(
+def test_missing_network_is_reported_with_the_offline_procedure(
     hub: Hub, store: Store, pull: Pull, environment: dict[str, str]
 ) -> None:
     done = pull(**environment)
@@ -253,14 +251,14 @@ def test_without_a_network_it_says_what_is_missing_and_the_other_way(
     assert store.ids() == []
 
 
-def test_something_that_is_no_hub_is_told(hub: Hub, pull: Pull) -> None:
+def test_invalid_hub_response_is_reported(hub: Hub, pull: Pull) -> None:
     hub.html = True
     done = pull()
     assert done.returncode == 1
     assert "check HF_ENDPOINT" in done.stderr
 
 
-def test_a_repository_without_weights_is_told(hub: Hub, pull: Pull) -> None:
+def test_repository_without_weights_is_reported(hub: Hub, pull: Pull) -> None:
     for name in ("model.safetensors", "pytorch_model.bin"):
         (hub.folder / name).unlink()
     done = pull()
@@ -268,14 +266,14 @@ def test_a_repository_without_weights_is_told(hub: Hub, pull: Pull) -> None:
     assert "no weights" in done.stderr
 
 
-def test_one_bad_id_does_not_stop_the_rest(store: Store, pull: Pull) -> None:
+def test_one_failed_id_does_not_stop_the_others(store: Store, pull: Pull) -> None:
     done = pull("nonsense", "tiny")
     assert done.returncode == 1
     assert "nonsense: not in the catalog" in done.stderr
     assert_whole(store)
 
 
-def test_a_disk_without_room_is_told_before_anything_is_fetched(
+def test_insufficient_disk_space_is_reported_before_the_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
@@ -287,7 +285,7 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
     require_disk_space(entry, [file], tmp_path)
 
 
-def test_a_disk_that_fills_up_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: CatalogEntry) -> tuple[str, list[RemoteFile]]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -309,7 +307,7 @@ NO_TORCH = "import sys; sys.modules['torch'] = sys.modules['transformers'] = Non
         ("led", "model.safetensors", "ctranslate2", "no led models"),
     ],
 )
-def test_what_cannot_be_converted_here_is_not_fetched(
+def test_unconvertible_model_is_not_downloaded(
     hub: Hub,
     store: Store,
     start: Callable[..., subprocess.Popen[str]],
@@ -331,7 +329,7 @@ def test_what_cannot_be_converted_here_is_not_fetched(
 
 
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
-def test_a_real_checkpoint_is_pulled_and_translates(
+def test_pulled_checkpoint_translates(
     store: Store, start: Callable[..., subprocess.Popen[str]], hub: Hub, engine: str
 ) -> None:
     hub.folder = marian("en-ru")
@@ -373,5 +371,5 @@ def test_a_real_checkpoint_is_pulled_and_translates(
         (["merges.txt", "benchmark_results.txt", "LICENSE"], ["LICENSE", "merges.txt"]),
     ],
 )
-def test_which_files_are_needed(names: list[str], taken: list[str]) -> None:
+def test_select_files(names: list[str], taken: list[str]) -> None:
     assert select_files(names) == taken

@@ -1,4 +1,4 @@
-"""Which model is taken for which languages, and what is said when there is none."""
+"""Routes: model selection by language pair, and the errors when no model serves it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KNOWN = [
 
 
 class Bench:
-    """A store, a catalogue of made-up models, and routes over both."""
+    """A store, a catalog of made-up models, and routes over both."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder / "store")
@@ -60,7 +60,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def test_the_preferred_installed_model_is_taken(bench: Bench) -> None:
+def test_preferred_installed_model_is_selected(bench: Bench) -> None:
     bench.install("small")
     routes = bench.routes()
     assert routes.resolve_translation("en", "ru", "") == Route(("en", "ru"), ("small",), True)
@@ -68,7 +68,7 @@ def test_the_preferred_installed_model_is_taken(bench: Bench) -> None:
     assert routes.resolve_translation("en", "ru", "").models == ("big",)
 
 
-def test_a_model_asked_for_is_taken(bench: Bench) -> None:
+def test_requested_model_is_selected(bench: Bench) -> None:
     bench.install("big", "small", "short")
     routes = bench.routes()
     assert routes.resolve_translation("en", "ru", "small").models == ("small",)
@@ -83,14 +83,14 @@ def test_a_model_asked_for_is_taken(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("model", ["../up", "a" * 10_000, "\0", "big\n"])
-def test_ids_of_any_shape_are_only_unknown(bench: Bench, model: str) -> None:
+def test_malformed_ids_are_unknown_models(bench: Bench, model: str) -> None:
     bench.install("big")
     with pytest.raises(UnknownModelError) as caught:
         bench.routes().resolve_translation("en", "ru", model)
     assert len(caught.value.message) < 300
 
 
-def test_two_models_through_the_pivot_when_both_are_installed(bench: Bench) -> None:
+def test_pivot_route_when_both_models_are_installed(bench: Bench) -> None:
     bench.install("ru-en", "en-lt")
     assert bench.routes().resolve_translation("ru", "lt", "") == Route(
         ("ru", "en", "lt"), ("ru-en", "en-lt"), True
@@ -99,19 +99,19 @@ def test_two_models_through_the_pivot_when_both_are_installed(bench: Bench) -> N
     assert bench.routes().resolve_translation("ru", "lt", "").models == ("many",)
 
 
-def test_no_pivot_when_there_is_none_to_be(bench: Bench) -> None:
+def test_no_pivot_route_without_pivot_language(bench: Bench) -> None:
     bench.install("ru-en", "en-lt")
     with pytest.raises(ModelNotInstalledError, match="many"):
         bench.routes(pivot="").resolve_translation("ru", "lt", "")
 
 
-def test_what_is_missing_is_named_with_its_command(bench: Bench) -> None:
+def test_missing_models_are_reported_with_the_install_command(bench: Bench) -> None:
     routes = bench.routes()
     with pytest.raises(ModelNotInstalledError) as caught:
         routes.resolve_translation("en", "ru", "")
     assert caught.value.message.endswith("install with: summsvc models pull big")
     assert caught.value.metadata == {"models": "big", "command": "summsvc models pull big"}
-    # Two preferred models rather than one that is not, and only what is missing.
+    # Two preferred models are proposed before one less preferred, and only the missing ones.
     with pytest.raises(ModelNotInstalledError, match=r"pull ru-en en-lt$"):
         routes.resolve_translation("ru", "lt", "")
     bench.install("en-lt")
@@ -119,21 +119,21 @@ def test_what_is_missing_is_named_with_its_command(bench: Bench) -> None:
         routes.resolve_translation("ru", "lt", "")
 
 
-def test_a_free_model_is_proposed_before_one_for_research_alone(bench: Bench) -> None:
+def test_commercial_use_models_are_proposed_before_non_commercial_ones(bench: Bench) -> None:
     with pytest.raises(ModelNotInstalledError, match=r"pull en-lt$"):
         bench.routes().resolve_translation("en", "lt", "")
     bench.install("research")
     assert bench.routes().resolve_translation("en", "lt", "").models == ("research",)
 
 
-def test_pairs_nobody_serves(bench: Bench) -> None:
+def test_unsupported_pairs(bench: Bench) -> None:
     with pytest.raises(UnsupportedPairError) as caught:
         bench.routes().resolve_translation("en", "sw", "")
     assert caught.value.field == "target_language_code"
     assert caught.value.metadata == {"source": "en", "target": "sw"}
 
 
-def test_a_default_is_as_if_it_were_asked_for(bench: Bench) -> None:
+def test_default_model_is_used_as_if_requested(bench: Bench) -> None:
     bench.install("big", "small", "ru-en", "en-lt")
     routes = bench.routes({"en-ru": "small", "ru-lt": "many", "en-lt": "typo"})
     assert routes.resolve_translation("en", "ru", "").models == ("small",)
@@ -144,7 +144,7 @@ def test_a_default_is_as_if_it_were_asked_for(bench: Bench) -> None:
         routes.resolve_translation("en", "lt", "")
 
 
-def test_a_default_is_taken_for_a_leg_too(bench: Bench) -> None:
+def test_default_model_is_used_for_a_stage(bench: Bench) -> None:
     bench.catalog = Catalog({**bench.catalog.entries, "lt-en": entry("lt-en", "lt-en")})
     bench.install("lt-en", "big", "small")
     assert bench.routes().resolve_translation("lt", "ru", "").models == ("lt-en", "big")
@@ -152,14 +152,14 @@ def test_a_default_is_taken_for_a_leg_too(bench: Bench) -> None:
     assert routes.resolve_translation("lt", "ru", "").models == ("lt-en", "small")
 
 
-def test_models_outside_the_catalogue_count(bench: Bench) -> None:
+def test_models_outside_the_catalog_are_used(bench: Bench) -> None:
     bench.store.add(bench.source, "ours", Task.TRANSLATION, [("en", "lv")])
     routes = bench.routes()
     assert routes.resolve_translation("en", "lv", "").models == ("ours",)
     assert routes.resolve_translation("en", "lv", "ours").models == ("ours",)
 
 
-def test_resolving_touches_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resolving_accesses_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.install("big", "short")
     routes = bench.routes()
     seen = bench.store.snapshot
@@ -174,7 +174,7 @@ def test_resolving_touches_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch
     assert bench.store.snapshot is seen
 
 
-def test_answers_do_not_outlive_what_was_seen(bench: Bench) -> None:
+def test_cached_routes_expire_with_the_snapshot(bench: Bench) -> None:
     bench.install("big", "small")
     routes = bench.routes()
     assert routes.resolve_translation("en", "ru", "").models == ("big",)
@@ -187,7 +187,7 @@ def test_answers_do_not_outlive_what_was_seen(bench: Bench) -> None:
         routes.resolve_translation("en", "ru", "big")
 
 
-def test_an_id_that_is_taken_is_not_proposed(bench: Bench) -> None:
+def test_installed_id_hides_its_catalog_entry(bench: Bench) -> None:
     bench.store.add(bench.source, "big", Task.SUMMARIZATION, [("en", "en")])
     with pytest.raises(ModelNotInstalledError, match=r"pull small$"):
         bench.routes().resolve_translation("en", "ru", "")
@@ -211,7 +211,7 @@ def test_summarizers(bench: Bench) -> None:
         bench.routes({"ru": "russian"}).resolve_summarizer("ru", "")
 
 
-def test_all_routes_are_told(bench: Bench) -> None:
+def test_all_routes_are_listed(bench: Bench) -> None:
     bench.install("ru-en", "en-lt")
     told = {
         route.languages: route for route in bench.routes().all_translations(bench.store.snapshot)

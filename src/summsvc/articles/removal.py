@@ -37,8 +37,8 @@ def removed_spans(
         find = _whole_lines if mime_type is MimeType.MARKDOWN else _whole_elements
         low = max(blocks[i - 1].span.end if i else 0, spans[-1].end if spans else 0)
         high = blocks[i + 1].span.start if i + 1 < len(blocks) else len(source)
-        whole = find(source, blocks[i].span, low, high)
-        spans += [whole] if whole else _visible_runs(blocks[i].source_map)
+        enclosing = find(source, blocks[i].span, low, high)
+        spans += [enclosing] if enclosing else _visible_runs(blocks[i].source_map)
     return tuple(spans)
 
 

@@ -66,10 +66,9 @@ def _limit_length(source_map: SourceMap, begin: int, end: int) -> Iterator[tuple
         yield begin, end
         return
     while end - begin > MAX_SENTENCE_CODE_POINTS:
-        most = begin + MAX_SENTENCE_CODE_POINTS
-        cut = source_map.text.rfind(
-            " ", most - MAX_SENTENCE_CODE_POINTS // 10, most
-        ) + 1 or _cut_in_word(source_map, most)
+        limit = begin + MAX_SENTENCE_CODE_POINTS
+        last_tenth = limit - MAX_SENTENCE_CODE_POINTS // 10
+        cut = source_map.text.rfind(" ", last_tenth, limit) + 1 or _cut_in_word(source_map, limit)
         part = source_map.text[begin:cut].rstrip()
         if has_alphanumeric(part):
             yield begin, begin + len(part)
@@ -80,13 +79,13 @@ def _limit_length(source_map: SourceMap, begin: int, end: int) -> Iterator[tuple
         yield begin, end
 
 
-def _cut_in_word(source_map: SourceMap, most: int) -> int:
-    """The last offset up to ``most`` that lies between two characters.
+def _cut_in_word(source_map: SourceMap, limit: int) -> int:
+    """The last offset up to ``limit`` that lies between two characters.
 
     Never inside the characters of one character reference. An offset before a combining mark
     is used only when no other offset is near.
     """
-    near = range(most, most - 32, -1)
+    near = range(limit, limit - 32, -1)
     between = [at for at in near if source_map.ends[at - 1] <= source_map.starts[at]]
     free = (
         at for at in between if not extends_character(source_map.text[at - 1], source_map.text[at])

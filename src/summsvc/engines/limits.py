@@ -23,11 +23,11 @@ def input_limit(config: Mapping[str, Any], declared: int | None) -> int:
 
     config: the checkpoint's config.json. declared: ``model_max_length`` of its tokenizer.
     """
-    told = declared if declared and declared < NO_DECLARED_LIMIT else None
+    limit = declared if declared and declared < NO_DECLARED_LIMIT else None
     table = _positions(config, "encoder")
     if table is None:
-        return told or DEFAULT_INPUT_TOKENS
-    return min(table, told or table)
+        return limit or DEFAULT_INPUT_TOKENS
+    return min(table, limit or table)
 
 
 def output_positions(config: Mapping[str, Any]) -> int | None:

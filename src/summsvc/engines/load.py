@@ -15,14 +15,14 @@ def load(spec: ModelSpec, placement: Placement, engine: str = "auto") -> Seq2Seq
     engine: "auto", "ctranslate2" or "transformers". Raises ModelBrokenError when the folder is
     not in the engine's layout, or when a library of the engine is not installed.
     """
-    form = "ctranslate2" if (spec.path / CTRANSLATE2_MODEL_FILE).is_file() else "transformers"
-    if engine not in ("auto", form):
+    layout = "ctranslate2" if (spec.path / CTRANSLATE2_MODEL_FILE).is_file() else "transformers"
+    if engine not in ("auto", layout):
         raise ModelBrokenError(
-            f"model '{spec.id}' is installed for {form}, but the setting engine is {engine}; "
+            f"model '{spec.id}' is installed for {layout}, but the setting engine is {engine}; "
             f"reinstall it with --engine {engine}",
             metadata={"model": spec.id, "engine": engine},
         )
-    if form == "ctranslate2":
+    if layout == "ctranslate2":
         from summsvc.engines.ctranslate2 import CTranslate2Engine
 
         return CTranslate2Engine(spec, placement)

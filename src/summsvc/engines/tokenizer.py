@@ -112,8 +112,8 @@ class Tokenizer:
     def encode(self, texts: Sequence[str], source: str, target: str) -> list[list[str]]:
         """Input tokens of each text, special tokens included."""
         spec, framing = self._spec, self.framing
-        told = spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET
-        language = spec.tokens[source] if told else framing.default_source
+        needs_source = spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET
+        language = spec.tokens[source] if needs_source else framing.default_source
         before = [language if piece == SOURCE_TOKEN else piece for piece in framing.before]
         after = [language if piece == SOURCE_TOKEN else piece for piece in framing.after]
         prefix = spec.prefix
@@ -211,12 +211,12 @@ class _FastTokenizerSplitter:
         return str(self._tokenizer.decode(known, skip_special_tokens=True))
 
 
-def _group_texts(texts: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Consecutive texts with at most ``most`` code points in total, or one longer text."""
+def _group_texts(texts: Sequence[str], limit: int) -> Iterator[list[str]]:
+    """Consecutive texts with at most ``limit`` code points in total, or one longer text."""
     group: list[str] = []
     length = 0
     for text in texts:
-        if group and length + len(text) > most:
+        if group and length + len(text) > limit:
             yield group
             group, length = [], 0
         group.append(text)

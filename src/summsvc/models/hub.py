@@ -91,16 +91,16 @@ def list_files(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
     try:
         info = response.json()
         siblings = {sibling["rfilename"]: sibling for sibling in info["siblings"]}
-        wanted = [_remote(siblings[name]) for name in files.select_files(siblings)]
+        remote_files = [_remote(siblings[name]) for name in files.select_files(siblings)]
         revision = str(info["sha"])
     except (ValueError, KeyError, TypeError) as error:
         raise PullError(
             f"{entry.id}: {constants.ENDPOINT} did not respond as a model hub ({error!r}); "
             "check HF_ENDPOINT"
         ) from error
-    if not files.weight_files(file.name for file in wanted):
+    if not files.weight_files(file.name for file in remote_files):
         raise PullError(f"{entry.id}: {entry.repository} at {entry.revision} has no usable weights")
-    return revision, wanted
+    return revision, remote_files
 
 
 def _remote(sibling: Mapping[str, Any]) -> RemoteFile:

@@ -45,17 +45,17 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
             shutil.rmtree(folder, ignore_errors=True)
             return installed
         with hub.raise_pull_errors(entry, folder):
-            revision, wanted = hub.list_files(entry)
-            names = [file.name for file in wanted]
+            revision, remote_files = hub.list_files(entry)
+            names = [file.name for file in remote_files]
             for path in folder.iterdir():
                 if path.name.removesuffix(hub.PART_SUFFIX) not in names:
                     path.unlink()
             # This file alone determines whether the other files can be used.
             _download_missing(
-                entry, revision, [file for file in wanted if file.name == CONFIG_FILE], folder
+                entry, revision, [file for file in remote_files if file.name == CONFIG_FILE], folder
             )
-            how = converter(engine, model_type(folder), names)
-            _download_missing(entry, revision, wanted, folder)
+            convert = converter(engine, model_type(folder), names)
+            _download_missing(entry, revision, remote_files, folder)
         manifest = store.add(
             folder,
             entry.id,
@@ -63,7 +63,7 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
             entry=entry,
             source=entry.repository,
             revision=revision,
-            convert=how,
+            convert=convert,
             move=True,
         )
         shutil.rmtree(folder, ignore_errors=True)
@@ -71,9 +71,9 @@ def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest
 
 
 def _download_missing(
-    entry: CatalogEntry, revision: str, wanted: Sequence[RemoteFile], folder: Path
+    entry: CatalogEntry, revision: str, remote_files: Sequence[RemoteFile], folder: Path
 ) -> None:
-    missing = [file for file in wanted if not file.matches(folder / file.name)]
+    missing = [file for file in remote_files if not file.matches(folder / file.name)]
     hub.require_disk_space(entry, missing, folder)
     for file in missing:
         hub.download(entry, revision, file, folder)

@@ -71,10 +71,10 @@ class Routes:
         if snapshot is not self._cache.snapshot:
             self._cache = _RouteCache(snapshot)
         resolved = self._cache.resolved
-        asked = (source, target, model)
-        if asked not in resolved:
-            resolved[asked] = self._resolve(snapshot, source, target, model)
-        return resolved[asked]
+        key = (source, target, model)
+        if key not in resolved:
+            resolved[key] = self._resolve(snapshot, source, target, model)
+        return resolved[key]
 
     def _resolve(self, snapshot: Snapshot, source: str, target: str, model: str) -> Route:
         pair = (source, target)
@@ -150,12 +150,12 @@ class Routes:
                 stages.append([first, second])
         if not stages:
             return None
-        asked = self._default_model((source, target))
+        default = self._default_model((source, target))
 
         def rank(models: list[Facts]) -> tuple[bool, bool, bool, int]:
             installed = _all_installed(models)
             return (
-                models[0].id == asked and len(models) == 1,
+                models[0].id == default and len(models) == 1,
                 installed,
                 installed and len(models) == 1,
                 min(each.preference for each in models),

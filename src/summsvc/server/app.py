@@ -127,7 +127,7 @@ class Server:
         """
         settings = self.settings
         self._reloader.load()
-        await asyncio.to_thread(self._store.look)
+        await asyncio.to_thread(self._store.refresh)
         self._server = grpc.aio.server(
             interceptors=[
                 CallInterceptor(
@@ -227,7 +227,7 @@ class Server:
             if await self._pool.changed(timeout_s=STORE_REFRESH_S):
                 self._turns.freeze()
             # Files are not looked at on the event loop.
-            await asyncio.to_thread(self._store.look)
+            await asyncio.to_thread(self._store.refresh)
 
     def _can_summarize(self) -> bool:
         """Whether a call that leaves the method open can be answered now."""

@@ -1,4 +1,4 @@
-"""HTML: which text is seen, where blocks end, what is left alone."""
+"""HTML parser: visible text, block boundaries and opaque elements."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def upper(body: str) -> str:
         ("<h1>Head</h1>Text.", ["Head", "Text."]),
     ],
 )
-def test_what_is_seen(body: str, expected: list[str]) -> None:
+def test_visible_text(body: str, expected: list[str]) -> None:
     assert shown(body) == expected
 
 
@@ -68,12 +68,12 @@ def test_what_is_seen(body: str, expected: list[str]) -> None:
         "<svg><text>x</text></svg>",
     ],
 )
-def test_what_is_left_alone(opaque: str) -> None:
+def test_opaque_content_is_kept(opaque: str) -> None:
     assert shown(f"<p>Before.</p>{opaque}<p>After.</p>") == ["Before.", "After."]
     assert opaque in upper(f"<p>Before {opaque} after.</p>")
 
 
-def test_opaque_elements_within_a_sentence_keep_their_place_and_spaces() -> None:
+def test_opaque_inline_elements_keep_position_and_spaces() -> None:
     body = "<p>Use <code>x.y</code> to run <b>it</b> now.</p>"
     assert upper(body) == "<p>USE <code>x.y</code> TO RUN <b>IT</b> NOW.</p>"
 
@@ -97,11 +97,11 @@ def test_opaque_elements_within_a_sentence_keep_their_place_and_spaces() -> None
         ('<html translate="no"><body>One.</body></html>', ["One."]),
     ],
 )
-def test_broken_html_is_read_as_far_as_it_goes(body: str, expected: list[str]) -> None:
+def test_malformed_html_is_parsed_with_recovery(body: str, expected: list[str]) -> None:
     assert shown(f"<p>Start.</p>{body}")[1:] == expected
 
 
-def test_headings_items_and_page_titles_have_their_kind() -> None:
+def test_block_kinds() -> None:
     body = (
         "<title>Page</title><h2>One. Two.</h2><p>Three.</p><ul><li>Four</ul><p>Five</p><p>Six.</p>"
     )
@@ -116,7 +116,7 @@ def test_headings_items_and_page_titles_have_their_kind() -> None:
     ]
 
 
-def test_spans_hold_the_markup_inside() -> None:
+def test_spans_include_inner_markup() -> None:
     body = "<p><b>One &amp; <i>two</i>.</b> Three.</p>"
     assert [body[s.span.start : s.span.end] for s in html(body).body] == [
         "One &amp; <i>two</i>.",
@@ -153,7 +153,7 @@ def test_spans_hold_the_markup_inside() -> None:
     ],
 )
 @pytest.mark.parametrize("tail", ["", ">", '">'])
-def test_long_nonsense_is_no_trouble(unit: str, tail: str) -> None:
-    # A quadratic rule would run into the suite's time limit.
+def test_long_malformed_input_takes_linear_time(unit: str, tail: str) -> None:
+    # With quadratic time, this test would exceed the suite's time limit.
     body = "<p>Start.</p>" + unit * (150_000 // len(unit)) + tail
     assert html(body).body[0].text.startswith("Start.")

@@ -1,4 +1,4 @@
-"""Markdown: which text is seen, where blocks end, what is left alone."""
+"""Markdown parser: visible text, block boundaries and opaque content."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def upper(body: str) -> str:
         ("A lone `tick and a ``b", ["A lone `tick and a ``b"]),
     ],
 )
-def test_what_is_seen(body: str, expected: list[str]) -> None:
+def test_visible_text(body: str, expected: list[str]) -> None:
     assert shown(body) == expected
 
 
@@ -75,7 +75,7 @@ def test_what_is_seen(body: str, expected: list[str]) -> None:
         "|---|---|",
     ],
 )
-def test_blocks_that_are_left_alone(opaque: str) -> None:
+def test_opaque_blocks_are_kept(opaque: str) -> None:
     body = f"Before.\n\n{opaque}\n\nAfter.\n"
     assert shown(body) == ["Before.", "After."]
     assert upper(body) == f"BEFORE.\n\n{opaque}\n\nAFTER.\n"
@@ -93,11 +93,11 @@ def test_blocks_that_are_left_alone(opaque: str) -> None:
         '<span translate="no">Brand</span>',
     ],
 )
-def test_what_is_left_alone_within_a_sentence(opaque: str) -> None:
+def test_opaque_inline_content_is_kept(opaque: str) -> None:
     assert upper(f"Before {opaque} after.") == f"BEFORE {opaque} AFTER."
 
 
-def test_an_unclosed_fence_runs_to_the_end() -> None:
+def test_unclosed_fence_extends_to_the_end() -> None:
     assert shown("Text.\n\n```\nx. Y\n\nz") == ["Text."]
 
 
@@ -142,12 +142,12 @@ def test_an_unclosed_fence_runs_to_the_end() -> None:
         "(((",
     ],
 )
-def test_long_nonsense_is_no_trouble(unit: str) -> None:
-    # A quadratic rule would run into the suite's time limit.
+def test_long_malformed_input_takes_linear_time(unit: str) -> None:
+    # With quadratic time, this test would exceed the suite's time limit.
     assert shown("Start.\n\n" + unit * (100_000 // len(unit)))[0] == "Start."
 
 
 @pytest.mark.parametrize("between", ["```\ncode\n```", "---", "<!-- c -->", "[r]: http://x.y"])
-def test_code_after_a_list_that_ended_is_left_alone(between: str) -> None:
+def test_code_after_a_finished_list_is_opaque(between: str) -> None:
     body = f"- one\n\n{between}\n\n    some code. Here"
     assert upper(body) == body.replace("one", "ONE")

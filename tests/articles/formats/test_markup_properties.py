@@ -1,6 +1,6 @@
-"""Markup comes back as other parsers see it, whatever a translation does to the words.
+"""Property tests: markup is preserved, as other parsers see it, whatever the translation is.
 
-The judges are html5lib (the HTML standard's tree), html.parser and markdown-it.
+The reference parsers are html5lib (the HTML standard's tree), html.parser and markdown-it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WORDS = st.sampled_from(
     "one two žodis слово Мир 3.5 R&amp;D a&lt;b &copy; U.S. x_y 10&nbsp;km".split()
 )
 NAMES = ["b", "i", 'span title="x > y" id="a&amp;b"', "span class=k", "em", "sup", "q"]
-# Not among NAMES: a link within a link is malformed.
+# Not among NAMES, since nested links are malformed.
 LINK = '<a href="u?a=1&amp;b=2">two words</a>'
 BLOCKS = ["p", "h2", "blockquote", "div", "section"]
 OPAQUE = [
@@ -59,7 +59,7 @@ bodies = st.lists(st.one_of(block, st.sampled_from(OPAQUE)), min_size=1, max_siz
 
 
 def translated(body: str, mime_type: MimeType, how: str) -> tuple[str, list[str], list[str]]:
-    """The rendered body, what the translator was given, what it answered."""
+    """The rendered body, the texts given to the translator, and its translations."""
     document = read(Article("A title", body, "en", mime_type), keep_boilerplate=True)
     given = [segment.text for segment in document.segments]
     answers = [TRANSLATORS[how](text) for text in given]
@@ -67,12 +67,12 @@ def translated(body: str, mime_type: MimeType, how: str) -> tuple[str, list[str]
 
 
 def letters(texts: list[str]) -> str:
-    """Without punctuation: a stretch that is nothing else is no segment."""
+    """The texts without punctuation, since a run of punctuation alone is not a segment."""
     return "".join(filter(str.isalnum, "".join(texts)))
 
 
 def tree(body: str) -> tuple[Any, str]:
-    """The elements without translatable text, and that text."""
+    """The element tree without translatable text, and that text."""
     texts: list[str] = []
 
     def walk(element: Element, opaque: bool) -> Any:
@@ -96,7 +96,7 @@ def tree(body: str) -> tuple[Any, str]:
 
 
 @given(bodies, translators)
-def test_html_is_the_same_tree_with_every_text_translated_once(body: str, how: str) -> None:
+def test_html_tree_is_unchanged_and_every_text_is_translated_once(body: str, how: str) -> None:
     if not tree(body)[1]:
         return
     rendered, given_texts, answers = translated(body, MimeType.HTML, how)
@@ -167,7 +167,7 @@ articles = st.lists(
 
 
 def structure(body: str, *, emphasis: bool) -> list[Any]:
-    """What markdown-it makes of an article, without the words."""
+    """The token structure that markdown-it parses from an article, without the words."""
     found: list[Any] = []
     for token in MARKDOWN.parse(body):
         for each in token.children or [token]:
@@ -185,6 +185,6 @@ def structure(body: str, *, emphasis: bool) -> list[Any]:
 def test_markdown_has_the_same_structure(body: str, how: str) -> None:
     body = f"Start here.\n\n{body}"
     rendered, _, _ = translated(body, MimeType.MARKDOWN, how)
-    # Emphasis for which a shorter text has no word may go.
+    # Emphasis may be dropped when a shorter translation has no word for it.
     emphasis = how in ("upper", "longer")
     assert structure(rendered, emphasis=emphasis) == structure(body, emphasis=emphasis)

@@ -1,4 +1,4 @@
-"""Conversion without torch against the library's own, and both engines against each other."""
+"""Conversion without torch equals CTranslate2's converter; both engines agree on the result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GREEDY = DecodingOptions(beam_size=1)
 
 @pytest.mark.parametrize("quantization", ["float32", "int8"])
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
-def test_equal_to_the_librarys_converter_byte_for_byte(
+def test_equals_the_ctranslate2_converter_byte_for_byte(
     tmp_path: Path, pair: str, quantization: str
 ) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
@@ -86,7 +86,7 @@ def damaged(source: Path, folder: Path, **changes: object) -> Path:
 @pytest.mark.parametrize(
     ("value", "said"), [(float("nan"), "not finite"), (None, "no tensor"), (1.0, "<pad>")]
 )
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path, value: object, said: str) -> None:
+def test_damaged_checkpoint_is_rejected(tmp_path: Path, value: object, said: str) -> None:
     name = "model.shared.weight" if value == 1.0 else "model.encoder.layers.0.fc1.weight"
     source = damaged(marian("en-ru"), tmp_path / "damaged", **{name: value})
     with pytest.raises(ModelBrokenError, match=said):
@@ -104,7 +104,7 @@ def test_which_models_are_converted(monkeypatch: pytest.MonkeyPatch) -> None:
         convert.converter("ctranslate2", "led")
 
 
-def test_a_gpu_is_left_to_transformers_unless_told_otherwise(
+def test_transformers_is_the_default_engine_with_a_gpu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(convert, "_torch_finds_gpu", lambda: True)
@@ -112,7 +112,7 @@ def test_a_gpu_is_left_to_transformers_unless_told_otherwise(
     assert convert.converter("ctranslate2", "marian") is not None
 
 
-def test_without_torch_only_marian_is_converted_and_the_error_says_so(
+def test_without_torch_only_marian_is_converted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(convert, "has_torch", lambda: False)
@@ -129,7 +129,7 @@ def test_without_torch_only_marian_is_converted_and_the_error_says_so(
         (1, {"float32", "int8"}, "float16"),
     ],
 )
-def test_weights_are_kept_in_what_the_machine_computes_in(
+def test_quantization_is_supported_by_the_machine(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     gpus: int,

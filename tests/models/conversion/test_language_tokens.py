@@ -1,4 +1,4 @@
-"""A model is not installed when its tokenizer lacks the tokens that tell it its languages."""
+"""A model is not installed when its tokenizer lacks the required language tokens."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def entry(id: str) -> CatalogEntry:
         ("madlad-3b", ["<2en>", "<2ru>", "<2lv>"], "'lt' by the token '<2lt>'"),
     ],
 )
-def test_a_model_whose_tokenizer_lacks_a_token_is_refused(
+def test_tokenizer_without_a_required_token_is_rejected(
     store: Store, tmp_path: Path, id: str, special: Sequence[str], said: str
 ) -> None:
     model = entry(id)
@@ -56,7 +56,7 @@ def test_a_model_whose_tokenizer_lacks_a_token_is_refused(
     assert store.ids() == []
 
 
-def test_marian_goes_by_its_vocabulary_alone(store: Store, tmp_path: Path) -> None:
+def test_marian_tokens_come_from_the_vocabulary_only(store: Store, tmp_path: Path) -> None:
     model = entry("opus-en-ru")
     others = ["</s>", "<unk>", ">>bel<<", ">>ukr<<", "<pad>"]
     folder = checkpoint(tmp_path / "folder", vocabulary=others, special=[">>rus<<"])
@@ -65,7 +65,7 @@ def test_marian_goes_by_its_vocabulary_alone(store: Store, tmp_path: Path) -> No
     assert caught.value.metadata == {"language": "ru", "token": ">>rus<<"}
 
 
-def test_only_the_tokens_of_the_pairs_asked_for_are_needed(store: Store, tmp_path: Path) -> None:
+def test_only_tokens_of_the_requested_pairs_are_required(store: Store, tmp_path: Path) -> None:
     model = entry("nllb-600m")
     folder = checkpoint(
         tmp_path / "folder", architecture="m2m_100", special=["eng_Latn", "rus_Cyrl"]
@@ -75,8 +75,8 @@ def test_only_the_tokens_of_the_pairs_asked_for_are_needed(store: Store, tmp_pat
     assert manifest.tokens == {"en": "eng_Latn", "ru": "rus_Cyrl"}
 
 
-def test_a_pulled_model_is_looked_at_too(store: Store, tmp_path: Path) -> None:
-    """In a process of its own: the hub's client reads its variables when it is imported."""
+def test_pulled_model_is_validated(store: Store, tmp_path: Path) -> None:
+    """Runs in a subprocess, since huggingface_hub reads its variables when it is imported."""
     folder = checkpoint(tmp_path / "hub", architecture="m2m_100", special=["__en__", "__ru__"])
     catalog = tmp_path / "catalog.toml"
     catalog.write_text(
@@ -107,7 +107,7 @@ def test_a_pulled_model_is_looked_at_too(store: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["m2m100", "mbart50"])
-def test_languages_that_the_tokenizers_class_knows_need_no_file(
+def test_built_in_tokens_of_the_tokenizer_class_are_accepted(
     store: Store, tmp_path: Path, name: str
 ) -> None:
     family = FAMILIES[name]
@@ -141,7 +141,7 @@ def test_languages_that_the_tokenizers_class_knows_need_no_file(
         ("tokenizer.json", {"model": {"vocab": {}}, "added_tokens": [{"content": "<2ru>"}]}),
     ],
 )
-def test_where_tokens_stand(tmp_path: Path, name: str, content: object) -> None:
+def test_token_locations(tmp_path: Path, name: str, content: object) -> None:
     (tmp_path / name).write_text(json.dumps(content))
     assert vocabulary.load_tokens(tmp_path, "t5") == {"<2ru>"}
 
@@ -157,7 +157,7 @@ def test_where_tokens_stand(tmp_path: Path, name: str, content: object) -> None:
         ("spiece.model", "no model"),
     ],
 )
-def test_files_that_are_none_are_told(tmp_path: Path, name: str, text: str) -> None:
+def test_invalid_tokenizer_files_are_reported(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InvalidFieldError, match=name):
         vocabulary.load_tokens(tmp_path, "t5")

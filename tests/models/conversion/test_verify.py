@@ -1,4 +1,4 @@
-"""Conversions that spoil a model are refused, and those of honest models are not."""
+"""Verification rejects defective conversions and accepts correct ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add(store: Store, folder: Path, id: str = "opus-en-ru") -> Any:
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Change) -> None:
-    """Let the conversion, and it alone, see another matrix than the checkpoint has."""
+    """Replace a matrix of the checkpoint, as seen by the conversion only."""
     read = mapping._load_tensors
 
     def tensors(path: Path) -> Tensors:
@@ -56,9 +56,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Change) -> None:
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
-def test_an_honest_conversion_is_installed_and_says_how_it_was_checked(
-    tmp_path: Path, pair: str
-) -> None:
+def test_correct_conversion_is_installed_with_its_verification(tmp_path: Path, pair: str) -> None:
     store = Store(tmp_path / "store")
     source, target = pair.split("-")
     how = converter("ctranslate2", "marian")
@@ -82,7 +80,7 @@ def test_an_honest_conversion_is_installed_and_says_how_it_was_checked(
     ],
     ids=["transposed", "sign", "zero", "own transposed", "inner sign", "shifted embeddings"],
 )
-def test_one_wrong_matrix_is_refused_with_both_outputs(
+def test_one_wrong_matrix_is_rejected_with_both_outputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, change: Change
 ) -> None:
     spoil(monkeypatch, name, change)
@@ -99,7 +97,7 @@ def test_one_wrong_matrix_is_refused_with_both_outputs(
 
 
 @pytest.mark.parametrize("family", ["bart", "nllb"])
-def test_what_the_librarys_converter_gets_wrong_is_refused_too(
+def test_defective_ctranslate2_conversion_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
 ) -> None:
     read = transformers.load_spec
@@ -118,7 +116,7 @@ def test_what_the_librarys_converter_gets_wrong_is_refused_too(
 
 
 @pytest.mark.parametrize("name", [CROSS, INNER])
-def test_what_quantization_alone_spoils_is_refused(
+def test_defective_quantization_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def quantized_wrongly(source: Path, target: Path, *, quantization: str) -> dict[str, str]:
@@ -134,8 +132,8 @@ def test_what_quantization_alone_spoils_is_refused(
     assert store.ids() == []
 
 
-def test_other_tokens_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lost end marker of the input; many models hardly notice."""
+def test_other_input_tokens_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The input's end marker is missing, which changes the outputs of many models only slightly."""
     framed = mapping.token_framing
 
     def unframed(source: Path, config: Any) -> Any:
@@ -146,7 +144,7 @@ def test_other_tokens_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         add(Store(tmp_path / "store"), marian("en-ru"))
 
 
-def test_the_command_says_so_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_reports_the_rejection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(monkeypatch, CROSS, np.negative)
     arguments = ["--model-dir", str(tmp_path), "add", str(marian("en-ru")), "--id", "opus-en-ru"]
     done = CliRunner().invoke(models, [*arguments, "--engine", "ctranslate2"])
@@ -157,7 +155,7 @@ def test_the_command_says_so_and_fails(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def changed(folder: Path, change: Callable[[Tensors], Tensors]) -> Path:
-    """A copy of the en-ru checkpoint with other tensors."""
+    """A copy of the en-ru checkpoint with changed tensors."""
     shutil.copytree(marian("en-ru"), folder)
     tensors = load_file(folder / "model.safetensors")
     save_file(change(tensors), folder / "model.safetensors")
@@ -177,7 +175,7 @@ def random(tensors: Tensors) -> Tensors:
 
 
 def blind(tensors: Tensors) -> Tensors:
-    """The decoder no longer sees its input."""
+    """Tensors with which the decoder ignores its input."""
     return {
         name: np.zeros_like(tensor) if "encoder_attn.out_proj" in name else tensor
         for name, tensor in tensors.items()
@@ -188,8 +186,8 @@ def misshapen(tensors: Tensors) -> Tensors:
     return tensors | {INNER: turned(tensors[INNER])}
 
 
-def test_a_model_that_learnt_nothing_is_converted_faithfully(tmp_path: Path) -> None:
-    """As benchmarks need it."""
+def test_untrained_model_is_converted(tmp_path: Path) -> None:
+    """Benchmarks need untrained models."""
     manifest = add(Store(tmp_path / "store"), changed(tmp_path / "random", random))
     assert "quantized not compared" in manifest.conversion["check"]
 
@@ -205,7 +203,7 @@ def add_without_torch(store: Path, folder: Path) -> subprocess.CompletedProcess[
     )
 
 
-def test_without_torch_an_honest_model_is_installed(tmp_path: Path) -> None:
+def test_without_torch_correct_conversion_is_installed(tmp_path: Path) -> None:
     done = add_without_torch(tmp_path, marian("en-ru"))
     assert done.returncode == 0, done.stderr
     assert "checked: float32 without loops; no torch to compare with" in done.stdout
@@ -221,7 +219,7 @@ def test_without_torch_an_honest_model_is_installed(tmp_path: Path) -> None:
         (misshapen, "has the shape"),
     ],
 )
-def test_without_torch_what_cannot_be_right_is_refused(
+def test_without_torch_implausible_outputs_are_rejected(
     tmp_path: Path, change: Callable[[Tensors], Tensors], said: str
 ) -> None:
     done = add_without_torch(tmp_path / "store", changed(tmp_path / "changed", change))

@@ -1,4 +1,4 @@
-"""The store: what it takes, what it refuses, and that nothing half-done is ever seen."""
+"""Store: adding, verifying and removing models, rejected inputs, and atomic writes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def left_over(store: Store) -> list[str]:
     return sorted(path.name for path in store.root.iterdir() if path.name != LOCK_FILE)
 
 
-def test_a_model_is_added_served_verified_and_removed(store: Store, source: Path) -> None:
+def test_model_lifecycle(store: Store, source: Path) -> None:
     manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS)
     assert store.installed() == [manifest] == [Store(store.root).get("tiny")]
     assert manifest.architecture == "marian"
@@ -52,7 +52,7 @@ def test_a_model_is_added_served_verified_and_removed(store: Store, source: Path
     assert left_over(store) == []
 
 
-def test_an_empty_or_absent_store_is_served(store: Store) -> None:
+def test_empty_or_missing_store(store: Store) -> None:
     assert store.installed() == []
     with pytest.raises(ModelNotInstalledError, match="summsvc models pull tiny"):
         store.spec("tiny")
@@ -66,7 +66,7 @@ def test_an_empty_or_absent_store_is_served(store: Store) -> None:
 @pytest.mark.parametrize(
     "id", ["", "..", "../up", "a/b", ".hidden", "Upper", "a b", "a\n", "x" * 65, "ё", "a\0"]
 )
-def test_ids_that_could_lead_elsewhere_are_refused(store: Store, source: Path, id: str) -> None:
+def test_ids_with_path_characters_are_rejected(store: Store, source: Path, id: str) -> None:
     with pytest.raises(InvalidFieldError):
         add(store, source, id)
     assert store.get(id) is None
@@ -75,7 +75,7 @@ def test_ids_that_could_lead_elsewhere_are_refused(store: Store, source: Path, i
     assert source.is_dir()
 
 
-def test_a_changed_byte_is_found_and_the_model_refused(store: Store, source: Path) -> None:
+def test_changed_byte_is_detected_and_the_model_rejected(store: Store, source: Path) -> None:
     add(store, source)
     weights = store.root / "tiny" / "model.safetensors"
     data = bytearray(weights.read_bytes())
@@ -87,7 +87,7 @@ def test_a_changed_byte_is_found_and_the_model_refused(store: Store, source: Pat
     assert caught.value.metadata == {"model": "tiny"}
 
 
-def test_missing_short_and_extra_files_are_found(store: Store, source: Path) -> None:
+def test_missing_short_and_extra_files_are_detected(store: Store, source: Path) -> None:
     add(store, source)
     (store.root / "tiny" / "source.spm").unlink()
     (store.root / "tiny" / "target.spm").write_bytes(b"t")
@@ -100,7 +100,7 @@ def test_missing_short_and_extra_files_are_found(store: Store, source: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": "tiny"}', "\0"])
-def test_a_broken_manifest_is_told_and_does_not_take_the_others_down(
+def test_broken_manifest_is_reported_and_does_not_affect_other_models(
     store: Store, source: Path, text: str
 ) -> None:
     add(store, source)
@@ -114,7 +114,7 @@ def test_a_broken_manifest_is_told_and_does_not_take_the_others_down(
     assert store.verify("tiny") == []
 
 
-def test_a_manifest_of_a_later_form_or_another_model_is_not_read(
+def test_manifest_of_a_later_version_or_another_model_is_ignored(
     store: Store, source: Path
 ) -> None:
     add(store, source)
@@ -126,7 +126,7 @@ def test_a_manifest_of_a_later_form_or_another_model_is_not_read(
     assert store.get("tiny") is None
 
 
-def test_a_manifest_is_read_again_when_it_changes(store: Store, source: Path) -> None:
+def test_changed_manifest_is_reloaded(store: Store, source: Path) -> None:
     add(store, source)
     before = store.get("tiny")
     assert store.get("tiny") is before
@@ -136,7 +136,7 @@ def test_a_manifest_is_read_again_when_it_changes(store: Store, source: Path) ->
     assert after.pairs == (("en", "lt"),)
 
 
-def test_a_look_gives_the_same_until_something_has_changed(store: Store, source: Path) -> None:
+def test_refresh_returns_the_same_snapshot_until_a_change(store: Store, source: Path) -> None:
     assert store.snapshot.ids == ()
     writer = Store(store.root)
     add(writer, source)
@@ -161,7 +161,7 @@ def test_a_look_gives_the_same_until_something_has_changed(store: Store, source:
     assert store.refresh() is store.refresh()
 
 
-def test_own_changes_are_seen_without_a_look(store: Store, source: Path) -> None:
+def test_own_changes_update_the_snapshot(store: Store, source: Path) -> None:
     assert "tiny" not in store.snapshot.ids
     add(store, source)
     assert "tiny" in store.snapshot.ids
@@ -169,7 +169,7 @@ def test_own_changes_are_seen_without_a_look(store: Store, source: Path) -> None
     assert "tiny" not in store.snapshot.ids
 
 
-def test_safetensors_are_preferred_and_code_stays_behind(store: Store, source: Path) -> None:
+def test_safetensors_are_preferred_and_code_is_ignored(store: Store, source: Path) -> None:
     (source / "pytorch_model.bin").write_bytes(b"pickle")
     (source / "modeling_custom.py").write_text("raise SystemExit")
     (source / "training_args.bin").write_bytes(b"pickle")
@@ -187,7 +187,7 @@ def test_safetensors_are_preferred_and_code_stays_behind(store: Store, source: P
     }
 
 
-def test_a_folder_of_links_is_copied_whole(store: Store, source: Path, tmp_path: Path) -> None:
+def test_symbolic_links_are_copied_as_files(store: Store, source: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     linked.mkdir()
     for path in source.iterdir():
@@ -208,7 +208,7 @@ def test_a_folder_of_links_is_copied_whole(store: Store, source: Path, tmp_path:
         (lambda folder: (folder / "vocab.json").write_text("{"), "vocab.json"),
     ],
 )
-def test_folders_that_hold_no_model_are_refused(
+def test_folders_without_a_model_are_rejected(
     store: Store, source: Path, break_it: object, words: str
 ) -> None:
     break_it(source)  # type: ignore[operator]
@@ -217,7 +217,7 @@ def test_folders_that_hold_no_model_are_refused(
     assert store.installed() == []
 
 
-def test_pairs_must_fit_the_task(store: Store, source: Path) -> None:
+def test_pairs_must_match_the_task(store: Store, source: Path) -> None:
     with pytest.raises(InvalidFieldError, match="no language pair"):
         store.add(source, "tiny", Task.TRANSLATION)
     with pytest.raises(InvalidFieldError, match="en-en"):
@@ -239,7 +239,7 @@ ENTRY = CatalogEntry(
 )
 
 
-def test_the_catalog_tells_what_the_folder_does_not(store: Store, tmp_path: Path) -> None:
+def test_catalog_entry_completes_the_manifest(store: Store, tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "multi", vocabulary=["</s>", ">>rus<<", ">>ukr<<", "a"])
     manifest = store.add(folder, "tiny", Task.TRANSLATION, entry=ENTRY)
     assert manifest.pairs == ENTRY.pairs
@@ -249,7 +249,7 @@ def test_the_catalog_tells_what_the_folder_does_not(store: Store, tmp_path: Path
     assert manifest.license.spdx_id == "CC-BY-4.0"
 
 
-def test_like_another_model_but_not_under_its_licence(store: Store, tmp_path: Path) -> None:
+def test_entry_of_another_model_does_not_set_the_licence(store: Store, tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "multi", vocabulary=["</s>", ">>rus<<", "a"])
     manifest = store.add(folder, "ours", Task.TRANSLATION, PAIRS, entry=ENTRY)
     assert manifest.tokens == {"ru": ">>rus<<"}
@@ -258,15 +258,13 @@ def test_like_another_model_but_not_under_its_licence(store: Store, tmp_path: Pa
     assert manifest.preference == 0
 
 
-def test_a_model_for_one_target_needs_no_token(store: Store, source: Path) -> None:
+def test_single_target_model_needs_no_token(store: Store, source: Path) -> None:
     manifest = store.add(source, "tiny", Task.TRANSLATION, PAIRS, entry=ENTRY)
     assert manifest.language_tokens is LanguageTokens.NONE
     assert manifest.tokens == {}
 
 
-def test_a_model_that_must_be_told_its_languages_is_not_added_untold(
-    store: Store, tmp_path: Path
-) -> None:
+def test_model_without_required_language_tokens_is_rejected(store: Store, tmp_path: Path) -> None:
     marian = checkpoint(tmp_path / "marian", vocabulary=["</s>", ">>deu<<", "a"])
     with pytest.raises(InvalidFieldError, match="--like"):
         store.add(marian, "ours", Task.TRANSLATION, PAIRS)
@@ -282,7 +280,7 @@ def test_a_model_that_must_be_told_its_languages_is_not_added_untold(
         store.add(multilingual, "ours", Task.TRANSLATION, PAIRS)
 
 
-def test_a_catalogued_id_takes_no_other_kind_of_model(store: Store, tmp_path: Path) -> None:
+def test_catalog_id_rejects_another_task_or_architecture(store: Store, tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "t5", architecture="t5")
     with pytest.raises(InvalidFieldError, match="t5"):
         store.add(folder, "tiny", Task.TRANSLATION, PAIRS, entry=ENTRY)
@@ -290,7 +288,7 @@ def test_a_catalogued_id_takes_no_other_kind_of_model(store: Store, tmp_path: Pa
         store.add(folder, "tiny", Task.SUMMARIZATION, [("en", "en")], entry=ENTRY)
 
 
-def test_converted_files_are_installed_and_said_so(store: Store, source: Path) -> None:
+def test_converted_files_are_installed_and_recorded(store: Store, source: Path) -> None:
     def convert(begin: ModelSpec, end: Path) -> Mapping[str, str]:
         (end / "model.bin").write_bytes((begin.path / "model.safetensors").read_bytes()[::-1])
         return {"engine": "ctranslate2", "quantization": "int8"}
@@ -301,7 +299,7 @@ def test_converted_files_are_installed_and_said_so(store: Store, source: Path) -
     assert store.verify("tiny") == []
 
 
-def test_a_conversion_that_fails_leaves_what_was_there(store: Store, source: Path) -> None:
+def test_failed_conversion_keeps_the_previous_model(store: Store, source: Path) -> None:
     add(store, source)
 
     def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
@@ -314,7 +312,7 @@ def test_a_conversion_that_fails_leaves_what_was_there(store: Store, source: Pat
     assert left_over(store) == ["tiny"]
 
 
-def test_a_disk_that_fills_up_while_converting_is_told(store: Store, source: Path) -> None:
+def test_full_disk_during_conversion_is_reported(store: Store, source: Path) -> None:
     add(store, source)
 
     def convert(_begin: ModelSpec, end: Path) -> Mapping[str, str]:
@@ -327,19 +325,19 @@ def test_a_disk_that_fills_up_while_converting_is_told(store: Store, source: Pat
     assert store.verify("tiny") == []
 
 
-def test_what_a_killed_writer_left_is_cleared_away_or_put_back(store: Store, source: Path) -> None:
+def test_remains_of_a_killed_writer_are_removed_or_restored(store: Store, source: Path) -> None:
     add(store, source)
     (store.root / ".adding-killed").mkdir()
     (store.root / ".adding-killed" / "model.safetensors").write_bytes(b"half")
     assert [manifest.id for manifest in store.installed()] == ["tiny"]
-    # Killed between the two renames that put a new model in the old one's place.
+    # Killed between the two renames that replace a model.
     (store.root / "tiny").rename(store.root / ".replaced-tiny")
     add(store, source, "other")
     assert left_over(store) == ["other", "tiny"]
     assert store.verify("tiny") == []
 
 
-def test_many_writers_at_once(store: Store, source: Path) -> None:
+def test_concurrent_writers(store: Store, source: Path) -> None:
     def work(number: int) -> None:
         mine = Store(store.root)
         for id in ("shared", f"own-{number}", "shared"):
@@ -352,7 +350,7 @@ def test_many_writers_at_once(store: Store, source: Path) -> None:
     assert store.verify("shared") == []
 
 
-def test_reading_writes_nothing(store: Store, source: Path) -> None:
+def test_reading_does_not_write(store: Store, source: Path) -> None:
     add(store, source)
     (store.root / LOCK_FILE).unlink(missing_ok=True)
 
@@ -366,7 +364,7 @@ def test_reading_writes_nothing(store: Store, source: Path) -> None:
     assert state() == before
 
 
-def test_a_store_that_cannot_be_written_is_said_so(tmp_path: Path, source: Path) -> None:
+def test_unwritable_store_raises_store_error(tmp_path: Path, source: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
         add(Store(tmp_path / "file" / "store"), source)

@@ -114,10 +114,10 @@ def _language_tokens(
     known: set[str] = set()
     if architecture == "marian" and (directory / "vocab.json").is_file():
         known = vocabulary.load_tokens(directory, architecture)
-        told = any(token.startswith(">>") and token.endswith("<<") for token in known)
-        if entry is None and told:
+        multi_target = any(token.startswith(">>") and token.endswith("<<") for token in known)
+        if entry is None and multi_target:
             kind = LanguageTokens.TARGET_PREFIX
-        elif not told and len({target for _, target in pairs}) == 1:
+        elif not multi_target and len({target for _, target in pairs}) == 1:
             kind = LanguageTokens.NONE
     elif architecture in MULTILINGUAL_ARCHITECTURES and task is Task.TRANSLATION and not tokens:
         kind = LanguageTokens.SOURCE_AND_TARGET
@@ -125,9 +125,9 @@ def _language_tokens(
     if languages and not known:
         known = vocabulary.load_tokens(directory, architecture)
     if architecture in MULTILINGUAL_ARCHITECTURES:
-        asked = {tokens[language] for language in languages if language in tokens}
+        requested = {tokens[language] for language in languages if language in tokens}
         known |= {
-            token for token in asked - known if vocabulary.has_built_in_token(directory, token)
+            token for token in requested - known if vocabulary.has_built_in_token(directory, token)
         }
     for language in languages:
         _validate_token(directory, id, language, tokens.get(language), known)
@@ -150,18 +150,18 @@ def _validate_token(
             metadata={"language": language},
         )
     if token not in known:
-        others = vocabulary.similar_tokens(token, known)
+        similar = vocabulary.similar_tokens(token, known)
         raise InvalidFieldError(
             f"'{id}' needs the token '{token}' for the language '{language}', which the tokenizer "
-            f"in {directory} does not have; similar tokens: {_abbreviate(others)}. Name the "
+            f"in {directory} does not have; similar tokens: {_abbreviate(similar)}. Name the "
             "pairs that the model supports (--pair), or its tokens in your own catalog file",
             field="directory",
             metadata={"language": language, "token": token},
         )
 
 
-def _abbreviate(tokens: Sequence[str], most: int = 8) -> str:
+def _abbreviate(tokens: Sequence[str], limit: int = 8) -> str:
     if not tokens:
         return "none"
-    more = f" and {len(tokens) - most} more" if len(tokens) > most else ""
-    return ", ".join(tokens[:most]) + more
+    more = f" and {len(tokens) - limit} more" if len(tokens) > limit else ""
+    return ", ".join(tokens[:limit]) + more

@@ -83,33 +83,33 @@ def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, referenc
             with _load(spec, None) as engine:
                 original = _generate(engine, probes)
             _require_same_outputs(spec, probes, original, plain)
-            said = f"float32 as transformers {metadata.version('transformers')}"
+            finding = f"float32 as transformers {metadata.version('transformers')}"
         else:
             _require_plausible_outputs(spec, probes, plain)
-            said = "float32 without loops; no torch to compare with"
+            finding = "float32 without loops; no torch to compare with"
         if installed != exact:
             with _load(spec, installed) as engine:
                 found = _generate(engine, probes)
                 lost = [a - b for a, b in zip(likely, _score(engine, probes, plain), strict=True)]
-            said += f"; {_require_small_loss(spec, probes, plain, found, lost)}"
+            finding += f"; {_require_small_loss(spec, probes, plain, found, lost)}"
     except ConversionError:
         raise
     except SummsvcError as error:
         raise _conversion_error(spec, f"it cannot be run: {error}") from error
-    return f"{said}; {len(probes)} probes"
+    return f"{finding}; {len(probes)} probes"
 
 
 @contextmanager
 def _load(spec: ModelSpec, converted: Path | None) -> Iterator[Any]:
     """Load a converted model from its folder, or the checkpoint itself; closes it afterwards."""
-    placed = Placement("cpu", "default", 1, 1)
+    placement = Placement("cpu", "default", 1, 1)
     engine: Seq2SeqEngine
     if converted is not None:
-        engine = CTranslate2Engine(replace(spec, path=converted), placed)
+        engine = CTranslate2Engine(replace(spec, path=converted), placement)
     else:
         from summsvc.engines.transformers import TransformersEngine
 
-        engine = TransformersEngine(spec, placed)
+        engine = TransformersEngine(spec, placement)
     try:
         yield engine
     finally:
@@ -169,34 +169,38 @@ def _require_same_outputs(
     expected: Sequence[Generated],
     found: Sequence[Generated],
 ) -> None:
-    triples = list(zip(probes, expected, found, strict=True))
-    for probe, one, other in triples:
-        if one.input_tokens != other.input_tokens:
-            raise _conversion_error(spec, "it tokenizes texts differently", probe, other, one)
+    compared = list(zip(probes, expected, found, strict=True))
+    for probe, reference, converted in compared:
+        if reference.input_tokens != converted.input_tokens:
+            raise _conversion_error(
+                spec, "it tokenizes texts differently", probe, converted, reference
+            )
     differing = [
-        (probe, one, other)
-        for probe, one, other in triples
-        if (one.text, one.output_tokens) != (other.text, other.output_tokens)
-        or abs(one.score - other.score) > MAX_SCORE_DIFFERENCE
+        (probe, reference, converted)
+        for probe, reference, converted in compared
+        if (reference.text, reference.output_tokens) != (converted.text, converted.output_tokens)
+        or abs(reference.score - converted.score) > MAX_SCORE_DIFFERENCE
     ]
     if len(differing) > len(probes) // 6:
-        probe, one, other = max(differing, key=lambda each: each[1].text != each[2].text)
-        said = f"in float32 {len(differing)} of {len(probes)} outputs differ from those of"
-        raise _conversion_error(spec, f"{said} the checkpoint", probe, other, one)
+        probe, reference, converted = max(differing, key=lambda each: each[1].text != each[2].text)
+        finding = f"in float32 {len(differing)} of {len(probes)} outputs differ from those of"
+        raise _conversion_error(spec, f"{finding} the checkpoint", probe, converted, reference)
 
 
 def _require_plausible_outputs(
     spec: ModelSpec, probes: Sequence[_Probe], outputs: Sequence[Generated]
 ) -> None:
-    whole = spec.task is Task.TRANSLATION
-    bad = [
+    must_complete = spec.task is Task.TRANSLATION
+    rejected = [
         (probe, output)
         for probe, output in zip(probes, outputs, strict=True)
-        if not output.text or (whole and not output.complete) or _REPEATED_TEXT.search(output.text)
+        if not output.text
+        or (must_complete and not output.complete)
+        or _REPEATED_TEXT.search(output.text)
     ]
-    if len(bad) > len(probes) // 2:
-        said = f"{len(bad)} of {len(probes)} outputs are empty, truncated or repetitive"
-        raise _conversion_error(spec, said, *bad[0])
+    if len(rejected) > len(probes) // 2:
+        finding = f"{len(rejected)} of {len(probes)} outputs are empty, truncated or repetitive"
+        raise _conversion_error(spec, finding, *rejected[0])
     if len(probes) > 1 and len({output.text for output in outputs}) == 1:
         raise _conversion_error(spec, "every probe has the same output", probes[0], outputs[0])
 
@@ -214,10 +218,10 @@ def _require_small_loss(
     loss = sum(lost[i] for i in compared) / len(compared)
     if not loss <= MAX_QUANTIZATION_LOSS:
         worst = max(compared, key=lost.__getitem__)
-        said = (
+        finding = (
             f"quantized it loses {loss:.2f} nats per token, and {MAX_QUANTIZATION_LOSS} are allowed"
         )
-        raise _conversion_error(spec, said, probes[worst], found[worst], expected[worst])
+        raise _conversion_error(spec, finding, probes[worst], found[worst], expected[worst])
     return f"quantized loses {max(0.0, loss):.3f} nats per token"
 
 

@@ -45,9 +45,9 @@ def weight_files(names: Iterable[str]) -> list[str]:
     """The weight files in the preferred available format; empty when there are none."""
     names = list(names)
     for patterns in (CTRANSLATE2_PATTERNS, SAFETENSORS_PATTERNS, TORCH_PATTERNS):
-        whole, *parts = patterns
-        if whole in names:
-            return [whole]
+        single, *parts = patterns
+        if single in names:
+            return [single]
         found = _matching(names, parts)
         if len(found) > 1:
             return found

@@ -86,16 +86,16 @@ class Store:
         path = self.root / id / MANIFEST_FILE
         try:
             status = path.stat()
-            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            known = self._parsed.get(id)
-            if known is not None and known[0] == seen:
-                return known[1]
+            version = (status.st_mtime_ns, status.st_size, status.st_ino)
+            cached = self._parsed.get(id)
+            if cached is not None and cached[0] == version:
+                return cached[1]
             manifest = Manifest.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
         if manifest.id != id:
             return None
-        self._parsed[id] = (seen, manifest)
+        self._parsed[id] = (version, manifest)
         return manifest
 
     def spec(self, id: str) -> ModelSpec:

@@ -61,6 +61,6 @@ class Router:
         try:
             return await find()
         except (InvalidInputError, ModelUnavailableError):
-            if await asyncio.to_thread(store.look) is seen:
+            if await asyncio.to_thread(store.refresh) is seen:
                 raise
             return await find()
