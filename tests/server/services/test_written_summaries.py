@@ -18,7 +18,7 @@ import grpc
 import pytest
 from click.testing import CliRunner
 
-from bench.agreement import install
+from bench.quality.agreement import install
 from summsvc.articles.length import count_words
 from summsvc.cli.app import cli
 from summsvc.config import Settings

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from bench.guards import DAMAGE, alarms, load
+from bench.quality.guards import DAMAGE, alarms, load
 from summsvc.engines.base import DecodingOptions
 from summsvc.tasks.quality.checks import assess, safer, severity
 from summsvc.types import WarningType

@@ -1,6 +1,6 @@
 """What one client's call with a short text takes, beside servers that do less.
 
-    python -m bench.call [--rounds N] [--calls N]
+    python -m bench.speed.call [--rounds N] [--calls N]
 
 One sentence after the other from one client, by turns: to a ``grpc`` server with
 threads and to a ``grpc.aio`` server, both of which send the text back, to one that
@@ -96,9 +96,10 @@ def measure(rounds: int, calls: int) -> list[Row]:
     with ExitStack() as stack:
         rows = [
             Row(
-                "`grpc`, threads", stack.enter_context(announced("bench.call", "--echo", "threads"))
+                "`grpc`, threads",
+                stack.enter_context(announced("bench.speed.call", "--echo", "threads")),
             ),
-            Row("`grpc.aio`", stack.enter_context(announced("bench.call", "--echo", "aio"))),
+            Row("`grpc.aio`", stack.enter_context(announced("bench.speed.call", "--echo", "aio"))),
             Row(BASELINE, stack.enter_context(served("ctranslate2", MODEL))),
             Row("summsvc", stack.enter_context(served("summsvc", MODEL))),
         ]

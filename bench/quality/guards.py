@@ -1,6 +1,6 @@
 """False alarms of the guards on good translations, and what they see of damage.
 
-    python -m bench.guards [--tsv SOURCE TARGET FILE]... [--write]
+    python -m bench.quality.guards [--tsv SOURCE TARGET FILE]... [--write]
 
 Reads every other line of tests/data/guards, those that no threshold was derived
 from, or with --tsv files of lines "source, tab, translation"; each in both
@@ -27,7 +27,7 @@ from summsvc.tasks.quality.repetition import repeated
 from summsvc.tasks.quality.target_language import copied, wrong_script
 from summsvc.tasks.translation.glossary import Terms, uses
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"
 LENGTHS = ROOT / "src" / "summsvc" / "tasks" / "quality" / "lengths.toml"
 LANGUAGES = ("en", "ru", "lt")
@@ -57,7 +57,7 @@ def read_tsv(source: str, target: str, path: Path) -> dict[Pair, list[Pair]]:
 def derived() -> str:
     """The text of lengths.toml."""
     lines = [
-        "# Usual lengths by pair, derived by: python -m bench.guards --write",
+        "# Usual lengths by pair, derived by: python -m bench.quality.guards --write",
         "# from half of tests/data/guards/good.tsv; what they mean: lengths.py.",
     ]
     for (a, b), rows in load(0).items():
