@@ -29,6 +29,9 @@ from summsvc.v1 import translation_service_pb2 as pb
 
 MODEL = "trained"
 
+MODULE = "bench.speed.call"
+"""This module, which the bare servers run in processes of their own."""
+
 ECHOES = ("threads", "aio")
 
 BASELINE = "ctranslate2"
@@ -95,11 +98,8 @@ def measure(rounds: int, calls: int) -> list[Row]:
     bodies = texts.bodies(MODEL, "short", rounds * calls)
     with ExitStack() as stack:
         rows = [
-            Row(
-                "`grpc`, threads",
-                stack.enter_context(announced("bench.speed.call", "--echo", "threads")),
-            ),
-            Row("`grpc.aio`", stack.enter_context(announced("bench.speed.call", "--echo", "aio"))),
+            Row("`grpc`, threads", stack.enter_context(announced(MODULE, "--echo", "threads"))),
+            Row("`grpc.aio`", stack.enter_context(announced(MODULE, "--echo", "aio"))),
             Row(BASELINE, stack.enter_context(served("ctranslate2", MODEL))),
             Row("summsvc", stack.enter_context(served("summsvc", MODEL))),
         ]
