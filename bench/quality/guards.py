@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from summsvc.tasks.quality import target_language
-from summsvc.tasks.quality.brackets import lost_brackets
-from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.checks import assess, lost_brackets
 from summsvc.tasks.quality.length_ratio import fit, unusual
 from summsvc.tasks.quality.numbers import lost_figures
-from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_script
 from summsvc.tasks.translation.glossary import Terms, uses
 
@@ -173,7 +172,7 @@ def report(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
 
 
 GUARDS: dict[str, Callable[[str, str, str, str], object]] = {
-    "loops": lambda x, y, _, __: repeated(x, y),
+    "loops": lambda x, y, _, __: find_repetition(x, y),
     "lengths": lambda x, y, a, b: unusual(x, y, source_language=a, target=b),
     "copied": lambda x, y, _, __: copied(x, y),
     "script": lambda x, y, _, b: wrong_script(x, y, b),

@@ -19,11 +19,10 @@ from summsvc.tasks.pipeline import boundaries, splitting
 from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.preflight import least_tokens
 from summsvc.tasks.quality import numerals
-from summsvc.tasks.quality.brackets import lost_brackets
-from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.checks import assess, lost_brackets
 from summsvc.tasks.quality.length_ratio import unusual
 from summsvc.tasks.quality.numbers import lost_figures
-from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
 from summsvc.tasks.summarization import extractive
 from summsvc.tasks.summarization.faithfulness import Support
@@ -231,8 +230,8 @@ FUNCTIONS: dict[str, Function] = {
     "figures, all given": of(lambda text: lost_figures(text, f"{text} 7", target="ru")),
     "figures, given without need": of(lambda text: lost_figures("7 XX", text, target="ru")),
     "numbers": of(lambda text: numerals.numbers(text, "en")),
-    "loops": of(lambda text: repeated("", text)),
-    "loops of the source": of(lambda text: repeated(text, text)),
+    "loops": of(lambda text: find_repetition("", text)),
+    "loops of the source": of(lambda text: find_repetition(text, text)),
     "lengths": of(lambda text: unusual(text, "a", source_language="en", target="ru")),
     "copied": of(lambda text: copied(text, f"{text}x")),
     "script": of(lambda text: wrong_script(text, text, "ru")),
