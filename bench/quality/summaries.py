@@ -35,7 +35,7 @@ from summsvc.evaluation.bootstrap import difference, interval, mean
 from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
 from summsvc.languages.stemming import stems
-from summsvc.tasks.summarization.extractive import candidates, extract
+from summsvc.tasks.summarization.extractive import candidate_segments, extract
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
 from summsvc.types import Article
 
@@ -69,7 +69,7 @@ class Case:
     @property
     def sentences(self) -> list[str]:
         """What a summary may be made of."""
-        return [each.text for each in candidates(self.document)]
+        return [each.text for each in candidate_segments(self.document)]
 
 
 Method = Callable[[Case, Length], str]

@@ -27,9 +27,10 @@ from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_
 from summsvc.tasks.summarization import extractive
 from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length_budget import LengthBudget
-from summsvc.tasks.summarization.lexrank import Candidate, rank, select
+from summsvc.tasks.summarization.lexrank import Candidate, rank
 from summsvc.tasks.summarization.names import names
-from summsvc.tasks.summarization.postprocess import written
+from summsvc.tasks.summarization.postprocess import postprocess
+from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import placed
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
 from summsvc.tasks.translation.occurrences import Occurrences
@@ -202,7 +203,7 @@ def _chosen(text: str) -> Job:
     texts = [text[begin:end] for begin, end in sentences.split(text, "en")] or [text]
     half = len(texts) // 2
     groups = [texts[:half], *([each] for each in texts[half:])]
-    return lambda: LengthBudget.of(Length(max_words=100), texts).choose(groups)
+    return lambda: LengthBudget.of(Length(max_words=100), texts).select(groups)
 
 
 def _identified(text: str) -> Job:
@@ -275,7 +276,7 @@ FUNCTIONS: dict[str, Function] = {
     "support": of(lambda text: Support([text], "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),
-    "written": of(lambda text: written(text, PipelineOutput(text, -0.1, False, 1), "en")),
+    "written": of(lambda text: postprocess(text, PipelineOutput(text, -0.1, False, 1), "en")),
     "choice": Function(_chosen),
     "least tokens": of(lambda text: least_tokens(Article("", text, "en", MimeType.PLAIN)), ARTICLE),
 }

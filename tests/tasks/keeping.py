@@ -16,7 +16,7 @@ from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
-from summsvc.tasks.summarization.abstractive import write
+from summsvc.tasks.summarization.abstractive import write_summary
 from summsvc.types import Article, Warning
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
@@ -116,7 +116,7 @@ async def summarize(
         use_cache=False,
     )
     try:
-        return await write(pipeline, workers, read(article, keep_boilerplate=True), length)
+        return await write_summary(pipeline, workers, read(article, keep_boilerplate=True), length)
     finally:
         await queue.close()
         workers.close()

@@ -190,7 +190,7 @@ def test_one_sentence_longer_than_the_limit_is_given_whole_and_told_of(
     over = count_words(sentence.text) - 2
     assert sentence.text[-1] == "."
     assert told(answer, NOT_MET) == [
-        f"one whole sentence is the least there is; it is {over} words over the limit of 2"
+        f"the shortest possible summary, one whole sentence, is {over} words over the limit of 2"
     ]
 
 

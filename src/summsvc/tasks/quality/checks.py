@@ -74,7 +74,7 @@ def assess(
     Time is linear in the lengths of both texts.
     """
     if not output.strip():
-        message = "the model returned no text; the source text stands in its place"
+        message = "the model returned no text; the source text is used instead"
         return [Issue(WarningType.EMPTY_OUTPUT, message, severe=True)]
     if kept:
         terms = Occurrences(kept)
