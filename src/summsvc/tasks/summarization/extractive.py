@@ -39,7 +39,7 @@ def extract(
 
 
 def candidate_segments(document: Document) -> list[Segment]:
-    """Segments a summary may consist of: the body's sentences, else its other segments or the title."""
+    """The body's sentences; without any, the body's other segments, or else the title's."""
     sentences = [each for each in checked(document.body) if each.kind is SegmentKind.SENTENCE]
     return sentences or list(document.body) or list(document.title)
 

@@ -83,7 +83,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """scores: shape (candidates,), 0 to 1, 1 for the best. matrix: TF-IDF rows of the candidates."""
+    """scores: shape (candidates,), 0 to 1, 1 for the best. matrix: TF-IDF row per candidate."""
 
     scores: FloatArray
     matrix: SparseMatrix

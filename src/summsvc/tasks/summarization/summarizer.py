@@ -109,7 +109,7 @@ class Summarizer:
         return summary
 
     async def _preflight(self, request: SummaryRequest, target: str) -> None:
-        """Reject a long article, before it is read, that its models cannot admit or finish in time."""
+        """Reject a long article, unread, if its models cannot admit it or meet the deadline."""
         language = preflight.language(request.article)
         if not language:
             return
