@@ -1,0 +1,1 @@
+"""Benchmarks: serving under load, speed of the parts, and quality of outputs."""

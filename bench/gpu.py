@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.random_marian import SIZES, write
+from bench.speed.random_marian import SIZES, write
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Placement, Task
 from summsvc.engines.transformers import TransformersEngine
 

@@ -1,0 +1,1 @@
+"""Benchmark of serving: summsvc, simple servers and the engine alone under the same load."""

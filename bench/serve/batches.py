@@ -8,11 +8,13 @@ The rest of the command line, and the settings, are summsvc's.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from summsvc.cli import main
 from summsvc.engines.base import Cancelled, DecodingOptions, Generated
@@ -39,9 +41,9 @@ def recorded(file: Path) -> list[Batch]:
 
 
 def serve(file: Path) -> None:
-    """Run summsvc until it is told to end, then write the file."""
+    """Run summsvc until it is terminated, and write the file when its process ends."""
     batches: list[Batch] = []
-    compute = CTranslate2Engine.generate
+    compute, end = CTranslate2Engine.generate, os._exit
 
     def generate(
         engine: CTranslate2Engine,
@@ -54,11 +56,14 @@ def serve(file: Path) -> None:
         batches.append(Batch(time.monotonic(), list(texts), source, target, options))
         return compute(engine, texts, source, target, options, cancelled)
 
-    CTranslate2Engine.generate = generate  # type: ignore[assignment, method-assign]
-    try:
-        main()
-    finally:
+    def write_and_end(status: int) -> NoReturn:
         file.write_text(json.dumps([asdict(batch) for batch in batches]), "utf-8")
+        end(status)
+
+    CTranslate2Engine.generate = generate  # type: ignore[assignment, method-assign]
+    # The server ends its process with os._exit, so that no ``finally`` of a caller runs.
+    os._exit = write_and_end
+    main()
 
 
 if __name__ == "__main__":

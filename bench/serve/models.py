@@ -11,7 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
-from bench import random_marian
+from bench.speed import random_marian
 from summsvc.engines.base import Task
 from summsvc.models.conversion.convert import convert
 from summsvc.models.store.store import Store

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.segmentation import LANGUAGES, load, load_treebank, ours, score
+from bench.quality.segmentation import LANGUAGES, load, load_treebank, ours, score
 from summsvc.articles import sentences
 
 REACHED = {"en": 0.995, "ru": 0.99, "lt": 0.985}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.agreement import install
+from bench.quality.agreement import install
 from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES
 

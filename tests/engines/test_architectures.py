@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench.agreement import ADDED, compare
+from bench.quality.agreement import ADDED, compare
 from summsvc.cli.models import models
 from summsvc.client import Article, Client, DecodingOptions
 from summsvc.config import Settings

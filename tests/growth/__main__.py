@@ -1,4 +1,7 @@
-"""Measure long texts of all shapes: python -m tests.growth [function [shape]]."""
+"""Growth test with texts of full length: python -m tests.growth [function [shape]].
+
+Both arguments select the functions and shapes with a name that contains them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.growth.shapes import SHAPES
 
 
 def main() -> None:
-    """Print what is wrong, and how long it took to look for it."""
+    """Print each finding, and for each function how long its measurement took."""
     function, shape, *_ = [*sys.argv[1:], "", ""]
     unit = reference()
     for name in (name for name in FUNCTIONS if function in name):

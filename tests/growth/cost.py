@@ -1,4 +1,4 @@
-"""How the cost of a function grows with the length of a text, as ratios within one run."""
+"""Growth of a function's CPU time with the length of its text, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from tests.growth.functions import Function, Job
 from tests.growth.shapes import Shape
 
 EXPONENT = 1.2
-"""Most that cost may grow with: length to this power."""
+"""Greatest exponent e for which growth like length ** e still passes."""
 
 SHORTEST = 250
-"""Code points of the first text."""
+"""Code points of the shortest text that is measured."""
 
-QUICK = 16_000
-"""Code points of the longest text by which something is found to be in order. What looks
-wrong is looked at with longer ones."""
+QUICK_LENGTH = 16_000
+"""Code points of the longest text of a quick run. Only suspected violations are measured
+with longer texts."""
 
-STEPS = 4
-"""How much longer the text is whose cost is compared."""
+LENGTH_RATIO = 4
+"""Ratio of the lengths of two texts whose costs are compared."""
 
-ATTEMPTS = 5
-"""Times that something is measured, each time longer, before it is believed."""
+MEASUREMENTS = 5
+"""Measurements, each with a longer text, before a violation is reported."""
 
-WORTH = 0.3
-"""Costs of the reference below which a ratio says nothing."""
+MIN_COST = 0.3
+"""Cost below which a ratio is noise, in units of the reference."""
 
-THOROUGH = 10.0
-"""The same where there is time: what little grows too fast shows in long texts alone."""
+MIN_COST_THOROUGH = 10.0
+"""The same for a thorough run: a small superlinear part shows only in long texts."""
 
-SLICE = 16.0
-"""Costs of the reference that the work between two checkpoints may have: a few ms each."""
+MAX_SLICE = 16.0
+"""Greatest cost between two checkpoints, in units of the reference (a few ms each)."""
 
-MOST = 400.0
-"""Costs of the reference beyond which no text is made longer."""
+MAX_COST = 400.0
+"""Cost beyond which no longer text is measured, in units of the reference."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a function on texts of a shape."""
+    """A violation by a function on texts of a shape."""
 
     function: str
     shape: str
@@ -57,7 +57,7 @@ class Finding:
 
 
 def cpu(work: Job, times: int = 2) -> float:
-    """The least CPU time of the work in this thread, in seconds."""
+    """The least CPU time of several runs of the work in this thread, in seconds."""
     least = math.inf
     for _ in range(times):
         begun = time.thread_time()
@@ -67,26 +67,26 @@ def cpu(work: Job, times: int = 2) -> float:
 
 
 def reference() -> float:
-    """What finding the words of 100,000 code points costs here and now, in seconds."""
+    """The unit of cost: CPU seconds to find the words of 100,000 code points on this machine."""
     text = "word " * 20_000
     return cpu(lambda: re.findall(r"\w+", text), 5)
 
 
 def longest_slice(work: Job) -> float:
-    """CPU time between two checkpoints of the work, begin and end among them; the longest."""
+    """The longest CPU time between two checkpoints, or a checkpoint and the start or end, in s."""
     last = time.thread_time()
     longest = 0.0
 
-    def looked() -> bool:
+    def at_checkpoint() -> bool:
         nonlocal last, longest
         now = time.thread_time()
         longest = max(longest, now - last)
         last = now
         return False
 
-    with interruptible(looked):
+    with interruptible(at_checkpoint):
         work()
-    looked()
+    at_checkpoint()
     return longest
 
 
@@ -99,9 +99,12 @@ def findings(
     *,
     thorough: bool = False,
 ) -> list[Finding]:
-    """What is wrong. unit: the cost of the reference. thorough: with far longer texts."""
-    worth = (THOROUGH if thorough else WORTH) * unit
-    longest = function.most if thorough else min(function.most, QUICK)
+    """The violations of a function on one shape; at most one.
+
+    unit: cost of the reference, in seconds. thorough: measure far longer texts.
+    """
+    min_cost = (MIN_COST_THOROUGH if thorough else MIN_COST) * unit
+    longest = function.max_length if thorough else min(function.max_length, QUICK_LENGTH)
 
     @cache
     def work(length: int) -> Job:
@@ -117,16 +120,16 @@ def findings(
         length = SHORTEST
         while True:
             costs[length] = cpu(work(length))
-            if costs[length] >= worth and length >= SHORTEST * STEPS:
+            if costs[length] >= min_cost and length >= SHORTEST * LENGTH_RATIO:
                 break
             if 2 * length > longest:
                 return []
             length *= 2
-        return _growth(work, costs, length, function.most, unit, found) or _slices(
-            work, costs, length, function.most, unit, found
+        return _growth(work, costs, length, function.max_length, unit, found) or _slices(
+            work, costs, length, function.max_length, unit, found
         )
     except SummsvcError:
-        # Such a text is refused before the function is given it.
+        # The service rejects such a text before it calls the function.
         return []
     finally:
         gc.enable()
@@ -136,20 +139,20 @@ def _growth(
     work: Callable[[int], Job],
     costs: dict[int, float],
     length: int,
-    most: int,
+    max_length: int,
     unit: float,
     found: Callable[[str], list[Finding]],
 ) -> list[Finding]:
     exponents: list[str] = []
-    for _ in range(ATTEMPTS):
-        short = length // STEPS
-        exponent = math.log(costs[length] / costs[short], STEPS)
+    for _ in range(MEASUREMENTS):
+        short = length // LENGTH_RATIO
+        exponent = math.log(costs[length] / costs[short], LENGTH_RATIO)
         if exponent <= EXPONENT:
             return []
         exponents.append(f"{exponent:.2f} up to {length}")
-        if 2 * length <= most and costs[length] < MOST * unit:
+        if 2 * length <= max_length and costs[length] < MAX_COST * unit:
             length *= 2
-        for each in (length // STEPS, length):
+        for each in (length // LENGTH_RATIO, length):
             costs[each] = cpu(work(each), 3)
     return found(f"cost grows with length to the power of {', '.join(exponents)}")
 
@@ -158,21 +161,21 @@ def _slices(
     work: Callable[[int], Job],
     costs: dict[int, float],
     length: int,
-    most: int,
+    max_length: int,
     unit: float,
     found: Callable[[str], list[Finding]],
 ) -> list[Finding]:
-    """A slice is too long that is most of the work, and still is when there is a lot of it."""
+    """Report a slice that is most of the work and, with a long text, exceeds ``MAX_SLICE``."""
     while True:
         longest = longest_slice(work(length))
         if longest <= costs[length] / 2:
             return []
-        if longest > SLICE * unit:
-            longest = min(longest_slice(work(length)) for _ in range(ATTEMPTS))
-            if longest > max(costs[length] / 2, SLICE * unit):
+        if longest > MAX_SLICE * unit:
+            longest = min(longest_slice(work(length)) for _ in range(MEASUREMENTS))
+            if longest > max(costs[length] / 2, MAX_SLICE * unit):
                 share = longest / costs[length]
                 return found(f"{share:.0%} of the work on {length} without a checkpoint")
-        if 2 * length > most:
+        if 2 * length > max_length:
             return []
         length *= 2
         costs[length] = cpu(work(length), 1)

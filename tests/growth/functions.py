@@ -1,4 +1,8 @@
-"""Every function that reads text, each as something to do with a text of any shape."""
+"""Registry of all functions on text whose cost and checkpoints the growth test measures.
+
+To add a function, add an entry to ``FUNCTIONS`` with the greatest length that the service
+passes to it.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +23,18 @@ from summsvc.tasks.pipeline import boundaries, splitting
 from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.preflight import least_tokens
 from summsvc.tasks.quality import numerals
-from summsvc.tasks.quality.brackets import lost_brackets
-from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.checks import assess, lost_brackets
 from summsvc.tasks.quality.length_ratio import unusual
 from summsvc.tasks.quality.numbers import lost_figures
-from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
 from summsvc.tasks.summarization import extractive
 from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length_budget import LengthBudget
-from summsvc.tasks.summarization.lexrank import Candidate, rank, select
+from summsvc.tasks.summarization.lexrank import Candidate, rank
 from summsvc.tasks.summarization.names import names
-from summsvc.tasks.summarization.postprocess import written
+from summsvc.tasks.summarization.postprocess import postprocess
+from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import placed
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
 from summsvc.tasks.translation.occurrences import Occurrences
@@ -53,12 +57,15 @@ SHORT_TERM = 20
 
 @dataclass(frozen=True)
 class Function:
-    """prepare: from a text to the work that is measured; raises SummsvcError where no work is
-    done about such a text. most: code points of the longest text that it is ever given.
+    """A function to measure.
+
+    prepare: returns the work on a text, without cost that belongs to other functions;
+    raises SummsvcError for a text that the service rejects. max_length: code points of the
+    longest text that the service passes to the function.
     """
 
     prepare: Callable[[str], Job]
-    most: int = SEGMENT
+    max_length: int = SEGMENT
 
 
 def _filler(text: str) -> str:
@@ -70,7 +77,7 @@ def _segment(text: str) -> Segment:
 
 
 def _glossary(text: str) -> Terms:
-    """Terms that the text has, overlapping ones, and some that it has not."""
+    """Terms of the text, some of them overlapping."""
     pieces = [text[at : at + 40] for at in range(0, min(len(text), 20 * GLOSSARY), 20)]
     entries = [(piece, f"žodis {i}") for i, piece in enumerate(pieces) if piece.strip()]
     return Terms.of(pieces[::2] and [each for each in pieces[::2] if each.strip()], entries, "en")
@@ -91,7 +98,7 @@ def _uses(text: str) -> Job:
 
 
 def _many_places(text: str) -> Job:
-    # Terms of a request are bounded in length; so short, the bound shows in short texts too.
+    # The terms of a request have a bounded length; short terms reach the bound in short texts.
     short = {word for word in text.split() if len(word) <= SHORT_TERM}
     words = [(word, kept) for word in short for kept in (True, False)]
     return lambda: places(words, text, "en")
@@ -105,14 +112,14 @@ def _around(text: str) -> Job:
     return lambda: (around(text, found), translatable(_segment(text), found))
 
 
-def _put_in(text: str) -> Job:
+def _inserted(text: str) -> Job:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
     said = [form[:SHORT_TERM] for form, _ in forms]
     return lambda: _placed(text, text, forms, said, lost, "ru")
 
 
-def _guarded(text: str) -> Job:
+def _assessed(text: str) -> Job:
     kept = _kept(text)
     other = f"{text}!"
     return lambda: assess(text, other, source_language="en", target="ru", complete=True, kept=kept)
@@ -174,8 +181,8 @@ def _put_in_place(document: Document) -> object:
     return placed(Renderer(document), 0, document.segments, outputs)
 
 
-def _marked(text: str) -> Job:
-    """A segment with markup before every tenth code point."""
+def _with_marks(text: str) -> Job:
+    """Rendering of a segment with inline markup before every tenth code point."""
     marks = tuple(InlineMark(at, "*") for at in range(1, len(text), 10))
     segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, marks)
     article = Article("", text, "en", MimeType.MARKDOWN)
@@ -200,11 +207,11 @@ def _claims(text: str) -> Job:
     return lambda: support.unsupported(text)
 
 
-def _chosen(text: str) -> Job:
+def _budgeted(text: str) -> Job:
     texts = [text[begin:end] for begin, end in sentences.split(text, "en")] or [text]
     half = len(texts) // 2
     groups = [texts[:half], *([each] for each in texts[half:])]
-    return lambda: LengthBudget.of(Length(max_words=100), texts).choose(groups)
+    return lambda: LengthBudget.of(Length(max_words=100), texts).select(groups)
 
 
 def _identified(text: str) -> Job:
@@ -217,9 +224,9 @@ def _identified(text: str) -> Job:
     return work
 
 
-def of(work: Callable[[str], object], most: int = SEGMENT) -> Function:
-    """A function of a text alone."""
-    return Function(lambda text: lambda: work(text), most)
+def of(work: Callable[[str], object], max_length: int = SEGMENT) -> Function:
+    """A function whose only argument is the text."""
+    return Function(lambda text: lambda: work(text), max_length)
 
 
 def _consumed(levels: Iterator[object]) -> list[object]:
@@ -227,26 +234,30 @@ def _consumed(levels: Iterator[object]) -> list[object]:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "figures, none given": of(lambda text: lost_figures(text, "слово", target="ru")),
-    "figures, words given": of(lambda text: lost_figures(text, _filler(text), target="lt")),
-    "figures, all given": of(lambda text: lost_figures(text, f"{text} 7", target="ru")),
-    "figures, given without need": of(lambda text: lost_figures("7 XX", text, target="ru")),
+    "lost numbers, none in the output": of(lambda text: lost_figures(text, "слово", target="ru")),
+    "lost numbers, words in the output": of(
+        lambda text: lost_figures(text, _filler(text), target="lt")
+    ),
+    "lost numbers, all in the output": of(
+        lambda text: lost_figures(text, f"{text} 7", target="ru")
+    ),
+    "lost numbers, more in the output": of(lambda text: lost_figures("7 XX", text, target="ru")),
     "numbers": of(lambda text: numerals.numbers(text, "en")),
-    "loops": of(lambda text: repeated("", text)),
-    "loops of the source": of(lambda text: repeated(text, text)),
-    "lengths": of(lambda text: unusual(text, "a", source_language="en", target="ru")),
+    "repetition": of(lambda text: find_repetition("", text)),
+    "repetition of the source": of(lambda text: find_repetition(text, text)),
+    "length ratio": of(lambda text: unusual(text, "a", source_language="en", target="ru")),
     "copied": of(lambda text: copied(text, f"{text}x")),
     "script": of(lambda text: wrong_script(text, text, "ru")),
     "script of another text": of(lambda text: wrong_script("", text, "ru")),
     "language of an output": of(lambda text: wrong_language(text, "ru", "en")),
     "brackets": of(lambda text: lost_brackets(text, "a")),
-    "brackets given": of(lambda text: lost_brackets("(ab)", text)),
-    "guards": Function(_guarded),
+    "brackets of the output": of(lambda text: lost_brackets("(ab)", text)),
+    "all checks": Function(_assessed),
     "terms": Function(_terms),
     "uses of terms": Function(_uses),
     "places of many terms": Function(_many_places),
     "text around terms": Function(_around),
-    "terms put in": Function(_put_in),
+    "terms inserted": Function(_inserted),
     "occurrences": of(lambda text: Occurrences(text.split()).removed(text)),
     "split": Function(_split),
     "clauses": of(splitting.clauses),
@@ -268,16 +279,18 @@ FUNCTIONS: dict[str, Function] = {
     "rendering plain text": _of_document(_rendered),
     "rendering HTML": _of_document(_rendered, MimeType.HTML),
     "rendering Markdown": _of_document(_rendered, MimeType.MARKDOWN),
-    "rendering marks": Function(_marked),
+    "rendering marks": Function(_with_marks),
     "placing": _of_document(_put_in_place, MimeType.HTML),
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),
     "ranking": Function(_ranked, ARTICLE),
     "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=1.0))),
-    "support": of(lambda text: Support([text], "en")),
+    "support of an article": of(lambda text: Support([text], "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),
-    "written": of(lambda text: written(text, PipelineOutput(text, -0.1, False, 1), "en")),
-    "choice": Function(_chosen),
+    "postprocessing of a summary": of(
+        lambda text: postprocess(text, PipelineOutput(text, -0.1, False, 1), "en")
+    ),
+    "length budget": Function(_budgeted),
     "least tokens": of(lambda text: least_tokens(Article("", text, "en", MimeType.PLAIN)), ARTICLE),
 }

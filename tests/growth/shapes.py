@@ -1,4 +1,4 @@
-"""Shapes of text that make a careless rule slow, each of any length."""
+"""Shapes of text on which a careless regular expression or loop is superlinear."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 Shape = Callable[[int], str]
-"""From a number of code points to a text of so many, or a few fewer."""
+"""From a number of code points to a text of about that length."""
 
 SENTENCE = "The president met the mayor in Riga on Friday. "
 
@@ -113,12 +113,12 @@ UNITS = {
 
 
 def repeated(unit: str) -> Shape:
-    """So many of a unit as fit, at least one."""
+    """A unit repeated to the length, at least once."""
     return lambda length: unit * max(1, length // len(unit))
 
 
 def numbered(form: str) -> Shape:
-    """Parts that all differ: a form with a number in it, from 1 on."""
+    """Parts that all differ: a format string filled with 1, 2, 3 and so on."""
 
     def shape(length: int) -> str:
         parts: list[str] = []
@@ -133,7 +133,7 @@ def numbered(form: str) -> Shape:
 
 
 def growing(char: str, between: str) -> Shape:
-    """Runs of a character, each one longer than the one before."""
+    """Runs of a character, each longer than the one before, with a separator between them."""
 
     def shape(length: int) -> str:
         parts: list[str] = []
@@ -148,7 +148,7 @@ def growing(char: str, between: str) -> Shape:
 
 
 def nested(opening: str, closing: str) -> Shape:
-    """As many opened as closed, one within the other."""
+    """Nested pairs of an opening and a closing string around a sentence."""
     return lambda length: (
         opening * (length // len(opening + closing))
         + "A word."
@@ -156,9 +156,9 @@ def nested(opening: str, closing: str) -> Shape:
     )
 
 
-def after(start: str, unit: str) -> Shape:
-    """A unit again and again after a start."""
-    return lambda length: start + repeated(unit)(length)
+def after(prefix: str, unit: str) -> Shape:
+    """A unit repeated after a prefix."""
+    return lambda length: prefix + repeated(unit)(length)
 
 
 SHAPES: dict[str, Shape] = {

@@ -1,7 +1,7 @@
-"""No function takes more than linear time for any shape of text, nor long without a look.
+"""Every function on text takes linear time for any shape of text, and calls checkpoints.
 
-Costs are ratios within one run, and what looks wrong is measured again with longer texts
-before it is believed. ``python -m tests.growth`` looks at texts as long as they may be.
+Costs are ratios within one run. A suspected violation is measured again with longer texts
+before it is reported. ``python -m tests.growth`` measures texts of the greatest length.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def unit() -> float:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_cost_grows_with_the_length_and_is_spent_in_slices(name: str, unit: float) -> None:
+def test_cost_is_linear_and_divided_by_checkpoints(name: str, unit: float) -> None:
     wrong = [
         str(each)
         for shape in SHAPES
@@ -52,10 +52,10 @@ def busy(text: str) -> None:
     ("function", "what"),
     [(of(quadratic), "to the power of"), (of(without_checkpoints), "without a checkpoint")],
 )
-def test_what_is_wrong_is_found(function: Function, what: str, unit: float) -> None:
+def test_a_violation_is_found(function: Function, what: str, unit: float) -> None:
     (found,) = findings("one", function, "one letter", SHAPES["one letter"], unit)
     assert what in str(found)
 
 
-def test_what_is_linear_and_in_slices_is_in_order(unit: float) -> None:
+def test_a_linear_function_with_checkpoints_passes(unit: float) -> None:
     assert not findings("one", of(busy), "one letter", SHAPES["one letter"], unit)

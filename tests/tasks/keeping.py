@@ -1,4 +1,4 @@
-"""A summarizer that computes something real: it keeps the sentences with a digit."""
+"""A fake summarization engine that keeps the sentences with a digit, and a summary with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
-from summsvc.tasks.summarization.abstractive import write
+from summsvc.tasks.summarization.abstractive import write_summary
 from summsvc.types import Article, Warning
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
@@ -29,9 +29,9 @@ def split(text: str) -> list[str]:
 
 
 def keep(most: int) -> Habit:
-    """Up to so many sentences, those with a digit before others, in their order.
+    """Keep up to so many sentences, those with a digit first, in their order.
 
-    Goes on to the least length that is asked for, as a model held to it does.
+    Keeps more sentences until the minimum length of the options is reached.
     """
 
     def habit(text: str, options: DecodingOptions) -> str:
@@ -50,8 +50,8 @@ def keep(most: int) -> Habit:
 class KeepingEngine(ReversingEngine):
     """Keeps some sentences of each text, cut at max_output_tokens; a token is a word.
 
-    inputs: every text it was given, with the options. counting_threads: where
-    lengths were asked for. obeys: False writes on past the limit, as no model should.
+    inputs: every input text with its options. counting_threads: threads in which tokens
+    were counted. obeys: False ignores max_output_tokens.
     """
 
     name = "keeping"
@@ -104,7 +104,7 @@ class KeepingEngine(ReversingEngine):
 async def summarize(
     engine: KeepingEngine, article: Article, length: Length, **asked: int
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
-    """A summary through the real chain and scheduler."""
+    """A summary by the real pipeline and scheduler."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096)
     pipeline = Pipeline(
@@ -116,7 +116,7 @@ async def summarize(
         use_cache=False,
     )
     try:
-        return await write(pipeline, workers, read(article, keep_boilerplate=True), length)
+        return await write_summary(pipeline, workers, read(article, keep_boilerplate=True), length)
     finally:
         await queue.close()
         workers.close()

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
-from bench.agreement import install
+from bench.quality.agreement import install
 from summsvc.cli.models import models
 from summsvc.engines.base import Task
 from summsvc.errors import ConversionError

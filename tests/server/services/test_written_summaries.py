@@ -18,7 +18,7 @@ import grpc
 import pytest
 from click.testing import CliRunner
 
-from bench.agreement import install
+from bench.quality.agreement import install
 from summsvc.articles.length import count_words
 from summsvc.cli.app import cli
 from summsvc.config import Settings
@@ -190,7 +190,7 @@ def test_one_sentence_longer_than_the_limit_is_given_whole_and_told_of(
     over = count_words(sentence.text) - 2
     assert sentence.text[-1] == "."
     assert told(answer, NOT_MET) == [
-        f"one whole sentence is the least there is; it is {over} words over the limit of 2"
+        f"the shortest possible summary, one whole sentence, is {over} words over the limit of 2"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Doubts about equal outputs are looked for once, but for whoever shares nothing with others."""
+"""The cache of quality checks: equal outputs are checked once, unless the cache is bypassed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality import check_cache
-from summsvc.tasks.quality.check_cache import LONGEST, Checks
+from summsvc.tasks.quality.check_cache import MAX_CACHED_LENGTH, Checks
 from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.tasks.translation.retry import repair_all
 from summsvc.types import SegmentKind
@@ -26,48 +26,48 @@ PAIR: dict[str, Any] = {"source_language": "en", "target": "ru", "complete": Tru
 
 @pytest.fixture
 def assessed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Every source and output that was looked at."""
-    looks: list[tuple[str, str]] = []
+    """Every source and output that was passed to ``assess``."""
+    calls: list[tuple[str, str]] = []
 
-    def noted(source: str, output: str, **rest: Any) -> list[Issue]:
-        looks.append((source, output))
+    def recorded(source: str, output: str, **rest: Any) -> list[Issue]:
+        calls.append((source, output))
         return assess(source, output, **rest)
 
-    monkeypatch.setattr(check_cache, "assess", noted)
-    return looks
+    monkeypatch.setattr(check_cache, "assess", recorded)
+    return calls
 
 
-def test_the_same_is_looked_at_once_and_what_differs_is_not_the_same(
+def test_equal_arguments_are_checked_once_and_others_anew(
     assessed: list[tuple[str, str]],
 ) -> None:
-    remembering = Checks()
+    checks = Checks()
     expected = assess(SOURCE, WRONG, **PAIR)
     for _ in range(3):
-        issues = remembering.issues(SOURCE, WRONG, **PAIR)
+        issues = checks.issues(SOURCE, WRONG, **PAIR)
         assert issues == expected
-        # Whoever gets them may do with them what he likes.
+        # The list belongs to the caller, who may change it.
         issues.clear()
     assert len(assessed) == 1
     for other in ({"target": "lt"}, {"complete": False}, {"kept": {"132"}}):
         fields = {**PAIR, **other}
-        assert remembering.issues(SOURCE, WRONG, **fields) == assess(SOURCE, WRONG, **fields)
+        assert checks.issues(SOURCE, WRONG, **fields) == assess(SOURCE, WRONG, **fields)
     assert len(assessed) == 4
 
 
-def test_what_is_remembered_is_bounded(assessed: list[tuple[str, str]]) -> None:
-    remembering = Checks(recent=2)
+def test_the_cache_is_bounded(assessed: list[tuple[str, str]]) -> None:
+    checks = Checks(max_pairs=2)
     for _ in range(2):
         for output in ("раз", "два", "три"):
-            remembering.issues(SOURCE, output, **PAIR)
+            checks.issues(SOURCE, output, **PAIR)
     assert len(assessed) == 6
-    long = SOURCE * LONGEST
+    long = SOURCE * MAX_CACHED_LENGTH
     for _ in range(2):
-        remembering.issues(long, long, **PAIR)
+        checks.issues(long, long, **PAIR)
     assert len(assessed) == 8
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
-async def test_requests_share_what_was_found_unless_they_bypass_the_cache(
+async def test_requests_share_issues_unless_they_bypass_the_cache(
     assessed: list[tuple[str, str]], *, use_cache: bool
 ) -> None:
     shared = Checks()
@@ -90,5 +90,5 @@ async def test_requests_share_what_was_found_unless_they_bypass_the_cache(
     finally:
         await queue.close()
         workers.close()
-    # A first look and one at each of two further attempts, which gave the same.
+    # One check of the first output, and one of each of two retries with the same output.
     assert len(assessed) == (1 if use_cache else 2 * 3)

@@ -1,4 +1,4 @@
-"""Doubts: damage is seen, known good translations raise none."""
+"""Quality checks: damaged translations have issues, known good ones have none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from bench.guards import DAMAGE, alarms, load
+from bench.quality.guards import DAMAGE, alarms, load
 from summsvc.engines.base import DecodingOptions
-from summsvc.tasks.quality.checks import assess, safer, severity
+from summsvc.tasks.quality.checks import assess, lost_brackets, safer, severity
 from summsvc.types import WarningType
 from tests.checkpoints import pairs
 
@@ -27,7 +27,7 @@ def kinds(output: str, *, target: str = "ru", complete: bool = True) -> set[Warn
     }
 
 
-def test_a_good_translation_raises_no_doubt() -> None:
+def test_a_good_translation_has_no_issue() -> None:
     assert kinds(GOOD) == set()
 
 
@@ -45,16 +45,16 @@ def test_a_good_translation_raises_no_doubt() -> None:
         (GOOD.replace("(журналистами) ", ""), WarningType.BRACKETS_LOST),
     ],
 )  # fmt: skip
-def test_damage_is_seen(output: str, kind: WarningType) -> None:
+def test_damage_is_detected(output: str, kind: WarningType) -> None:
     assert kind in kinds(output)
 
 
-def test_another_language_in_the_same_script_is_seen() -> None:
+def test_another_language_in_the_same_script_is_detected() -> None:
     english = "The head of the state talked to 123 people (journalists), www.example.org/talks."
     assert WarningType.WRONG_LANGUAGE in kinds(english, target="lt")
 
 
-def test_what_has_to_stay_as_it_is_raises_no_doubt() -> None:
+def test_kept_terms_are_ignored() -> None:
     source = "The text: https://www.example.org/the/whole/speech/of/the/president/in/2025"
     output = source.replace("The text", "Текст")
     pair = {"source_language": "en", "target": "ru"}
@@ -62,18 +62,18 @@ def test_what_has_to_stay_as_it_is_raises_no_doubt() -> None:
     assert assess(source, output, **pair, complete=True, kept={source.split()[-1]}) == []
 
 
-def test_an_output_that_reached_the_limit_is_doubtful() -> None:
+def test_an_output_that_reached_the_limit_has_an_issue() -> None:
     assert kinds(GOOD, complete=False) == {WarningType.OUTPUT_TRUNCATED}
 
 
-def test_messages_quote_no_more_than_a_line() -> None:
+def test_messages_quote_at_most_one_line() -> None:
     issues = assess(SOURCE * 50, SOURCE * 50, source_language="en", target="ru", complete=True)
     assert issues
     assert all(len(issue.message) < 200 for issue in issues)
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
-def test_no_false_alarm_on_our_own_translations(pair: str) -> None:
+def test_no_false_alarm_on_the_training_translations(pair: str) -> None:
     target = pair[3:]
     alarms = [
         (source, issues)
@@ -84,13 +84,13 @@ def test_no_false_alarm_on_our_own_translations(pair: str) -> None:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_one_in_fifty_good_translations_at_most_is_doubted(pair: tuple[str, str]) -> None:
+def test_at_most_one_in_fifty_good_translations_has_an_issue(pair: tuple[str, str]) -> None:
     rows = HELD_OUT[pair]
     assert sum(map(bool, alarms(pair, rows))) <= len(rows) / 50
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_six_in_seven_damaged_translations_are_doubted_at_least(damage: str) -> None:
+def test_at_least_six_in_seven_damaged_translations_have_an_issue(damage: str) -> None:
     found = [
         alarms(pair, [(source, made)])[0]
         for pair, (source, good) in itertools.chain.from_iterable(
@@ -108,10 +108,27 @@ def test_safer_decoding_differs_at_each_attempt() -> None:
     assert second.repetition_penalty > 1
 
 
-def test_lost_details_are_better_than_a_lost_part_than_a_loop_than_nothing() -> None:
+def test_severity_ranks_lost_details_a_lost_part_a_loop_and_no_output() -> None:
     pair = {"source_language": "en", "target": "ru"}
     lost = assess(SOURCE, GOOD.replace("123", "12"), **pair, complete=True)
     empty = assess(SOURCE, "", **pair, complete=True)
     loop = assess(SOURCE, GOOD * 3, **pair, complete=True)
     cut = assess(SOURCE, GOOD, **pair, complete=False)
     assert severity([]) < severity(lost) < severity(cut) < severity(loop) < severity(empty)
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "lost"),
+    [
+        ("The organization (WHO) said", "Организация (ВОЗ) заявила", []),
+        ("The organization (WHO) said", "Организация заявила", ["WHO"]),
+        ("Anna (Vilnius) and Ivan (Riga)", "Анна (Вильнюс) и Иван", ["Riga"]),
+        ("In Vilnius (Lithuania)", "В Вильнюсе, Lithuania", []),
+        ("In Tallinn (Estonia)", "В Таллине, Эстония", []),
+        ("He was born (1958) here", "Он родился здесь", []),
+        ("a list [sic] of names", "список имён", ["sic"]),
+        ("no brackets", "скобок нет", []),
+    ],
+)
+def test_text_lost_with_its_brackets_is_reported(source: str, output: str, lost: list[str]) -> None:
+    assert lost_brackets(source, output) == lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.guards import LENGTHS, derived
+from bench.quality.guards import LENGTHS, derived
 from summsvc.tasks.quality.length_ratio import fit, unusual
 
 

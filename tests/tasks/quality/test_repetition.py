@@ -1,4 +1,4 @@
-"""Loops are seen, repetition that the source has as well is none."""
+"""Repetition is detected, unless the source repeats as much."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.tasks.quality import repetition
-from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.repetition import find_repetition
 
 SOURCE = "The talks will continue on Friday."
 
@@ -27,8 +27,8 @@ SOURCE = "The talks will continue on Friday."
          "сказал им на это вчера вечером", "вот что он сказал им на это вчера"),
     ],
 )  # fmt: skip
-def test_a_loop_is_named(output: str, said: str) -> None:
-    assert repeated(SOURCE, output) == said
+def test_a_loop_is_returned(output: str, said: str) -> None:
+    assert find_repetition(SOURCE, output) == said
 
 
 @pytest.mark.parametrize(
@@ -44,26 +44,32 @@ def test_a_loop_is_named(output: str, said: str) -> None:
         ("", ""),
     ],
 )
-def test_what_is_said_once_or_as_often_as_in_the_source_is_none(source: str, output: str) -> None:
-    assert repeated(source, output) == ""
+def test_text_repeated_no_more_than_in_the_source_is_not_reported(source: str, output: str) -> None:
+    assert find_repetition(source, output) == ""
 
 
 @given(st.lists(st.sampled_from(["раз", "два", "три"]), min_size=3, max_size=12))
-def test_any_words_five_times_in_a_row_are_a_loop(words: list[str]) -> None:
-    assert repeated(SOURCE, " ".join(words * 5))
+def test_any_words_repeated_five_times_are_a_loop(words: list[str]) -> None:
+    assert find_repetition(SOURCE, " ".join(words * 5))
 
 
 @given(st.text(max_size=200))
-def test_a_text_does_not_loop_beside_itself(text: str) -> None:
-    assert repeated(text, text) == ""
+def test_a_text_compared_with_itself_has_no_repetition(text: str) -> None:
+    assert find_repetition(text, text) == ""
 
 
 @given(st.lists(st.sampled_from(["раз", "два", "три", "аб", "ааб"]), max_size=24))
-def test_a_loop_is_looked_for_wherever_there_may_be_one(words: list[str]) -> None:
+def test_the_early_exits_skip_no_loop(words: list[str]) -> None:
     text, any_number = "".join(words), 10**9
-    again = len(words) - len(set(words))
-    assert repetition._row(words, [], again) == repetition._row(words, [], any_number)
-    assert repetition._scattered(words, [], again) == repetition._scattered(words, [], any_number)
-    if again < repetition.FEWEST:
-        assert repeated("", " ".join(words)) == repetition._twice(words, []) == ""
-    assert bool(repetition._characters([text], "")) == bool(repetition._CHARACTERS.search(text))
+    repeated = len(words) - len(set(words))
+    assert repetition._consecutive(words, [], repeated) == repetition._consecutive(
+        words, [], any_number
+    )
+    assert repetition._scattered(words, [], repeated) == repetition._scattered(
+        words, [], any_number
+    )
+    if repeated < repetition.MIN_REPEATED_WORDS:
+        assert find_repetition("", " ".join(words)) == repetition._doubled(words, []) == ""
+    assert bool(repetition._character_run([text], "")) == bool(
+        repetition._CHARACTER_RUN.search(text)
+    )

@@ -1,4 +1,4 @@
-"""Written summaries: the whole article is read, sentences are whole, the length is met."""
+"""Abstractive summaries: the whole article is read, sentences are whole, the length is met."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from summsvc.errors import DeadlineError
 from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.pipeline.usage import SummarySentence
-from summsvc.tasks.summarization.postprocess import written
+from summsvc.tasks.summarization.postprocess import postprocess
 from summsvc.types import Article, MimeType, WarningType
 from tests.tasks.keeping import KeepingEngine, keep, split, summarize
 
@@ -28,18 +28,18 @@ FACTS = (
 
 
 def article(words: int, *, facts: bool = False, seed: int = 5) -> str:
-    """A made-up article of about so many words, with the facts at 10, 50 and 90 % of it."""
+    """A generated article of about so many words, with the facts at 10, 50 and 90 % of it."""
     chooser = random.Random(seed)
     stock = ["".join(chooser.choices("abdegiklmnoprstu", k=6)) for _ in range(400)]
     lines: list[str] = []
-    written = 0
+    size = 0
     waiting = list(zip((0.1, 0.5, 0.9), FACTS, strict=True)) if facts else []
-    while written < words:
-        if waiting and written >= waiting[0][0] * words:
+    while size < words:
+        if waiting and size >= waiting[0][0] * words:
             lines.append(waiting.pop(0)[1])
-        size = chooser.randint(6, 34)
-        lines.append(" ".join(["The", *chooser.choices(stock, k=size - 1)]) + ".")
-        written += size
+        count = chooser.randint(6, 34)
+        lines.append(" ".join(["The", *chooser.choices(stock, k=count - 1)]) + ".")
+        size += count
     return "\n\n".join(" ".join(lines[i : i + 5]) for i in range(0, len(lines), 5))
 
 
@@ -56,7 +56,7 @@ def flat(text: str) -> str:
 
 
 @pytest.mark.parametrize("limit", [512, 1024])
-async def test_facts_of_a_long_article_reach_the_model_and_what_it_reads_last(limit: int) -> None:
+async def test_facts_of_a_long_article_reach_the_first_and_the_last_pass(limit: int) -> None:
     body = article(30_000, facts=True)
     engine = KeepingEngine(keep(3), limit=limit)
     sentences, warnings = await summarize(engine, Article("", body, "en"), Length(max_words=120))
@@ -86,7 +86,7 @@ async def test_a_length_in_words_is_met_within_a_fifth(asked: int, habit: int) -
     short = words(sentences) < 0.8 * asked
     assert words(sentences) <= asked
     assert (WarningType.LENGTH_NOT_MET in kinds(warnings)) is short
-    # One sentence of up to 34 words more might be too much, for a length like this.
+    # At such a length, one more sentence of up to 34 words may exceed the limit.
     assert not short or asked < 80
 
 
@@ -102,7 +102,7 @@ async def test_a_length_in_sentences_is_met(asked: int, habit: int, size: int) -
     assert not kinds(warnings)
 
 
-async def test_a_least_length_of_the_models_own_gives_way_to_a_short_request() -> None:
+async def test_a_short_request_overrides_the_models_minimum_length() -> None:
     own = DecodingOptions(beam_size=1, min_output_tokens=56, max_output_tokens=142)
     engine = KeepingEngine(keep(1), decoding=own)
     body = article(600)
@@ -111,7 +111,7 @@ async def test_a_least_length_of_the_models_own_gives_way_to_a_short_request() -
     assert words(sentences) <= 25
 
 
-async def test_a_summary_longer_than_the_article_cannot_be() -> None:
+async def test_a_length_beyond_the_article_gives_a_short_article_warning() -> None:
     engine = KeepingEngine(keep(3))
     body = "The talks will continue. Nobody was hurt in 1990. Schools remain closed."
     for length in (Length(max_words=500), Length(max_sentences=9)):
@@ -120,14 +120,14 @@ async def test_a_summary_longer_than_the_article_cannot_be() -> None:
         assert kinds(warnings) == {WarningType.SHORT_ARTICLE}
 
 
-async def test_a_model_that_writes_little_is_told_of() -> None:
+async def test_a_model_that_writes_too_little_causes_a_warning() -> None:
     engine = KeepingEngine(lambda _, __: "All of it is about 1 thing.")
     sentences, warnings = await summarize(
         engine, Article("", article(2_000), "en"), Length(max_words=100)
     )
     assert len(sentences) == 1
     (warning,) = [each for each in warnings if each.type is WarningType.LENGTH_NOT_MET]
-    assert "7 of the 100 words asked for, 93% fewer" in warning.message
+    assert "7 of the 100 words requested, 93% fewer" in warning.message
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,12 @@ async def test_a_model_that_writes_little_is_told_of() -> None:
         ("", True, []),
     ],
 )
-def test_whole_sentences_only(text: str, complete: bool, expected: list[str]) -> None:
+def test_postprocessing_keeps_whole_sentences_only(
+    text: str, complete: bool, expected: list[str]
+) -> None:
     output = PipelineOutput(text, -0.5, complete, 1)
     source = "The court met Booking.Com."
-    assert list(written(source, output, "en").sentences) == expected
+    assert list(postprocess(source, output, "en").sentences) == expected
 
 
 async def test_a_sentence_that_never_ends_is_replaced_by_one_of_the_article() -> None:
@@ -165,7 +167,7 @@ async def test_a_sentence_that_never_ends_is_replaced_by_one_of_the_article() ->
     assert WarningType.RETRIED not in kinds(warnings)
 
 
-async def test_a_model_that_writes_nothing_leaves_the_articles_own_sentences() -> None:
+async def test_empty_outputs_are_replaced_by_the_articles_own_sentences() -> None:
     body = article(3_000, facts=True)
     engine = KeepingEngine(lambda _, __: "")
     sentences, _ = await summarize(engine, Article("", body, "en"), Length(max_sentences=3))
@@ -175,7 +177,7 @@ async def test_a_model_that_writes_nothing_leaves_the_articles_own_sentences() -
         assert sentence.text in split(flat(body))
 
 
-async def test_a_loop_is_tried_again_with_safer_decoding() -> None:
+async def test_a_loop_is_retried_with_safer_decoding() -> None:
     def loops(text: str, options: DecodingOptions) -> str:
         if options.no_repeat_ngram_size:
             return keep(2)(text, options)
@@ -189,7 +191,7 @@ async def test_a_loop_is_tried_again_with_safer_decoding() -> None:
     assert kinds(warnings) == {WarningType.RETRIED}
 
 
-async def test_a_loop_is_answered_and_flagged_when_there_is_no_time_to_try_again() -> None:
+async def test_a_loop_is_returned_with_a_warning_when_there_is_no_time_to_retry() -> None:
     asked: list[str] = []
 
     def late(text: str, _: DecodingOptions) -> str:
@@ -204,8 +206,8 @@ async def test_a_loop_is_answered_and_flagged_when_there_is_no_time_to_try_again
     assert [kinds(sentence.warnings) for sentence in sentences] == [{WarningType.REPETITION}]
 
 
-async def test_attempts_cost_at_most_as_much_as_what_they_are_about() -> None:
-    """Whatever a model writes, admission counted half of the work at least."""
+async def test_retries_cost_at_most_as_much_as_the_first_outputs() -> None:
+    """Whatever a model writes, admission counted at least half of the work."""
     first, again = 0, 0
 
     def loops(text: str, options: DecodingOptions) -> str:
@@ -224,7 +226,7 @@ async def test_attempts_cost_at_most_as_much_as_what_they_are_about() -> None:
     assert WarningType.ATTEMPTS_CUT in kinds(warnings) | kinds(sentences[0].warnings)
 
 
-async def test_a_summary_that_cannot_be_made_longer_in_time_stays_short() -> None:
+async def test_a_summary_that_cannot_be_lengthened_in_time_stays_short() -> None:
     parts: set[str] = set()
 
     def late(text: str, _: DecodingOptions) -> str:
@@ -241,13 +243,13 @@ async def test_a_summary_that_cannot_be_made_longer_in_time_stays_short() -> Non
     assert WarningType.LENGTH_NOT_MET in kinds(warnings)
 
 
-async def test_a_loop_that_stays_is_flagged() -> None:
+async def test_a_loop_that_remains_causes_a_warning() -> None:
     engine = KeepingEngine(lambda _, __: "The old man and the sea, " * 8 + "the end.")
     sentences, _ = await summarize(engine, Article("", article(500), "en"), Length(max_sentences=1))
     assert kinds(sentences[0].warnings) == {WarningType.REPETITION}
 
 
-async def test_a_model_that_does_not_shorten_comes_to_an_end() -> None:
+async def test_passes_end_with_a_model_that_does_not_shorten() -> None:
     body = article(12_000, facts=True)
     engine = KeepingEngine(lambda text, _: text, limit=256, obeys=False)
     sentences, _ = await summarize(engine, Article("", body, "en"), Length(max_sentences=3))
@@ -265,7 +267,7 @@ async def test_a_sentence_longer_than_the_models_input_is_read_whole() -> None:
     assert sentences
 
 
-async def test_headings_and_lists_are_read_too_as_sentences_of_their_own() -> None:
+async def test_headings_and_list_items_are_read_as_sentences_of_their_own() -> None:
     body = "<h2>Prices in 1995</h2><p>The price rose again.</p><ul><li>Gas cost 12 euros</li></ul>"
     engine = KeepingEngine(keep(3))
     html = Article("", body, "en", MimeType.HTML)
@@ -280,7 +282,7 @@ async def test_nothing_linear_in_the_article_runs_on_the_event_loop() -> None:
     assert threading.get_ident() not in engine.counting_threads
 
 
-async def test_the_same_sentence_is_not_said_twice() -> None:
+async def test_a_summary_has_no_sentence_twice() -> None:
     engine = KeepingEngine(lambda _, __: "Nobody was hurt in 1990. Nobody was hurt in 1990.")
     sentences, _ = await summarize(
         engine, Article("", article(4_000), "en"), Length(max_sentences=3)
@@ -288,7 +290,7 @@ async def test_the_same_sentence_is_not_said_twice() -> None:
     assert [sentence.text for sentence in sentences] == ["Nobody was hurt in 1990."]
 
 
-async def test_claims_that_the_article_does_not_have_are_flagged_at_their_place() -> None:
+async def test_unsupported_claims_cause_warnings_with_their_span() -> None:
     engine = KeepingEngine(lambda _, __: "The court met Merkel. It freed 77 people on Friday.")
     body = "The court met on Friday. It freed 70 people. " + article(60)
     sentences, _ = await summarize(engine, Article("", body, "en"), Length(max_sentences=2))
@@ -318,7 +320,7 @@ SENTENCE = st.lists(st.sampled_from(STOCK), min_size=1, max_size=30).map(
     st.integers(1, 4),
     st.sampled_from([24, 64, 300]),
 )
-async def test_any_summary_holds_its_limit_and_is_not_empty(
+async def test_any_summary_is_within_its_limit_and_not_empty(
     body: list[str], length: Length, habit: int, limit: int
 ) -> None:
     engine = KeepingEngine(keep(habit), limit=limit)
@@ -341,7 +343,9 @@ ODD = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_si
 
 @settings(max_examples=60)
 @given(ODD, st.integers(1, 40), st.sampled_from([8, 64]))
-async def test_odd_articles_have_a_written_summary(body: str, most: int, limit: int) -> None:
+async def test_unusual_articles_have_an_abstractive_summary(
+    body: str, most: int, limit: int
+) -> None:
     engine = KeepingEngine(keep(2), limit=limit)
     sentences, warnings = await summarize(
         engine, Article("", f"Word {body}", "en"), Length(max_words=most)

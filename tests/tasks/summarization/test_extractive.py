@@ -1,4 +1,4 @@
-"""Extractive summaries of whole articles: limits, places and odd articles."""
+"""Extractive summaries of whole articles: limits, spans and unusual articles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from summsvc.articles.length import Length, count_words
 from summsvc.articles.reader import read
 from summsvc.errors import EmptyArticleError
-from summsvc.tasks.summarization.extractive import candidates, extract
+from summsvc.tasks.summarization.extractive import candidate_segments, extract
 from summsvc.types import Article, Field, WarningType
 
 SENTENCES = [
@@ -35,10 +35,10 @@ BODIES = BODIES.filter(lambda body: any(letter.isalnum() for letter in body))
 
 
 @given(BODIES, st.integers(1, 60))
-def test_words_are_held_and_sentences_are_whole(body: str, words: int) -> None:
+def test_the_word_limit_holds_and_sentences_are_whole(body: str, words: int) -> None:
     document = read(Article("", body, "en"))
     sentences, warnings = extract(document, Length(max_words=words))
-    given_words = [count_words(each.text) for each in candidates(document)]
+    given_words = [count_words(each.text) for each in candidate_segments(document)]
     total = sum(count_words(each.text) for each in sentences)
     assert sentences or not given_words
     if any(each.type is WarningType.LENGTH_NOT_MET for each in warnings):
@@ -54,10 +54,10 @@ def test_words_are_held_and_sentences_are_whole(body: str, words: int) -> None:
 
 
 @given(BODIES, st.floats(0.05, 1.0))
-def test_ratio_is_held(body: str, ratio: float) -> None:
+def test_the_ratio_limit_holds(body: str, ratio: float) -> None:
     document = read(Article("", body, "en"))
     sentences, warnings = extract(document, Length(ratio=ratio))
-    total = sum(count_words(each.text) for each in candidates(document))
+    total = sum(count_words(each.text) for each in candidate_segments(document))
     if not any(each.type is WarningType.LENGTH_NOT_MET for each in warnings):
         assert sum(count_words(each.text) for each in sentences) <= ratio * total
 
@@ -76,7 +76,7 @@ def test_ratio_is_held(body: str, ratio: float) -> None:
 @pytest.mark.parametrize(
     "length", [Length(max_sentences=3), Length(max_words=1), Length(ratio=0.1)]
 )
-def test_odd_articles_have_a_summary(body: str, length: Length) -> None:
+def test_unusual_articles_have_a_summary(body: str, length: Length) -> None:
     sentences, _ = extract(read(Article("", body, "en")), length)
     assert sentences
     for each in sentences:
@@ -84,7 +84,7 @@ def test_odd_articles_have_a_summary(body: str, length: Length) -> None:
         assert body[each.span.start : each.span.end] == each.text
 
 
-def test_an_article_without_a_word_is_refused() -> None:
+def test_an_article_without_a_word_is_rejected() -> None:
     with pytest.raises(EmptyArticleError):
         read(Article("", "… — !!!", "en"))
 

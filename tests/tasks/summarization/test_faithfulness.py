@@ -1,4 +1,4 @@
-"""Claims of a summary that the article does not have; what it has is never doubted."""
+"""Faithfulness: unsupported claims are reported, and no sentence of the article itself."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_inflected_and_rewritten_claims_are_supported(language: str, sentence: s
         ("lt", "Kolesnikova išvyko į Rygą su 45 žmonėmis.", ["Rygą", "45"]),
     ],
 )
-def test_invented_claims_are_found_at_their_place(
+def test_invented_claims_are_found_with_their_span(
     language: str, sentence: str, expected: list[str]
 ) -> None:
     found = support(language).unsupported(sentence)
@@ -73,7 +73,7 @@ def test_invented_claims_are_found_at_their_place(
         ("Jie plaukė į Ūlą.", "Prie Ūla vadinamos upės stovi namas.", "lt", []),
     ],
 )
-def test_number_words_are_no_names_and_short_names_take_endings(
+def test_number_words_are_not_names_and_short_names_are_inflected(
     article: str, sentence: str, language: str, expected: list[str]
 ) -> None:
     found = Support([article], language).unsupported(sentence)
@@ -91,7 +91,7 @@ def test_number_words_are_no_names_and_short_names_take_endings(
         ("Angela Merkel atvyko.", "lt", ["Angela Merkel"]),
     ],
 )
-def test_first_words_alone_are_doubted_in_english_only(
+def test_single_first_words_are_reported_in_english_only(
     sentence: str, language: str, expected: list[str]
 ) -> None:
     assert claims(sentence, language) == expected
@@ -118,12 +118,12 @@ def test_any_article_supports_its_own_segments(body: str, language: str) -> None
     ]
 
 
-def test_the_title_supports_too() -> None:
+def test_the_title_is_part_of_the_support() -> None:
     document = read(Article("Merkel in Riga", "The talks will continue on Monday.", "en"))
     assert Support.of(document).unsupported("The talks in Riga continue, Merkel said.") == []
 
 
-def test_german_nouns_are_no_names() -> None:
+def test_german_nouns_are_not_names() -> None:
     of = Support(["Die Regierung tagt in Berlin."], "de")
     assert of.unsupported("Die Minister trafen sich im Schloss.") == []
     assert [claim.text for claim in of.unsupported("Die NATO sprach mit 30 Ministern.")] == [

@@ -1,14 +1,12 @@
-"""Ranking and selection on texts of all kinds."""
+"""LexRank scores of candidates."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.articles.length import Length, count_words
-from summsvc.tasks.summarization.lexrank import Candidate, rank, select
+from summsvc.tasks.summarization.lexrank import Candidate, rank
 
 WORDS = (
     "the Minister said 14 prisoners вышли на свободу šiandien ąžuolas U.S.-led 東京 ... — ?".split()
@@ -16,32 +14,6 @@ WORDS = (
 TEXTS = st.lists(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=15).map(" ".join), min_size=1, max_size=12
 )
-LENGTHS = st.one_of(
-    st.builds(Length, max_sentences=st.integers(1, 15)),
-    st.builds(Length, max_words=st.integers(1, 80)),
-    st.builds(Length, ratio=st.floats(0.01, 1.0)),
-)
-
-
-@given(TEXTS, LENGTHS)
-def test_limits_hold_and_there_is_always_something(texts: list[str], length: Length) -> None:
-    candidates = [Candidate(each) for each in texts]
-    ranking = rank(candidates, title="Minister", language="en")
-    selection = select(candidates, ranking, length)
-    words = [count_words(each) for each in texts]
-    total = sum(words[i] for i in selection.chosen)
-    assert selection.chosen
-    assert list(selection.chosen) == sorted(set(selection.chosen))
-    assert total > 0 or not any(words)
-    assert len(selection.chosen) <= (length.max_sentences or len(texts))
-    limit = length.words(sum(words))
-    assert total <= (sum(words) if limit is None else limit) + selection.over
-    if selection.over:
-        least = min(count for count in words if count)
-        assert limit is not None
-        assert least > limit
-        assert len(selection.chosen) == 1
-        assert total == least
 
 
 @given(TEXTS)
@@ -50,46 +22,3 @@ def test_scores_are_0_to_1_with_a_best(texts: list[str]) -> None:
     assert np.isfinite(scores).all()
     assert scores.max() == 1
     assert scores.min() >= 0
-
-
-def test_when_none_fits_the_shortest_is_given() -> None:
-    texts = [
-        "The president signed the law on Monday after long talks with both chambers.",
-        "The law comes into force in June.",
-        "The opposition will take the law to court, said two of its members.",
-    ]
-    candidates = [Candidate(each) for each in texts]
-    ranking = rank(candidates, title="President signs law", language="en")
-    selection = select(candidates, ranking, Length(max_words=4))
-    assert selection.chosen == (1,)
-    assert selection.over == 3
-
-
-def test_one_that_fits_is_taken_before_a_better_one_that_does_not() -> None:
-    texts = ["The president signed the law on Monday after long talks.", "He smiled."]
-    candidates = [Candidate(each) for each in texts]
-    ranking = rank(candidates, title="President signs law", language="en")
-    assert select(candidates, ranking, Length(max_words=3)).chosen == (1,)
-
-
-def test_what_was_said_is_not_said_again() -> None:
-    said = "The government released 123 prisoners on Saturday."
-    other = "Washington lifted its sanctions on potash in return."
-    candidates = [Candidate(each) for each in (said, said, other)]
-    ranking = rank(candidates, title="", language="en")
-    assert select(candidates, ranking, Length(max_sentences=2)).chosen == (0, 2)
-
-
-@pytest.mark.parametrize(
-    ("length", "count"),
-    [(Length(max_sentences=3), 3), (Length(max_words=50), 5), (Length(ratio=1), 5000)],
-)
-def test_thousands_of_the_same_sentence(length: Length, count: int) -> None:
-    candidates = [Candidate("The talks in Vilnius will go on next week.")] * 5000
-    ranking = rank(candidates, title="", language="en")
-    assert len(select(candidates, ranking, length).chosen) == count
-
-
-def test_nothing_to_choose_from() -> None:
-    ranking = rank([], title="Title", language="en")
-    assert select([], ranking, Length(max_sentences=3)).chosen == ()

@@ -1,4 +1,4 @@
-"""Summaries in another language: which models did what, through a pivot too."""
+"""Summarizer: methods, fallback and translated summaries, through a pivot language too."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BODY = (
 
 
 class Shelf(Store):
-    """A store whose manifests stand in memory."""
+    """A store with its manifests in memory."""
 
     def __init__(self) -> None:
         super().__init__(Path("/nonexistent"))
@@ -71,7 +71,7 @@ class Shelf(Store):
 
 
 class Loader:
-    """The writer keeps sentences with a digit; the others reverse words, and twice is once."""
+    """The summarization model keeps sentences with a digit; the others reverse the words."""
 
     def __init__(self) -> None:
         self.writer = KeepingEngine(keep(1))
@@ -107,7 +107,7 @@ async def summary(method: Method, target: str, loader: Loader | None = None) -> 
 
 
 @pytest.mark.parametrize("method", [Method.EXTRACTIVE, Method.ABSTRACTIVE, Method.AUTO])
-async def test_a_summary_goes_through_the_pivot_and_says_so(method: Method) -> None:
+async def test_a_summary_through_a_pivot_has_a_warning(method: Method) -> None:
     direct = await summary(method, "")
     there = await summary(method, "en")
     further = await summary(method, "lt")
@@ -123,7 +123,7 @@ async def test_a_summary_goes_through_the_pivot_and_says_so(method: Method) -> N
     assert further.models == (own, first, second)
     assert [each.target for each in (direct, there, further)] == ["ru", "en", "lt"]
     assert [each.language.code for each in (direct, there, further)] == ["ru"] * 3
-    # The engine writes its languages before what it makes.
+    # The engine prefixes its output with its languages.
     assert there.text.startswith("ru>en")
     assert there.text.endswith(reversed_words(direct.text))
     assert further.text.startswith("en>lt")
@@ -142,14 +142,14 @@ async def test_a_summary_goes_through_the_pivot_and_says_so(method: Method) -> N
         assert (sentence.span, sentence.source) == (None, "")
 
 
-async def test_a_language_that_cannot_be_reached_is_refused_before_anything_is_written() -> None:
+async def test_a_pair_without_a_model_is_rejected_before_the_summary() -> None:
     loader = Loader()
     with pytest.raises(UnsupportedPairError, match="from 'ru' to 'de'"):
         await summary(Method.ABSTRACTIVE, "de", loader)
     assert loader.writer.inputs == []
 
 
-async def test_what_was_written_is_translated_however_many_wait_for_the_translator() -> None:
+async def test_an_abstractive_summary_is_translated_even_with_a_full_queue() -> None:
     async with summarizing(Loader()) as summarizer:
         (stage,) = await summarizer._router.translation("ru", "en", "")
         stage.scheduler._admission.limits = QueueLimits(1, 1_000_000)
@@ -174,7 +174,7 @@ async def test_what_was_written_is_translated_however_many_wait_for_the_translat
             await each.wait()
 
 
-async def test_a_claim_of_the_model_is_told_of_without_a_place_once_translated() -> None:
+async def test_an_unsupported_claim_has_no_span_after_translation() -> None:
     loader = Loader()
     loader.writer = KeepingEngine(lambda _, __: "Освобождены 77 человек.")
     direct = await summary(Method.ABSTRACTIVE, "", loader)
@@ -189,11 +189,11 @@ async def test_a_claim_of_the_model_is_told_of_without_a_place_once_translated()
         ("“77” is not in the article", Span(12, 14))
     ]
     assert [(each.message, each.output_span) for each in claims[1]] == [
-        ("“77” is not in the article; so said the summary before it was translated", None)
+        ("“77” is not in the article (in the summary before its translation)", None)
     ]
 
 
-async def test_a_book_that_cannot_be_summarized_in_time_is_not_read(
+async def test_a_long_article_that_cannot_be_summarized_in_time_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def never(*_: Any, **__: Any) -> Any:
@@ -212,8 +212,8 @@ async def test_a_book_that_cannot_be_summarized_in_time_is_not_read(
         monkeypatch.setattr(text_workers, "read", never)
         with pytest.raises(DeadlineError):
             await summarizer.summarize(wanted)
-        # It may be known already what the model makes of it; whoever does not name the
-        # language, or wants it extracted, does not ask this model.
+        # The cache may have the outputs; a request without a language, or for an
+        # extractive summary, does not use this model.
         for other in (
             replace(wanted, use_cache=True),
             replace(wanted, article=replace(book, language="")),
@@ -223,7 +223,7 @@ async def test_a_book_that_cannot_be_summarized_in_time_is_not_read(
                 await summarizer.summarize(other)
 
 
-async def test_auto_extracts_and_says_so_where_the_model_stopped_answering(
+async def test_auto_falls_back_to_extractive_with_a_warning_when_the_model_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def summarizer(*_: object, **__: object) -> None:

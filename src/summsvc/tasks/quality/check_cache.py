@@ -1,4 +1,4 @@
-"""Doubts about outputs, looked for once for all requests with the same segment and output."""
+"""Thread-safe LRU cache of quality checks, shared by requests with equal segments and outputs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from functools import lru_cache
 
 from summsvc.tasks.quality.checks import Issue, assess
 
-RECENT = 8192
-"""Pairs of segment and output whose doubts are remembered: some articles with all attempts."""
+MAX_CACHED_PAIRS = 8192
+"""Pairs of segment and output whose issues are cached: some articles with all their retries."""
 
-LONGEST = 1_000
-"""Code points of a segment or an output beyond which nothing is remembered; so all that is
-takes a few megabytes, and some tens at the very most."""
+MAX_CACHED_LENGTH = 1_000
+"""Code points of the longest segment or output that is cached. It bounds the cache to a
+few megabytes in usual use and to some tens of megabytes at most."""
 
 
 class Checks:
-    """``assess`` with a memory, for several threads at once. recent: as ``RECENT``; 0: none."""
+    """``assess`` behind a cache. Safe to use from several threads.
 
-    def __init__(self, recent: int = RECENT) -> None:
-        self._remembered = lru_cache(recent)(_assessed)
+    max_pairs: pairs of segment and output to cache; 0 disables the cache.
+    """
+
+    def __init__(self, max_pairs: int = MAX_CACHED_PAIRS) -> None:
+        self._cached = lru_cache(max_pairs)(_assess)
 
     def issues(
         self,
@@ -31,13 +34,13 @@ class Checks:
         complete: bool,
         kept: Collection[str] = (),
     ) -> list[Issue]:
-        """The same as ``assess``."""
-        short = max(len(source), len(output)) <= LONGEST
-        look = self._remembered if short else _assessed
-        return [*look(source, output, source_language, target, complete, frozenset(kept))]
+        """The issues that ``assess`` finds with the same arguments, in a new list."""
+        cacheable = max(len(source), len(output)) <= MAX_CACHED_LENGTH
+        check = self._cached if cacheable else _assess
+        return [*check(source, output, source_language, target, complete, frozenset(kept))]
 
 
-def _assessed(
+def _assess(
     source: str,
     output: str,
     source_language: str,
@@ -45,7 +48,8 @@ def _assessed(
     complete: bool,
     kept: frozenset[str],
 ) -> tuple[Issue, ...]:
-    found = assess(
+    """``assess`` with hashable positional arguments and an immutable result."""
+    issues = assess(
         source,
         output,
         source_language=source_language,
@@ -53,4 +57,4 @@ def _assessed(
         complete=complete,
         kept=kept,
     )
-    return tuple(found)
+    return tuple(issues)

@@ -1,1 +1,1 @@
-"""Summaries of an article: extractive and abstractive."""
+"""Summarization of an article: extractive (LexRank) and abstractive (a model, map-reduce)."""

@@ -1,10 +1,10 @@
-"""A summary written by a model, of articles of any length.
+"""Abstractive summaries: map-reduce over an article of any length with a model.
 
-An article longer than the model's input is summarized part by part, and the
-parts' summaries again, until what is left has room in the summary (map and
-reduce): nothing is cut off. A summary shorter than was asked for is written
-again in more parts, each with its share of the length. Nothing here holds up
-the event loop: everything that is linear in the article runs in a text worker.
+An article longer than the model's input is summarized chunk by chunk, then the chunk
+summaries are summarized, until the result fits the length budget: no text is cut off.
+A summary shorter than requested is written again from more chunks, each with its share
+of the length. All work linear in the article runs in a text worker, so the event loop
+is not blocked.
 """
 
 from __future__ import annotations
@@ -20,71 +20,77 @@ from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import SummarySentence
-from summsvc.tasks.summarization.chunking import Divider
-from summsvc.tasks.summarization.extractive import candidates
+from summsvc.tasks.summarization.chunking import Chunker
+from summsvc.tasks.summarization.extractive import candidate_segments
 from summsvc.tasks.summarization.faithfulness import Support
-from summsvc.tasks.summarization.length_budget import ENOUGH, Choice, LengthBudget
-from summsvc.tasks.summarization.map_reduce import Pass, Size, Summarist
-from summsvc.tasks.summarization.postprocess import Written, central
+from summsvc.tasks.summarization.length_budget import (
+    MIN_LENGTH_SHARE,
+    BudgetedSelection,
+    LengthBudget,
+)
+from summsvc.tasks.summarization.map_reduce import ChunkSummarizer, Pass, SummaryTokens
+from summsvc.tasks.summarization.postprocess import ChunkSummary
+from summsvc.tasks.summarization.selection import central_sentences
 from summsvc.types import SegmentKind, Span, Warning, WarningType
 
-LENGTHENINGS = 3
-"""Times that a summary too short is written again in more parts."""
+MAX_LENGTHENING_PASSES = 3
+"""Passes with more chunks after a summary that is too short."""
 
-SHRINKS = 0.9
-"""A round must leave at most this share of the tokens, or sentences are selected instead."""
+MAX_REDUCTION_SHARE = 0.9
+"""Share of the tokens that a pass may leave; above it, sentences are selected instead."""
 
-SENTENCES_PER_PART = 2
-"""Fewer of the article's own would be copied rather than summarized."""
+MIN_SENTENCES_PER_CHUNK = 2
+"""Mean number of the article's sentences in a chunk: a model copies shorter chunks."""
 
 
-async def write(
+async def write_summary(
     pipeline: Pipeline, workers: TextWorkers, document: Document, length: Length
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
-    """The written sentences, whole ones only, and what is to be said about them.
+    """The whole sentences of a model's summary of a document, and its warnings.
 
-    Never empty. Raises what the chain's scheduler raises.
+    Never empty. Raises the errors of the pipeline's scheduler.
     """
-    return await _Writer(pipeline, workers, document, length).write()
+    return await _AbstractiveSummary(pipeline, workers, document, length).write()
 
 
-def readable(document: Document) -> list[str]:
-    """What a model reads of a document: all segments of the body, or the title alone.
+def model_input(document: Document) -> list[str]:
+    """The texts of a document that a model reads: the body's segments, or the title alone.
 
-    A heading or list item becomes a sentence, or it would run into the next one.
+    A heading or list item gets a full stop, to separate it from the next sentence.
     """
-    return [_closed(segment) for segment in document.body or document.title]
+    return [_with_full_stop(segment) for segment in document.body or document.title]
 
 
-def _closed(segment: Segment) -> str:
+def _with_full_stop(segment: Segment) -> str:
     is_open = segment.kind is not SegmentKind.SENTENCE and segment.text[-1:].isalnum()
     return f"{segment.text}." if is_open else segment.text
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
-    """What a model is to read, each text short enough for it, and what it is to write.
+class _Plan:
+    """Input and lengths of a summary.
 
-    tokens: of the texts together. parts: into how many they are divided at least.
+    texts: each fits the model's input. tokens: of all texts. min_chunks: of the first
+    pass.
     """
 
     texts: list[str]
     tokens: int
-    goal: LengthBudget
-    size: Size
-    parts: int
+    budget: LengthBudget
+    size: SummaryTokens
+    min_chunks: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A round, and the sentences of it that would be the summary."""
+    """A pass, and the selection of its sentences that meets the length budget."""
 
-    round: Pass
-    choice: Choice
+    done: Pass
+    selection: BudgetedSelection
 
 
-class _Writer:
-    """Writes one summary."""
+class _AbstractiveSummary:
+    """The state of one abstractive summary while it is written."""
 
     def __init__(
         self, pipeline: Pipeline, workers: TextWorkers, document: Document, length: Length
@@ -93,102 +99,107 @@ class _Writer:
         self._document = document
         self._language = document.language.code
         self._length = length
-        self._own = pipeline.decoding
-        self._divider = Divider(pipeline.stages[0])
-        self._summarist = Summarist(pipeline, workers, self._divider, self._language, length)
+        self._decoding = pipeline.decoding
+        self._chunker = Chunker(pipeline.stages[0])
+        self._summarizer = ChunkSummarizer(pipeline, workers, self._chunker, self._language, length)
 
     async def write(self) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
         run = self._workers.run
-        task = await run(self._measured)
-        texts, tokens = task.texts, task.tokens
-        draft = await self._draft(task, texts, task.parts)
+        plan = await run(self._plan)
+        texts, tokens = plan.texts, plan.tokens
+        draft = await self._draft(plan, texts, plan.min_chunks)
         warnings: list[Warning] = []
-        most = len(texts) // SENTENCES_PER_PART
-        while len(draft.round.parts) > 1 and not draft.choice.covers:
-            warnings += _on_the_way(draft.round)
-            texts, tokens = await run(self._shorter, draft.round.groups, tokens)
-            most = len(texts)
-            draft = await self._draft(task, texts)
-        draft = await self._long_enough(task, texts, draft, most)
-        summary = await run(self._finished, draft)
-        warnings += _retried(draft.round)
-        warnings += task.goal.warnings([sentence.text for sentence in summary])
+        max_chunks = len(texts) // MIN_SENTENCES_PER_CHUNK
+        while len(draft.done.chunks) > 1 and not draft.selection.covers_all:
+            warnings += _intermediate_warnings(draft.done)
+            texts, tokens = await run(self._reduced, draft.done.groups, tokens)
+            max_chunks = len(texts)
+            draft = await self._draft(plan, texts)
+        draft = await self._lengthened(plan, texts, draft, max_chunks)
+        summary = await run(self._sentences, draft)
+        warnings += _final_warnings(draft.done)
+        warnings += plan.budget.warnings([sentence.text for sentence in summary])
         return summary, tuple(warnings)
 
-    def _measured(self) -> _Task:
-        texts = self._divider.fitting(readable(self._document))
-        tokens = sum(self._divider.lengths(texts))
-        goal = LengthBudget.of(
-            self._length, [segment.text for segment in candidates(self._document)]
+    def _plan(self) -> _Plan:
+        texts = self._chunker.split_oversized(model_input(self._document))
+        tokens = sum(self._chunker.token_counts(texts))
+        budget = LengthBudget.of(
+            self._length, [segment.text for segment in candidate_segments(self._document)]
         )
-        per_word = tokens / max(1, sum(map(count_words, texts)))
-        summary = round(goal.words * per_word)
+        tokens_per_word = tokens / max(1, sum(map(count_words, texts)))
+        summary = round(budget.words * tokens_per_word)
         sentence = min(80, max(16, round(tokens / len(texts))))
-        # A single sentence may be as short as the model likes it.
-        least = round(ENOUGH * summary) if goal.in_words else max(0, summary - sentence)
-        size = Size(summary, least, sentence)
-        return _Task(texts, tokens, goal, size, self._parts_for(size.summary))
+        # A limit in sentences leaves the length of one sentence to the model.
+        minimum = (
+            round(MIN_LENGTH_SHARE * summary) if budget.in_words else max(0, summary - sentence)
+        )
+        size = SummaryTokens(summary, minimum, sentence)
+        return _Plan(texts, tokens, budget, size, self._chunks_for(size.summary))
 
-    def _parts_for(self, tokens: int) -> int:
-        """Parts of which each gives what the model usually writes at a time."""
-        usual = self._own.max_output_tokens
-        least = self._own.min_output_tokens
-        if least:
-            usual = (least + usual) // 2 if usual else 2 * least
+    def _chunks_for(self, tokens: int) -> int:
+        """Chunks for a summary of so many tokens, at the usual length of the model's outputs."""
+        usual = self._decoding.max_output_tokens
+        minimum = self._decoding.min_output_tokens
+        if minimum:
+            usual = (minimum + usual) // 2 if usual else 2 * minimum
         return max(1, math.ceil(tokens / usual)) if usual else 1
 
-    async def _draft(self, task: _Task, texts: Sequence[str], least: int = 1) -> _Draft:
-        done = await self._summarist.round(texts, task.size, least)
-        return _Draft(done, await self._workers.run(task.goal.choose, done.groups))
+    async def _draft(self, plan: _Plan, texts: Sequence[str], min_chunks: int = 1) -> _Draft:
+        done = await self._summarizer.summarize(texts, plan.size, min_chunks)
+        return _Draft(done, await self._workers.run(plan.budget.select, done.groups))
 
-    def _shorter(self, groups: Sequence[Sequence[str]], before: int) -> tuple[list[str], int]:
-        """What was written, to be summarized in turn; always shorter than before.
+    def _reduced(self, groups: Sequence[Sequence[str]], before: int) -> tuple[list[str], int]:
+        """The sentences of a pass as the input of the next one, and their tokens.
 
-        A model that does not shorten would go on for ever: the most central
-        sentences are taken then, as many as one input holds.
+        before: tokens of the input of the pass. If the model did not shorten it enough,
+        the most central sentences that fit one input are selected, so that the passes end.
         """
-        texts = self._divider.fitting([text for group in groups for text in group])
-        tokens = sum(self._divider.lengths(texts))
-        if tokens > SHRINKS * before:
+        texts = self._chunker.split_oversized([text for group in groups for text in group])
+        tokens = sum(self._chunker.token_counts(texts))
+        if tokens > MAX_REDUCTION_SHARE * before:
             words = sum(map(count_words, texts))
-            share = SHRINKS * min(1, self._divider.limit / tokens)
-            room = Length(max_words=max(1, int(share * words)))
-            texts = list(central(texts, self._language, room))
-            tokens = sum(self._divider.lengths(texts))
+            share = MAX_REDUCTION_SHARE * min(1, self._chunker.limit / tokens)
+            length = Length(max_words=max(1, int(share * words)))
+            texts = list(central_sentences(texts, self._language, length))
+            tokens = sum(self._chunker.token_counts(texts))
         return texts, tokens
 
-    async def _long_enough(
-        self, task: _Task, texts: Sequence[str], draft: _Draft, most: int
+    async def _lengthened(
+        self, plan: _Plan, texts: Sequence[str], draft: _Draft, max_chunks: int
     ) -> _Draft:
-        """The same, or the texts in up to ``most`` parts where that comes closer to the length."""
-        too_many = most + 1
-        for _ in range(LENGTHENINGS):
-            share, now = draft.choice.share, len(draft.round.parts)
-            wanted = max(now + 1, round(task.goal.aim * now / max(share, 0.01)))
+        """A draft closer to the requested length, from up to ``max_chunks`` chunks, or the same."""
+        too_many = max_chunks + 1
+        for _ in range(MAX_LENGTHENING_PASSES):
+            share, chunks = draft.selection.share, len(draft.done.chunks)
+            wanted = max(chunks + 1, round(plan.budget.target_share * chunks / max(share, 0.01)))
             if wanted >= too_many:
-                wanted = most if too_many > most else (now + too_many) // 2
-            if share >= ENOUGH or wanted <= now:
+                wanted = max_chunks if too_many > max_chunks else (chunks + too_many) // 2
+            if share >= MIN_LENGTH_SHARE or wanted <= chunks:
                 break
             try:
-                longer = await self._draft(task, texts, wanted)
+                longer = await self._draft(plan, texts, wanted)
             except SummsvcError:
-                # No time for it, say: a short summary is more than none.
+                # For example a deadline: a short summary is better than none.
                 break
-            if longer.choice.covers and longer.choice.share > share:
+            if longer.selection.covers_all and longer.selection.share > share:
                 draft = longer
             else:
                 too_many = wanted
         return draft
 
-    def _finished(self, draft: _Draft) -> tuple[SummarySentence, ...]:
+    def _sentences(self, draft: _Draft) -> tuple[SummarySentence, ...]:
         support = Support.of(self._document)
-        groups, outputs = draft.round.groups, draft.round.outputs
-        return tuple(_sentence(groups[i][at], outputs[i], support) for i, at in draft.choice.places)
+        groups, summaries = draft.done.groups, draft.done.summaries
+        return tuple(
+            _sentence(groups[group][index], summaries[group], support)
+            for group, index in draft.selection.positions
+        )
 
 
-def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
-    """A sentence with what is doubtful about it, and each claim the article does not have."""
-    warnings = [Warning(output.issue.type, output.issue.message)] if output.issue else []
+def _sentence(text: str, summary: ChunkSummary, support: Support) -> SummarySentence:
+    """A sentence with warnings: its summary's issue, and each claim without support."""
+    warnings = [Warning(summary.issue.type, summary.issue.message)] if summary.issue else []
     warnings += [
         Warning(
             WarningType.UNSUPPORTED_CLAIM,
@@ -200,23 +211,26 @@ def _sentence(text: str, output: Written, support: Support) -> SummarySentence:
     return SummarySentence(text, warnings=tuple(warnings))
 
 
-def _on_the_way(done: Pass) -> list[Warning]:
-    """What was doubtful about summaries of parts that were summarized again."""
-    outputs = done.outputs
-    kinds = Counter(output.issue.type for output in outputs if output.issue)
-    messages = {output.issue.type: output.issue.message for output in outputs if output.issue}
+def _intermediate_warnings(done: Pass) -> list[Warning]:
+    """Issues of chunk summaries that are only input of another pass, counted by kind."""
+    issues = [summary.issue for summary in done.summaries if summary.issue]
+    kinds = Counter(issue.type for issue in issues)
+    messages = {issue.type: issue.message for issue in issues}
     return [
-        Warning(kind, f"in {count} of the article's {len(outputs)} parts: {messages[kind]}")
+        Warning(kind, f"in {count} of the article's {len(done.summaries)} parts: {messages[kind]}")
         for kind, count in kinds.items()
-    ] + _cut(done)
+    ] + _retry_warnings(done)
 
 
-def _retried(done: Pass) -> list[Warning]:
-    outputs = done.outputs
-    count = sum(output.retried for output in outputs)
-    message = f"a first output was doubtful; {count} of {len(outputs)} come from safer decoding"
-    return ([Warning(WarningType.RETRIED, message)] if count else []) + _cut(done)
+def _final_warnings(done: Pass) -> list[Warning]:
+    """Warnings about the retries of the last pass."""
+    count = sum(summary.retried for summary in done.summaries)
+    message = (
+        f"a first output was doubtful; {count} of {len(done.summaries)} come from safer decoding"
+    )
+    retried = [Warning(WarningType.RETRIED, message)] if count else []
+    return retried + _retry_warnings(done)
 
 
-def _cut(done: Pass) -> list[Warning]:
-    return [Warning(issue.type, issue.message) for issue in done.cut]
+def _retry_warnings(done: Pass) -> list[Warning]:
+    return [Warning(issue.type, issue.message) for issue in done.retry_issues]

@@ -1,4 +1,4 @@
-"""A text in parts that a model can read: of like size, none cut, nothing left out."""
+"""Chunking of an article for a summarization model: balanced chunks that fit its input."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from summsvc.tasks.pipeline.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Neighbouring texts that go into the model together; tokens: as the model reads them."""
+class Chunk:
+    """Consecutive texts that are one input of the model. tokens: of the joined text."""
 
     texts: tuple[str, ...]
     tokens: int
@@ -22,81 +22,86 @@ class Part:
         return " ".join(self.texts)
 
 
-class Divider:
-    """Divides the texts of one article for one model, and counts each text once.
+class Chunker:
+    """Divides the texts of one article into chunks for one model; counts each text once.
 
-    Blocks for as long as counting tokens takes: to be called in a text worker.
+    limit: most tokens of an input. Methods block for as long as counting tokens takes:
+    call them in a text worker.
     """
 
     def __init__(self, stage: Stage) -> None:
-        self._leg = stage
+        self._stage = stage
         self._counts: dict[str, int] = {}
         self.limit = stage.scheduler.engine.max_input_tokens
 
-    def lengths(self, texts: Sequence[str]) -> list[int]:
-        """What each text adds to an input, in tokens: the model's own ones not counted."""
-        own, *counts = self._count(["", *texts])
-        return [max(1, count - own) for count in counts]
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that each text adds to an input, without the model's special tokens."""
+        special, *counts = self._count(["", *texts])
+        return [max(1, count - special) for count in counts]
 
-    def fitting(self, texts: Sequence[str]) -> list[str]:
-        """The texts; those that alone are too long in pieces, cut at clauses where possible."""
-        fitted: list[str] = []
+    def split_oversized(self, texts: Sequence[str]) -> list[str]:
+        """The texts, those longer than an input split, between clauses where possible."""
+        fitting: list[str] = []
         for text, tokens in checked(zip(texts, self._count(texts), strict=True)):
             if tokens <= self.limit:
-                fitted.append(text)
+                fitting.append(text)
             else:
-                fitted += [each.strip() for each in split(text, self._count, self.limit)]
-        return [text for text in fitted if text]
+                fitting += [piece.strip() for piece in split(text, self._count, self.limit)]
+        return [text for text in fitting if text]
 
-    def divide(self, texts: Sequence[str], least: int = 1) -> list[Part]:
-        """At least ``least`` parts where there are so many texts, as few more as fit the model.
+    def chunk(self, texts: Sequence[str], min_chunks: int = 1) -> list[Chunk]:
+        """Divide the texts into ``min_chunks`` chunks, or into the fewest that fit if more.
 
-        Parts joined are the texts in order. What decides is the count of the
-        joined part: texts may take more tokens together than apart.
+        There are never more chunks than texts. The chunks joined are the texts in order.
+        The token count of the joined chunk decides whether it fits: joined texts may
+        have more tokens than the texts apart.
         """
-        lengths = self.lengths(texts)
-        own = self._count([""])[0]
-        total = sum(lengths)
-        room = max(1, self.limit - own)
-        # Balanced parts are up to one text longer than their mean.
-        needed = 1 if total <= room else -(-total // max(room // 2, room - max(lengths)))
-        wanted = min(len(texts), max(1, least, needed))
-        groups = _balanced(list(texts), lengths, wanted)
+        counts = self.token_counts(texts)
+        special = self._count([""])[0]
+        total = sum(counts)
+        room = max(1, self.limit - special)
+        # A balanced chunk exceeds the mean by up to one text.
+        needed = 1 if total <= room else -(-total // max(room // 2, room - max(counts)))
+        wanted = min(len(texts), max(1, min_chunks, needed))
+        groups = _balanced(list(texts), counts, wanted)
         while True:
-            counts = self._count([" ".join(group) for group in groups])
+            totals = self._count([" ".join(group) for group in groups])
             finer: list[list[str]] = []
-            for group, tokens in zip(groups, counts, strict=True):
+            for group, tokens in zip(groups, totals, strict=True):
                 fits = tokens <= self.limit or len(group) == 1
-                finer += [group] if fits else _balanced(group, self.lengths(group), 2)
+                finer += [group] if fits else _balanced(group, self.token_counts(group), 2)
             if len(finer) == len(groups):
                 return [
-                    Part(tuple(group), tokens) for group, tokens in zip(groups, counts, strict=True)
+                    Chunk(tuple(group), tokens)
+                    for group, tokens in zip(groups, totals, strict=True)
                 ]
             groups = finer
 
     def _count(self, texts: Sequence[str]) -> list[int]:
-        stage, known = self._leg, self._counts
+        """Tokens of each text as an input of its own, special tokens included."""
+        stage, known = self._stage, self._counts
         new = [text for text in dict.fromkeys(texts) if text not in known]
         count = stage.scheduler.engine.count_tokens
         groups = grouped(new)
-        counts = [each for group in groups for each in count(group, stage.source, stage.target)]
+        counts = [tokens for group in groups for tokens in count(group, stage.source, stage.target)]
         known.update(zip(new, counts, strict=True))
         return [known[text] for text in texts]
 
 
-def _balanced(texts: list[str], lengths: Sequence[int], count: int) -> list[list[str]]:
-    """The texts in ``count`` groups of like length, none of them empty.
+def _balanced(texts: list[str], counts: Sequence[int], groups: int) -> list[list[str]]:
+    """Divide the texts into non-empty groups of similar token count, in order.
 
-    A text goes where its middle lies; count is at most the number of texts.
+    A text belongs to the group in which its middle token lies. groups: at most the
+    number of texts.
     """
-    total = sum(lengths)
-    groups: list[list[str]] = [[] for _ in range(count)]
-    at = number = 0
-    for i, (text, length) in enumerate(checked(zip(texts, lengths, strict=True))):
-        place = int((at + length / 2) * count / total)
-        # One step at a time, and a text for each group that is still to come.
-        place = max(place, count - (len(texts) - i))
-        number = min(max(number, place), number + 1 if groups[number] else number)
-        groups[number].append(text)
-        at += length
-    return groups
+    total = sum(counts)
+    divided: list[list[str]] = [[] for _ in range(groups)]
+    offset = current = 0
+    for i, (text, tokens) in enumerate(checked(zip(texts, counts, strict=True))):
+        wanted = int((offset + tokens / 2) * groups / total)
+        # Skip no group, and leave a text for each group that is still empty.
+        wanted = max(wanted, groups - (len(texts) - i))
+        current = min(max(current, wanted), current + 1 if divided[current] else current)
+        divided[current].append(text)
+        offset += tokens
+    return divided

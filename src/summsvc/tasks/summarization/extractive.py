@@ -1,4 +1,4 @@
-"""A summary made of the article's own sentences."""
+"""Extractive summaries: the article's own sentences, ranked by LexRank and selected by length."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
 from summsvc.tasks.pipeline.usage import SummarySentence
-from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank, select
+from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank
+from summsvc.tasks.summarization.selection import select
 from summsvc.types import SegmentKind, Warning, WarningType
 
 
 def extract(
     document: Document, length: Length, weights: Weights = WEIGHTS
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
-    """The chosen sentences in article order, and what is to be said about them.
+    """The selected sentences in article order, and any warnings about the length.
 
     Never empty: an article without sentences gives its fragments or its title.
     Blocks for milliseconds, linear in the article's length.
     """
-    segments = candidates(document)
-    chosen = [Candidate(segment.text) for segment in checked(segments)]
+    segments = candidate_segments(document)
+    candidates = [Candidate(segment.text) for segment in checked(segments)]
     ranking = rank(
-        chosen, title=headline(document), language=document.language.code, weights=weights
+        candidates, title=headline(document), language=document.language.code, weights=weights
     )
-    selection = select(chosen, ranking, length, weights)
+    selection = select(candidates, ranking, length, weights)
     sentences = tuple(
         SummarySentence(
             text=segments[i].text,
@@ -37,14 +38,14 @@ def extract(
     return sentences, tuple(_warnings(len(segments), length, selection.over))
 
 
-def candidates(document: Document) -> list[Segment]:
-    """Segments a summary may be made of."""
+def candidate_segments(document: Document) -> list[Segment]:
+    """The body's sentences; without any, the body's other segments, or else the title's."""
     sentences = [each for each in checked(document.body) if each.kind is SegmentKind.SENTENCE]
     return sentences or list(document.body) or list(document.title)
 
 
 def headline(document: Document) -> str:
-    """The title, or the first heading of the body when there is none."""
+    """The title, or the first heading of the body if there is no title."""
     if document.title:
         return " ".join(segment.text for segment in document.title)
     headings = (each.text for each in document.body if each.kind is SegmentKind.HEADING)
@@ -52,11 +53,14 @@ def headline(document: Document) -> str:
 
 
 def _warnings(available: int, length: Length, over: int) -> list[Warning]:
-    asked = length.max_sentences
-    if asked is not None and asked > available:
-        message = f"{asked} sentences were asked for; the article has {available}"
+    """available: candidates of the article. over: words of the summary above the limit."""
+    limit = length.max_sentences
+    if limit is not None and limit > available:
+        message = f"{limit} sentences were requested; the article has {available}"
         return [Warning(WarningType.SHORT_ARTICLE, message)]
     if over > 0:
-        message = f"one whole sentence is the least there is; it is {over} words over the limit"
+        message = (
+            f"the shortest possible summary, one whole sentence, is {over} words over the limit"
+        )
         return [Warning(WarningType.LENGTH_NOT_MET, message)]
     return []

@@ -1,9 +1,8 @@
-"""Numbers and names of a summary that its article does not have.
+"""Faithfulness check of a summary: numbers and names that its article does not support.
 
-A number agrees with another by value (``numerals``), a name by what its forms
-have in common (``names``), an acronym also with the words it stands for. What
-an article says is never doubted when it is said again: every sentence of the
-article is supported by it.
+Numbers are compared by value (``numerals``), names by their base forms (``names``),
+acronyms also with the words that they abbreviate. No sentence of the article itself
+is reported: the article supports all of them.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from summsvc.tasks.summarization.names import (
     stands_alone,
 )
 
-LONGEST_ACRONYM = 6
+MAX_ACRONYM_LETTERS = 6
 
-LOOK_BACK = 100
-"""Words before a name among which those with capitals are looked for that may spell it."""
+EXPANSION_WINDOW = 100
+"""Words before a name that are searched for the capitalized words of an acronym's expansion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,9 @@ class Claim:
 
 
 class Support:
-    """What an article says, to hold sentences against.
+    """The numbers and names of an article, against which sentences are checked.
 
-    texts: the article's segments, title included. language: BCP-47. Time and
+    texts: the article's segments, title included. language: BCP-47 code. Time and
     memory are linear in the length of the article.
     """
 
@@ -70,19 +69,19 @@ class Support:
 
     @staticmethod
     def of(document: Document) -> Support:
-        """The support that a document gives, its title included."""
+        """The support of a document, its title included."""
         return Support((segment.text for segment in document.segments), document.language.code)
 
     def unsupported(self, sentence: str) -> list[Claim]:
-        """Claims of a sentence that the article does not have, in text order."""
+        """Claims of a sentence that the article does not support, in text order."""
         figures = list(numbers(sentence, self._language))
         claims = [
-            Claim(each.start, each.end, sentence[each.start : each.end])
-            for each in figures
-            if not each.loose and not self._has_number(each)
+            Claim(number.start, number.end, sentence[number.start : number.end])
+            for number in figures
+            if not number.loose and not self._has_number(number)
         ]
-        # "Four" at the start of a sentence is no name.
-        claims += [name for name in self._names(sentence) if not _overlap(figures, name)]
+        # "Four" at the start of a sentence is a number, not a name.
+        claims += [name for name in self._names(sentence) if not _overlaps(figures, name)]
         return sorted(claims, key=lambda claim: claim.start)
 
     def _has_number(self, number: Number) -> bool:
@@ -91,41 +90,46 @@ class Support:
         return bool(number.parts) and all(part & self._values for part in number.parts)
 
     def _names(self, sentence: str) -> Iterator[Claim]:
-        """Unsupported names, neighbouring ones as one claim."""
+        """Unsupported names; adjacent names are one claim."""
         words = list(checked(WORD.finditer(sentence)))
         found = checked(names(sentence, self._language))
-        doubtful = [name for name in found if not self._has_name(name, words)]
-        kept = deque(
+        unsupported = [name for name in found if not self._has_name(name, words)]
+        remaining = deque(
             name
-            for name, after in checked(zip_longest(doubtful, doubtful[1:]))
-            if not (name.opens and self._may_open(name, sentence, after))
+            for name, following in checked(zip_longest(unsupported, unsupported[1:]))
+            if not (name.opens and self._may_be_common(name, sentence, following))
         )
-        while kept:
+        while remaining:
             checkpoint()
-            first = last = kept.popleft()
-            while kept and _adjoin(sentence, last, kept[0]):
-                last = kept.popleft()
+            first = last = remaining.popleft()
+            while remaining and _are_adjacent(sentence, last, remaining[0]):
+                last = remaining.popleft()
             yield Claim(first.start, last.end, sentence[first.start : last.end])
 
     def _has_name(self, name: Name, words: Sequence[re.Match[str]]) -> bool:
-        """Whether the article has a name; words: of its sentence."""
+        """Whether the article has a name. words: all words of the name's sentence."""
         if bases(name.word, self._language) & self._bases:
             return True
         folded = plain(name.word)
         if name.is_acronym:
             return folded in self._initials
-        at = bisect_left(words, name.start, key=_start)
-        following = [match[0] for match in words[at : at + LONGEST_ACRONYM]]
-        capitals = (match[0] for match in reversed(words[max(0, at - LOOK_BACK) : at]))
-        before = [word for word in capitals if word[0].isupper()][:LONGEST_ACRONYM]
-        spelled = _initials([*reversed(before), *following])
-        return bool(self._acronyms & {each for each in spelled if folded[0] in each})
+        index = bisect_left(words, name.start, key=_start)
+        following = [match[0] for match in words[index : index + MAX_ACRONYM_LETTERS]]
+        preceding = (
+            match[0] for match in reversed(words[max(0, index - EXPANSION_WINDOW) : index])
+        )
+        capitals = [word for word in preceding if word[0].isupper()][:MAX_ACRONYM_LETTERS]
+        initials = _initials([*reversed(capitals), *following])
+        return bool(self._acronyms & {letters for letters in initials if folded[0] in letters})
 
-    def _may_open(self, name: Name, sentence: str, after: Name | None) -> bool:
-        """Whether a sentence's first word need not be a name; after: the next doubtful one."""
+    def _may_be_common(self, name: Name, sentence: str, following: Name | None) -> bool:
+        """Whether a sentence's first word may be a common word instead of a name.
+
+        following: the next unsupported name.
+        """
         if name.is_acronym:
             return False
-        alone = after is None or not _adjoin(sentence, name, after)
+        alone = following is None or not _are_adjacent(sentence, name, following)
         if alone and not stands_alone(self._language):
             return True
         found = set(stems(name.word, self._language))
@@ -136,16 +140,16 @@ def _start(match: re.Match[str]) -> int:
     return match.start()
 
 
-def _overlap(figures: Sequence[Number], name: Claim) -> bool:
-    """Whether one of the figures, in text order, shares a code point with a name."""
-    after = bisect_left(figures, name.end, key=lambda each: each.start)
-    # Figures do not overlap each other, so the last one that begins before the name's end tells.
+def _overlaps(figures: Sequence[Number], name: Claim) -> bool:
+    """Whether one of the numbers, in text order, overlaps a name."""
+    after = bisect_left(figures, name.end, key=lambda number: number.start)
+    # Numbers do not overlap each other, so the last one that starts before the name's end decides.
     return after > 0 and figures[after - 1].end > name.start
 
 
-def _adjoin(sentence: str, name: Name, after: Name) -> bool:
-    """Whether nothing but spaces and hyphens is between two names."""
-    return not sentence[name.end : after.start].strip(" -\u00a0")
+def _are_adjacent(sentence: str, name: Name, following: Name) -> bool:
+    """Whether only spaces and hyphens separate two names."""
+    return not sentence[name.end : following.start].strip(" -\u00a0")
 
 
 def _initials(words: list[str]) -> Iterator[str]:
@@ -153,6 +157,6 @@ def _initials(words: list[str]) -> Iterator[str]:
     letters = [plain(word[0]) for word in words]
     for i, word in enumerate(checked(words)):
         if word[0].isupper():
-            for size in range(2, LONGEST_ACRONYM + 1):
+            for size in range(2, MAX_ACRONYM_LETTERS + 1):
                 if i + size <= len(words):
                     yield "".join(letters[i : i + size])

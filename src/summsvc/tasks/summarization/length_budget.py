@@ -1,4 +1,4 @@
-"""The length asked for, and which written sentences meet it."""
+"""Length budget of an abstractive summary: the requested limit, selection and length warnings."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from summsvc.articles.length import Length, count_words
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import Warning, WarningType
 
-ENOUGH = 0.8
-"""Share of the length asked for below which a summary is too short."""
+MIN_LENGTH_SHARE = 0.8
+"""Share of the requested length below which a summary is too short."""
 
-Place = tuple[int, int]
-"""Number of a group, number of a sentence in it."""
+SentencePosition = tuple[int, int]
+"""Index of a group, index of a sentence within the group."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BudgetedSelection:
     """The sentences of a summary, in order, at least one.
 
-    share: how much of the length asked for they are; above 1 when over it.
-    covers: whether every group has its first sentence among them.
+    positions: of the sentences. share: length by the requested length; above 1 when
+    over the limit. covers_all: whether the limit holds with the first sentence of every
+    group selected.
     """
 
-    places: tuple[Place, ...]
+    positions: tuple[SentencePosition, ...]
     share: float
-    covers: bool
+    covers_all: bool
 
 
 @dataclass(frozen=True, slots=True)
 class LengthBudget:
-    """What a length request comes to for one article.
+    """A length request, resolved for one article.
 
-    limit: the most there may be, in words or in sentences. words: about how
-    many words meet it. available: what the article has, in the limit's unit.
+    limit: in words or sentences. words: approximate words of a summary that meets it.
+    available: length of the article, in the limit's unit.
     """
 
     limit: int
@@ -44,72 +45,72 @@ class LengthBudget:
 
     @staticmethod
     def of(length: Length, sentences: Sequence[str]) -> LengthBudget:
-        """The goal for an article of these sentences, at least one."""
+        """The budget for an article with these sentences, at least one."""
         total = sum(map(count_words, checked(sentences)))
         limit = length.words(total)
         if limit is not None:
             return LengthBudget(limit, True, limit, total)
-        most = length.max_sentences or 1
+        limit = length.max_sentences or 1
         usual = min(40, max(8, round(total / len(sentences))))
-        return LengthBudget(most, False, most * usual, len(sentences))
+        return LengthBudget(limit, False, limit * usual, len(sentences))
 
     @property
-    def aim(self) -> float:
-        """Share of the limit to aim at: sentences come one by one, words in lumps."""
+    def target_share(self) -> float:
+        """Share of the limit to aim at: whole sentences rarely fill a limit in words."""
         return 0.9 if self.in_words else 1.0
 
-    def choose(self, groups: Sequence[Sequence[str]]) -> Choice:
-        """Choose sentences up to the limit.
+    def select(self, groups: Sequence[Sequence[str]]) -> BudgetedSelection:
+        """Select sentences up to the limit.
 
-        Every group gives its first sentence before any gives its second, and no
-        sentence goes without those before it, unless the summary would be too
-        short otherwise. Linear in the groups' text.
+        First sentences of all groups come before second ones, and so on. A sentence is
+        selected only after all before it in its group, unless the summary would be too
+        short otherwise. Time is linear in the groups' text.
         """
         sizes = [[self._size(text) for text in group] for group in checked(groups)]
-        chosen: set[Place] = set()
+        chosen: set[SentencePosition] = set()
         closed: set[int] = set()
         used = 0
-        for group, at in _in_turn(sizes):
+        for group, index in _round_robin(sizes):
             if group in closed:
                 continue
-            if used + sizes[group][at] <= self.limit:
-                chosen.add((group, at))
-                used += sizes[group][at]
+            if used + sizes[group][index] <= self.limit:
+                chosen.add((group, index))
+                used += sizes[group][index]
             else:
                 closed.add(group)
-        for group, at in _in_turn(sizes):
-            if self._share(used) >= ENOUGH:
+        for group, index in _round_robin(sizes):
+            if self._share(used) >= MIN_LENGTH_SHARE:
                 break
-            if (group, at) not in chosen and used + sizes[group][at] <= self.limit:
-                chosen.add((group, at))
-                used += sizes[group][at]
+            if (group, index) not in chosen and used + sizes[group][index] <= self.limit:
+                chosen.add((group, index))
+                used += sizes[group][index]
         if not chosen:
             firsts = [(i, 0) for i, group in enumerate(groups) if group]
-            chosen = {min(firsts, key=lambda place: sizes[place[0]][0])}
-            used = sum(sizes[i][at] for i, at in chosen)
-        covers = used <= self.limit and all(
-            (i, 0) in chosen for i, each in enumerate(groups) if each
+            chosen = {min(firsts, key=lambda first: sizes[first[0]][0])}
+            used = sum(sizes[group][index] for group, index in chosen)
+        covers_all = used <= self.limit and all(
+            (i, 0) in chosen for i, group in enumerate(groups) if group
         )
-        return Choice(tuple(sorted(chosen)), self._share(used), covers)
+        return BudgetedSelection(tuple(sorted(chosen)), self._share(used), covers_all)
 
     def warnings(self, sentences: Sequence[str]) -> list[Warning]:
-        """What is to be said about the length of a summary."""
-        had = sum(map(self._size, sentences))
-        share = self._share(had)
+        """Any warning about the length of a summary with these sentences."""
+        size = sum(map(self._size, sentences))
+        share = self._share(size)
         unit = "words" if self.in_words else "sentences"
-        if share >= ENOUGH and had <= self.limit:
+        if share >= MIN_LENGTH_SHARE and size <= self.limit:
             return []
-        if had > self.limit:
+        if size > self.limit:
             message = (
-                "one whole sentence is the least there is; "
-                f"it is {had - self.limit} words over the limit of {self.limit}"
+                "the shortest possible summary, one whole sentence, "
+                f"is {size - self.limit} words over the limit of {self.limit}"
             )
             return [Warning(WarningType.LENGTH_NOT_MET, message)]
         if self.available < self.limit:
-            message = f"{self.limit} {unit} were asked for; the article has {self.available}"
+            message = f"{self.limit} {unit} were requested; the article has {self.available}"
             return [Warning(WarningType.SHORT_ARTICLE, message)]
         message = (
-            f"the summary has {had} of the {self.limit} {unit} asked for, {1 - share:.0%} fewer: "
+            f"the summary has {size} of the {self.limit} {unit} requested, {1 - share:.0%} fewer: "
             "the model writes no more about this article"
         )
         return [Warning(WarningType.LENGTH_NOT_MET, message)]
@@ -121,11 +122,11 @@ class LengthBudget:
         return count_words(sentence) if self.in_words else 1
 
 
-def _in_turn(groups: Sequence[Sequence[object]]) -> Iterator[Place]:
-    """First sentences of all groups, then second ones, and so on."""
-    left = list(range(len(groups)))
-    at = 0
-    while left := [i for i in left if at < len(groups[i])]:
+def _round_robin(groups: Sequence[Sequence[object]]) -> Iterator[SentencePosition]:
+    """Positions of the first items of all groups, then of the second ones, and so on."""
+    remaining = list(range(len(groups)))
+    index = 0
+    while remaining := [i for i in remaining if index < len(groups[i])]:
         checkpoint()
-        yield from ((i, at) for i in left)
-        at += 1
+        yield from ((i, index) for i in remaining)
+        index += 1

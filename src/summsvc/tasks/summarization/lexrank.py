@@ -1,4 +1,4 @@
-"""Extractive summaries: the sentences that stand for the article.
+"""LexRank: scores of an article's sentences by centrality, for extractive summaries.
 
 Ranking is continuous LexRank (Erkan and Radev 2004, "LexRank: graph-based
 lexical centrality as salience in text summarization") on the graph of TF-IDF
@@ -7,16 +7,10 @@ headline and those with figures and names are more likely starting points, as in
 biased LexRank (Otterbacher, Erkan and Radev 2009). The graph is never built:
 a step of the random walk is X(Xᵀv) on sparse rows, so time and memory are
 linear in the length of the article.
-
-Selection is greedy with redundancy as coverage: the share of a sentence's
-weight on terms that chosen sentences already have (a submodular gain as in Lin
-and Bilmes 2011), evaluated lazily (Minoux 1978). A term is covered once, so all
-updates together are linear in the number of terms.
 """
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,26 +19,26 @@ from itertools import islice
 import numpy as np
 
 from summsvc.articles.characters import SCAN_CHUNK
-from summsvc.articles.length import Length, count_words
+from summsvc.articles.length import count_words
 from summsvc.interruption import checked, checkpoint
 from summsvc.languages.stemming import stems
-from summsvc.tasks.summarization.tfidf import Floats, Matrix, tf_idf
+from summsvc.tasks.summarization.tfidf import FloatArray, SparseMatrix, tf_idf
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What ranking and selection go by.
+    """Parameters of ranking and selection.
 
-    damping: 0 to 1, share of the walk that follows similarity; the rest starts
-        anew from the prior.
+    damping: 0 to 1, probability that the walk follows similarity; otherwise it
+        restarts from the prior.
     position_half: share of the article after which the position prior has
         halved, at least 2 sentences.
-    title, figure: what likeness to the headline, and figures and names, add to
+    title, figure: what similarity to the headline, and figures and names, add to
         the prior, as multiples of it.
-    redundancy: 0 to 1, how much of a sentence's score a full overlap with
-        chosen ones takes away.
+    redundancy: 0 to 1, share of a sentence's score that full overlap with
+        selected sentences takes away.
 
-    The defaults were set by hand; docs/benchmarks/quality.md has what they give beside others.
+    The defaults were set by hand; docs/benchmarks/quality.md compares their results with others.
     """
 
     damping: float = 0.6
@@ -56,15 +50,20 @@ class Weights:
 
 WEIGHTS = Weights()
 
-MIN_WORDS = 5
-"""Shorter sentences rarely stand alone; they rank behind all others."""
+MIN_SENTENCE_WORDS = 5
+"""Shorter sentences rarely make sense alone; they are demoted."""
 
-_STEPS = 60
-_TOLERANCE = 1e-6
-_FIGURE = re.compile(r"\d")
-_NAME = re.compile(r"(?<=[\w,;:] )[^\W\d_a-zа-яё][\w’'-]+")
-# What closes an article rather than tells its story.
-_ASIDE = re.compile(
+DEMOTION = 0.01
+"""Factor on the score of a candidate that rarely belongs in a summary."""
+
+MAX_ITERATIONS = 60
+TOLERANCE = 1e-6
+"""L1 norm of the change of the scores below which the power iteration has converged."""
+
+_DIGIT = re.compile(r"\d")
+_CAPITALIZED = re.compile(r"(?<=[\w,;:] )[^\W\d_a-zа-яё][\w’'-]+")
+# Sentences that point to other pages instead of reporting.
+_CALL_TO_ACTION = re.compile(
     r"you can (?:read|explore|find|learn)|for (?:more|further|a deeper)\b"
     r"|read more|click here|stay tuned"
     r"|подробнее|читайте|подпис|skaityki|plačiau skait|sekite",
@@ -76,7 +75,7 @@ _ASIDE = re.compile(
 class Candidate:
     """A segment that may become part of a summary.
 
-    is_sentence: False for headings and fragments, which rank behind sentences.
+    is_sentence: False for headings and fragments, which are demoted.
     """
 
     text: str
@@ -85,173 +84,86 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """scores: 0 to 1, one per candidate, 1 for the best. matrix: its TF-IDF rows."""
+    """scores: shape (candidates,), 0 to 1, 1 for the best. matrix: TF-IDF row per candidate."""
 
-    scores: Floats
-    matrix: Matrix
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Numbers of the chosen candidates in article order.
-
-    over: words above the limit, when even the shortest sentence is longer than all
-    that was allowed; else 0.
-    """
-
-    chosen: tuple[int, ...]
-    over: int = 0
+    scores: FloatArray
+    matrix: SparseMatrix
 
 
 def rank(
     candidates: Sequence[Candidate], *, title: str, language: str, weights: Weights = WEIGHTS
 ) -> Ranking:
-    """Score each candidate. language: BCP-47; title may be empty.
+    """Score each candidate.
 
-    Deterministic; time linear in the number of words.
+    title: the headline, may be empty. language: BCP-47 code. Deterministic; time is
+    linear in the number of words.
     """
     vocabulary: dict[str, int] = {}
     matrix = tf_idf([stems(each.text, language) for each in checked(candidates)], vocabulary)
     prior = _prior(candidates, matrix, title, language, vocabulary, weights)
-    scores = _walk(matrix, prior, weights.damping)
-    weak = np.array([_is_weak(each) for each in checked(candidates)])
-    scores = np.where(weak, scores * 0.01, scores)
+    scores = _stationary(matrix, prior, weights.damping)
+    demoted = np.array([_is_demoted(each) for each in checked(candidates)])
+    scores = np.where(demoted, scores * DEMOTION, scores)
     best = scores.max(initial=0.0)
     return Ranking(scores / best if best > 0 else np.ones(len(candidates)), matrix)
 
 
 def _prior(
     candidates: Sequence[Candidate],
-    matrix: Matrix,
+    matrix: SparseMatrix,
     title: str,
     language: str,
     vocabulary: dict[str, int],
     weights: Weights,
-) -> Floats:
+) -> FloatArray:
+    """Restart probabilities of the walk, shape (candidates,), sum 1."""
     n = len(candidates)
     half = max(2.0, weights.position_half * n)
     position = 0.5 ** (np.arange(n) / half)
-    likeness = np.zeros(n)
+    similarity = np.zeros(n)
     known = [vocabulary[stem] for stem in stems(title, language) if stem in vocabulary]
     if known:
         query = np.zeros(matrix.shape[1])
         query[known] = 1 / np.sqrt(len(known))
-        likeness = matrix.times(query)
-    figures = np.array([_figures(each.text) for each in checked(candidates)])
-    prior = position * (1 + weights.title * likeness + weights.figure * figures) + 0.02
+        similarity = matrix.dot(query)
+    concrete = np.array([_concreteness(each.text) for each in checked(candidates)])
+    prior = position * (1 + weights.title * similarity + weights.figure * concrete) + 0.02
     return np.asarray(prior / prior.sum())
 
 
-def _figures(text: str) -> float:
-    """0 to 1: how concrete a sentence is, by its figures and names."""
-    found = _up_to(2, _FIGURE, text) + _up_to(4, _NAME, text)
+def _concreteness(text: str) -> float:
+    """How many figures and names a sentence has, 0 for none to 1 for four or more."""
+    found = _count_up_to(2, _DIGIT, text) + _count_up_to(4, _CAPITALIZED, text)
     return min(1.0, found / 4)
 
 
-def _up_to(most: int, pattern: re.Pattern[str], text: str) -> int:
-    """How often a pattern matches, counted no further than ``most``."""
-    return sum(1 for _ in islice(pattern.finditer(text), most))
+def _count_up_to(limit: int, pattern: re.Pattern[str], text: str) -> int:
+    """Number of matches of a pattern, counted no further than ``limit``."""
+    return sum(1 for _ in islice(pattern.finditer(text), limit))
 
 
-def _walk(matrix: Matrix, prior: Floats, damping: float) -> Floats:
-    """Stationary distribution of the biased walk on the cosine graph."""
-    degree = matrix.times(matrix.transposed_times(np.ones(matrix.shape[0])))
+def _stationary(matrix: SparseMatrix, prior: FloatArray, damping: float) -> FloatArray:
+    """Stationary distribution of the biased walk on the cosine graph, by power iteration."""
+    degree = matrix.dot(matrix.transposed_dot(np.ones(matrix.shape[0])))
     degree = np.where(degree > 0, degree, 1)
     scores = prior
-    for _ in range(_STEPS):
+    for _ in range(MAX_ITERATIONS):
         checkpoint()
-        spread = matrix.times(matrix.transposed_times(scores / degree))
+        spread = matrix.dot(matrix.transposed_dot(scores / degree))
         following = damping * spread + (1 - damping) * prior
-        if np.abs(following - scores).sum() < _TOLERANCE:
+        if np.abs(following - scores).sum() < TOLERANCE:
             return following
         scores = following
     return scores
 
 
-def _is_weak(candidate: Candidate) -> bool:
-    # Nobody asks or refers elsewhere at such length.
+def _is_demoted(candidate: Candidate) -> bool:
+    """Whether a candidate is no sentence, too short, a question or a call to action."""
+    # Longer sentences are no questions and no calls to action; the cut bounds the cost.
     text = candidate.text[:SCAN_CHUNK]
     return (
         not candidate.is_sentence
-        or count_words(text) < MIN_WORDS
+        or count_words(text) < MIN_SENTENCE_WORDS
         or text.rstrip("\"'”’»").endswith("?")
-        or _ASIDE.search(text) is not None
+        or _CALL_TO_ACTION.search(text) is not None
     )
-
-
-def select(
-    candidates: Sequence[Candidate],
-    ranking: Ranking,
-    length: Length,
-    weights: Weights = WEIGHTS,
-) -> Selection:
-    """Choose the summary's sentences; at least one when there is any candidate.
-
-    Never more than the limit allows. The one exception: when every candidate is
-    longer than all of it, the shortest is given (``Selection.over``). Candidates
-    without a word count only where there are no others.
-    """
-    words = [count_words(each.text) for each in checked(candidates)]
-    budget = length.words(sum(words))
-    most = len(candidates) if length.max_sentences is None else length.max_sentences
-    room = sum(words) if budget is None else budget
-    usable = [i for i, count in enumerate(words) if count] or list(range(len(words)))
-    coverage = _Coverage(ranking, usable, weights.redundancy)
-    chosen: list[int] = []
-    while len(chosen) < most and (i := coverage.next(words, room)) is not None:
-        chosen.append(i)
-        room -= words[i]
-    if not chosen and usable:
-        least = min(usable, key=lambda i: (words[i], -ranking.scores[i]))
-        return Selection((least,), over=words[least] - room)
-    return Selection(tuple(sorted(chosen)))
-
-
-class _Coverage:
-    """Gives candidates by what they add to those already given."""
-
-    def __init__(self, ranking: Ranking, usable: Sequence[int], redundancy: float) -> None:
-        self._redundancy = redundancy
-        self._scores = ranking.scores
-        matrix = ranking.matrix
-        self._weights = matrix.values**2
-        self._rows, self._columns = matrix.rows, matrix.columns
-        self._row_bounds = np.searchsorted(matrix.rows, np.arange(matrix.shape[0] + 1))
-        self._by_column = np.argsort(matrix.columns, kind="stable")
-        in_order = matrix.columns[self._by_column]
-        self._column_bounds = np.searchsorted(in_order, np.arange(matrix.shape[1] + 1))
-        self._is_covered = np.zeros(matrix.shape[1], dtype=bool)
-        self._covered = np.zeros(matrix.shape[0])
-        scores = self._scores[np.asarray(usable, dtype=np.int64)]
-        best_first: list[int] = np.argsort(-scores, kind="stable").tolist()
-        # In order, which is a heap. Making one of a long list holds the interpreter's lock.
-        self._heap = [(-float(scores[i]), usable[i]) for i in best_first]
-
-    def next(self, words: Sequence[int], room: int) -> int | None:
-        """The candidate that adds most among those that fit the room; None when none is left.
-
-        One that does not fit is never offered again: room only shrinks.
-        """
-        while self._heap:
-            checkpoint()
-            claimed, i = heapq.heappop(self._heap)
-            if words[i] > room:
-                continue
-            gain = self._gain(i)
-            if self._heap and -gain > self._heap[0][0] and -gain > claimed:
-                heapq.heappush(self._heap, (-gain, i))
-                continue
-            self._cover(i)
-            return i
-        return None
-
-    def _gain(self, i: int) -> float:
-        return float(self._scores[i] * (1 - self._redundancy * min(1.0, self._covered[i])))
-
-    def _cover(self, i: int) -> None:
-        terms = self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]
-        for term in checked(terms[~self._is_covered[terms]]):
-            entries = self._by_column[self._column_bounds[term] : self._column_bounds[term + 1]]
-            # No row twice: a text has one entry for a term.
-            self._covered[self._rows[entries]] += self._weights[entries]
-        self._is_covered[terms] = True

@@ -1,4 +1,4 @@
-"""One round of a written summary: texts divided into parts, and what was written about each."""
+"""One pass of map-reduce summarization: chunks of an article and the model's summary of each."""
 
 from __future__ import annotations
 
@@ -13,149 +13,171 @@ from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer
-from summsvc.tasks.summarization.chunking import Divider, Part
-from summsvc.tasks.summarization.postprocess import Written, central, written
+from summsvc.tasks.summarization.chunking import Chunk, Chunker
+from summsvc.tasks.summarization.postprocess import ChunkSummary, postprocess
+from summsvc.tasks.summarization.selection import central_sentences
 
-ATTEMPTS = 2
-"""Times that a part with doubtful output is tried again."""
+MAX_CHUNK_RETRIES = 2
+"""Retries of a chunk whose summary has an issue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How long a summary is to be, and to be at least, in the model's tokens.
+class SummaryTokens:
+    """Lengths in the model's tokens.
 
-    sentence: how long one usually is.
+    summary: of the whole summary. minimum: the least of the whole summary. sentence: of
+    a usual sentence.
     """
 
     summary: int
-    least: int
+    minimum: int
     sentence: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Parts that were summarized. groups: each part's sentences; those that an earlier part
-    says already are left out. cut: what is to be said when doubtful ones were not all
-    tried again as often as they could be.
+    """Chunks and their summaries, one for each.
+
+    groups: sentences of each chunk's summary, without those of an earlier chunk's.
+    retry_issues: set when not all issues were retried as often as possible.
     """
 
-    parts: tuple[Part, ...]
-    outputs: tuple[Written, ...]
+    chunks: tuple[Chunk, ...]
+    summaries: tuple[ChunkSummary, ...]
     groups: tuple[tuple[str, ...], ...]
-    cut: tuple[Issue, ...] = ()
+    retry_issues: tuple[Issue, ...] = ()
 
     @staticmethod
-    def of(parts: Sequence[Part], outputs: Sequence[Written], cut: Sequence[Issue] = ()) -> Pass:
-        """The round of these parts and outputs, one for each."""
-        said: set[str] = set()
+    def of(
+        chunks: Sequence[Chunk],
+        summaries: Sequence[ChunkSummary],
+        retry_issues: Sequence[Issue] = (),
+    ) -> Pass:
+        """The pass with these chunks and summaries; drops repeated sentences."""
+        seen: set[str] = set()
         groups: list[tuple[str, ...]] = []
-        for output in checked(outputs):
-            news = {}
-            for sentence in output.sentences:
+        for summary in checked(summaries):
+            new = {}
+            for sentence in summary.sentences:
                 key = " ".join(sentence.casefold().split())
-                if key not in said:
-                    news[key] = sentence
-                said.add(key)
-            groups.append(tuple(news.values()))
-        return Pass(tuple(parts), tuple(outputs), tuple(groups), tuple(cut))
+                if key not in seen:
+                    new[key] = sentence
+                seen.add(key)
+            groups.append(tuple(new.values()))
+        return Pass(tuple(chunks), tuple(summaries), tuple(groups), tuple(retry_issues))
 
 
-class Summarist:
-    """Summarizes texts in rounds, for one article.
+class ChunkSummarizer:
+    """Summarizes the chunks of one article with a model.
 
-    length: what was asked for, of sentences that stand in for a summary.
+    length: the requested length, for sentences of the article that replace a missing
+    summary.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
         workers: TextWorkers,
-        divider: Divider,
+        chunker: Chunker,
         language: str,
         length: Length,
     ) -> None:
         self._pipeline = pipeline
         self._workers = workers
-        self._divider = divider
+        self._chunker = chunker
         self._language = language
         self._length = length
 
-    async def round(self, texts: Sequence[str], size: Size, least: int = 1) -> Pass:
-        """Divide the texts into ``least`` parts or more and have each part summarized.
+    async def summarize(
+        self, texts: Sequence[str], size: SummaryTokens, min_chunks: int = 1
+    ) -> Pass:
+        """Divide the texts into ``min_chunks`` chunks or more and summarize each chunk.
 
-        Doubtful output is tried again with safer decoding; where there is still
-        none, the part's own central sentences stand. Raises what the chain's
-        scheduler raises.
+        Summaries with an issue are retried with safer decoding. A chunk that is still
+        without a summary is represented by its own central sentences. Raises the errors
+        of the pipeline's scheduler.
         """
-        parts = await self._workers.run(self._divider.divide, texts, least)
-        adjust = self._sized(parts, size)
-        best = await self._written(parts, await self._pipeline.run_all(_texts(parts), adjust))
-        cut: list[Issue] = []
-        given_up: set[int] = set()
-        for attempt in range(1, ATTEMPTS + 1):
-            doubtful = [i for i, each in enumerate(best) if each.severity and i not in given_up]
+        chunks = await self._workers.run(self._chunker.chunk, texts, min_chunks)
+        adjust = self._decoding(chunks, size)
+        outputs = await self._pipeline.run_all([chunk.text for chunk in chunks], adjust)
+        best = await self._postprocess(chunks, outputs)
+        retry_issues = await self._retry(chunks, best, adjust)
+        for i, chunk in enumerate(chunks):
+            if not best[i].sentences:
+                best[i] = await self._fallback(chunk, best[i], only=len(chunks) == 1)
+        return await self._workers.run(Pass.of, chunks, best, retry_issues)
+
+    async def _retry(
+        self, chunks: Sequence[Chunk], best: list[ChunkSummary], adjust: Adjust
+    ) -> list[Issue]:
+        """Retry summaries with an issue; put better ones into ``best``.
+
+        Returns the issue to report when retries were ended early.
+        """
+        retry_issues: list[Issue] = []
+        failed: set[int] = set()
+        for attempt in range(1, MAX_CHUNK_RETRIES + 1):
+            doubtful = [i for i, each in enumerate(best) if each.severity and i not in failed]
             if not doubtful:
                 break
             results = await self._pipeline.again(
-                [[parts[i].text] for i in doubtful], _safer(adjust, attempt)
+                [[chunks[i].text] for i in doubtful], _safer(adjust, attempt)
             )
             outputs: dict[int, PipelineOutput] = {}
             for i, result in zip(doubtful, results, strict=True):
                 if isinstance(result, SummsvcError):
-                    # No time for it, say: a doubtful output is more than none.
-                    given_up.add(i)
-                    cut = attempts_cut(result) or cut
+                    # For example a deadline: a doubtful summary is better than none.
+                    failed.add(i)
+                    retry_issues = attempts_cut(result) or retry_issues
                 else:
                     (outputs[i],) = result
-            again = await self._written([parts[i] for i in outputs], [*outputs.values()])
-            for i, other in zip(outputs, again, strict=True):
-                if other.severity < best[i].severity:
-                    best[i] = replace(other, retried=True)
-        for i, part in enumerate(parts):
-            if not best[i].sentences:
-                best[i] = await self._stand_in(part, best[i], alone=len(parts) == 1)
-        return await self._workers.run(Pass.of, parts, best, cut)
+            retried = await self._postprocess([chunks[i] for i in outputs], [*outputs.values()])
+            for i, summary in zip(outputs, retried, strict=True):
+                if summary.severity < best[i].severity:
+                    best[i] = replace(summary, retried=True)
+        return retry_issues
 
-    async def _written(
-        self, parts: Sequence[Part], outputs: Sequence[PipelineOutput]
-    ) -> list[Written]:
-        return await self._workers.run(_read, parts, outputs, self._language)
+    async def _postprocess(
+        self, chunks: Sequence[Chunk], outputs: Sequence[PipelineOutput]
+    ) -> list[ChunkSummary]:
+        return await self._workers.run(_postprocess_all, chunks, outputs, self._language)
 
-    async def _stand_in(self, part: Part, nothing: Written, *, alone: bool) -> Written:
-        """The part's central sentences in place of what the model did not write."""
-        length = self._length if alone else Length(max_sentences=1)
-        taken = await self._workers.run(central, part.texts, self._language, length)
-        assert nothing.issue is not None
-        message = f"{nothing.issue.message}; a sentence of the article stands in its place"
-        return Written(taken, replace(nothing.issue, message=message))
+    async def _fallback(self, chunk: Chunk, missing: ChunkSummary, *, only: bool) -> ChunkSummary:
+        """The chunk's central sentences in place of the model's summary.
 
-    def _sized(self, parts: Sequence[Part], size: Size) -> Adjust:
-        """Each part's share of the length in tokens, within what the model is made for."""
-        wanted = max(round(size.summary / len(parts)), size.sentence)
-        smallest = min(part.tokens for part in parts)
+        only: whether the chunk is the whole article.
+        """
+        length = self._length if only else Length(max_sentences=1)
+        taken = await self._workers.run(central_sentences, chunk.texts, self._language, length)
+        assert missing.issue is not None
+        message = f"{missing.issue.message}; a sentence of the article is used instead"
+        return ChunkSummary(taken, replace(missing.issue, message=message))
 
-        def sized(options: DecodingOptions) -> DecodingOptions:
-            # Room to end the last sentence: what is too much is left out as whole sentences.
+    def _decoding(self, chunks: Sequence[Chunk], size: SummaryTokens) -> Adjust:
+        """Set each chunk's share of the length in tokens, within the model's own limits."""
+        wanted = max(round(size.summary / len(chunks)), size.sentence)
+        smallest = min(chunk.tokens for chunk in chunks)
+
+        def adjusted(options: DecodingOptions) -> DecodingOptions:
+            # Allow for the end of the last sentence: surplus whole sentences are dropped later.
             most = options.max_output_tokens or round(1.3 * wanted) + size.sentence
-            if len(parts) > 1 and 2 * smallest > self._divider.limit:
-                # What is read again must get shorter.
+            if len(chunks) > 1 and 2 * smallest > self._chunker.limit:
+                # The summaries may be the input of another pass, so they must be shorter.
                 most = min(most, max(smallest // 2, size.sentence))
             least = min(
-                options.min_output_tokens, size.least // len(parts), smallest // 2, most - 1
+                options.min_output_tokens, size.minimum // len(chunks), smallest // 2, most - 1
             )
             return replace(options, max_output_tokens=most, min_output_tokens=max(0, least))
 
-        return sized
+        return adjusted
 
 
-def _texts(parts: Iterable[Part]) -> list[str]:
-    return [part.text for part in parts]
-
-
-def _read(parts: Sequence[Part], outputs: Sequence[PipelineOutput], language: str) -> list[Written]:
+def _postprocess_all(
+    chunks: Iterable[Chunk], outputs: Iterable[PipelineOutput], language: str
+) -> list[ChunkSummary]:
     return [
-        written(part.text, output, language)
-        for part, output in checked(zip(parts, outputs, strict=True), 1)
+        postprocess(chunk.text, output, language)
+        for chunk, output in checked(zip(chunks, outputs, strict=True), 1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The summary of an article: extracted or written, and translated when asked."""
+"""Summarizer: serves a summary request, extractive or abstractive, translated on request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.pipeline.usage import ModelUse, Stats, Summary, SummarySentence
 from summsvc.tasks.quality.check_cache import Checks
-from summsvc.tasks.summarization.abstractive import write
+from summsvc.tasks.summarization.abstractive import write_summary
 from summsvc.tasks.summarization.extractive import extract
 from summsvc.tasks.summarization.types import Method, SummaryRequest
 from summsvc.tasks.translation.glossary import Terms
@@ -35,10 +35,10 @@ from summsvc.types import Field, SegmentKind, Span, Warning, WarningType
 
 
 class Summarizer:
-    """Summarizes articles; translates the summaries with the models of a router.
+    """Summarizes articles, and translates the summaries with the models of a router.
 
-    checks: doubts about outputs that requests share; None: they share none.
-    max_sentences: most sentences one may ask for.
+    checks: cache of quality checks that requests share; None for no shared cache.
+    max_sentences: the greatest number of sentences that a request may have.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
-        await self._refuse_unread(request, target)
+        await self._preflight(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
@@ -75,10 +75,10 @@ class Summarizer:
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
-        # Before any work on the summary: what cannot be translated is refused at once.
-        stages = await self._legs(request, language.code, target)
+        # Reject a pair without a model before any work on the summary.
+        stages = await self._translation_stages(request, language.code, target)
         working = time.perf_counter()
-        scheduler, broken = await self._writer(request, language.code)
+        scheduler, fallback = await self._model(request, language.code)
         if scheduler is None:
             size = len(request.article.body)
             sentences, warnings = await self._workers.offload(size, extract, document, length)
@@ -87,7 +87,7 @@ class Summarizer:
         else:
             stage = Stage(scheduler, language.code, language.code)
             pipeline = self._pipeline(request, [stage])
-            sentences, warnings = await write(pipeline, self._workers, document, length)
+            sentences, warnings = await write_summary(pipeline, self._workers, document, length)
             models = list(pipeline.models)
             stats.add(pipeline.stats)
         summary = Summary(
@@ -96,20 +96,20 @@ class Summarizer:
             target=target or language.code,
             extractive=scheduler is None,
             models=tuple(models),
-            warnings=document.warnings + broken + warnings,
+            warnings=document.warnings + fallback + warnings,
             stats=stats,
         )
         if stages:
             translating = self._pipeline(request, stages, let_in=not summary.extractive)
-            summary = await self._translated(translating, summary)
+            summary = await self._translate(translating, summary)
         size = SEGMENT_OVERHEAD * len(summary.sentences)
-        found = await self._workers.offload(size, _warnings_of_sentences, summary.sentences)
+        found = await self._workers.offload(size, _sentence_warnings, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
         stats.total_s = time.perf_counter() - begun
         return summary
 
-    async def _refuse_unread(self, request: SummaryRequest, target: str) -> None:
-        """Raise for a long article when the models it is for certainly have no room or time."""
+    async def _preflight(self, request: SummaryRequest, target: str) -> None:
+        """Reject a long article, unread, if its models cannot admit it or meet the deadline."""
         language = preflight.language(request.article)
         if not language:
             return
@@ -120,29 +120,32 @@ class Summarizer:
             use_cache=request.use_cache,
             caller=request.caller,
         )
-        for stage in (await self._legs(request, language, target))[:1]:
+        for stage in (await self._translation_stages(request, language, target))[:1]:
             check(stage.scheduler, None)
-        writer, _ = await self._writer(request, language)
-        if writer is not None:
-            check(writer, request.article)
+        model, _ = await self._model(request, language)
+        if model is not None:
+            check(model, request.article)
 
-    async def _writer(
+    async def _model(
         self, request: SummaryRequest, language: str
     ) -> tuple[Scheduler | None, tuple[Warning, ...]]:
-        """The model that writes the summary; None when it is to be extracted, and what to say."""
+        """The model of an abstractive summary, or None for an extractive one; and any warnings.
+
+        The method AUTO falls back to an extractive summary when no model is available.
+        """
         if request.method is Method.EXTRACTIVE:
             return None, ()
-        surely = request.method is not Method.AUTO
+        required = request.method is not Method.AUTO
         try:
-            return await self._router.summarizer(language, request.model, surely=surely), ()
+            return await self._router.summarizer(language, request.model, surely=required), ()
         except (UnsupportedPairError, ModelNotInstalledError):
-            if surely:
+            if required:
                 raise
             return None, ()
         except (ModelBrokenError, EngineError, EngineStalledError) as error:
-            if surely:
+            if required:
                 raise
-            message = f"the summary was extracted, not written: {error.message}"
+            message = f"the summary is extractive, not abstractive: {error.message}"
             return None, (Warning(WarningType.MODEL_BROKEN, message),)
 
     def _pipeline(
@@ -160,14 +163,16 @@ class Summarizer:
             let_in=let_in,
         )
 
-    async def _legs(self, request: SummaryRequest, source: str, target: str) -> list[Stage]:
-        """The models that translate the summary; none when it stays in its language."""
+    async def _translation_stages(
+        self, request: SummaryRequest, source: str, target: str
+    ) -> list[Stage]:
+        """The stages that translate the summary; none when the target is the article's language."""
         if target in ("", source):
             return []
         return await self._router.translation(source, target, request.translation_model)
 
-    async def _translated(self, pipeline: Pipeline, summary: Summary) -> Summary:
-        """The summary in its target language, sentence by sentence."""
+    async def _translate(self, pipeline: Pipeline, summary: Summary) -> Summary:
+        """The summary with its sentences translated, one segment each."""
         target = summary.target
         terms = Terms.of((), (), summary.language.code)
         outputs = await pipeline.run_all([sentence.text for sentence in summary.sentences])
@@ -178,7 +183,7 @@ class Summarizer:
             replace(
                 sentence,
                 text=each.text,
-                warnings=tuple(map(_before_translation, sentence.warnings))
+                warnings=tuple(map(_without_output_span, sentence.warnings))
                 + warnings_of(each, sentence.field, sentence.span),
             )
             for sentence, each in zip(summary.sentences, repaired, strict=True)
@@ -195,24 +200,24 @@ def _priority(request: SummaryRequest) -> Priority:
     return Priority.BULK if request.bulk else Priority.INTERACTIVE
 
 
-def _warnings_of_sentences(sentences: Sequence[SummarySentence]) -> list[Warning]:
-    """The sentences' own warnings, with their places in the whole summary."""
+def _sentence_warnings(sentences: Sequence[SummarySentence]) -> list[Warning]:
+    """The warnings of all sentences, with output spans in the whole summary."""
     found = []
-    at = 0
+    offset = 0
     for sentence in sentences:
         for warning in sentence.warnings:
-            place = warning.output_span
-            moved = place and Span(at + place.start, at + place.end)
+            span = warning.output_span
+            moved = span and Span(offset + span.start, offset + span.end)
             found.append(replace(warning, output_span=moved))
-        at += len(sentence.text) + 1
+        offset += len(sentence.text) + 1
     return found
 
 
-def _before_translation(warning: Warning) -> Warning:
-    """The warning without its place, which would mislead in the translation."""
+def _without_output_span(warning: Warning) -> Warning:
+    """The warning for a translated sentence: its output span would be wrong there."""
     if warning.output_span is None:
         return warning
-    message = f"{warning.message}; so said the summary before it was translated"
+    message = f"{warning.message} (in the summary before its translation)"
     return replace(warning, message=message, output_span=None)
 
 

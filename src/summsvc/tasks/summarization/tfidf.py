@@ -1,4 +1,4 @@
-"""TF-IDF: sentences as sparse rows of weighted stems."""
+"""TF-IDF weighting: texts as sparse unit vectors over their stems."""
 
 from __future__ import annotations
 
@@ -11,55 +11,56 @@ import numpy.typing as npt
 
 from summsvc.interruption import checked
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-
-def _sums(groups: Ints, values: Floats, count: int) -> Floats:
-    """Sum of the values of each group 0 to count - 1."""
-    return np.asarray(np.bincount(groups, values, count), dtype=np.float64)
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """Rows of unit length, stored as coordinates in row order.
+class SparseMatrix:
+    """A matrix in coordinate (COO) format, sorted by row, with rows of unit length.
 
     rows, columns, values: one entry per non-zero. shape: (texts, terms).
     """
 
-    rows: Ints
-    columns: Ints
-    values: Floats
+    rows: IntArray
+    columns: IntArray
+    values: FloatArray
     shape: tuple[int, int]
 
-    def times(self, vector: Floats) -> Floats:
-        """Matrix times a vector of length terms: one number per text."""
-        return _sums(self.rows, self.values * vector[self.columns], self.shape[0])
+    def dot(self, vector: FloatArray) -> FloatArray:
+        """Matrix times vector: shape (terms,) to shape (texts,)."""
+        return _sum_by_index(self.rows, self.values * vector[self.columns], self.shape[0])
 
-    def transposed_times(self, vector: Floats) -> Floats:
-        """Transposed matrix times a vector of length texts: one number per term."""
-        return _sums(self.columns, self.values * vector[self.rows], self.shape[1])
+    def transposed_dot(self, vector: FloatArray) -> FloatArray:
+        """Transposed matrix times vector: shape (texts,) to shape (terms,)."""
+        return _sum_by_index(self.columns, self.values * vector[self.rows], self.shape[1])
 
 
-def tf_idf(documents: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Matrix:
-    """TF-IDF rows of unit length over the texts' stems.
+def _sum_by_index(indices: IntArray, values: FloatArray, count: int) -> FloatArray:
+    """Sum of the values with each index 0 to count - 1."""
+    return np.asarray(np.bincount(indices, values, count), dtype=np.float64)
 
-    vocabulary: filled with the number of each stem. Inverse document
-    frequencies are smoothed, log((1 + n) / (1 + df)) + 1.
+
+def tf_idf(texts: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> SparseMatrix:
+    """TF-IDF rows of unit length, one per text.
+
+    texts: the stems of each text. vocabulary: filled with the column of each stem.
+    Term frequencies are sublinear, 1 + log(tf). Inverse document frequencies are
+    smoothed, log((1 + n) / (1 + df)) + 1.
     """
     rows: list[int] = []
     columns: list[int] = []
     counts: list[int] = []
-    for i, document in enumerate(checked(documents)):
-        for stem, count in Counter(document).items():
+    for i, stems in enumerate(checked(texts)):
+        for stem, count in Counter(stems).items():
             rows.append(i)
             columns.append(vocabulary.setdefault(stem, len(vocabulary)))
             counts.append(count)
     row = np.asarray(rows, dtype=np.int64)
     column = np.asarray(columns, dtype=np.int64)
-    frequency = np.bincount(column, minlength=len(vocabulary))
-    inverse = np.log((1 + len(documents)) / (1 + frequency)) + 1
+    document_frequency = np.bincount(column, minlength=len(vocabulary))
+    inverse = np.log((1 + len(texts)) / (1 + document_frequency)) + 1
     values = (1 + np.log(np.asarray(counts, dtype=np.float64))) * inverse[column]
-    norms = np.sqrt(np.bincount(row, values**2, len(documents)))
+    norms = np.sqrt(np.bincount(row, values**2, len(texts)))
     values /= np.where(norms[row] > 0, norms[row], 1)
-    return Matrix(row, column, values, (len(documents), len(vocabulary)))
+    return SparseMatrix(row, column, values, (len(texts), len(vocabulary)))

@@ -1,4 +1,4 @@
-"""What a caller asks of a summary: of which article, how long, how made, in which language."""
+"""Summary request: article, length, method and target language."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.types import Article
 
 DEFAULT_SENTENCES = 3
+"""Sentences of a summary whose request has no length."""
+
 MAX_WORDS = 100_000
+"""The greatest ``max_words`` of a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class LengthRequest:
-    """How long a summary may be, as a caller says it: at most one of the three."""
+    """The requested length of a summary: at most one of three limits."""
 
     max_sentences: int | None = None
     max_words: int | None = None
     ratio: float | None = None
 
     def resolve(self, max_sentences: int) -> Length:
-        """Check the ranges and return the limit to hold.
+        """Validate the request and return the limit to apply.
 
-        max_sentences: the server's own limit. Raises InvalidFieldError.
+        max_sentences: the server's own limit. Raises InvalidFieldError for more than one
+        limit, or one out of range.
         """
         given = [name for name in self.__slots__ if getattr(self, name) is not None]
         if len(given) > 1:
@@ -50,8 +54,8 @@ class LengthRequest:
 
 
 class Method(Enum):
-    """How a summary is made. AUTO: abstractive where a model for the language is installed,
-    and sound.
+    """How a summary is made. AUTO: abstractive if a working model for the language is
+    installed, else extractive.
     """
 
     EXTRACTIVE = "extractive"
@@ -61,11 +65,12 @@ class Method(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
-    """What a caller asks for.
+    """A request for one summary.
 
     target: BCP-47 code of the summary's language, or "" for the article's own.
-    model, translation_model: ids, or "". deadline: ``loop.time()`` seconds, or
-    None. bulk: True for batch calls. caller: whose turn the work takes.
+    model, translation_model: ids, or "" for the default. deadline: ``loop.time()``
+    seconds, or None. bulk: True for batch calls. caller: to whose share of the server
+    the work counts.
     """
 
     article: Article

@@ -1,6 +1,6 @@
 """Whether CTranslate2 says what transformers says, for every architecture.
 
-    python -m bench.agreement [FAMILY…]
+    python -m bench.quality.agreement [FAMILY…]
 
 Greedy search over the small trained checkpoints of ``tests/checkpoints``, which
 are installed by ``summsvc models add``: the text that they know by heart, and

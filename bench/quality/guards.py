@@ -1,6 +1,6 @@
 """False alarms of the guards on good translations, and what they see of damage.
 
-    python -m bench.guards [--tsv SOURCE TARGET FILE]... [--write]
+    python -m bench.quality.guards [--tsv SOURCE TARGET FILE]... [--write]
 
 Reads every other line of tests/data/guards, those that no threshold was derived
 from, or with --tsv files of lines "source, tab, translation"; each in both
@@ -19,15 +19,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from summsvc.tasks.quality import target_language
-from summsvc.tasks.quality.brackets import lost_brackets
-from summsvc.tasks.quality.checks import assess
+from summsvc.tasks.quality.checks import assess, lost_brackets
 from summsvc.tasks.quality.length_ratio import fit, unusual
 from summsvc.tasks.quality.numbers import lost_figures
-from summsvc.tasks.quality.repetition import repeated
+from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_script
 from summsvc.tasks.translation.glossary import Terms, uses
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"
 LENGTHS = ROOT / "src" / "summsvc" / "tasks" / "quality" / "lengths.toml"
 LANGUAGES = ("en", "ru", "lt")
@@ -57,7 +56,7 @@ def read_tsv(source: str, target: str, path: Path) -> dict[Pair, list[Pair]]:
 def derived() -> str:
     """The text of lengths.toml."""
     lines = [
-        "# Usual lengths by pair, derived by: python -m bench.guards --write",
+        "# Usual lengths by pair, derived by: python -m bench.quality.guards --write",
         "# from half of tests/data/guards/good.tsv; what they mean: lengths.py.",
     ]
     for (a, b), rows in load(0).items():
@@ -173,7 +172,7 @@ def report(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
 
 
 GUARDS: dict[str, Callable[[str, str, str, str], object]] = {
-    "loops": lambda x, y, _, __: repeated(x, y),
+    "loops": lambda x, y, _, __: find_repetition(x, y),
     "lengths": lambda x, y, a, b: unusual(x, y, source_language=a, target=b),
     "copied": lambda x, y, _, __: copied(x, y),
     "script": lambda x, y, _, b: wrong_script(x, y, b),

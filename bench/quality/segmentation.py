@@ -1,7 +1,7 @@
 """Accuracy of sentence boundaries, ours beside the libraries we could have used.
 
     pip install sentence-splitter razdel syntok pysbd blingfire
-    python -m bench.segmentation [--conllu LANGUAGE FILE]...
+    python -m bench.quality.segmentation [--conllu LANGUAGE FILE]...
 
 Reads the labelled hard cases of tests/data/sentences, and with --conllu the
 sentences of a treebank of Universal Dependencies instead, put back together into
@@ -25,7 +25,7 @@ from pathlib import Path
 from summsvc.articles import sentences
 
 LANGUAGES = ("en", "ru", "lt")
-DATA = Path(__file__).resolve().parents[1] / "tests" / "data" / "sentences"
+DATA = Path(__file__).resolve().parents[2] / "tests" / "data" / "sentences"
 MARK = "¦"
 PARAGRAPH = 5
 _HIDDEN = re.compile(r"\\u([0-9a-f]{4})")

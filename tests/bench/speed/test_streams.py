@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bench import streams
+from bench.speed import streams
 
 
 def test_memory_of_both_servers_is_told(

@@ -1,6 +1,6 @@
 """What one client's call with a short text takes, beside servers that do less.
 
-    python -m bench.call [--rounds N] [--calls N]
+    python -m bench.speed.call [--rounds N] [--calls N]
 
 One sentence after the other from one client, by turns: to a ``grpc`` server with
 threads and to a ``grpc.aio`` server, both of which send the text back, to one that
@@ -28,6 +28,9 @@ from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 
 MODEL = "trained"
+
+MODULE = "bench.speed.call"
+"""This module, which the bare servers run in processes of their own."""
 
 ECHOES = ("threads", "aio")
 
@@ -95,10 +98,8 @@ def measure(rounds: int, calls: int) -> list[Row]:
     bodies = texts.bodies(MODEL, "short", rounds * calls)
     with ExitStack() as stack:
         rows = [
-            Row(
-                "`grpc`, threads", stack.enter_context(announced("bench.call", "--echo", "threads"))
-            ),
-            Row("`grpc.aio`", stack.enter_context(announced("bench.call", "--echo", "aio"))),
+            Row("`grpc`, threads", stack.enter_context(announced(MODULE, "--echo", "threads"))),
+            Row("`grpc.aio`", stack.enter_context(announced(MODULE, "--echo", "aio"))),
             Row(BASELINE, stack.enter_context(served("ctranslate2", MODEL))),
             Row("summsvc", stack.enter_context(served("summsvc", MODEL))),
         ]

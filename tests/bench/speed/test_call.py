@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from bench import call
 from bench.serve.servers import Served
+from bench.speed import call
 
 
 def test_all_servers_are_called_and_compared(

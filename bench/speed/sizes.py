@@ -1,6 +1,6 @@
 """How many sequences a batch should hold: what a segment costs in batches of each size.
 
-    python -m bench.sizes [--model MODEL ...] [--beams B ...]
+    python -m bench.speed.sizes [--model MODEL ...] [--beams B ...]
 
 The engine alone, two batches at once, one thread each, all segments sorted by
 length. Told: processor milliseconds per segment, user and system apart, each way

@@ -1,6 +1,6 @@
 """What a segment costs each thread of summsvc, beside the engine alone.
 
-    python -m bench.threads [--kind KIND] [--clients N] [--rounds N]
+    python -m bench.speed.threads [--kind KIND] [--clients N] [--rounds N]
 
 The "trained" model, greedy search. In turn, so that the machine's speed moves all:
 the engine alone, handed all sentences in one call; a fresh server under a closed loop;

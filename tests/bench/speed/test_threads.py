@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from bench import threads
 from bench.serve import engine
+from bench.speed import threads
 
 
 def test_shares_of_threads_make_up_the_server(

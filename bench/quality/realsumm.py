@@ -1,7 +1,7 @@
-"""Turn the articles of REALSumm into what ``bench.summaries`` reads.
+"""Turn the articles of REALSumm into what ``bench.quality.summaries`` reads.
 
     git clone https://github.com/neulab/REALSumm
-    python -m bench.realsumm REALSumm > articles.jsonl
+    python -m bench.quality.realsumm REALSumm > articles.jsonl
 
 REALSumm (Bhandari et al. 2020, https://aclanthology.org/2020.emnlp-main.751,
 CC BY 4.0) holds articles of CNN and Daily Mail with the highlights their editors

@@ -1,6 +1,6 @@
 """Memory that streams of headers without a message take, beside a bare grpc.aio server.
 
-    python -m bench.streams [--rounds N] [--streams N] [--connections N]
+    python -m bench.speed.streams [--rounds N] [--streams N] [--connections N]
 
 In each round the connections are opened, so many streams on each of them begun and no
 message sent on any; then all connections are closed. Told, in MB of resident memory: at
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=1)
     arguments = parser.parse_args()
     servers: list[tuple[str, AbstractContextManager[Served]]] = [
-        ("`grpc.aio`", announced("bench.call", "--echo", "aio")),
+        ("`grpc.aio`", announced("bench.speed.call", "--echo", "aio")),
         ("summsvc", served("summsvc", "trained")),
     ]
     print("| server | start | first round | middle | last | at rest |\n|---|---|---|---|---|---|")

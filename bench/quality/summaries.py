@@ -1,10 +1,10 @@
 """ROUGE of extractive summaries beside summaries that people wrote.
 
     pip install 'summsvc[evaluate]' sumy==0.13.0
-    python -m bench.summaries articles.jsonl [--tune] [--folds 5] [--json FILE]
+    python -m bench.quality.summaries articles.jsonl [--tune] [--folds 5] [--json FILE]
 
 One object a line: ``body`` and ``summary``, and if there are any ``title`` and
-``language_code``; ``bench.realsumm`` writes such a file. Every method reads the
+``language_code``; ``bench.quality.realsumm`` writes such a file. Every method reads the
 same sentences and words and is held to the same limit, once in sentences, twice
 in words, because ROUGE depends on length. Intervals and differences from the
 lead are bootstrap ones over articles.
@@ -35,7 +35,7 @@ from summsvc.evaluation.bootstrap import difference, interval, mean
 from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
 from summsvc.languages.stemming import stems
-from summsvc.tasks.summarization.extractive import candidates, extract
+from summsvc.tasks.summarization.extractive import candidate_segments, extract
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
 from summsvc.types import Article
 
@@ -69,7 +69,7 @@ class Case:
     @property
     def sentences(self) -> list[str]:
         """What a summary may be made of."""
-        return [each.text for each in candidates(self.document)]
+        return [each.text for each in candidate_segments(self.document)]
 
 
 Method = Callable[[Case, Length], str]

@@ -1,6 +1,6 @@
 """Speed and memory of the ways to run a Marian model on this machine's cores.
 
-    python -m bench.engines [--size tiny --size opus-mt] [--batch 16 --batch 32] [--json FILE]
+    python -m bench.speed.engines [--size tiny --size opus-mt] [--batch 16 --batch 32] [--json FILE]
 
 Random weights, inputs and outputs of a forced length, greedy search, all cores.
 Every way runs in a process of its own: one warm-up, then the median of several
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.random_marian import SIZES, write
+from bench.speed.random_marian import SIZES, write
 from summsvc.cores import cores
 from summsvc.models.conversion.convert import convert
 
@@ -175,7 +175,7 @@ def main() -> None:
             asked = [(1, BASELINE)]
             asked += [(batch, way) for batch in arguments.batch or BATCHES for way in WAYS]
             for batch, way in asked:
-                command = [sys.executable, "-m", "bench.engines"]
+                command = [sys.executable, "-m", "bench.speed.engines"]
                 command += ["--one", way, str(folders[way]), str(batch)]
                 for option in ("sentences", "repeats"):
                     command += [f"--{option}", str(getattr(arguments, option))]

@@ -1,6 +1,6 @@
 """How late the event loop is while a megabyte of text, of any form, is worked on.
 
-    python -m bench.loop [--kind K ...]
+    python -m bench.speed.loop [--kind K ...]
 
 The real server with the trained checkpoint in a process of its own, one call at a
 time from another and health checks, one after the other, from a third. Beside each
@@ -120,7 +120,7 @@ def lags(server: Served) -> dict[float, float]:
 
 def row(server: Served, name: str, work: Callable[[], object]) -> str:
     """Do something and tell how late the loop and health checks were meanwhile."""
-    command = [sys.executable, "-m", "bench.loop", "--health", server.addresses[0]]
+    command = [sys.executable, "-m", "bench.speed.loop", "--health", server.addresses[0]]
     checks = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert checks.stdout is not None
     checks.stdout.readline()

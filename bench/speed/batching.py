@@ -1,6 +1,6 @@
 """Whether a text's output depends on what it is batched with.
 
-    python -m bench.batching [--texts N] [--json FILE]
+    python -m bench.speed.batching [--texts N] [--json FILE]
 
 Every text goes through CTranslate2 alone, and again in batches: of texts of its
 own length, so that nothing is padded; of mixed lengths, as padding makes them;
@@ -24,7 +24,7 @@ from typing import Any
 
 import ctranslate2
 
-from bench.random_marian import SIZES, write
+from bench.speed.random_marian import SIZES, write
 from summsvc.cores import cores
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs

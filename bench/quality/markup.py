@@ -1,6 +1,6 @@
 """How much longer a long page is than its text, which tells how soon a refused one may come back.
 
-    git clone https://github.com/mozilla/readability && python -m bench.markup readability
+    git clone https://github.com/mozilla/readability && python -m bench.quality.markup readability
 
 Reads the test pages of Mozilla's Readability as articles: pages saved from the web
 (source.html), and what is left of them when the article is taken out (expected.html).

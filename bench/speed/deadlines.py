@@ -1,6 +1,6 @@
 """Goodput beyond capacity: requests in turn alone, and with deadlines kept.
 
-    python -m bench.deadlines [--seconds S]
+    python -m bench.speed.deadlines [--seconds S]
 
 The real scheduler over an engine that only sleeps as long as a model of opus-mt's
 size takes, five times faster, so that nothing else on the machine counts. Three

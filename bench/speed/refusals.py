@@ -1,6 +1,6 @@
 """What a call costs that is refused at once, beside a gRPC server that does nothing else.
 
-    python -m bench.refusals [--rate N ...] [--seconds S]
+    python -m bench.speed.refusals [--rate N ...] [--seconds S]
 
 k6 sends one-sentence articles at a fixed rate to summsvc with a token asked for and
 none sent, which is refused before anything else is done, and to a ``grpc.aio`` server
@@ -82,7 +82,7 @@ def main() -> None:
     columns = "refuses every call | calls/s | refused | late | p95 ms | CPU | ms a call | k6 CPU"
     print(f"| {columns} |\n{'|---' * (columns.count('|') + 1)}|")
     for rate in arguments.rate:
-        aborting = announced("bench.refusals", "--abort")
+        aborting = announced("bench.speed.refusals", "--abort")
         for name, way in (("summsvc", refusing()), ("`grpc.aio` alone", aborting)):
             with way as server:
                 print(row(name, server, rate, arguments.seconds), flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import refusals
+from bench.speed import refusals
 
 
 @pytest.mark.skipif(

@@ -1,8 +1,8 @@
 """How good the check for unsupported claims is: errors it finds, and alarms without a cause.
 
-    python -m bench.support
-    python -m bench.support --conllu ru ru_gsd-ud-test.conllu --conllu lt lt_alksnis-ud-test.conllu
-    python -m bench.support --annotated AggreFact/data/error_type_mapping/CLIFF_error_types.csv
+    python -m bench.quality.support
+    python -m bench.quality.support --conllu ru ru_gsd-ud-test.conllu
+    python -m bench.quality.support --annotated CLIFF_error_types.csv
 
 Without arguments: in each paragraph of tests/data/sentences one number or name
 at a time is replaced by another, and the sentence held against the paragraph.
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise, permutations
 from pathlib import Path
 
-from bench.segmentation import LANGUAGES, Case, load
+from bench.quality.segmentation import LANGUAGES, Case, load
 from summsvc.articles.reader import read
 from summsvc.evaluation.bootstrap import interval, mean
 from summsvc.languages.stemming import stop_words

@@ -1,6 +1,6 @@
 """Service time of extractive summaries: the seed article, and a curve over length.
 
-    python -m bench.extractive [--json FILE]
+    python -m bench.speed.extractive [--json FILE]
 
 Each time is the median of several runs of reading, ranking and selecting on one
 core, without the wire.
@@ -22,7 +22,7 @@ from summsvc.articles.reader import read
 from summsvc.tasks.summarization.extractive import extract
 from summsvc.types import Article
 
-SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))
+SEED = next((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 LENGTHS = (10, 50, 100, 500, 1000, 2500, 5000)
 TARGET_MS = 10.0
 

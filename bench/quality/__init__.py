@@ -1,0 +1,1 @@
+"""Benchmarks of quality: checks of outputs, sentence boundaries, summaries, conversions."""

@@ -1,0 +1,1 @@
+"""Benchmarks of speed: one call, the event loop, batches, engines, overload."""

@@ -1,0 +1,117 @@
+"""Selection of ranked sentences under a length limit, with a penalty for redundancy.
+
+Selection is greedy with redundancy as coverage: the share of a sentence's
+weight on terms that selected sentences already have (a submodular gain as in Lin
+and Bilmes 2011), evaluated lazily (Minoux 1978). A term is covered once, so all
+updates together are linear in the number of terms.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from summsvc.articles.length import Length, count_words
+from summsvc.interruption import checked, checkpoint
+from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Ranking, Weights, rank
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Indices of the selected candidates in article order.
+
+    over: words above the limit when the only selected sentence, the shortest one,
+    is longer than the limit; else 0.
+    """
+
+    chosen: tuple[int, ...]
+    over: int = 0
+
+
+def select(
+    candidates: Sequence[Candidate],
+    ranking: Ranking,
+    length: Length,
+    weights: Weights = WEIGHTS,
+) -> Selection:
+    """Select the summary's sentences, at least one if there is any candidate.
+
+    The selection never exceeds the limit, with one exception: when every candidate is
+    longer than the limit, the shortest is selected (``Selection.over``). Candidates
+    without a word are used only when no candidate has one.
+    """
+    words = [count_words(each.text) for each in checked(candidates)]
+    budget = length.words(sum(words))
+    max_sentences = len(candidates) if length.max_sentences is None else length.max_sentences
+    remaining = sum(words) if budget is None else budget
+    usable = [i for i, count in enumerate(words) if count] or list(range(len(words)))
+    queue = _GainQueue(ranking, usable, weights.redundancy)
+    chosen: list[int] = []
+    while len(chosen) < max_sentences and (i := queue.pop(words, remaining)) is not None:
+        chosen.append(i)
+        remaining -= words[i]
+    if not chosen and usable:
+        shortest = min(usable, key=lambda i: (words[i], -ranking.scores[i]))
+        return Selection((shortest,), over=words[shortest] - remaining)
+    return Selection(tuple(sorted(chosen)))
+
+
+def central_sentences(texts: Sequence[str], language: str, length: Length) -> tuple[str, ...]:
+    """The most central of some sentences, in order, within a length limit; at least one."""
+    candidates = [Candidate(text) for text in texts]
+    selection = select(candidates, rank(candidates, title="", language=language), length)
+    return tuple(texts[i] for i in selection.chosen)
+
+
+class _GainQueue:
+    """Lazy priority queue of candidates by gain: the score less redundancy with popped ones."""
+
+    def __init__(self, ranking: Ranking, usable: Sequence[int], redundancy: float) -> None:
+        self._redundancy = redundancy
+        self._scores = ranking.scores
+        matrix = ranking.matrix
+        self._weights = matrix.values**2
+        self._rows, self._columns = matrix.rows, matrix.columns
+        self._row_bounds = np.searchsorted(matrix.rows, np.arange(matrix.shape[0] + 1))
+        self._by_column = np.argsort(matrix.columns, kind="stable")
+        in_order = matrix.columns[self._by_column]
+        self._column_bounds = np.searchsorted(in_order, np.arange(matrix.shape[1] + 1))
+        self._is_covered = np.zeros(matrix.shape[1], dtype=bool)
+        self._coverage = np.zeros(matrix.shape[0])
+        scores = self._scores[np.asarray(usable, dtype=np.int64)]
+        best_first: list[int] = np.argsort(-scores, kind="stable").tolist()
+        # A sorted list is a heap. ``heapify`` of a long list would hold the GIL.
+        self._heap = [(-float(scores[i]), usable[i]) for i in best_first]
+
+    def pop(self, words: Sequence[int], remaining: int) -> int | None:
+        """The candidate with the greatest gain that fits the remaining words, or None.
+
+        A candidate that does not fit is dropped: the remaining words only decrease.
+        """
+        while self._heap:
+            checkpoint()
+            bound, i = heapq.heappop(self._heap)
+            if words[i] > remaining:
+                continue
+            gain = self._gain(i)
+            if self._heap and -gain > self._heap[0][0] and -gain > bound:
+                heapq.heappush(self._heap, (-gain, i))
+                continue
+            self._cover(i)
+            return i
+        return None
+
+    def _gain(self, i: int) -> float:
+        return float(self._scores[i] * (1 - self._redundancy * min(1.0, self._coverage[i])))
+
+    def _cover(self, i: int) -> None:
+        """Mark the terms of a candidate as covered in all candidates."""
+        terms = self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]
+        for term in checked(terms[~self._is_covered[terms]]):
+            entries = self._by_column[self._column_bounds[term] : self._column_bounds[term + 1]]
+            # Plain indexing adds correctly: a row has one entry for a term.
+            self._coverage[self._rows[entries]] += self._weights[entries]
+        self._is_covered[terms] = True
