@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from summsvc.config import GROUPS, Settings, SettingsError, load_settings
+from summsvc.config import SETTING_GROUPS, Settings, SettingsError, load_settings
 
 
 def load(**flags: Any) -> Settings:
@@ -38,8 +38,8 @@ def test_settings_are_frozen() -> None:
 
 
 def test_groups_begin_at_settings_that_exist() -> None:
-    assert set(GROUPS) <= set(Settings.model_fields)
-    assert next(iter(Settings.model_fields)) in GROUPS
+    assert set(SETTING_GROUPS) <= set(Settings.model_fields)
+    assert next(iter(Settings.model_fields)) in SETTING_GROUPS
 
 
 def test_every_setting_is_described() -> None:

@@ -75,7 +75,7 @@ def test_every_culprit_is_named_at_once_with_its_own_source(toml: Any) -> None:
     ("text", "complaint"),
     [
         ("prot = 1", "no setting 'prot'; did you mean port"),
-        ("zzz = 1", "no setting 'zzz'; docs/reference/settings.md lists them"),
+        ("zzz = 1", "no setting 'zzz'; docs/reference/settings.md lists all settings"),
         ("[server]\nport = 1", "no setting 'server'"),
         ("port = ", "not TOML: "),
         ("port = 1\nport = 2", "not TOML: "),

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from summsvc.config import ENV_PREFIX, GROUPS, Settings
+from summsvc.config import ENV_PREFIX, SETTING_GROUPS, Settings
 
 _KINDS = {
     bool: "BOOLEAN",
@@ -43,7 +43,7 @@ def settings() -> Iterator[Setting]:
     """Every setting, in the order of ``Settings``."""
     group = ""
     for name, field in Settings.model_fields.items():
-        group = GROUPS.get(name, group)
+        group = SETTING_GROUPS.get(name, group)
         yield Setting(
             name=name,
             flag="--" + name.replace("_", "-"),

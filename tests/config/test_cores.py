@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from summsvc import cores as module
-from summsvc.cores import cores
+from summsvc.config import cores as module
+from summsvc.config.cores import cores
 
 
 @pytest.fixture
