@@ -1,4 +1,4 @@
-"""One job over many articles: several at once, results in order."""
+"""Concurrent calls for several articles, with results in the order of the inputs."""
 
 from __future__ import annotations
 
@@ -12,54 +12,53 @@ from typing import TypeVar
 
 import click
 
-from summsvc.cli.articles import Reading
-from summsvc.cli.connection import Connection, explain, failure, is_unreachable
+from summsvc.cli.articles import ArticleInputs
+from summsvc.cli.connection import Connection, as_click_exception, explain, is_unreachable
 from summsvc.cli.inputs import InputError, Source
 from summsvc.client import AsyncClient, SummsvcClientError
 from summsvc.types import Article
 
-A = TypeVar("A")
-R = TypeVar("R")
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
-IN_FLIGHT = 8
-"""Articles on the way at once; the server batches them."""
+MAX_CONCURRENT_CALLS = 8
+"""Maximum calls in flight; the server combines concurrent calls into batches."""
 
 
-def each(
-    reading: Reading,
+def process_articles(
+    inputs: ArticleInputs,
     connection: Connection,
-    work: Callable[[AsyncClient, Source, Article], Awaitable[R]],
-    show: Callable[[Source, R], None],
+    process: Callable[[AsyncClient, Source, Article], Awaitable[ResultT]],
+    show: Callable[[Source, ResultT], None],
     *,
     as_json: bool,
-    in_flight: int = IN_FLIGHT,
+    limit: int = MAX_CONCURRENT_CALLS,
 ) -> int:
-    """Do ``work`` on every article and ``show`` each result, in the order of the sources.
+    """Call ``process`` for every article and ``show`` every result, in the order of the sources.
 
-    What fails is told on standard error and stops nothing else, but without a
-    server nothing goes on: raises Unreachable. Returns the exit code.
+    limit: maximum calls in flight. An article that fails is reported on standard
+    error and does not affect the others. Returns the exit code. Raises Unreachable
+    if no server answers.
     """
 
-    async def run() -> int:
+    async def process_all() -> int:
         failed = 0
         async with AsyncClient(**connection) as client:
 
-            async def one(source: Source) -> R:
-                return await work(client, source, reading.read(source))
+            async def process_one(source: Source) -> ResultT:
+                return await process(client, source, inputs.load(source))
 
-            several = len(reading.sources) > 1 and in_flight > 1
+            show_progress = len(inputs.sources) > 1 and limit > 1 and sys.stderr.isatty()
             bar = click.progressbar(
-                length=len(reading.sources),
-                file=sys.stderr,
-                hidden=not (several and sys.stderr.isatty()),
+                length=len(inputs.sources), file=sys.stderr, hidden=not show_progress
             )
             with bar:
-                async with aclosing(in_order(reading.sources, one, in_flight)) as outcomes:
+                async with aclosing(ordered(inputs.sources, process_one, limit)) as outcomes:
                     async for source, outcome in outcomes:
                         if not bar.hidden:
                             click.echo("\r\x1b[2K", nl=False, err=True)
                         if isinstance(outcome, BaseException):
-                            message = f"{source.name}: {complaint(outcome, connection)}"
+                            message = f"{source.name}: {describe(outcome, connection)}"
                             click.echo(message, err=True)
                             if as_json:
                                 click.echo(json.dumps({"error": message}, ensure_ascii=False))
@@ -69,43 +68,43 @@ def each(
                         bar.update(1)
         return 1 if failed else 0
 
-    return asyncio.run(run())
+    return asyncio.run(process_all())
 
 
-async def in_order(
-    items: Iterable[A], work: Callable[[A], Awaitable[R]], limit: int
-) -> AsyncGenerator[tuple[A, R | BaseException], None]:
-    """Each item with its result or exception, in order, at most ``limit`` ahead.
+async def ordered(
+    items: Iterable[ItemT], process: Callable[[ItemT], Awaitable[ResultT]], limit: int
+) -> AsyncGenerator[tuple[ItemT, ResultT | BaseException], None]:
+    """Yield each item with its result or exception, in the order of the items.
 
-    Leaving the iterator cancels what is under way.
+    limit: maximum items in progress. Closing the iterator cancels them.
     """
-    under_way: deque[tuple[A, asyncio.Future[R]]] = deque()
+    in_progress: deque[tuple[ItemT, asyncio.Future[ResultT]]] = deque()
 
-    async def next_done() -> tuple[A, R | BaseException]:
-        item, task = under_way[0]
+    async def next_outcome() -> tuple[ItemT, ResultT | BaseException]:
+        item, task = in_progress[0]
         (outcome,) = await asyncio.gather(task, return_exceptions=True)
-        under_way.popleft()
+        in_progress.popleft()
         return item, outcome
 
     try:
         for item in items:
-            under_way.append((item, asyncio.ensure_future(work(item))))
-            if len(under_way) == limit:
-                yield await next_done()
-        while under_way:
-            yield await next_done()
+            in_progress.append((item, asyncio.ensure_future(process(item))))
+            if len(in_progress) == limit:
+                yield await next_outcome()
+        while in_progress:
+            yield await next_outcome()
     finally:
-        for _, task in under_way:
+        for _, task in in_progress:
             task.cancel()
-        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+        await asyncio.gather(*(task for _, task in in_progress), return_exceptions=True)
 
 
-def complaint(error: BaseException, connection: Connection) -> str:
-    """One line about an expected error; raises what is not one."""
+def describe(error: BaseException, connection: Connection) -> str:
+    """Describe the failure of one article in one line; raise any error that is not one."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, SummsvcClientError) and is_unreachable(error):
-        raise failure(error, connection) from error
+        raise as_click_exception(error, connection) from error
     if isinstance(error, SummsvcClientError):
         return explain(error, connection)
     raise error

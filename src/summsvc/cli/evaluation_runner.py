@@ -1,4 +1,4 @@
-"""Systems tried on a user's own texts, through a running server."""
+"""Evaluation of systems (models, methods) on the cases of a file with a running server."""
 
 from __future__ import annotations
 
@@ -9,75 +9,75 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
-from summsvc.cli.connection import Connection, failure
-from summsvc.cli.each import IN_FLIGHT, complaint, in_order
+from summsvc.cli.concurrency import MAX_CONCURRENT_CALLS, describe, ordered
+from summsvc.cli.connection import Connection, as_click_exception
 from summsvc.client import AsyncClient, ModelUse, OverloadedError, Stats, SummsvcClientError
 from summsvc.client import Warning as ClientWarning
-from summsvc.evaluation.cases import Case, Form, LineError, Names, read
-from summsvc.evaluation.report import Measure, report
+from summsvc.evaluation.cases import Case, ColumnNames, FileFormat, LineError, parse_cases
+from summsvc.evaluation.report import Measure, build_report
 from summsvc.evaluation.system import Output, System
 
-Ask = Callable[[AsyncClient, Case], Awaitable[Output]]
+RequestOutput = Callable[[AsyncClient, Case], Awaitable[Output]]
 
-TOLD = 20
-"""Complaints that are printed for each system; the others are only counted."""
+MAX_PRINTED_FAILURES = 20
+"""Failures that are printed per system; further failures are only counted."""
 
-TRIES = 5
-"""Of one text, when the server's queue is full."""
+MAX_ATTEMPTS = 5
+"""Attempts per text while the server's queue is full."""
 
-_FOR_ALL_TEXTS = frozenset(
+_FATAL_REASONS = frozenset(
     ("MODEL_BROKEN", "MODEL_NOT_INSTALLED", "UNAUTHENTICATED", "UNKNOWN_MODEL", "UNKNOWN_METHOD")
 )
-"""Reasons that no other text changes."""
+"""Reasons of errors that occur with every text."""
 
 
 def evaluate(
     path: str,
-    form: Form,
-    names: Names,
+    form: FileFormat,
+    names: ColumnNames,
     connection: Connection,
-    systems: dict[str, Ask],
+    systems: dict[str, RequestOutput],
     measure: Measure,
     *,
     as_json: bool,
 ) -> int:
-    """Try every system on every text of a file and print how they compare.
+    """Evaluate every system on every case of a file and print the comparison.
 
-    Bad lines and failed texts are told on standard error and left out of all
-    figures. Returns the exit code. Raises ClickException for a file without any
-    text and for what would fail with every text.
+    systems: function that requests an output, by system name. Invalid lines and
+    failed cases are reported on standard error and excluded from all metrics.
+    Returns the exit code. Raises ClickException for a file without any case and
+    for an error that would occur with every case.
     """
     cases, bad_lines = load(path, form, names)
-    tried = asyncio.run(_try_all(systems, cases, connection))
-    found = report(tried, cases, bad_lines, measure)
+    evaluated = asyncio.run(_evaluate_all(systems, cases, connection))
+    report = build_report(evaluated, cases, bad_lines, measure)
     if as_json:
         import json
 
-        click.echo(json.dumps({"file": path, **found.as_json()}, ensure_ascii=False))
+        click.echo(json.dumps({"file": path, **report.as_json()}, ensure_ascii=False))
     else:
-        for line in found.lines():
+        for line in report.lines():
             click.echo(line)
-    return 0 if found.is_whole else 1
+    return 0 if report.is_complete else 1
 
 
-def load(path: str, form: Form, names: Names) -> tuple[list[Case], list[LineError]]:
-    """The texts of a file and its bad lines, which are told; "-" is standard input."""
+def load(path: str, form: FileFormat, names: ColumnNames) -> tuple[list[Case], list[LineError]]:
+    """Load the cases of a file and report its invalid lines; "-" is standard input."""
     cases: list[Case] = []
     bad_lines: list[LineError] = []
     try:
         with click.open_file(path, "rb") as lines:
-            for each in read(lines, form, names):
-                if isinstance(each, Case):
-                    cases.append(each)
+            for parsed in parse_cases(lines, form, names):
+                if isinstance(parsed, Case):
+                    cases.append(parsed)
                 else:
-                    bad_lines.append(each)
+                    bad_lines.append(parsed)
     except OSError as error:
         raise click.ClickException(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    _tell(path, {each.line: str(each) for each in bad_lines})
+    _print_failures(path, {error.line: str(error) for error in bad_lines})
     if not cases:
         kind = "tab-separated" if form == "tsv" else "JSON"
         raise click.ClickException(
@@ -86,8 +86,8 @@ def load(path: str, form: Form, names: Names) -> tuple[list[Case], list[LineErro
     return cases, bad_lines
 
 
-def form_of(path: str, given: Any) -> Form:
-    """How a file is written: as told, or by its suffix."""
+def file_format(path: str, given: str | None) -> FileFormat:
+    """Return the format of a file: as given, or by its suffix."""
     if given is not None:
         return "tsv" if given == "tsv" else "jsonl"
     return "jsonl" if Path(path).suffix.lower() in (".jsonl", ".ndjson", ".json") else "tsv"
@@ -100,66 +100,73 @@ def output(
     models: Sequence[ModelUse],
     stats: Stats,
 ) -> Output:
-    """An answer of the server as an output to be measured."""
+    """Convert a reply of the server to an output to evaluate."""
     return Output(
         text,
         language,
-        tuple(each.type.name if each.type else "OTHER" for each in warnings),
-        tuple(f"{each.model}, {each.engine}, {each.revision}".rstrip(", ") for each in models),
+        tuple(warning.type.name if warning.type else "OTHER" for warning in warnings),
+        tuple(f"{use.model}, {use.engine}, {use.revision}".rstrip(", ") for use in models),
         stats.output_tokens,
         stats.total_ms,
     )
 
 
-async def _try_all(
-    systems: dict[str, Ask], cases: Sequence[Case], connection: Connection
+async def _evaluate_all(
+    systems: dict[str, RequestOutput], cases: Sequence[Case], connection: Connection
 ) -> list[System]:
     async with AsyncClient(**connection) as client:
-        # Loads the models, so that no time is measured with that in it, and
-        # shows before hours of work whether all of them can be asked.
-        for ask in systems.values():
+        # Loads the models, so that measured times exclude loading, and detects
+        # an unusable system before hours of work.
+        for request in systems.values():
             try:
-                await ask(client, cases[0])
+                await request(client, cases[0])
             except Exception as error:
-                if isinstance(error, SummsvcClientError) and error.reason in _FOR_ALL_TEXTS:
-                    raise failure(error, connection) from error
-                complaint(error, connection)
-        return [await _try(client, name, ask, cases, connection) for name, ask in systems.items()]
+                if isinstance(error, SummsvcClientError) and error.reason in _FATAL_REASONS:
+                    raise as_click_exception(error, connection) from error
+                describe(error, connection)
+        return [
+            await _evaluate_system(client, name, request, cases, connection)
+            for name, request in systems.items()
+        ]
 
 
-async def _try(
-    client: AsyncClient, name: str, ask: Ask, cases: Sequence[Case], connection: Connection
+async def _evaluate_system(
+    client: AsyncClient,
+    name: str,
+    request: RequestOutput,
+    cases: Sequence[Case],
+    connection: Connection,
 ) -> System:
-    """One system on all texts, IN_FLIGHT of them at once."""
+    """Evaluate one system on all cases, with at most MAX_CONCURRENT_CALLS in flight."""
     system = System(name)
 
-    async def patiently(case: Case) -> Output:
-        for _ in range(TRIES - 1):
+    async def request_with_retries(case: Case) -> Output:
+        for _ in range(MAX_ATTEMPTS - 1):
             try:
-                return await ask(client, case)
+                return await request(client, case)
             except OverloadedError as error:
                 await asyncio.sleep(error.retry_after or 1)
-        return await ask(client, case)
+        return await request(client, case)
 
     bar = click.progressbar(
         length=len(cases), label=name, file=sys.stderr, hidden=not sys.stderr.isatty()
     )
-    begin = time.monotonic()
+    start = time.monotonic()
     with bar:
-        async with aclosing(in_order(cases, patiently, IN_FLIGHT)) as outcomes:
+        async with aclosing(ordered(cases, request_with_retries, MAX_CONCURRENT_CALLS)) as outcomes:
             async for case, outcome in outcomes:
                 if isinstance(outcome, BaseException):
-                    system.failures[case.line] = complaint(outcome, connection)
+                    system.failures[case.line] = describe(outcome, connection)
                 else:
                     system.outputs[case.line] = outcome
                 bar.update(1)
-    system.wall_s = time.monotonic() - begin
-    _tell(name, system.failures)
+    system.wall_s = time.monotonic() - start
+    _print_failures(name, system.failures)
     return system
 
 
-def _tell(name: str, complaints: dict[int, str]) -> None:
-    for line, message in islice(complaints.items(), TOLD):
+def _print_failures(name: str, failures: dict[int, str]) -> None:
+    for line, message in islice(failures.items(), MAX_PRINTED_FAILURES):
         click.echo(f"{name}: line {line}: {message}", err=True)
-    if len(complaints) > TOLD:
-        click.echo(f"{name}: and {len(complaints) - TOLD:,} more", err=True)
+    if len(failures) > MAX_PRINTED_FAILURES:
+        click.echo(f"{name}: and {len(failures) - MAX_PRINTED_FAILURES:,} more", err=True)

@@ -116,7 +116,7 @@ class Client(BaseClient):
         except grpc.RpcError as error:
             raise error_from_call(error) from error
         finally:
-            call.cancel()
+            call.cancel()  # type: ignore[no-untyped-call]
 
     def list_models(self, *, timeout: float | None = None) -> server_types.ModelList:
         """List the models that the server knows, with their states, and its routes."""
