@@ -1,10 +1,10 @@
-"""Real servers on real ports, real models in a real store."""
+"""Shared fixtures: the seed article, a model store, servers and gRPC channels."""
 
 from __future__ import annotations
 
 import os
 
-# Before any library that reads it is imported.
+# Must be set before any library that reads it is imported.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from summsvc.models.store.store import Store
 from tests.checkpoints import marian
 from tests.running import Running, running
 
-# No test asserts a time, so no example is too slow.
+# Tests assert no durations, so that hypothesis needs no deadline.
 hypothesis_settings.register_profile("untimed", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("untimed")
-# --hypothesis-profile thorough: for nights, not for every change.
+# Selected by --hypothesis-profile thorough, for nightly runs.
 hypothesis_settings.register_profile(
     "thorough", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -41,7 +41,7 @@ def seed() -> str:
 
 @pytest.fixture(scope="session")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with the trained en-ru and en-lt checkpoints under the default ids."""
+    """Model store with the trained en-ru and en-lt checkpoints under the default ids."""
     store = Store(tmp_path_factory.mktemp("models"))
     catalog = Catalog.load()
     for language in ("ru", "lt"):
@@ -52,7 +52,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def translating_server(model_dir: Path) -> Iterator[Running]:
-    """A server with both models, loaded."""
+    """Server with both models loaded."""
     with running(Settings(port=0, metrics_port=0, model_dir=model_dir, preload=["all"])) as server:
         server.wait_until_ready()
         yield server
@@ -60,13 +60,13 @@ def translating_server(model_dir: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def server(translating_server: Running) -> Running:
-    """The same; some rooms have a ``server`` of their own."""
+    """The translating server; some test packages override this fixture."""
     return translating_server
 
 
 @pytest.fixture(scope="session")
 def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server without any model."""
+    """Server without models."""
     empty = tmp_path_factory.mktemp("none")
     with running(Settings(port=0, metrics_port=-1, model_dir=empty)) as server:
         yield server

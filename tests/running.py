@@ -1,4 +1,4 @@
-"""A server in this process, on an event loop of its own thread."""
+"""In-process server on an event loop in its own thread, and parsing of error details."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from summsvc.server.services.health import TRANSLATION
 
 @dataclass
 class Running:
-    """A started server: where it listens, and the loop it lives on."""
+    """A started server and its event loop."""
 
     server: Server
     loop: asyncio.AbstractEventLoop
@@ -48,7 +48,7 @@ class Running:
 
 @contextmanager
 def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Running]:
-    """Run a server for the length of the block, on a new event loop or the one given."""
+    """Run a server during the context, on ``loop`` or on a new event loop."""
     loop = loop or asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -71,7 +71,7 @@ def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -
 
 @dataclass
 class Refusal:
-    """A failed call's status, taken apart."""
+    """Parsed status of a failed call."""
 
     code: grpc.StatusCode
     message: str
@@ -83,7 +83,7 @@ class Refusal:
 
 
 def refusal(error: grpc.RpcError) -> Refusal:
-    """The rich status of a failed call; fails when it has none."""
+    """Parse the status details of a failed call; fails if there are none."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     assert status is not None, f"no details: {error}"
     info = error_details_pb2.ErrorInfo()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ctranslate2
 
 from bench.serve.models import store
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.engines.tokenizer import Tokenizer
 
 BATCHES = (16, 32)

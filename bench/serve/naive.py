@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 
 from bench.serve import bare, models, texts
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.engines.tokenizer import Tokenizer
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb

@@ -25,7 +25,7 @@ from typing import Any
 import ctranslate2
 
 from bench.speed.random_marian import SIZES, write
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 

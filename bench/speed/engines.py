@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.speed.random_marian import SIZES, write
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.models.conversion.convert import convert
 
 TOKENS = 32

@@ -30,7 +30,7 @@ from bench.serve.batches import Batch, recorded
 from bench.serve.engine import Engine
 from bench.serve.models import store
 from bench.serve.servers import served, stat_fields
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.engines.base import Placement
 from summsvc.engines.ctranslate2 import CTranslate2Engine
 

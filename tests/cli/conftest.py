@@ -1,4 +1,4 @@
-"""The installed command, a real server, and servers whose answers a test decides."""
+"""Fixtures: the installed command, a real server without models, and a fake server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEED = next((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's own, without settings of its user."""
+    """Environment of this process without SUMMSVC_ variables, plus changes."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SUMMSVC_")}
     return kept | changes
 

@@ -1,4 +1,4 @@
-"""What commands ask for and what they print, against a server that a test decides."""
+"""Client commands against a fake server: requests, output, errors and signals."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ EVENTS = [
             language=ENGLISH, target_language_code="ru", segments=3, models=[USE]
         )
     ),
-    *(translations.StreamTranslateResponse(segment=each) for each in SEGMENTS),
+    *(translations.StreamTranslateResponse(segment=one) for one in SEGMENTS),
     translations.StreamTranslateResponse(
         finished=translations.TranslationFinished(separator="\n", warnings=[LOST])
     ),
@@ -115,7 +115,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("segments", [False, True])
-def test_a_translation_printed_whole_and_as_it_comes(
+def test_a_translation_is_printed_complete_or_as_a_stream(
     fake: FakeServer, at_fake: Summsvc, stream: bool, segments: bool
 ) -> None:
     fake.answers["Translate"] = lambda *_: TRANSLATION
@@ -127,7 +127,9 @@ def test_a_translation_printed_whole_and_as_it_comes(
     assert done.returncode == 0
 
 
-def test_a_claim_is_shown_with_its_place_in_the_summary(fake: FakeServer, at_fake: Summsvc) -> None:
+def test_an_unsupported_claim_is_printed_with_its_span_in_the_summary(
+    fake: FakeServer, at_fake: Summsvc
+) -> None:
     warning = article_pb2.Warning(
         type=article_pb2.WARNING_TYPE_UNSUPPORTED_CLAIM,
         message="“77” is not in the article",
@@ -142,7 +144,7 @@ def test_a_claim_is_shown_with_its_place_in_the_summary(fake: FakeServer, at_fak
     )
 
 
-def test_a_stream_in_json_is_one_event_a_line(fake: FakeServer, at_fake: Summsvc) -> None:
+def test_a_stream_in_json_has_one_event_per_line(fake: FakeServer, at_fake: Summsvc) -> None:
     fake.answers["StreamTranslate"] = lambda *_: iter(EVENTS)
     done = at_fake("translate", "-", "--to", "ru", "--stream", "--json", stdin=b"text")
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -150,7 +152,7 @@ def test_a_stream_in_json_is_one_event_a_line(fake: FakeServer, at_fake: Summsvc
     assert events[2]["segment"]["source_text"] == "source 1"
 
 
-def test_segments_are_printed_before_the_stream_is_over(fake: FakeServer, at_fake: Summsvc) -> None:
+def test_segments_are_printed_before_the_stream_ends(fake: FakeServer, at_fake: Summsvc) -> None:
     seen = threading.Event()
 
     def answer(*_: Any) -> Iterator[Any]:
@@ -170,7 +172,7 @@ def test_segments_are_printed_before_the_stream_is_over(fake: FakeServer, at_fak
     assert process.communicate(timeout=60)[0] == "\n\nДва.\n".encode()
 
 
-def test_a_stream_that_breaks_off_ends_its_line_and_fails(
+def test_a_stream_that_breaks_off_ends_the_line_and_fails(
     fake: FakeServer, at_fake: Summsvc
 ) -> None:
     def answer(_: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -183,9 +185,7 @@ def test_a_stream_that_breaks_off_ends_its_line_and_fails(
     assert done.stderr.splitlines()[-1] == "<stdin>: ENGINE_FAILED: broken"
 
 
-def test_what_is_asked_for_reaches_the_server(
-    fake: FakeServer, at_fake: Summsvc, tmp_path: Path
-) -> None:
+def test_all_options_reach_the_server(fake: FakeServer, at_fake: Summsvc, tmp_path: Path) -> None:
     glossary = tmp_path / "glossary.tsv"
     glossary.write_text("potash\tкалий\n\n envoy \t посланник \n", encoding="utf-8-sig")
     article = tmp_path / "article.md"
@@ -228,31 +228,31 @@ def test_what_is_asked_for_reaches_the_server(
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "expected"),
     [
-        (b"one\ttwo\nthree\n", ":2: not a term, a tab and its translation"),
+        (b"one\ttwo\nthree\n", ":2: not a term, a tab and a translation"),
         (b"\ttwo\n", ":1: not a term"),
         (b"one\ttwo\tthree\n", ":1: not a term"),
-        (b"one\ttwo\none\tthree\n", ":2: 'one' is there twice"),
+        (b"one\ttwo\none\tthree\n", ":2: 'one' occurs twice"),
         (b"one\t\xff\n", ": not UTF-8 at offset 4"),
     ],
 )
-def test_a_glossary_that_is_wrong_is_named_with_its_line(
-    at_fake: Summsvc, tmp_path: Path, text: bytes, complaint: str
+def test_an_invalid_glossary_is_reported_with_file_and_line(
+    at_fake: Summsvc, tmp_path: Path, text: bytes, expected: str
 ) -> None:
     (tmp_path / "g.tsv").write_bytes(text)
     done = at_fake("translate", "-", "--to", "ru", "--glossary", tmp_path / "g.tsv")
     assert done.returncode == 2
-    assert f"g.tsv{complaint}" in done.stderr
+    assert f"g.tsv{expected}" in done.stderr
 
 
-def test_several_are_on_the_way_at_once_and_come_out_in_order(
+def test_calls_are_concurrent_and_results_are_in_order(
     fake: FakeServer, at_fake: Summsvc, folder: Path
 ) -> None:
-    min_group = threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
     def answer(request: Any, context: Any) -> Any:
-        min_group.wait(30)
+        barrier.wait(30)
         return echo(request, context)
 
     fake.answers["Summarize"] = answer
@@ -265,16 +265,16 @@ def test_several_are_on_the_way_at_once_and_come_out_in_order(
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (errors.OverloadedError("full", retry_after=1.5), "OVERLOADED: full; try again in 1.5 s"),
+        (errors.OverloadedError("full", retry_after=1.5), "OVERLOADED: full; retry in 1.5 s"),
         (errors.DrainingError("going down"), "DRAINING: going down"),
         (
             errors.UnauthenticatedError("who?"),
-            "UNAUTHENTICATED: who?; give a token with --token or SUMMSVC_TOKEN",
+            "UNAUTHENTICATED: who?; set a token with --token or SUMMSVC_TOKEN",
         ),
         (errors.TextTooLongError("too\nlong", field="article.body"), "TEXT_TOO_LONG: too long"),
     ],
 )
-def test_errors_are_one_line_with_reason_and_what_to_do(
+def test_errors_are_one_line_with_reason_and_remedy(
     fake: FakeServer, at_fake: Summsvc, error: errors.SummsvcError, line: str
 ) -> None:
     fake.answers["Summarize"] = failing(error)
@@ -283,7 +283,7 @@ def test_errors_are_one_line_with_reason_and_what_to_do(
     assert done.stderr == f"<stdin>: {line}\n"
 
 
-def test_no_answer_in_time_is_told_with_the_flag_that_gives_more(
+def test_a_timeout_is_reported_with_the_flag_that_extends_it(
     fake: FakeServer, at_fake: Summsvc
 ) -> None:
     release = threading.Event()
@@ -291,10 +291,10 @@ def test_no_answer_in_time_is_told_with_the_flag_that_gives_more(
     done = at_fake("summarize", "-", "--timeout", "0.5", stdin=b"text")
     release.set()
     assert done.returncode == 1
-    assert done.stderr == "<stdin>: no answer within 0.5 s; give more time with --timeout\n"
+    assert done.stderr == "<stdin>: no reply within 0.5 s; increase --timeout\n"
 
 
-def test_something_that_is_no_summsvc_server(fake: FakeServer, at_fake: Summsvc) -> None:
+def test_a_server_that_is_not_summsvc_is_reported(fake: FakeServer, at_fake: Summsvc) -> None:
     def missing(_: Any, context: grpc.ServicerContext) -> Any:
         return context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
@@ -305,7 +305,7 @@ def test_something_that_is_no_summsvc_server(fake: FakeServer, at_fake: Summsvc)
 
 
 @pytest.mark.parametrize(
-    ("args", "complaint"),
+    ("args", "expected"),
     [
         (["summarize"], "Missing argument 'PATH...'"),
         (["summarize", "-", "--sentences", "0"], "0 is not in the range"),
@@ -320,15 +320,15 @@ def test_something_that_is_no_summsvc_server(fake: FakeServer, at_fake: Summsvc)
         (["frobnicate"], "No such command"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
-    at_fake: Summsvc, args: list[Any], complaint: str
+def test_a_usage_error_exits_with_2_and_describes_the_error(
+    at_fake: Summsvc, args: list[Any], expected: str
 ) -> None:
-    done = at_fake(*(os.fsdecode(each) for each in args))
+    done = at_fake(*(os.fsdecode(argument) for argument in args))
     assert (done.returncode, done.stdout) == (2, "")
-    assert complaint in done.stderr
+    assert expected in done.stderr
 
 
-def test_an_empty_folder_is_a_failure_that_names_it(
+def test_an_empty_folder_is_reported_as_a_failure(
     fake: FakeServer, at_fake: Summsvc, tmp_path: Path
 ) -> None:
     fake.answers["Summarize"] = echo
@@ -338,7 +338,9 @@ def test_an_empty_folder_is_a_failure_that_names_it(
     assert json.loads(done.stdout.splitlines()[1])["summary"] == "text"
 
 
-def test_an_interrupt_ends_the_command_and_the_work(fake: FakeServer, at_fake: Summsvc) -> None:
+def test_an_interrupt_ends_the_command_and_cancels_the_call(
+    fake: FakeServer, at_fake: Summsvc
+) -> None:
     arrived, ended = threading.Event(), threading.Event()
 
     def answer(_: Any, context: grpc.ServicerContext) -> Any:
@@ -358,12 +360,12 @@ def test_an_interrupt_ends_the_command_and_the_work(fake: FakeServer, at_fake: S
     assert ended.wait(30)
 
 
-def test_an_interrupt_while_reading_standard_input(at_fake: Summsvc) -> None:
+def test_an_interrupt_while_reading_standard_input_ends_the_command(at_fake: Summsvc) -> None:
     process = at_fake.start(
         "summarize", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdin is not None
-    # More than a pipe holds: once it is written, the process is reading.
+    # Exceeds the capacity of a pipe: the write returns only when the process reads.
     process.stdin.write(b"x" * 1_000_000)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -371,7 +373,7 @@ def test_an_interrupt_while_reading_standard_input(at_fake: Summsvc) -> None:
     assert err.strip() == b""
 
 
-def test_a_reader_that_goes_away_ends_the_command_quietly(
+def test_a_closed_output_pipe_ends_the_command_without_a_message(
     fake: FakeServer, at_fake: Summsvc, folder: Path
 ) -> None:
     fake.answers["Summarize"] = lambda *_: summaries.SummarizeResponse(summary="x" * 100_000)
@@ -387,7 +389,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(
 
 
 def on_terminal(summsvc: Summsvc, *args: str | Path) -> tuple[bytes, bytes]:
-    """Standard output, and what a terminal on standard error was sent."""
+    """Run a command with a terminal as standard error; return both outputs."""
     ours, theirs = pty.openpty()
     process = summsvc.start(*args, stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
@@ -399,13 +401,13 @@ def on_terminal(summsvc: Summsvc, *args: str | Path) -> tuple[bytes, bytes]:
         while chunk := os.read(ours, 65536):
             shown += chunk
     except OSError:
-        pass  # the terminal is gone with its last process
+        pass  # the terminal closes with its last process
     os.close(ours)
     assert process.wait(60) == 0
     return out, shown
 
 
-def test_progress_is_shown_on_a_terminal_for_several_articles_only(
+def test_progress_is_shown_only_on_a_terminal_and_for_several_articles(
     fake: FakeServer, at_fake: Summsvc, folder: Path
 ) -> None:
     fake.answers["Summarize"] = echo
@@ -418,7 +420,7 @@ def test_progress_is_shown_on_a_terminal_for_several_articles_only(
     assert done.stderr == ""
 
 
-def test_help_needs_no_library_but_click(at_fake: Summsvc) -> None:
+def test_help_imports_no_library_but_click(at_fake: Summsvc) -> None:
     program = (
         "import sys\n"
         "from summsvc.cli import main\n"
@@ -447,7 +449,7 @@ def test_help_needs_no_library_but_click(at_fake: Summsvc) -> None:
     assert not health & heavy
 
 
-def test_the_list_of_commands_says_what_their_help_says() -> None:
+def test_the_command_list_matches_the_help_of_the_commands() -> None:
     context = click.Context(cli)
     for name, line in COMMANDS.items():
         command = cli.get_command(context, name)
@@ -456,7 +458,7 @@ def test_the_list_of_commands_says_what_their_help_says() -> None:
         assert help_text.startswith(line), name
 
 
-def test_the_generated_docs_are_current() -> None:
+def test_generated_docs_are_current() -> None:
     script = Path(__file__).parents[2] / "scripts" / "gen_docs.py"
     done = subprocess.run(
         [sys.executable, script, "--check"], capture_output=True, text=True, check=False

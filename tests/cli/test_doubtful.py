@@ -1,4 +1,4 @@
-"""Every guard from the model to the caller: client, ``--json``, and what a person reads."""
+"""Warnings of every quality check in the client's result, in ``--json`` and in text output."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def spoiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 
 
 @pytest.mark.parametrize("kind", SPOILED, ids=lambda kind: kind.name)
-def test_a_doubtful_output_is_told_with_its_place(
+def test_a_quality_warning_has_its_span_in_every_output(
     spoiled_server: Running, kind: WarningType, tmp_path: Path
 ) -> None:
     source, spoilt = SPOILED[kind]
@@ -45,9 +45,7 @@ def test_a_doubtful_output_is_told_with_its_place(
     with Client(spoiled_server.address) as client:
         article = Article(title="", body=body, language="en")
         translation = client.translate(article, target, include_segments=True)
-    (warning,) = [
-        each for each in translation.warnings if each.type and each.type.name == kind.name
-    ]
+    (warning,) = [one for one in translation.warnings if one.type and one.type.name == kind.name]
     assert warning.span is not None
     assert body[warning.span.start : warning.span.end] == source
     segment = translation.segments[-1]
@@ -72,7 +70,7 @@ def test_a_doubtful_output_is_told_with_its_place(
     assert (told[0]["span"].get("start", 0), told[0]["span"]["end"]) == (len(BEFORE), len(body))
 
 
-def test_an_output_that_the_caller_cut_short_is_told(spoiled_server: Running) -> None:
+def test_an_output_cut_by_max_output_tokens_has_a_warning(spoiled_server: Running) -> None:
     source, _ = SPOILED[WarningType.NUMBER_LOST]
     with Client(spoiled_server.address) as client:
         article = Article(title="", body=source, language="en")

@@ -1,4 +1,4 @@
-"""The installed command against a real server, over a real port."""
+"""The installed command against a real server without models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_options_reach_the_real_service(summsvc: Summsvc) -> None:
     assert "Language: en (as given)" in kept.stdout
 
 
-def test_json_is_the_reply_in_the_protos_names(summsvc: Summsvc) -> None:
+def test_json_is_the_reply_with_proto_field_names(summsvc: Summsvc) -> None:
     done = summsvc("summarize", SEED, "--json")
     (line,) = done.stdout.splitlines()
     fields = json.loads(line)
@@ -47,7 +47,7 @@ def test_json_is_the_reply_in_the_protos_names(summsvc: Summsvc) -> None:
     assert done.stderr == ""
 
 
-def test_a_missing_model_is_told_with_the_command_that_installs_it(summsvc: Summsvc) -> None:
+def test_a_missing_model_is_reported_with_the_command_that_installs_it(summsvc: Summsvc) -> None:
     done = summsvc("translate", SEED, "--to", "ru")
     assert (done.returncode, done.stdout) == (1, "")
     assert "MODEL_NOT_INSTALLED" in done.stderr
@@ -65,7 +65,7 @@ def test_standard_input_and_mime_type(summsvc: Summsvc) -> None:
     assert "<p>" in json.loads(plain.stdout)["summary"]
 
 
-def test_a_folder_is_read_in_order_and_one_bad_file_stops_nothing(
+def test_a_folder_is_processed_in_order_and_an_invalid_file_affects_no_other(
     summsvc: Summsvc, tmp_path: Path
 ) -> None:
     text = "The parliament of Lithuania voted on the budget on Tuesday. {} came second."
@@ -114,24 +114,24 @@ def test_health_of_translation_without_a_model(summsvc: Summsvc) -> None:
     assert (done.returncode, done.stdout) == (1, "NOT_SERVING\n")
 
 
-def test_health_of_nothing_there_is(summsvc: Summsvc) -> None:
+def test_health_of_an_unknown_service(summsvc: Summsvc) -> None:
     done = summsvc("health", "--service", "nobody")
     assert done.returncode == 1
-    assert "knows no service 'nobody'" in done.stderr
+    assert "has no service 'nobody'" in done.stderr
 
 
-def test_info_for_people_and_programs(summsvc: Summsvc) -> None:
+def test_info_as_text_and_json(summsvc: Summsvc) -> None:
     done = summsvc("info")
     assert done.returncode == 0
     assert "max_body_code_points 1,000,000" in done.stdout
-    assert "Summaries unless told: extractive" in done.stdout
+    assert "Default summary method: extractive" in done.stdout
     assert "opus-en-ru: not installed, translation en-ru" in done.stdout
     facts = json.loads(summsvc("info", "--json").stdout)
     assert facts["limits"]["max_body_code_points"] == 1_000_000
     assert "opus-en-ru" in [model["id"] for model in facts["models"]]
 
 
-def test_without_a_server_one_line_says_so_and_the_code_is_3(tmp_path: Path) -> None:
+def test_without_a_server_one_line_is_printed_and_the_exit_code_is_3(tmp_path: Path) -> None:
     lost = Summsvc("localhost:1")
     (tmp_path / "a.txt").write_text("Text.")
     (tmp_path / "b.txt").write_text("Text.")
@@ -160,7 +160,7 @@ def serve(*args: str, **env: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_serve_takes_file_environment_and_flags_and_ends_on_a_signal(
+def test_serve_loads_file_environment_and_flags_and_stops_on_a_signal(
     tmp_path: Path, signum: int
 ) -> None:
     (tmp_path / "tokens").write_text("s3cret\n")
@@ -187,7 +187,7 @@ def test_serve_takes_file_environment_and_flags_and_ends_on_a_signal(
 
 
 @pytest.mark.parametrize(
-    ("args", "env", "complaint"),
+    ("args", "env", "expected"),
     [
         (["--port", "x"], {}, "port: .*'x' \\(from --port\\)"),
         ([], {"SUMMSVC_PORT": "99999"}, "\\(from SUMMSVC_PORT\\)"),
@@ -195,17 +195,17 @@ def test_serve_takes_file_environment_and_flags_and_ends_on_a_signal(
         (["--frobnicate"], {}, "No such option"),
     ],
 )
-def test_serve_refuses_bad_settings_as_wrong_usage(
-    args: list[str], env: dict[str, str], complaint: str
+def test_serve_reports_invalid_settings_as_a_usage_error(
+    args: list[str], env: dict[str, str], expected: str
 ) -> None:
     process = serve(*args, **env)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert out == ""
-    assert re.search(complaint, err)
+    assert re.search(expected, err)
 
 
-def test_serve_on_a_port_in_use_says_so(server: str) -> None:
+def test_serve_reports_a_port_in_use(server: str) -> None:
     process = serve("--port", server.rpartition(":")[2])
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
@@ -214,7 +214,7 @@ def test_serve_on_a_port_in_use_says_so(server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "content", "complaint"),
+    ("flag", "content", "expected"),
     [
         ("--token-file", b"", "has no token"),
         ("--token-file", b"\xff\xfe", "is not UTF-8"),
@@ -222,8 +222,8 @@ def test_serve_on_a_port_in_use_says_so(server: str) -> None:
         ("--tls-cert", b"not a certificate", "tls_cert: .* has no certificate"),
     ],
 )
-def test_serve_with_files_of_no_use_says_so(
-    tmp_path: Path, flag: str, content: bytes, complaint: str
+def test_serve_reports_invalid_files(
+    tmp_path: Path, flag: str, content: bytes, expected: str
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -231,5 +231,5 @@ def test_serve_with_files_of_no_use_says_so(
     process = serve("--port", "0", "--metrics-port", "-1", flag, str(path), *rest)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
-    assert re.search(complaint, err)
+    assert re.search(expected, err)
     assert "Traceback" not in err

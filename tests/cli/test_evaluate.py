@@ -32,13 +32,13 @@ KNOWN = [pair for pair in pairs("en-lt") if len(pair[0].split()) > 4][:24]
 
 @pytest.fixture
 def at_models(translating_server: Running) -> Summsvc:
-    """The command at a server with trained models."""
+    """The command connected to a server with trained models."""
     return Summsvc(translating_server.address)
 
 
 @pytest.fixture(scope="module")
 def at_two_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Summsvc]:
-    """The command at a server with two models for en-ru, the second of which writes Lithuanian."""
+    """The command with a server that has two en-ru models; the second outputs Lithuanian."""
     store = Store(tmp_path_factory.mktemp("two"))
     how = converter("ctranslate2", "marian")
     for id, pair in (("opus-en-ru", "en-ru"), ("opus-mt-en-ru", "en-lt")):
@@ -55,9 +55,7 @@ def tsv(path: Path, lines: list[tuple[str, ...]]) -> Path:
     return path
 
 
-def test_what_a_model_knows_by_heart_has_the_highest_figures(
-    at_models: Summsvc, tmp_path: Path
-) -> None:
+def test_training_sentences_have_the_highest_scores(at_models: Summsvc, tmp_path: Path) -> None:
     file = tsv(tmp_path / "known.tsv", [tuple(pair) for pair in KNOWN])
     done = at_models(
         "evaluate", "translation", file, "--to", "lt", "--from", "en",
@@ -74,7 +72,7 @@ def test_what_a_model_knows_by_heart_has_the_highest_figures(
     assert system["tokens_per_s"] > 0
 
 
-def test_other_references_lower_the_figures_and_bad_lines_are_told(
+def test_wrong_references_lower_the_scores_and_invalid_lines_are_reported(
     at_models: Summsvc, tmp_path: Path
 ) -> None:
     altered = [(source, " ".join(reversed(target.split()))) for source, target in KNOWN]
@@ -89,7 +87,7 @@ def test_other_references_lower_the_figures_and_bad_lines_are_told(
     assert json.loads(done.stdout)["systems"][0]["scores"]["BLEU"]["value"] < 30
 
 
-def test_methods_of_summaries_are_compared_on_the_same_articles(
+def test_summary_methods_are_compared_on_the_same_articles(
     summsvc: Summsvc, tmp_path: Path
 ) -> None:
     article = SEED.read_text("utf-8")
@@ -150,7 +148,9 @@ def test_the_examples_of_the_docs_run(
         assert "[ ]: 95% of 1000 bootstrap draws of the 1 texts" in done.stdout
 
 
-def test_what_would_fail_with_every_text_ends_at_once(summsvc: Summsvc, tmp_path: Path) -> None:
+def test_an_error_common_to_all_texts_ends_the_evaluation_immediately(
+    summsvc: Summsvc, tmp_path: Path
+) -> None:
     file = tsv(tmp_path / "one.tsv", [tuple(KNOWN[0])])
     done = summsvc("evaluate", "translation", file, "--to", "lt", "--from", "en")
     assert done.returncode == 1
@@ -161,7 +161,7 @@ def test_what_would_fail_with_every_text_ends_at_once(summsvc: Summsvc, tmp_path
     assert "no tab-separated line with source and reference" in done.stderr
 
 
-def test_a_full_queue_is_waited_for_and_long_complaints_are_cut(
+def test_a_full_queue_is_retried_and_the_list_of_failures_is_limited(
     fake: FakeServer, at_fake: Summsvc, tmp_path: Path
 ) -> None:
     refused: set[str] = set()
@@ -195,7 +195,7 @@ def test_a_full_queue_is_waited_for_and_long_complaints_are_cut(
     assert told[-1] == "server's choice: and 5 more"
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_the_extra_the_error_names_the_package_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['sacrebleu'] = None\n"
         "from summsvc.cli.app import cli\n"

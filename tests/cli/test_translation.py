@@ -1,4 +1,4 @@
-"""From a folder on disk to a translation on the terminal: add, verify, serve, translate."""
+"""End-to-end translation with the command line: models add, verify, serve, translate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def summsvc(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Address of a served store whose models were added for one engine."""
+    """Address of a server whose models were added for one engine."""
     store = str(tmp_path_factory.mktemp("store"))
     for language in ("ru", "lt"):
         id = f"opus-en-{language}"

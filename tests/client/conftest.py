@@ -1,4 +1,4 @@
-"""Both clients behind one face, so that each test says the same of both."""
+"""Fixtures: one interface to both clients, a fake server and TLS certificates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.client.fake import FakeServer
 
 
 class Caller:
-    """Makes one call with a client of its own; a stream comes back as a list."""
+    """Calls a method with a new client of one kind; returns a stream as a list."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -52,7 +52,7 @@ def fake() -> Iterator[FakeServer]:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem, and {server,client}.{pem,key} signed by it."""
+    """Folder with ca.pem and with {server,client}.{pem,key} signed by it."""
     folder = tmp_path_factory.mktemp("certificates")
 
     def openssl(*args: str) -> None:

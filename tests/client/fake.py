@@ -1,4 +1,4 @@
-"""A real gRPC server on a real port whose answers a test decides."""
+"""Fake server: a gRPC server on a real port with replies defined by a test."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Answer = Callable[[Any, grpc.ServicerContext], Any]
 
 
 class FakeServer:
-    """Answers each method with ``answers[method](request, context)``.
+    """Replies to each method with ``answers[method](request, context)``.
 
-    calls: (method, request, metadata) of each call that arrived, retries
-    included. ended: set when the stream of a StreamTranslate was closed.
+    calls: (method, request, metadata) of every received call, including retries.
+    ended: set when the stream of a StreamTranslate is closed.
     """
 
     def __init__(self, credentials: grpc.ServerCredentials | None = None, port: int = 0) -> None:
@@ -50,7 +50,7 @@ class FakeServer:
         checks = health.HealthServicer()
         checks.set("asleep", health_pb2.HealthCheckResponse.NOT_SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(checks, self._server)
-        # Of a name's two addresses one may be another server's already.
+        # A host name may have two addresses, one of which another server may use already.
         address = f"127.0.0.1:{port}"
         if credentials is None:
             self.port = self._server.add_insecure_port(address)

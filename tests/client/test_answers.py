@@ -1,4 +1,4 @@
-"""Requests arrive as asked for, answers come back as typed values."""
+"""Encoding of requests and conversion of replies, with both clients and a fake server."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_every_summary_option_reaches_the_server(fake: FakeServer, call: Caller)
     )
 
 
-def test_what_is_not_said_is_not_sent(fake: FakeServer, call: Caller) -> None:
+def test_omitted_options_are_not_sent(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = lambda *_: SUMMARY
     call(fake.address, "summarize", "Body.")
     assert fake.last_request == summaries.SummarizeRequest(
@@ -124,13 +124,13 @@ def test_what_is_not_said_is_not_sent(fake: FakeServer, call: Caller) -> None:
     assert not fake.last_request.length.ListFields()
 
 
-def test_zero_is_sent_as_zero_for_the_server_to_refuse(fake: FakeServer, call: Caller) -> None:
+def test_zero_is_sent_and_left_to_the_server_to_reject(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = lambda *_: SUMMARY
     call(fake.address, "summarize", "Body.", max_sentences=0)
     assert fake.last_request.length.HasField("max_sentences")
 
 
-def test_a_summary_comes_back_typed(fake: FakeServer, call: Caller) -> None:
+def test_a_summary_is_converted_to_its_type(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = lambda *_: SUMMARY
     summary = call(fake.address, "summarize", "One. Two.")
     assert summary.text == "One. Two."
@@ -177,7 +177,7 @@ def test_every_translation_option_reaches_the_server(fake: FakeServer, call: Cal
     )
 
 
-def test_a_translation_comes_back_typed(fake: FakeServer, call: Caller) -> None:
+def test_a_translation_is_converted_to_its_type(fake: FakeServer, call: Caller) -> None:
     fake.answers["Translate"] = lambda *_: TRANSLATION
     translation = call(fake.address, "translate", ARTICLE, "ru")
     assert (translation.title, translation.body) == ("Заголовок", "<p>Текст.</p>")
@@ -192,7 +192,7 @@ def test_a_translation_comes_back_typed(fake: FakeServer, call: Caller) -> None:
 
 
 @pytest.mark.parametrize("method", ["batch_summarize", "batch_translate"])
-def test_a_batch_gives_results_and_errors_in_order(
+def test_a_batch_returns_results_and_errors_in_order(
     fake: FakeServer, call: Caller, method: str
 ) -> None:
     error = status_pb2.Status(code=3, message="no text")
@@ -220,7 +220,7 @@ def test_a_batch_gives_results_and_errors_in_order(
     assert all(each.bypass_cache for each in sent)
 
 
-def test_a_stream_gives_typed_events_and_passes_over_unknown_ones(
+def test_a_stream_yields_typed_events_and_skips_unknown_ones(
     fake: FakeServer, call: Caller
 ) -> None:
     event = translations.StreamTranslateResponse
@@ -242,7 +242,9 @@ def test_a_stream_gives_typed_events_and_passes_over_unknown_ones(
     assert finished.separator == "\n"
 
 
-def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> None:
+def test_models_and_server_info_are_converted_to_their_types(
+    fake: FakeServer, call: Caller
+) -> None:
     pair = models.LanguagePair(source_language_code="en", target_language_code="ru")
     fake.answers["ListModels"] = lambda *_: models.ListModelsResponse(
         models=[
@@ -285,14 +287,14 @@ def test_models_and_server_come_back_typed(fake: FakeServer, call: Caller) -> No
     assert info.default_summary_method == "auto"
 
 
-def test_health_by_service(fake: FakeServer, call: Caller) -> None:
+def test_health_of_services(fake: FakeServer, call: Caller) -> None:
     assert call(fake.address, "health") == "SERVING"
     assert call(fake.address, "health", "asleep") == "NOT_SERVING"
     with pytest.raises(NotFoundError):
         call(fake.address, "health", "nobody")
 
 
-def test_warnings_and_states_newer_than_the_client_do_not_break_it() -> None:
+def test_unknown_enum_values_of_a_newer_server_become_none() -> None:
     message = summaries.SummarizeResponse()
     message.warnings.add().ParseFromString(b"\x08\xe7\x07\x12\x03new")
     assert message.warnings[0].type == 999
@@ -311,25 +313,25 @@ def test_warnings_and_states_newer_than_the_client_do_not_break_it() -> None:
         ({"ratio": "much"}, TypeError),
     ],
 )
-def test_values_that_no_message_can_hold_raise_before_anything_is_sent(
+def test_values_that_protobuf_cannot_encode_raise_before_the_call(
     options: dict[str, Any], kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):
         to_proto.summarize("text", **options)
 
 
-def test_one_string_is_not_taken_as_many_terms() -> None:
+def test_a_string_of_terms_is_rejected() -> None:
     with pytest.raises(TypeError, match="list of terms"):
         to_proto.translate("text", "ru", do_not_translate="Minsk")
 
 
 @given(st.text(), st.text())
-def test_any_text_that_is_unicode_is_sent_as_it_is(title: str, body: str) -> None:
+def test_any_unicode_text_is_sent_unchanged(title: str, body: str) -> None:
     sent = to_proto.summarize(Article(title, body))
     again = summaries.SummarizeRequest.FromString(sent.SerializeToString())
     assert (again.article.title, again.article.body) == (title, body)
 
 
-def test_a_lone_surrogate_is_refused() -> None:
+def test_a_lone_surrogate_is_rejected() -> None:
     with pytest.raises(ValueError, match="surrogates"):
         to_proto.summarize("bad \ud800 text")

@@ -1,4 +1,4 @@
-"""How calls fail: typed errors, retries, deadlines, cancellation, TLS, tokens."""
+"""Failures of calls: typed errors, retries, deadlines, cancellation, TLS and tokens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OK = summaries.SummarizeResponse(summary="fine")
 
 
 def failing(error: errors.SummsvcError, times: int = 1000) -> Answer:
-    """Fail the first calls as the real server does, then answer."""
+    """Fail the first ``times`` calls as the real server does, then reply."""
     left = iter(range(times))
 
     def answer(_: Any, context: grpc.ServicerContext) -> Any:
@@ -64,7 +64,7 @@ def aborting(code: grpc.StatusCode) -> Answer:
         (errors.EngineError("broken"), client.InternalError),
     ],
 )
-def test_each_error_of_the_server_arrives_as_its_own_kind(
+def test_every_server_error_raises_its_client_error(
     fake: FakeServer, call: Caller, error: errors.SummsvcError, kind: type[SummsvcClientError]
 ) -> None:
     error.metadata["limit"] = "5"
@@ -83,7 +83,7 @@ def test_each_error_of_the_server_arrives_as_its_own_kind(
 
 
 @pytest.mark.parametrize("code", [each for each in grpc.StatusCode if each.name != "OK"])
-def test_codes_without_details_become_errors_too(fake: FakeServer, code: grpc.StatusCode) -> None:
+def test_status_codes_without_details_raise_errors(fake: FakeServer, code: grpc.StatusCode) -> None:
     fake.answers["Summarize"] = aborting(code)
     with Client(fake.address) as blocking, pytest.raises(SummsvcClientError) as caught:
         blocking.summarize("text")
@@ -93,9 +93,7 @@ def test_codes_without_details_become_errors_too(fake: FakeServer, code: grpc.St
 
 
 @pytest.mark.parametrize("entry", [b"\xff\xff\xff", b"\x08\x05"])
-def test_details_that_cannot_be_right_are_passed_over(
-    fake: FakeServer, call: Caller, entry: bytes
-) -> None:
+def test_invalid_details_are_ignored(fake: FakeServer, call: Caller, entry: bytes) -> None:
     def answer(_: Any, context: grpc.ServicerContext) -> Any:
         context.set_trailing_metadata((("grpc-status-details-bin", entry),))
         return context.abort(grpc.StatusCode.INVALID_ARGUMENT, "plain words")
@@ -105,13 +103,13 @@ def test_details_that_cannot_be_right_are_passed_over(
         call(fake.address, "summarize", "text")
 
 
-def test_unavailable_is_tried_again_until_it_works(fake: FakeServer, call: Caller) -> None:
+def test_unavailable_is_retried_until_success(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = failing(errors.DrainingError("going down"), times=2)
     assert call(fake.address, "summarize", "text").text == "fine"
     assert len(fake.calls) == 3
 
 
-def test_what_the_transport_of_an_ending_server_cancelled_is_tried_again(
+def test_cancelled_by_the_transport_of_a_server_in_shutdown_is_retried(
     fake: FakeServer, call: Caller
 ) -> None:
     cancelled = aborting(grpc.StatusCode.CANCELLED)
@@ -120,20 +118,20 @@ def test_what_the_transport_of_an_ending_server_cancelled_is_tried_again(
     assert len(fake.calls) == 2
 
 
-def test_unavailable_is_tried_four_times_and_no_more(fake: FakeServer, call: Caller) -> None:
+def test_unavailable_is_attempted_at_most_four_times(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = failing(errors.DrainingError("going down"))
     with pytest.raises(UnavailableError):
         call(fake.address, "summarize", "text")
     assert len(fake.calls) == 4
 
 
-def test_a_large_article_is_tried_again_like_a_small_one(fake: FakeServer, call: Caller) -> None:
+def test_a_large_article_is_retried(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = failing(errors.DrainingError("going down"), times=1)
     assert call(fake.address, "summarize", "text " * 400_000).text == "fine"
     assert len(fake.calls) == 2
 
 
-def test_no_other_failure_is_tried_again(fake: FakeServer) -> None:
+def test_no_other_failure_is_retried(fake: FakeServer) -> None:
     for code in grpc.StatusCode:
         if code.name not in ("OK", "UNAVAILABLE", "CANCELLED"):
             fake.calls.clear()
@@ -143,13 +141,13 @@ def test_no_other_failure_is_tried_again(fake: FakeServer) -> None:
             assert len(fake.calls) == 1, code
 
 
-def test_no_server_at_all_is_unavailable_without_a_reason(call: Caller) -> None:
+def test_no_server_raises_unavailable_without_a_reason(call: Caller) -> None:
     with pytest.raises(UnavailableError) as caught:
         call("localhost:1", "summarize", "text")
     assert caught.value.reason == ""
 
 
-def test_the_deadline_reaches_the_server_and_ends_the_call(fake: FakeServer, call: Caller) -> None:
+def test_the_deadline_is_sent_and_ends_the_call(fake: FakeServer, call: Caller) -> None:
     seen: list[float] = []
     released = threading.Event()
 
@@ -166,12 +164,12 @@ def test_the_deadline_reaches_the_server_and_ends_the_call(fake: FakeServer, cal
             call(fake.address, "summarize", "text", connection={"timeout": 0.3})
     finally:
         released.set()
-    # Far below the client's own; the clocks of both sides need not agree to the millisecond.
+    # Far below the client's default; clocks of client and server may differ by milliseconds.
     assert seen
     assert all(left < 30 for left in seen)
 
 
-def test_the_call_has_the_clients_deadline_unless_it_names_its_own(
+def test_the_timeout_of_a_call_overrides_the_timeout_of_the_client(
     fake: FakeServer, call: Caller
 ) -> None:
     left: list[float] = []
@@ -189,7 +187,7 @@ def test_the_call_has_the_clients_deadline_unless_it_names_its_own(
     assert 70 < left[2] < 101
 
 
-def test_a_large_message_is_not_a_full_queue(fake: FakeServer, call: Caller) -> None:
+def test_a_large_message_raises_its_own_error(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = lambda *_: OK
     with pytest.raises(MessageTooLargeError, match="larger than max"):
         call(fake.address, "summarize", "x" * 9_000_000)
@@ -203,7 +201,7 @@ def test_a_large_message_is_not_a_full_queue(fake: FakeServer, call: Caller) -> 
     assert not issubclass(MessageTooLargeError, OverloadedError)
 
 
-def test_an_error_in_the_middle_of_a_stream_comes_after_what_arrived(
+def test_an_error_in_a_stream_is_raised_after_the_events_received_before(
     fake: FakeServer, call: Caller
 ) -> None:
     def answer(_: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -225,7 +223,7 @@ def endless(_: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         yield translations.StreamTranslateResponse(started={"segments": 2})  # type: ignore[arg-type]
 
 
-def test_leaving_a_stream_ends_the_work(fake: FakeServer) -> None:
+def test_closing_a_stream_cancels_the_call(fake: FakeServer) -> None:
     fake.answers["StreamTranslate"] = endless
     with Client(fake.address) as blocking:
         stream = blocking.stream_translate("text", "ru")
@@ -234,7 +232,7 @@ def test_leaving_a_stream_ends_the_work(fake: FakeServer) -> None:
         assert fake.ended.wait(10)
 
 
-async def test_leaving_a_stream_ends_the_work_in_asyncio(fake: FakeServer) -> None:
+async def test_closing_an_asyncio_stream_cancels_the_call(fake: FakeServer) -> None:
     fake.answers["StreamTranslate"] = endless
     async with AsyncClient(fake.address) as asyncio_client:
         stream = asyncio_client.stream_translate("text", "ru")
@@ -262,7 +260,7 @@ async def test_cancelling_a_task_cancels_its_call(fake: FakeServer) -> None:
         assert await asyncio.to_thread(cancelled.wait, 10)
 
 
-def test_threads_share_a_client(fake: FakeServer) -> None:
+def test_threads_can_share_a_client(fake: FakeServer) -> None:
     fake.answers["Summarize"] = lambda request, _: summaries.SummarizeResponse(
         summary=request.article.body
     )
@@ -280,7 +278,7 @@ def test_threads_share_a_client(fake: FakeServer) -> None:
     assert answers == {str(i): str(i) for i in range(20)}
 
 
-def test_calls_go_round_all_addresses_of_a_name() -> None:
+def test_calls_are_distributed_over_all_addresses() -> None:
     one, two = FakeServer(), FakeServer()
     for server in (one, two):
         server.answers["Summarize"] = lambda *_: OK
@@ -295,7 +293,7 @@ def test_calls_go_round_all_addresses_of_a_name() -> None:
         two.stop()
 
 
-def test_a_client_outlives_a_restart_of_its_server() -> None:
+def test_a_client_reconnects_after_a_server_restart() -> None:
     first = FakeServer()
     first.answers["Summarize"] = lambda *_: OK
     with Client(first.address) as blocking:
@@ -307,7 +305,7 @@ def test_a_client_outlives_a_restart_of_its_server() -> None:
         second.stop()
 
 
-def test_the_token_travels_as_bearer(fake: FakeServer, call: Caller) -> None:
+def test_the_token_is_sent_as_bearer_token(fake: FakeServer, call: Caller) -> None:
     fake.answers["Summarize"] = lambda *_: OK
     call(fake.address, "summarize", "text", connection={"token": "s3cret"})
     assert fake.calls[-1][2]["authorization"] == "Bearer s3cret"
@@ -318,7 +316,7 @@ def test_the_token_travels_as_bearer(fake: FakeServer, call: Caller) -> None:
         call(fake.address, "summarize", "text")
 
 
-def test_unknown_methods_are_unimplemented(fake: FakeServer, call: Caller) -> None:
+def test_unknown_methods_raise_unimplemented(fake: FakeServer, call: Caller) -> None:
     def missing(_: Any, context: grpc.ServicerContext) -> Any:
         return context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
 
@@ -346,7 +344,7 @@ def tls_server(certificates: Path, *, ask_client: bool) -> Iterator[FakeServer]:
         server.stop()
 
 
-def test_tls_with_the_authority_to_trust(certificates: Path, call: Caller) -> None:
+def test_tls_with_a_trusted_certificate_authority(certificates: Path, call: Caller) -> None:
     with tls_server(certificates, ask_client=False) as server:
         trusting = {"tls_ca": certificates / "ca.pem", "token": "s3cret"}
         assert call(server.address, "summarize", "text", connection=trusting).text == "fine"
@@ -358,7 +356,7 @@ def test_tls_with_the_authority_to_trust(certificates: Path, call: Caller) -> No
         assert len(server.calls) == 1
 
 
-def test_tls_with_a_certificate_on_both_sides(certificates: Path, call: Caller) -> None:
+def test_mutual_tls(certificates: Path, call: Caller) -> None:
     with tls_server(certificates, ask_client=True) as server:
         anonymous = {"tls_ca": certificates / "ca.pem"}
         with suppress(UnavailableError):

@@ -1,10 +1,11 @@
-"""Settings from files, environment and flags."""
+"""Loading of settings: precedence of sources, and errors with setting and source."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from summsvc.config import ENV_PREFIX, Settings, SettingsError, load_settings
 
+WriteToml: TypeAlias = Callable[[str], Path]
 
-def test_flag_beats_environment_beats_file_beats_default(toml: Any) -> None:
+
+def test_flag_overrides_environment_overrides_file_overrides_default(toml: WriteToml) -> None:
     path = toml("port = 1\nthreads = 1\nworkers = 1")
     env = {"SUMMSVC_PORT": "2", "SUMMSVC_THREADS": "2"}
     settings = load_settings(path, {"port": "3"}, env)
@@ -21,23 +24,23 @@ def test_flag_beats_environment_beats_file_beats_default(toml: Any) -> None:
     assert settings.drain_s == 25
 
 
-def test_a_setting_that_is_overridden_is_not_looked_at(toml: Any) -> None:
+def test_an_overridden_value_is_not_validated(toml: WriteToml) -> None:
     assert load_settings(toml('port = "no"'), {}, {"SUMMSVC_PORT": "7"}).port == 7
 
 
-def test_the_environment_is_the_process_own_unless_given(monkeypatch: Any) -> None:
+def test_the_default_environment_is_os_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUMMSVC_PORT", "1234")
     assert load_settings().port == 1234
     assert Settings().port == 50051
 
 
-def test_variables_of_the_client_are_left_alone() -> None:
+def test_variables_of_the_client_are_ignored() -> None:
     env = {"SUMMSVC_SERVER": "a:1", "SUMMSVC_TOKEN": "t", "SUMMSVC_VENV": "x", "HOST": "y"}
     assert load_settings(environ=env) == load_settings(environ={})
 
 
 @pytest.mark.parametrize(
-    ("env", "complaint"),
+    ("env", "expected"),
     [
         ({"PORT": "70000"}, "port: .*65535.*70000.* \\(from SUMMSVC_PORT\\)"),
         ({"PORT": "many"}, "port: .*integer.*'many' \\(from SUMMSVC_PORT\\)"),
@@ -53,14 +56,14 @@ def test_variables_of_the_client_are_left_alone() -> None:
         ({"MODEL_DIR": ""}, "model_dir: must not be empty"),
     ],
 )
-def test_a_bad_value_is_named_with_its_setting_and_source(
-    env: dict[str, str], complaint: str
+def test_an_invalid_value_is_reported_with_setting_and_source(
+    env: dict[str, str], expected: str
 ) -> None:
-    with pytest.raises(SettingsError, match=complaint):
+    with pytest.raises(SettingsError, match=expected):
         load_settings(environ={ENV_PREFIX + key: value for key, value in env.items()})
 
 
-def test_every_culprit_is_named_at_once_with_its_own_source(toml: Any) -> None:
+def test_all_invalid_settings_are_reported_at_once_with_their_sources(toml: WriteToml) -> None:
     path = toml("threads = 0")
     with pytest.raises(SettingsError) as caught:
         load_settings(path, {"port": "x"}, {"SUMMSVC_WORKERS": "-1"})
@@ -72,22 +75,22 @@ def test_every_culprit_is_named_at_once_with_its_own_source(toml: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "expected"),
     [
         ("prot = 1", "no setting 'prot'; did you mean port"),
-        ("zzz = 1", "no setting 'zzz'; docs/reference/settings.md lists them"),
+        ("zzz = 1", "no setting 'zzz'; docs/reference/settings.md lists all settings"),
         ("[server]\nport = 1", "no setting 'server'"),
         ("port = ", "not TOML: "),
         ("port = 1\nport = 2", "not TOML: "),
     ],
 )
-def test_a_file_that_is_wrong_is_named(toml: Any, text: str, complaint: str) -> None:
+def test_an_invalid_file_is_named_in_the_error(toml: WriteToml, text: str, expected: str) -> None:
     path = toml(text)
-    with pytest.raises(SettingsError, match=f"{path.name}: .*{complaint}"):
+    with pytest.raises(SettingsError, match=f"{path.name}: .*{expected}"):
         load_settings(path, environ={})
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"gone\.toml: no such file"):
         load_settings(tmp_path / "gone.toml", environ={})
     (tmp_path / "latin.toml").write_bytes(b'host = "\xe9"')

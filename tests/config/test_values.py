@@ -1,13 +1,14 @@
-"""Values written as text, and what must exist."""
+"""Parsing of setting values from text."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
 from summsvc.config import load_settings
 
 
-def test_lists_and_tables_are_the_same_from_everywhere(toml: Any) -> None:
+def test_lists_and_tables_are_equal_from_all_sources(toml: Callable[[str], Path]) -> None:
     path = toml('preload = ["a", "b"]\ndefault_models = { en-ru = "a", en = "b" }')
     env = {"SUMMSVC_PRELOAD": " a, b ,", "SUMMSVC_DEFAULT_MODELS": "en-ru=a, en=b"}
     flags = {"preload": "a,b", "default_models": "en-ru=a,en=b"}
@@ -20,12 +21,12 @@ def test_lists_and_tables_are_the_same_from_everywhere(toml: Any) -> None:
         assert settings.default_models == {"en-ru": "a", "en": "b"}
 
 
-def test_empty_stands_for_no_file_and_no_pivot() -> None:
+def test_empty_text_means_no_file_and_no_pivot() -> None:
     env = {"SUMMSVC_TLS_CERT": "", "SUMMSVC_TOKEN_FILE": "", "SUMMSVC_PIVOT_LANGUAGE": ""}
     settings = load_settings(environ=env)
     assert (settings.tls_cert, settings.token_file, settings.pivot_language) == (None, None, "")
 
 
-def test_no_model_is_preloaded_when_told_none() -> None:
+def test_none_and_empty_text_preload_no_model() -> None:
     assert load_settings(environ={"SUMMSVC_PRELOAD": "none"}).preload == []
     assert load_settings(environ={"SUMMSVC_PRELOAD": ""}).preload == []

@@ -1,4 +1,4 @@
-"""Intervals and differences that are known beforehand, or that sacrebleu has too."""
+"""Bootstrap intervals and differences against known values and against sacrebleu."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFERENCES = [
 ]
 
 
-def test_the_interval_of_a_mean_is_about_what_the_normal_law_gives() -> None:
+def test_interval_of_a_mean_matches_the_normal_approximation() -> None:
     values = np.random.default_rng(3).normal(50, 10, 400)
     found = interval(mean(values))
     half = 1.96 * values.std() / 20
@@ -26,35 +26,35 @@ def test_the_interval_of_a_mean_is_about_what_the_normal_law_gives() -> None:
     assert found.high == pytest.approx(values.mean() + half, abs=0.3)
 
 
-def test_equal_texts_have_no_width_and_equal_systems_no_difference() -> None:
+def test_equal_texts_give_zero_width_and_equal_systems_zero_difference() -> None:
     found = interval(mean([7.0] * 20))
     assert (found.low, found.high) == (7.0, 7.0)
     same = difference(mean([1.0, 2.0, 3.0]), mean([1.0, 2.0, 3.0]))
     assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
 
 
-def test_a_small_but_steady_difference_is_seen_through_large_scatter() -> None:
+def test_paired_test_detects_a_small_constant_difference_despite_large_variance() -> None:
     values = np.random.default_rng(4).normal(50, 20, 200)
     found = difference(mean(values + 0.5), mean(values))
     assert found.low > 0.4
     assert found.p < 0.01
 
 
-def test_systems_on_other_texts_are_not_compared() -> None:
-    with pytest.raises(ValueError, match="2 texts beside 3"):
+def test_different_numbers_of_texts_are_rejected() -> None:
+    with pytest.raises(ValueError, match="2 texts cannot be compared with 3"):
         difference(mean([1.0, 2.0]), mean([1.0, 2.0, 3.0]))
 
 
-def test_figures_are_those_of_sacrebleu() -> None:
+def test_values_equal_sacrebleu() -> None:
     bleu, chrf, chrf_plus = metrics.translation(OUTPUTS, REFERENCES, "en")
-    for metric, theirs in ((bleu, BLEU()), (chrf, CHRF()), (chrf_plus, CHRF(word_order=2))):
-        score = theirs.corpus_score(OUTPUTS, [REFERENCES]).score
+    for metric, reference in ((bleu, BLEU()), (chrf, CHRF()), (chrf_plus, CHRF(word_order=2))):
+        score = reference.corpus_score(OUTPUTS, [REFERENCES]).score
         assert metric.sample.value == pytest.approx(score)
         low, high = interval(metric.sample).low, interval(metric.sample).high
         assert low < score < high
         assert "version:" in metric.signature
 
 
-def test_a_text_of_several_lines_is_one_segment() -> None:
+def test_a_multi_line_text_counts_as_one_segment() -> None:
     joined = metrics.translation(["one two\n\nthree four"], ["one two three four"], "en")
-    assert [each.sample.value for each in joined] == pytest.approx([100, 100, 100])
+    assert [metric.sample.value for metric in joined] == pytest.approx([100, 100, 100])

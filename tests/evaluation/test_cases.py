@@ -1,26 +1,38 @@
-"""A user's file line by line: what is a case, and what is told about the rest."""
+"""Parsing of evaluation files: cases, blank lines and errors of invalid lines."""
 
 from __future__ import annotations
 
 import pytest
 
-from summsvc.evaluation.cases import SUMMARIES, TRANSLATION, Case, Form, LineError, Names, read
+from summsvc.evaluation.cases import (
+    SUMMARY_COLUMNS,
+    TRANSLATION_COLUMNS,
+    Case,
+    ColumnNames,
+    FileFormat,
+    LineError,
+    parse_cases,
+)
 
 
-def found(data: bytes, form: Form, names: Names = TRANSLATION) -> list[Case | LineError]:
-    return list(read(data.splitlines(keepends=True), form, names))
+def parsed(
+    data: bytes, form: FileFormat, names: ColumnNames = TRANSLATION_COLUMNS
+) -> list[Case | LineError]:
+    return list(parse_cases(data.splitlines(keepends=True), form, names))
 
 
-def test_tsv_with_blank_lines_a_mark_and_windows_line_ends() -> None:
-    assert found(b"\xef\xbb\xbfOne.\t\xd0\x9e.\r\n\r\nTwo.\tD.\n", "tsv") == [
+def test_tsv_with_blank_lines_byte_order_mark_and_windows_line_ends() -> None:
+    assert parsed(b"\xef\xbb\xbfOne.\t\xd0\x9e.\r\n\r\nTwo.\tD.\n", "tsv") == [
         Case(1, "One.", "О."),
         Case(3, "Two.", "D."),
     ]
 
 
-def test_json_lines_with_what_may_be_left_out() -> None:
+def test_json_lines_with_and_without_optional_keys() -> None:
     data = b'{"body": "B", "summary": "S", "title": "T", "language_code": "lt", "id": 7}\n'
-    assert found(data + b'{"body": "b", "summary": "s", "title": null}', "jsonl", SUMMARIES) == [
+    assert parsed(
+        data + b'{"body": "b", "summary": "s", "title": null}', "jsonl", SUMMARY_COLUMNS
+    ) == [
         Case(1, "B", "S", "T", "lt"),
         Case(2, "b", "s"),
     ]
@@ -41,9 +53,11 @@ def test_json_lines_with_what_may_be_left_out() -> None:
         ("jsonl", b'{"source": "\\ud800", "reference": "b"}', "half of a surrogate pair"),
     ],
 )
-def test_a_bad_line_is_told_and_the_next_is_read(form: Form, line: bytes, problem: str) -> None:
+def test_an_invalid_line_gives_an_error_and_the_next_line_is_parsed(
+    form: FileFormat, line: bytes, problem: str
+) -> None:
     good = b"a\tb" if form == "tsv" else b'{"source": "a", "reference": "b"}'
-    error, case = found(line + b"\n" + good, form)
+    error, case = parsed(line + b"\n" + good, form)
     assert isinstance(error, LineError)
     assert error.line == 1
     assert problem in str(error)

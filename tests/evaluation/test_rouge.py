@@ -1,4 +1,4 @@
-"""ROUGE beside rouge-score's own where that is right, and where it is not."""
+"""ROUGE: equality with rouge-score for English, and correct scores for other alphabets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TEXTS = {
     "ru": "Президент встретился с мэром в Риге в пятницу. Цены выросли на 15 процентов.",
     "lt": "Prezidentas penktadienį Rygoje susitiko su meru. Kainos pakilo 15 procentų.",
 }
-NOTHING = Rouge(0, 0, 0, 0)
-ALL = pytest.approx([100, 100, 100, 100])
+ZERO_SCORES = Rouge(0, 0, 0, 0)
+FULL_SCORES = pytest.approx([100, 100, 100, 100])
 
 
 def figures(scores: Rouge) -> list[float]:
@@ -26,23 +26,25 @@ def figures(scores: Rouge) -> list[float]:
 
 @pytest.mark.parametrize("stem", [False, True])
 @pytest.mark.parametrize("language", TEXTS)
-def test_a_text_is_like_itself_and_like_no_other(language: str, stem: bool) -> None:
+def test_a_text_scores_100_against_itself_and_0_against_another_language(
+    language: str, stem: bool
+) -> None:
     text = TEXTS[language]
-    assert figures(rouge(text, text, language, stem=stem)) == ALL
-    assert rouge("", text, language, stem=stem) == NOTHING
-    assert rouge(text, "", language, stem=stem) == NOTHING
+    assert figures(rouge(text, text, language, stem=stem)) == FULL_SCORES
+    assert rouge("", text, language, stem=stem) == ZERO_SCORES
+    assert rouge(text, "", language, stem=stem) == ZERO_SCORES
     (other,) = {"ru": "en", "en": "lt", "lt": "ru"}[language].split()
     assert rouge(text.replace("15", ""), TEXTS[other], language, stem=stem).r1 == 0
 
 
-def test_letters_beyond_ascii_count() -> None:
-    """Of these, rouge-score's own tokenizer sees only the number."""
+def test_non_ascii_letters_count() -> None:
+    """The tokenizer of rouge-score finds only the number in these texts."""
     assert rouge("Цены на нефть: 15", "Курс рубля упал: 15").r1 == pytest.approx(25)
     own = RougeScorer(["rouge1"]).score("Цены на нефть: 15", "Курс рубля упал: 15")
     assert own["rouge1"].fmeasure == 1
 
 
-def test_counted_by_hand() -> None:
+def test_scores_equal_hand_computed_values() -> None:
     scores = rouge("кот спит на диване", "большой кот спит дома на диване")
     # 4 of 4 words, 4 of 6; "кот спит" and "на диване" of 3 pairs, and of 5.
     assert scores.r1 == pytest.approx(100 * 2 * 4 / (4 + 6))
@@ -50,20 +52,20 @@ def test_counted_by_hand() -> None:
     assert scores.rl == pytest.approx(100 * 2 * 4 / (4 + 6))
 
 
-def test_order_of_sentences_matters_to_rl_alone() -> None:
-    first, second = (f"{each}." for each in TEXTS["ru"].rstrip(".").split(". "))
+def test_sentence_order_affects_only_rl() -> None:
+    first, second = (f"{sentence}." for sentence in TEXTS["ru"].rstrip(".").split(". "))
     scores = rouge(f"{second} {first}", f"{first} {second}", "ru")
     assert scores.rlsum == pytest.approx(100)
     assert scores.rl < 70
 
 
-def test_stems_bring_inflected_words_together() -> None:
+def test_stems_match_inflected_words() -> None:
     assert rouge("цены выросли", "цена выросла", "ru").r1 == 0
     assert rouge("цены выросли", "цена выросла", "ru", stem=True).r1 == pytest.approx(100)
     assert rouge("Rygos merai", "Ryga, merų", "lt", stem=True).r1 == pytest.approx(100)
 
 
-def test_words_are_the_same_however_a_letter_is_encoded() -> None:
+def test_words_do_not_depend_on_unicode_normalization() -> None:
     assert words("Й\u00adод, за\u0301мок — e\u0307jo ĖJO") == ["йод", "замок", "ėjo", "ėjo"]
     assert words("И\u0306од") == ["йод"]
 
@@ -74,22 +76,22 @@ def test_words_are_the_same_however_a_letter_is_encoded() -> None:
     ),
     st.text(string.ascii_lowercase + "  ", max_size=80),
 )
-def test_in_plain_english_it_is_rouge_score_to_the_digit(prediction: str, reference: str) -> None:
+def test_ascii_english_equals_rouge_score_exactly(prediction: str, reference: str) -> None:
     theirs = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(reference, prediction)
     ours = figures(rouge(prediction, reference, "en"))[:3]
     assert ours == pytest.approx([100 * score.fmeasure for score in theirs.values()])
 
 
 @given(st.text(), st.text())
-def test_every_figure_is_between_0_and_100_and_the_same_both_ways(a: str, b: str) -> None:
+def test_scores_are_between_0_and_100_and_symmetric(a: str, b: str) -> None:
     scores = rouge(a, b)
     assert all(0 <= figure <= 100 + 1e-9 for figure in figures(scores))
-    # Which of several longest common subsequences is taken depends on the order.
+    # rLsum is excluded: the choice among several longest common subsequences depends on the order.
     assert figures(rouge(b, a))[:3] == pytest.approx(figures(scores)[:3])
 
 
 @given(st.text())
-def test_what_has_words_is_wholly_like_itself(text: str) -> None:
+def test_any_text_with_words_scores_100_against_itself(text: str) -> None:
     scores = rouge(text, text)
     assert scores.r1 == pytest.approx(100 if words(text) else 0)
     assert scores.r2 == pytest.approx(100 if len(words(text)) > 1 else 0)

@@ -1,4 +1,4 @@
-"""The command line."""
+"""Command-line interface ``summsvc``."""
 
 from summsvc.cli.app import main
 

@@ -1,6 +1,6 @@
-"""``summsvc``: the commands and how the process ends.
+"""Entry point of ``summsvc``: command table and exit codes.
 
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no server reached, 130
+Exit codes: 0 success, 1 failure, 2 usage error, 3 no server reached, 130
 interrupted.
 """
 
@@ -17,17 +17,17 @@ COMMANDS = {
     "serve": "Start a server.",
     "summarize": "Summarize articles.",
     "translate": "Translate articles.",
-    "evaluate": "Measure models and methods on your own texts, through a running server.",
-    "models": "Show, install, check and remove models.",
-    "health": "Ask whether a server is ready.",
-    "info": "Show what a server is and which models it has.",
+    "evaluate": "Evaluate models and methods on your own texts with a running server.",
+    "models": "List, install, verify and remove models on this machine.",
+    "health": "Check whether a server is ready.",
+    "info": "Show version, limits, models and routes of a server.",
 }
-"""Each is the module and the attribute of its name; its first sentence stands
-here too, so that ``summsvc --help`` need not import them all."""
+"""Command names, which are also names of a module and of its attribute, with the first
+sentence of each command's help, so that ``summsvc --help`` imports no command."""
 
 
 class LazyGroup(click.Group):
-    """Imports a command only when it is used."""
+    """Command group that imports a command when the command is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -55,12 +55,12 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="summsvc", message="%(package)s %(version)s")
 def cli() -> None:
-    """Short summaries of news articles and their translations, over gRPC."""
+    """Summarize and translate news articles over gRPC."""
 
 
 def main() -> None:
-    """Run the command of ``sys.argv`` and exit."""
-    # gRPC's own notes about connections are not for people.
+    """Execute the command in ``sys.argv`` and exit the process."""
+    # Suppresses gRPC's internal messages about connections.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

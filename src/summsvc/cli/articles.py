@@ -1,34 +1,51 @@
-"""What all commands that send articles have in common."""
+"""Shared command-line options: articles and summary length."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import TypeVar
 
 import click
 
-from summsvc.cli.inputs import Source, Unicode, sources
+from summsvc.cli.inputs import Source, Unicode, find_sources
 from summsvc.types import Article, MimeType
+
+ResultT = TypeVar("ResultT")
+
+INT32_MAX = 2**31 - 1
+
+sentences_option = click.option(
+    "--sentences",
+    type=click.IntRange(1, INT32_MAX),
+    help="Maximum number of sentences; 3 if no length is given.",
+)
+words_option = click.option(
+    "--words", type=click.IntRange(1, INT32_MAX), help="Maximum number of words."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The articles of one command and how they are to be read."""
+class ArticleInputs:
+    """The articles of one command and the attributes given for them.
+
+    title, language: empty if not given. mime_type: None to derive it from the
+    file's suffix.
+    """
 
     sources: list[Source]
     title: str
     language: str
     mime_type: str | None
 
-    def read(self, source: Source) -> Article:
-        """Raises InputError."""
-        return source.article(title=self.title, language=self.language, mime_type=self.mime_type)
+    def load(self, source: Source) -> Article:
+        """Load one article. Raises InputError."""
+        return source.load(title=self.title, language=self.language, mime_type=self.mime_type)
 
 
-def article_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Arguments and flags about the articles; the command receives ``reading``."""
+def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Add the arguments and flags for articles; the command receives ``inputs``."""
 
     @wraps(command)
     def callback(
@@ -36,12 +53,13 @@ def article_options(command: Callable[..., Any]) -> Callable[..., Any]:
         title: str,
         language: str,
         mime_type: str | None,
-        **others: Any,
-    ) -> Any:
-        found = sources(paths)
-        if title and len(found) > 1:
-            raise click.UsageError("--title is for one article; there are several.")
-        return command(reading=Reading(found, title, language, mime_type), **others)
+        **others: object,
+    ) -> ResultT:
+        sources = find_sources(paths)
+        if title and len(sources) > 1:
+            raise click.UsageError("--title is for one article; several articles are given.")
+        inputs = ArticleInputs(sources, title, language, mime_type)
+        return command(inputs=inputs, **others)
 
     flags = [
         click.argument("paths", metavar="PATH...", nargs=-1, required=True),
@@ -51,16 +69,18 @@ def article_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=Unicode(),
             metavar="LANG",
             default="",
-            help="Language of the articles; identified unless given.",
+            help="BCP-47 code of the articles' language; identified by the server if not given.",
         ),
         click.option("--title", type=Unicode(), default="", help="Headline of the article."),
         click.option(
             "--mime-type",
             type=click.Choice([kind.value for kind in MimeType]),
-            help="Form of the text; told from the file's suffix unless given.",
+            help="Format of the articles; derived from the file suffix if not given.",
         ),
-        click.option("--keep-boilerplate", is_flag=True, help="Keep what looks like noise."),
-        click.option("--json", "as_json", is_flag=True, help="Print each reply as a line of JSON."),
+        click.option("--keep-boilerplate", is_flag=True, help="Do not remove boilerplate."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print each reply as one line of JSON."
+        ),
     ]
     for flag in reversed(flags):
         callback = flag(callback)

@@ -1,20 +1,22 @@
-"""How commands reach a server, and what people are told when they do not."""
+"""Connection options of client commands, and conversion of call errors to messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from summsvc.client import SummsvcClientError
 
+ResultT = TypeVar("ResultT")
+
 
 class Connection(TypedDict):
-    """The arguments of both clients that the command line sets."""
+    """Constructor arguments of ``Client`` and ``AsyncClient`` that the command line sets."""
 
     server: str
     timeout: float
@@ -25,8 +27,8 @@ class Connection(TypedDict):
     max_message_bytes: int
 
 
-def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Flags of every command that calls a server; it receives ``connection``.
+def client_options(timeout: float) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]:
+    """Add the connection flags; the command receives ``connection``.
 
     timeout: default of ``--timeout``, in seconds.
     """
@@ -39,7 +41,7 @@ def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..
             show_envvar=True,
             default="localhost:50051",
             show_default=True,
-            help="The server.",
+            help="Address of the server.",
         ),
         click.option(
             "--timeout",
@@ -47,21 +49,25 @@ def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..
             type=click.FloatRange(min=0, min_open=True),
             default=timeout,
             show_default=True,
-            help="Time given to each call.",
+            help="Timeout of each call in seconds.",
         ),
         click.option(
             "--token",
             envvar="SUMMSVC_TOKEN",
             show_envvar=True,
             default="",
-            help="Bearer token; the variable keeps it out of the process list.",
+            help="Bearer token; a token in the variable does not appear in the process list.",
         ),
-        click.option("--tls-ca", type=readable, help="PEM file of authorities; turns TLS on."),
-        click.option("--tls-cert", type=readable, help="PEM file of your own certificate."),
-        click.option("--tls-key", type=readable, help="PEM file of its private key."),
+        click.option(
+            "--tls-ca",
+            type=readable,
+            help="PEM file of trusted certificate authorities; enables TLS.",
+        ),
+        click.option("--tls-cert", type=readable, help="PEM file of the client certificate."),
+        click.option("--tls-key", type=readable, help="PEM file of the client's private key."),
     ]
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
         @wraps(command)
         def callback(
             server: str,
@@ -70,8 +76,8 @@ def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..
             tls_ca: Path | None,
             tls_cert: Path | None,
             tls_key: Path | None,
-            **others: Any,
-        ) -> Any:
+            **others: object,
+        ) -> ResultT:
             if (tls_cert is None) != (tls_key is None):
                 raise click.UsageError("--tls-cert and --tls-key go together.")
             if tls_cert is not None and tls_ca is None:
@@ -83,7 +89,7 @@ def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..
                 tls_ca=tls_ca,
                 tls_cert=tls_cert,
                 tls_key=tls_key,
-                # What the server may send, it has decided itself.
+                # The server enforces its own limit on message size.
                 max_message_bytes=-1,
             )
             return command(connection=connection, **others)
@@ -96,26 +102,26 @@ def client_options(timeout: float) -> Callable[[Callable[..., Any]], Callable[..
 
 
 class Unreachable(click.ClickException):
-    """No server answered."""
+    """No server answered; exit code 3."""
 
     exit_code = 3
 
 
-def failure(error: SummsvcClientError, connection: Connection) -> click.ClickException:
-    """The exception that ends a command because of a call."""
+def as_click_exception(error: SummsvcClientError, connection: Connection) -> click.ClickException:
+    """Convert a call error to the exception that ends the command."""
     kind = Unreachable if is_unreachable(error) else click.ClickException
     return kind(explain(error, connection))
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether no summsvc server answered at all."""
+    """Whether no summsvc server answered the call."""
     from summsvc.client import UnavailableError
 
     return isinstance(error, UnavailableError) and not error.reason
 
 
 def explain(error: SummsvcClientError, connection: Connection) -> str:
-    """What is wrong and what to do, on one line."""
+    """Describe a call error and its remedy in one line."""
     from summsvc import client
 
     text = " ".join(error.message.split())
@@ -124,15 +130,15 @@ def explain(error: SummsvcClientError, connection: Connection) -> str:
         cause = text.rpartition("last error: ")[2].removeprefix("UNKNOWN: ")
         return (
             f"no server answers at {server} ({cause}); start one with 'summsvc serve', "
-            "name it with --server, and if it uses TLS give --tls-ca"
+            "set its address with --server, and if it uses TLS set --tls-ca"
         )
     if isinstance(error, client.DeadlineExceededError) and not error.reason:
-        return f"no answer within {connection['timeout']:g} s; give more time with --timeout"
+        return f"no reply within {connection['timeout']:g} s; increase --timeout"
     hint = ""
     if isinstance(error, client.UnauthenticatedError):
-        hint = "; give a token with --token or SUMMSVC_TOKEN"
+        hint = "; set a token with --token or SUMMSVC_TOKEN"
     elif isinstance(error, client.UnimplementedError) and not error.reason:
         hint = f"; is {server} a summsvc server?"
     elif error.retry_after is not None:
-        hint = f"; try again in {error.retry_after:g} s"
+        hint = f"; retry in {error.retry_after:g} s"
     return f"{error.reason or error.code.name}: {text}{hint}"

@@ -1,16 +1,16 @@
-"""``summsvc evaluate``: which model is best on a user's own texts."""
+"""``summsvc evaluate``: BLEU, chrF and ROUGE of models and methods on the user's texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
+from summsvc.cli.articles import sentences_option, words_option
 from summsvc.cli.connection import Connection, client_options
 from summsvc.cli.inputs import Unicode
-from summsvc.cli.lengths import sentences_option, words_option
 
 if TYPE_CHECKING:
     from summsvc.client import AsyncClient
@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from summsvc.evaluation.cases import Case
     from summsvc.evaluation.system import Output
 
-SERVERS_CHOICE = "server's choice"
+ResultT = TypeVar("ResultT")
+
+DEFAULT_MODEL_NAME = "server's choice"
+"""Name in the report for requests that name no model."""
 
 
 @click.group()
 def evaluate() -> None:
-    """Measure models and methods on your own texts, through a running server.
+    """Evaluate models and methods on your own texts with a running server.
 
-    Needs the extra: pip install 'summsvc[evaluate]'.
+    Needs the extra dependencies: pip install 'summsvc[evaluate]'.
     """
 
 
-def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The file and how it is read and reported."""
+def _file_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Add the options of the evaluation file and of the report."""
 
     @wraps(command)
-    def callback(**arguments: Any) -> Any:
+    def callback(**arguments: object) -> ResultT:
         try:
             import rouge_score  # noqa: F401
             import sacrebleu  # noqa: F401
@@ -49,10 +52,15 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--format",
             "form",
             type=click.Choice(["tsv", "jsonl"]),
-            help="How the file is written; told from its suffix unless given.",
+            help="Format of the file; derived from its suffix if not given.",
         ),
         click.option(
-            "--from", "language", type=Unicode(), metavar="LANG", default="", help="Their language."
+            "--from",
+            "language",
+            type=Unicode(),
+            metavar="LANG",
+            default="",
+            help="BCP-47 code of the texts' language; identified by the server if not given.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     ]
@@ -61,8 +69,8 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return callback
 
 
-def _models_option(help: str) -> Callable[[Any], Any]:
-    """The models that are measured beside each other."""
+def _models_option(help: str) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]:
+    """Add the option for the models to compare."""
     return click.option("--model", "models", type=Unicode(), metavar="ID", multiple=True, help=help)
 
 
@@ -74,9 +82,11 @@ def _models_option(help: str) -> Callable[[Any], Any]:
     type=Unicode(),
     metavar="LANG",
     required=True,
-    help="Language to translate into.",
+    help="BCP-47 code of the target language.",
 )
-@_models_option("Model to measure; repeatable, the others are compared with the first.")
+@_models_option(
+    "Id of a model to evaluate; repeatable, further models are compared with the first."
+)
 @client_options(timeout=60)
 def translation(
     connection: Connection,
@@ -87,36 +97,36 @@ def translation(
     models: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """BLEU, chrF and chrF++ of translations beside your own.
+    """Compute BLEU, chrF and chrF++ of translations.
 
-    FILE has a text and its translation on each line, in UTF-8: with a tab between
-    them, or as JSON with "source", "reference" and, if you like, "title", which
-    goes along as the article's headline, and "language_code". - is standard
-    input. A text may be a sentence or a whole article.
+    FILE has one text and its reference translation per line, in UTF-8: separated
+    by a tab, or as JSON with "source", "reference" and optionally "title", which
+    is sent as the article's headline, and "language_code". - is standard input.
+    A text may be a sentence or a whole article.
     """
-    from summsvc.cli import evaluation
+    from summsvc.cli import evaluation_runner
     from summsvc.evaluation import cases, metrics
     from summsvc.types import Article
 
-    async def ask(client: AsyncClient, case: Case, model: str) -> Output:
+    async def request(client: AsyncClient, case: Case, model: str) -> Output:
         reply = await client.translate(
             Article(case.title, case.text, case.language or language),
             target,
             model=model,
-            # A short text alone may look like noise, and has a reference.
+            # A short text on its own may be recognized as boilerplate, but it has a reference.
             keep_boilerplate=True,
             bypass_cache=True,
         )
-        return evaluation.output(
+        return evaluation_runner.output(
             reply.body, reply.target_language, reply.warnings, reply.models, reply.stats
         )
 
-    return evaluation.evaluate(
+    return evaluation_runner.evaluate(
         path,
-        evaluation.form_of(path, form),
-        cases.TRANSLATION,
+        evaluation_runner.file_format(path, form),
+        cases.TRANSLATION_COLUMNS,
         connection,
-        {model or SERVERS_CHOICE: partial(ask, model=model) for model in models or ("",)},
+        {model or DEFAULT_MODEL_NAME: partial(request, model=model) for model in models or ("",)},
         lambda outputs, references, _: metrics.translation(outputs, references, target),
         as_json=as_json,
     )
@@ -131,10 +141,10 @@ def translation(
     "methods",
     type=click.Choice(["lead", "extractive", "abstractive"]),
     multiple=True,
-    help="Method to measure; lead is how the article begins. Repeatable, the others are "
-    "compared with the first; lead and extractive unless given.",
+    help="Method to evaluate; lead: the first sentences of the article. Repeatable, further "
+    "methods are compared with the first; default: lead and extractive.",
 )
-@_models_option("Model of abstractive summaries to measure; repeatable.")
+@_models_option("Id of a model for abstractive summaries to evaluate; repeatable.")
 @client_options(timeout=60)
 def summaries(
     connection: Connection,
@@ -143,20 +153,20 @@ def summaries(
     language: str,
     sentences: int | None,
     words: int | None,
-    methods: tuple[Any, ...],
+    methods: tuple[Literal["lead", "extractive", "abstractive"], ...],
     models: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """ROUGE of summaries beside your own.
+    """Compute ROUGE of summaries.
 
-    FILE has an article and its summary on each line, in UTF-8: as JSON with
-    "body", "summary" and, if you like, "title" and "language_code", or with a tab
-    between article and summary. - is standard input.
+    FILE has one article and its reference summary per line, in UTF-8: as JSON with
+    "body", "summary" and optionally "title" and "language_code", or separated by
+    a tab. - is standard input.
     """
     if sentences is not None and words is not None:
         raise click.UsageError("Give one of --sentences and --words.")
     from summsvc.articles.reader import read
-    from summsvc.cli import evaluation
+    from summsvc.cli import evaluation_runner
     from summsvc.cli.inputs import InputError
     from summsvc.errors import SummsvcError
     from summsvc.evaluation import cases, metrics
@@ -167,7 +177,7 @@ def summaries(
     def article(case: Case) -> Article:
         return Article(case.title, case.text, case.language or language)
 
-    async def ask(
+    async def request(
         client: AsyncClient, case: Case, method: SummaryMethod, model: str = ""
     ) -> Output:
         reply = await client.summarize(
@@ -178,26 +188,26 @@ def summaries(
             model=model,
             bypass_cache=True,
         )
-        return evaluation.output(
+        return evaluation_runner.output(
             reply.text, reply.target_language, reply.warnings, reply.models, reply.stats
         )
 
-    async def begin(_: AsyncClient, case: Case) -> Output:
+    async def baseline(_: AsyncClient, case: Case) -> Output:
         try:
             document = read(article(case))
         except SummsvcError as error:
             raise InputError(error.message) from error
         return Output(lead(document, sentences=sentences, words=words), document.language.code)
 
-    systems: dict[str, evaluation.Ask] = {}
+    systems: dict[str, evaluation_runner.RequestOutput] = {}
     for method in methods or (() if models else ("lead", "extractive")):
-        systems[method] = begin if method == "lead" else partial(ask, method=method)
+        systems[method] = baseline if method == "lead" else partial(request, method=method)
     for model in models:
-        systems[model] = partial(ask, method="abstractive", model=model)
-    return evaluation.evaluate(
+        systems[model] = partial(request, method="abstractive", model=model)
+    return evaluation_runner.evaluate(
         path,
-        evaluation.form_of(path, form),
-        cases.SUMMARIES,
+        evaluation_runner.file_format(path, form),
+        cases.SUMMARY_COLUMNS,
         connection,
         systems,
         metrics.summaries,

@@ -1,4 +1,4 @@
-"""``summsvc info``."""
+"""``summsvc info``: version, limits, models and routes of a server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from summsvc.cli.connection import Connection, client_options, failure
+from summsvc.cli.connection import Connection, as_click_exception, client_options
 
 if TYPE_CHECKING:
     from summsvc.client import ModelList, ServerInfo
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     "--json",
     "as_json",
     is_flag=True,
-    help="One JSON object: the server's info with its models and routes.",
+    help="Print one JSON object with the server's information, models and routes.",
 )
 @client_options(timeout=10)
 def info(connection: Connection, as_json: bool) -> None:
-    """Show what a server is and which models it has."""
+    """Show version, limits, models and routes of a server."""
     from summsvc.cli.output import to_json
     from summsvc.client import Client, SummsvcClientError
 
@@ -32,7 +32,7 @@ def info(connection: Connection, as_json: bool) -> None:
         try:
             server, models = client.server_info(), client.list_models()
         except SummsvcClientError as error:
-            raise failure(error, connection) from error
+            raise as_click_exception(error, connection) from error
     if as_json:
         merged = json.loads(to_json(server.raw)) | json.loads(to_json(models.raw))
         click.echo(json.dumps(merged, ensure_ascii=False))
@@ -44,9 +44,9 @@ def info(connection: Connection, as_json: bool) -> None:
 def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
     yield f"summsvc {server.version}, up for {server.uptime_s:.0f} s"
     yield f"Languages: {', '.join(server.languages)}"
-    yield f"Forms of text: {', '.join(server.mime_types)}"
-    yield f"Summaries unless told: {server.default_summary_method or 'unknown'}"
-    yield "Parts:"
+    yield f"Article formats: {', '.join(server.mime_types)}"
+    yield f"Default summary method: {server.default_summary_method or 'unknown'}"
+    yield "Components:"
     for name, version in sorted(server.components.items()):
         yield f"  {name} {version}"
     yield "Limits:"
@@ -56,7 +56,7 @@ def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
     for model in models.models:
         pairs = " ".join("-".join(pair) for pair in model.pairs)
         state = (model.state or "unknown").replace("_", " ")
-        yield f"  {model.id}: {state}, {model.task or 'other task'} {pairs}".rstrip()
+        yield f"  {model.id}: {state}, {model.task or 'unknown task'} {pairs}".rstrip()
         if model.error:
             yield f"    {model.error}"
     yield "Routes:"

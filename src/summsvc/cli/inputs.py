@@ -1,4 +1,4 @@
-"""Articles from files, folders and standard input."""
+"""Loading of articles and glossaries from files, folders and standard input."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import click
 
 from summsvc.types import Article, MimeType
 
-MIME_TYPES = {
+MIME_TYPE_BY_SUFFIX = {
     ".txt": MimeType.PLAIN,
     ".html": MimeType.HTML,
     ".htm": MimeType.HTML,
     ".md": MimeType.MARKDOWN,
 }
-"""What is taken from folders; a file named itself may have any other suffix."""
+"""Suffixes of files that are loaded from folders; a file given by name may have any suffix."""
 
 
 class InputError(Exception):
-    """An input that cannot be read; the message says why, without its name."""
+    """An input that cannot be loaded; the message is the cause, without the input's name."""
 
 
 class Unicode(click.ParamType[str]):
-    """Text that can be sent; bytes of the command line that are not UTF-8 cannot."""
+    """Parameter type for valid Unicode; rejects command-line bytes that are not UTF-8."""
 
     name = "text"
 
@@ -40,10 +40,10 @@ class Unicode(click.ParamType[str]):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where one article comes from.
+    """Origin of one article.
 
-    name: for people. path: None for standard input, whose bytes are in ``data``.
-    problem: why there is nothing to read, known beforehand.
+    name: name in messages. path: None for standard input, whose bytes are ``data``.
+    problem: why the source has no article, if that is known before loading.
     """
 
     name: str
@@ -51,9 +51,9 @@ class Source:
     data: bytes = b""
     problem: str = ""
 
-    def article(self, *, title: str, language: str, mime_type: str | None) -> Article:
-        """Read it. mime_type: None tells it from the suffix. Raises InputError."""
-        kind = MIME_TYPES.get(self.path.suffix.lower()) if self.path else None
+    def load(self, *, title: str, language: str, mime_type: str | None) -> Article:
+        """Load the article. mime_type: None to derive it from the suffix. Raises InputError."""
+        kind = MIME_TYPE_BY_SUFFIX.get(self.path.suffix.lower()) if self.path else None
         if mime_type is not None:
             kind = MimeType(mime_type)
         return Article(title, self._text(), language, kind or MimeType.PLAIN)
@@ -74,34 +74,35 @@ class Source:
             ) from error
 
 
-def sources(paths: Iterable[str]) -> list[Source]:
-    """One source for each file, for each article in each folder, and for "-".
+def find_sources(paths: Iterable[str]) -> list[Source]:
+    """Return one source per file, per article file in a folder, and for "-".
 
-    Folders are read with all folders below them, in the order of the paths.
+    Folders are searched recursively; their files are sorted by path. Raises
+    click.UsageError if "-" is given twice.
     """
-    found: list[Source] = []
+    sources: list[Source] = []
     for name in paths:
         path = Path(name)
         if name == "-":
-            if any(source.path is None and not source.problem for source in found):
+            if any(source.path is None and not source.problem for source in sources):
                 raise click.UsageError("'-' stands for standard input and can be given once.")
-            # Read here: a signal does not interrupt blocking reads below asyncio.
-            found.append(Source("<stdin>", data=sys.stdin.buffer.read()))
+            # Read before asyncio starts: below asyncio a signal does not interrupt blocking reads.
+            sources.append(Source("<stdin>", data=sys.stdin.buffer.read()))
         elif path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in MIME_TYPES)
-            found += [Source(str(file), file) for file in files if file.is_file()]
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in MIME_TYPE_BY_SUFFIX)
+            sources += [Source(str(file), file) for file in files if file.is_file()]
             if not files:
-                suffixes = ", ".join(MIME_TYPES)
-                found.append(Source(name, problem=f"no article in this folder ({suffixes})"))
+                suffixes = ", ".join(MIME_TYPE_BY_SUFFIX)
+                sources.append(Source(name, problem=f"no article in this folder ({suffixes})"))
         else:
-            found.append(Source(name, path))
-    return found
+            sources.append(Source(name, path))
+    return sources
 
 
-def glossary(path: Path) -> dict[str, str]:
-    """Read terms and their translations, a tab between them, one pair a line.
+def load_glossary(path: Path) -> dict[str, str]:
+    """Load a glossary: one term and its translation per line, separated by a tab.
 
-    Raises click.BadParameter naming the line that is not like that.
+    Raises click.BadParameter that names the invalid line.
     """
     entries: dict[str, str] = {}
     try:
@@ -115,8 +116,8 @@ def glossary(path: Path) -> dict[str, str]:
             continue
         source, _, target = (part.strip(" ") for part in line.partition("\t"))
         if not (source and target) or "\t" in target:
-            raise click.BadParameter(f"{path}:{number}: not a term, a tab and its translation")
+            raise click.BadParameter(f"{path}:{number}: not a term, a tab and a translation")
         if source in entries:
-            raise click.BadParameter(f"{path}:{number}: '{source}' is there twice")
+            raise click.BadParameter(f"{path}:{number}: '{source}' occurs twice")
         entries[source] = target
     return entries

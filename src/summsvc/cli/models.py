@@ -1,4 +1,4 @@
-"""``summsvc models``: the models on this machine."""
+"""``summsvc models``: list, install, verify and remove models in the local store."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 
 
-class _Models:
-    """The catalog and the store that all commands of the group work on."""
+class _ModelContext:
+    """Catalog and store of one command of the group."""
 
     def __init__(self, model_dir: Path | None, catalog_file: Path | None) -> None:
         self.store = Store(model_dir or default_model_dir())
@@ -36,29 +36,32 @@ class _Models:
     "--model-dir",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="SUMMSVC_MODEL_DIR",
-    help="The model store; default: where the server looks too.",
+    help="Directory of the model store; the server's default if not given.",
 )
 @click.option(
     "--catalog-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="SUMMSVC_CATALOG_FILE",
-    help="TOML file with catalog entries of your own.",
+    help="TOML file with additional catalog entries.",
 )
 @click.pass_context
-def models(context: click.Context, model_dir: Path | None, catalog_file: Path | None) -> None:
-    """Show, install, check and remove models. Works on this machine, needs no server."""
-    context.obj = _Models(model_dir, catalog_file)
+def models(ctx: click.Context, model_dir: Path | None, catalog_file: Path | None) -> None:
+    """List, install, verify and remove models on this machine.
+
+    Works on the local store; needs no server.
+    """
+    ctx.obj = _ModelContext(model_dir, catalog_file)
 
 
 @models.command("list")
-@click.option("--installed", is_flag=True, help="Only models on this machine.")
-@click.option("--ids", is_flag=True, help="Only ids, one per line.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per model and line.")
+@click.option("--installed", is_flag=True, help="List installed models only.")
+@click.option("--ids", is_flag=True, help="Print ids only, one per line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per model.")
 @click.pass_obj
-def list_models(known: _Models, installed: bool, ids: bool, as_json: bool) -> None:
+def list_models(context: _ModelContext, installed: bool, ids: bool, as_json: bool) -> None:
     """List the models of the catalog and of the store."""
-    found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(known.catalog.entries)
-    found |= {manifest.id: manifest for manifest in known.store.installed()}
+    found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(context.catalog.entries)
+    found |= {manifest.id: manifest for manifest in context.store.installed()}
     for id, facts in sorted(found.items()):
         if ids:
             click.echo(id)
@@ -70,15 +73,15 @@ def list_models(known: _Models, installed: bool, ids: bool, as_json: bool) -> No
                 f"{id:18} {_state(facts):14} {facts.task.value:14} {_size(facts):>9}  "
                 f"{facts.license}  {pairs}"
             )
-    for id in sorted(set(known.store.ids()) - set(found)):
-        click.echo(f"{id}: broken; `summsvc models verify {id}` says why", err=True)
+    for id in sorted(set(context.store.ids()) - set(found)):
+        click.echo(f"{id}: broken; `summsvc models verify {id}` prints the cause", err=True)
 
 
 _engine = click.option(
     "--engine",
     type=click.Choice(["auto", "ctranslate2", "transformers"]),
     default="auto",
-    help="Install it for this engine; auto: ctranslate2, but transformers on a GPU and for LED.",
+    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED.",
 )
 
 
@@ -86,17 +89,17 @@ _engine = click.option(
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @_engine
 @click.pass_obj
-def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
-    """Fetch models from the model hub into the store.
+def pull(context: _ModelContext, ids: tuple[str, ...], engine: str) -> None:
+    """Download models from the model hub and install them.
 
-    What has been fetched stays there when a pull is cut off, and the next one
-    goes on with it. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.
+    An interrupted download is kept and resumed by the next pull. The environment
+    variables HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE apply.
     """
     failed = 0
     for id in ids:
-        entry = known.catalog.get(id)
+        entry = context.catalog.get(id)
         if entry is None:
-            click.echo(f"{id}: not in the catalog; `summsvc models list` shows it", err=True)
+            click.echo(f"{id}: not in the catalog; `summsvc models list` prints it", err=True)
             failed += 1
             continue
         click.echo(
@@ -104,7 +107,7 @@ def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
             f"{entry.repository}, licence {entry.license}"
         )
         try:
-            manifest = pull_model(entry, known.store, engine=engine)
+            manifest = pull_model(entry, context.store, engine=engine)
         except (PullError, StoreError, SummsvcError) as error:
             click.echo(str(error), err=True)
             failed += 1
@@ -116,22 +119,22 @@ def pull(known: _Models, ids: tuple[str, ...], engine: str) -> None:
 
 @models.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--id", "id", required=True, help="Id under which it is served.")
+@click.option("--id", "id", required=True, help="Id of the installed model.")
 @click.option(
     "--task",
     type=click.Choice([task.value for task in Task]),
-    help="What it does; may be left out for a model of the catalog.",
+    help="Task of the model; not needed for a model of the catalog.",
 )
 @click.option("--pair", "pairs", multiple=True, help="Language pair such as en-ru; repeatable.")
 @click.option(
     "--like",
     metavar="ID",
-    help="Model of the catalog that is told its languages, and decodes, alike.",
+    help="Catalog entry with the same language tokens and decoding defaults.",
 )
 @_engine
 @click.pass_obj
 def add(
-    known: _Models,
+    context: _ModelContext,
     directory: Path,
     id: str,
     task: str | None,
@@ -139,21 +142,23 @@ def add(
     like: str | None,
     engine: str,
 ) -> None:
-    """Install a model from a folder in the hub's layout."""
-    entry = known.catalog.get(like or id)
+    """Install a model from a folder in the layout of the model hub."""
+    entry = context.catalog.get(like or id)
     if like and entry is None:
-        raise click.UsageError(f"there is no '{like}' in the catalog")
-    does = Task(task) if task else entry.task if entry else None
-    if does is None:
+        raise click.UsageError(f"'{like}' is not in the catalog")
+    model_task = Task(task) if task else entry.task if entry else None
+    if model_task is None:
         raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
     try:
-        parsed = [parse_pair(pair) for pair in pairs]
+        language_pairs = [parse_pair(pair) for pair in pairs]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
         names = [path.name for path in directory.iterdir()]
-        how = converter(engine, model_type(directory), names)
-        manifest = known.store.add(directory, id, does, parsed, entry=entry, convert=how)
+        convert = converter(engine, model_type(directory), names)
+        manifest = context.store.add(
+            directory, id, model_task, language_pairs, entry=entry, convert=convert
+        )
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(_installed(manifest))
@@ -162,39 +167,42 @@ def add(
 @models.command()
 @click.argument("id", required=False)
 @click.pass_obj
-def verify(known: _Models, id: str | None) -> None:
-    """Compare every byte of a model, or of all, with what was installed."""
-    bad = 0
-    for each in [id] if id else known.store.ids():
+def verify(context: _ModelContext, id: str | None) -> None:
+    """Verify installed files against their checksums.
+
+    ID is one model; all models are verified if it is not given.
+    """
+    invalid = 0
+    for model_id in [id] if id else context.store.ids():
         try:
-            problems = known.store.verify(each)
+            problems = context.store.verify(model_id)
         except SummsvcError as error:
             raise click.ClickException(error.message) from error
         for problem in problems:
-            click.echo(f"{each}: {problem}", err=True)
+            click.echo(f"{model_id}: {problem}", err=True)
         if not problems:
-            click.echo(f"{each}: as installed")
-        bad += bool(problems)
-    if bad:
+            click.echo(f"{model_id}: as installed")
+        invalid += bool(problems)
+    if invalid:
         raise SystemExit(1)
 
 
 @models.command()
 @click.argument("id")
 @click.pass_obj
-def remove(known: _Models, id: str) -> None:
+def remove(context: _ModelContext, id: str) -> None:
     """Delete a model from the store."""
     try:
-        known.store.remove(id)
+        context.store.remove(id)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{id}: removed")
 
 
 def _installed(manifest: Manifest) -> str:
-    checked = manifest.conversion.get("check")
-    said = f"{manifest.id}: installed for {manifest.engine}, {_size(manifest)}"
-    return f"{said}; checked: {checked}" if checked else said
+    result = manifest.conversion.get("check")
+    line = f"{manifest.id}: installed for {manifest.engine}, {_size(manifest)}"
+    return f"{line}; checked: {result}" if result else line
 
 
 def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:

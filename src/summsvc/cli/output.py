@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, remarks on standard error."""
+"""Output formats: JSON replies, headings, language lines and warnings."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from summsvc.client import Language, ModelUse, Warning
 
 
 def to_json(message: Message) -> str:
-    """Protobuf's JSON mapping with the proto's field names, on one line."""
+    """Encode a message in protobuf's JSON mapping with proto field names, on one line."""
     return MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
 
 
 class Headings:
-    """A line with the source's name over its result, when there are several."""
+    """Prints the source's name above each result if there are several inputs."""
 
     def __init__(self, inputs: int) -> None:
-        self._several = inputs > 1
+        self._has_headings = inputs > 1
         self._shown = 0
 
     def show(self, source: Source) -> None:
-        if self._several:
+        if self._has_headings:
             click.echo(f"{chr(10) if self._shown else ''}==> {source.name} <==")
         self._shown += 1
 
 
 def language_line(language: Language, target: str, models: Iterable[ModelUse]) -> str:
-    """For example ``Language: en (confidence 0.98) -> ru, by opus-en-ru``."""
-    how = f"confidence {language.confidence:.2f}" if language.identified else "as given"
+    """Format the language, for example ``Language: en (confidence 0.98) -> ru, by opus-en-ru``."""
+    origin = f"confidence {language.confidence:.2f}" if language.identified else "as given"
     into = f" -> {target}" if target != language.code else ""
     by = ", ".join(dict.fromkeys(use.model for use in models))
-    return f"Language: {language.code} ({how}){into}{', by ' if by else ''}{by}"
+    return f"Language: {language.code} ({origin}){into}{', by ' if by else ''}{by}"
 
 
 def show_warnings(source: Source, warnings: Iterable[Warning]) -> None:
-    """One line for each on standard error."""
+    """Print one line per warning on standard error."""
     for warning in warnings:
         kind = warning.type.name if warning.type else "WARNING"
         place = ""

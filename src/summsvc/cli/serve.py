@@ -1,20 +1,23 @@
-"""``summsvc serve``."""
+"""``summsvc serve``: start a server; every setting is a flag."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from summsvc.cli.settings import Setting
+
 
 class ServeCommand(click.Command):
-    """Takes every setting as a flag; made only when needed, since settings load slowly."""
+    """Command with one flag per setting, created on first use because settings import slowly."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not any(param.name == "port" for param in self.params):
-            self.params += [_flag(each) for each in _settings()]
+            self.params += [_flag(setting) for setting in _settings()]
         return super().get_params(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -23,9 +26,9 @@ class ServeCommand(click.Command):
             for param in self.get_params(ctx)
             if (record := param.get_help_record(ctx)) is not None
         }
-        for group, members in groupby(_settings(), key=lambda each: each.group):
+        for group, members in groupby(_settings(), key=lambda setting: setting.group):
             with formatter.section(group):
-                formatter.write_dl([records.pop(each.name) for each in members])
+                formatter.write_dl([records.pop(setting.name) for setting in members])
         with formatter.section("Other options"):
             formatter.write_dl(list(records.values()))
 
@@ -38,15 +41,16 @@ class ServeCommand(click.Command):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file with settings, for example port = 50051.",
 )
-def serve(config_file: Path | None, **flags: Any) -> int:
+def serve(config_file: Path | None, **flags: object) -> int:
     """Start a server.
 
     Every setting can be given in a TOML file, in the environment and as a flag;
-    the later wins. Prints "listening on HOST:PORT" on standard output once calls
-    are answered; logs go to standard error. SIGTERM or SIGINT ends it: calls in
-    flight are finished, new ones refused; a second one ends it at once. Exits with
-    0 after a clean end, with 1 when something was cut off. SIGHUP reads certificates
-    and tokens again.
+    a flag overrides the environment, which overrides the file. The server prints
+    "listening on HOST:PORT" on standard output when it accepts calls, and logs to
+    standard error. On SIGTERM or SIGINT it finishes the calls in flight, rejects
+    new calls and exits; a second signal ends it immediately. The exit code is 0
+    after a clean shutdown and 1 if calls or work were cut off. On SIGHUP the server
+    reloads certificates and tokens.
     """
     from summsvc.config import SettingsError, load_settings
 
@@ -60,13 +64,13 @@ def serve(config_file: Path | None, **flags: Any) -> int:
     return run(settings)
 
 
-def _settings() -> Any:
+def _settings() -> list[Setting]:
     from summsvc.cli.settings import settings
 
     return list(settings())
 
 
-def _flag(setting: Any) -> click.Option:
+def _flag(setting: Setting) -> click.Option:
     name = f"{setting.flag}/--no-{setting.flag[2:]}" if setting.kind == "BOOLEAN" else setting.flag
     return click.Option(
         [name],

@@ -1,17 +1,17 @@
-"""The settings as people read them: in ``serve --help`` and docs/reference/settings.md."""
+"""Descriptions of all settings for ``serve --help`` and docs/reference/settings.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from summsvc.config import ENV_PREFIX, GROUPS, Settings
+from summsvc.config import ENV_PREFIX, SETTING_GROUPS, Settings
 
-_KINDS = {
+_VALUE_SYNTAX = {
     bool: "BOOLEAN",
     int: "INTEGER",
     float: "NUMBER",
@@ -24,10 +24,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting.
+    """Description of one setting.
 
-    name: in TOML. flag: of ``serve``. variable: in the environment. kind: what
-    values look like. default: as text. group: heading that it stands under.
+    name: key in TOML. flag: flag of ``serve``. variable: environment variable.
+    kind: syntax of values. default: default as text. group: heading in help and docs.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Setting:
 
 
 def settings() -> Iterator[Setting]:
-    """Every setting, in the order of ``Settings``."""
+    """Yield every setting, in the order of ``Settings``."""
     group = ""
     for name, field in Settings.model_fields.items():
-        group = GROUPS.get(name, group)
+        group = SETTING_GROUPS.get(name, group)
         yield Setting(
             name=name,
             flag="--" + name.replace("_", "-"),
@@ -55,10 +55,14 @@ def settings() -> Iterator[Setting]:
         )
 
 
-def _kind(annotation: Any) -> str:
+def _kind(annotation: object) -> str:
     if get_origin(annotation) is Literal:
         return "|".join(get_args(annotation))
-    return _KINDS[annotation] if annotation in _KINDS else _KINDS[get_args(annotation)[0]]
+    return (
+        _VALUE_SYNTAX[annotation]
+        if annotation in _VALUE_SYNTAX
+        else _VALUE_SYNTAX[get_args(annotation)[0]]
+    )
 
 
 def _default(field: FieldInfo) -> str:

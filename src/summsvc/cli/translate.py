@@ -1,4 +1,4 @@
-"""``summsvc translate``."""
+"""``summsvc translate``: translate files, folders or standard input."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from summsvc.cli.articles import Reading, article_options
+from summsvc.cli.articles import ArticleInputs, article_options
 from summsvc.cli.connection import Connection, client_options
-from summsvc.cli.inputs import Source, Unicode, glossary
+from summsvc.cli.inputs import Source, Unicode, load_glossary
 
 if TYPE_CHECKING:
     from summsvc.client import AsyncClient, Translation, TranslationOptions
@@ -24,29 +24,33 @@ if TYPE_CHECKING:
     type=Unicode(),
     metavar="LANG",
     required=True,
-    help="Language to translate into.",
+    help="BCP-47 code of the target language.",
 )
-@click.option("--model", type=Unicode(), metavar="ID", default="", help="Model to translate with.")
-@click.option("--stream", is_flag=True, help="Print each segment as soon as it is done.")
-@click.option("--segments", is_flag=True, help="Show segments with their translations and scores.")
+@click.option(
+    "--model", type=Unicode(), metavar="ID", default="", help="Id of the translation model."
+)
+@click.option("--stream", is_flag=True, help="Print each segment as soon as it is translated.")
+@click.option(
+    "--segments", is_flag=True, help="Print source segments with their translations and scores."
+)
 @click.option(
     "--do-not-translate",
     "terms",
     type=Unicode(),
     metavar="TERM",
     multiple=True,
-    help="A term that stays as it is; repeatable.",
+    help="Term that is copied unchanged; repeatable.",
 )
 @click.option(
     "--glossary",
     "glossary_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="UTF-8 file of prescribed translations: on each line a term, a tab, its translation.",
+    help="UTF-8 file of prescribed translations: one term, a tab and its translation per line.",
 )
 @client_options(timeout=60)
 def translate(
     connection: Connection,
-    reading: Reading,
+    inputs: ArticleInputs,
     target: str,
     model: str,
     stream: bool,
@@ -59,30 +63,34 @@ def translate(
     """Translate articles.
 
     PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, or - for
-    standard input. The translation goes to standard output in the article's own
-    form, everything else to standard error.
+    standard input. The translation is printed on standard output in the article's
+    format, everything else on standard error.
     """
-    from summsvc.cli.each import each
-    from summsvc.cli.translation import Printer
+    from summsvc.cli.concurrency import process_articles
+    from summsvc.cli.translation_printer import TranslationPrinter
 
     options: TranslationOptions = {
         "model": model,
         "do_not_translate": terms,
-        "glossary": glossary(glossary_file) if glossary_file else {},
+        "glossary": load_glossary(glossary_file) if glossary_file else {},
         "keep_boilerplate": keep_boilerplate,
         "include_segments": segments,
     }
-    printer = Printer(len(reading.sources), as_json=as_json, segments=segments)
+    printer = TranslationPrinter(len(inputs.sources), as_json=as_json, segments=segments)
 
-    async def whole(client: AsyncClient, _: Source, article: Article) -> Translation:
+    async def translate_article(client: AsyncClient, _: Source, article: Article) -> Translation:
         return await client.translate(article, target, **options)
 
-    async def follow(client: AsyncClient, source: Source, article: Article) -> None:
-        with printer.following():
+    async def stream_article(client: AsyncClient, source: Source, article: Article) -> None:
+        with printer.streaming():
             async for event in client.stream_translate(article, target, **options):
-                printer.event(source, event)
+                printer.print_event(source, event)
 
     if stream:
-        # Printed as it comes, so one article at a time.
-        return each(reading, connection, follow, lambda *_: None, as_json=as_json, in_flight=1)
-    return each(reading, connection, whole, printer.whole, as_json=as_json)
+        # Segments are printed as they arrive, so that only one call may be in flight.
+        return process_articles(
+            inputs, connection, stream_article, lambda *_: None, as_json=as_json, limit=1
+        )
+    return process_articles(
+        inputs, connection, translate_article, printer.print_translation, as_json=as_json
+    )

@@ -1,4 +1,4 @@
-"""Typed clients, blocking and asyncio."""
+"""Typed gRPC clients for summsvc: ``Client`` (blocking) and ``AsyncClient`` (asyncio)."""
 
 from summsvc.client.async_client import AsyncClient
 from summsvc.client.client import Client

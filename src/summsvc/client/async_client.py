@@ -1,16 +1,16 @@
-"""The asyncio client."""
+"""``AsyncClient``: the asyncio gRPC client."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.client import from_proto, server_results, server_types, to_proto, types
+from summsvc.client import from_proto, server_types, to_proto, types
 from summsvc.client.base import BaseClient
-from summsvc.client.errors import SummsvcClientError, from_call
+from summsvc.client.errors import SummsvcClientError, error_from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
 from summsvc.types import Article
 from summsvc.v1 import (
@@ -20,17 +20,17 @@ from summsvc.v1 import (
     translation_service_pb2_grpc,
 )
 
-Q = TypeVar("Q")
-R = TypeVar("R")
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
 
 
 class AsyncClient(BaseClient):
-    """The methods of ``Client`` for asyncio; make it inside a running event loop.
+    """Asyncio client with the methods of ``Client``; create it inside a running event loop.
 
     >>> async with AsyncClient("localhost:50051") as client:
     ...     summary = await client.summarize(Article(title="…", body="…"), max_sentences=3)
 
-    Cancelling a task that waits for an answer ends the work on the server.
+    Cancelling a task that awaits a method cancels the call on the server.
     """
 
     async def summarize(
@@ -51,7 +51,7 @@ class AsyncClient(BaseClient):
         timeout: float | None = None,
         **options: Unpack[SummaryOptions],
     ) -> list[types.Summary | SummsvcClientError]:
-        """Summarize several articles in one call, each with its summary or its own error."""
+        """Summarize several articles in one call; one summary or error per article, in order."""
         request = to_proto.batch_summarize(articles, **options)
         return from_proto.summaries(
             await self._call(self._summarization.BatchSummarize, request, timeout)
@@ -65,7 +65,7 @@ class AsyncClient(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> types.Translation:
-        """Translate one article. target_language: BCP-47 code."""
+        """Translate one article."""
         request = to_proto.translate(article, target_language, **options)
         return from_proto.translation(
             await self._call(self._translation.Translate, request, timeout)
@@ -79,7 +79,7 @@ class AsyncClient(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> list[types.Translation | SummsvcClientError]:
-        """Translate several articles in one call, each with its translation or its own error."""
+        """Translate several articles in one call; one result or error per article, in order."""
         request = to_proto.batch_translate(articles, target_language, **options)
         return from_proto.translations(
             await self._call(self._translation.BatchTranslate, request, timeout)
@@ -93,13 +93,13 @@ class AsyncClient(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> AsyncIterator[types.TranslationEvent]:
-        """Translate one article, segment by segment as they are done.
+        """Translate one article and yield each segment as soon as it is translated.
 
-        One TranslationStarted, the segments in article order, one
-        TranslationFinished. Closing the iterator ends the work on the server.
+        Yields one ``TranslationStarted``, the segments in article order and one
+        ``TranslationFinished``. Closing the iterator cancels the call on the server.
         """
         request = to_proto.stream_translate(article, target_language, **options)
-        call: Any = self._translation.StreamTranslate(
+        call = self._translation.StreamTranslate(
             request, timeout=self._timeout(timeout), metadata=self._metadata
         )
         try:
@@ -108,36 +108,35 @@ class AsyncClient(BaseClient):
                 if event is not None:
                     yield event
         except grpc.RpcError as error:
-            raise from_call(error) from error
+            raise error_from_call(error) from error
         finally:
             call.cancel()
 
     async def list_models(self, *, timeout: float | None = None) -> server_types.ModelList:
-        """The models that the server knows, with their state, and its routes."""
+        """List the models that the server knows, with their states, and its routes."""
         request = model_service_pb2.ListModelsRequest()
-        return server_results.model_list(
-            await self._call(self._models.ListModels, request, timeout)
-        )
+        return from_proto.model_list(await self._call(self._models.ListModels, request, timeout))
 
     async def server_info(self, *, timeout: float | None = None) -> server_types.ServerInfo:
-        """The server's version, limits and languages."""
+        """Return the server's version, limits and languages."""
         request = model_service_pb2.GetServerInfoRequest()
-        return server_results.server_info(
+        return from_proto.server_info(
             await self._call(self._models.GetServerInfo, request, timeout)
         )
 
     async def health(
         self, service: str = "", *, timeout: float | None = None
     ) -> server_types.HealthStatus:
-        """Health of a service by its full name; "": whether the process is alive.
+        """Return the health status of a service.
 
-        Raises NotFoundError for a name the server does not know.
+        service: full name, for example ``summsvc.v1.TranslationService``; "": the
+        server process itself. Raises NotFoundError if the server has no such service.
         """
         request = health_pb2.HealthCheckRequest(service=service)
-        return server_results.health(await self._call(self._health.Check, request, timeout))
+        return from_proto.health(await self._call(self._health.Check, request, timeout))
 
     async def close(self) -> None:
-        """End calls in flight and close the connection."""
+        """Cancel calls in flight and close the connection."""
         await self._channel.close(None)
 
     async def __aenter__(self) -> Self:
@@ -163,9 +162,12 @@ class AsyncClient(BaseClient):
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     async def _call(
-        self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q, timeout: float | None
-    ) -> R:
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None,
+    ) -> ResponseT:
         try:
             return await method(request, timeout=self._timeout(timeout), metadata=self._metadata)
         except grpc.RpcError as error:
-            raise from_call(error) from error
+            raise error_from_call(error) from error

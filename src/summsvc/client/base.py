@@ -1,10 +1,10 @@
-"""How a client is connected: address, TLS, token, retries, keepalive.
+"""``BaseClient``: channel options, TLS, token, timeout and retry policy of both clients.
 
-A channel holds one HTTP/2 connection per address that the server's name
-resolves to and spreads calls over them in turn (``round_robin``). Behind
-Kubernetes that needs a headless service and ``dns:///name:port``: an ordinary
-service has one virtual address, and every call of a channel would go to the one
-pod behind its first connection.
+A channel keeps one HTTP/2 connection per address that the server's name
+resolves to and distributes calls over them (``round_robin``). On Kubernetes this
+needs a headless service and ``dns:///name:port``: an ordinary service has one
+virtual address, so that every call of a channel would go to the pod behind its
+first connection.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ SERVICE_CONFIG = {
                 {"service": "summsvc.v1.TranslationService"},
                 {"service": "summsvc.v1.ModelService"},
             ],
-            # Only these say that another try may do better at once; a full
-            # queue must not be filled further by its own refusals. CANCELLED is
-            # what gRPC itself answers, without a server having seen the call,
-            # when it arrives while the server ends (grpc/grpc issue 41785).
+            # An immediate retry can succeed only after these codes; retries after
+            # RESOURCE_EXHAUSTED would fill a full queue further. gRPC itself sends
+            # CANCELLED for a call that arrives while the server shuts down and that
+            # no handler has received (grpc/grpc issue 41785).
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.2s",
@@ -46,17 +46,18 @@ SERVICE_CONFIG = {
 
 
 class BaseClient:
-    """What both clients have in common: everything known before the first call.
+    """Connection settings that ``Client`` and ``AsyncClient`` share.
 
     server: ``host:port`` or any gRPC target, for example ``dns:///name:port``.
-    timeout: seconds given to a call that names no other. token: bearer token;
-    it travels in the clear unless TLS is on. tls_ca: PEM file with the
-    authorities to trust; turns TLS on. tls_cert, tls_key: PEM files of the
-    client's own certificate, for servers that ask for one. max_message_bytes:
-    largest message either way, -1 for any; the default is the server's.
+    timeout: seconds for calls without a timeout of their own. token: bearer token;
+    sent unencrypted unless TLS is on. tls_ca: PEM file of trusted certificate
+    authorities; enables TLS. tls_cert, tls_key: PEM files of the client's
+    certificate and private key, for servers that require one. max_message_bytes:
+    maximum bytes of a request and of a reply, -1: unlimited; the default equals
+    the server's default.
 
-    Raises ValueError for arguments that do not fit together, OSError for files
-    that cannot be read. Whether there is a server shows in the first call.
+    Raises ValueError for incompatible arguments and OSError for unreadable files.
+    The connection is opened by the first call.
     """
 
     def __init__(
@@ -82,12 +83,12 @@ class BaseClient:
                 ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", max_message_bytes),
-                # What is larger than this buffer, 256 KiB unless told, is not sent twice.
+                # A request larger than this buffer (256 KiB by default) is not retried.
                 ("grpc.per_rpc_retry_buffer_size", max(max_message_bytes, DEFAULT_MESSAGE_BYTES)),
-                # A connection that died silently is noticed within half a minute.
+                # Detects a silently broken connection within 30 seconds.
                 ("grpc.keepalive_time_ms", 20_000),
                 ("grpc.keepalive_timeout_ms", 10_000),
-                # Long inference sends nothing for minutes; pings must go on.
+                # Long inference sends no data for minutes; keepalive pings must continue.
                 ("grpc.http2.max_pings_without_data", 0),
             ],
         )
@@ -101,7 +102,7 @@ class BaseClient:
         credentials: grpc.ChannelCredentials | None,
         options: list[tuple[str, str | int]],
     ) -> None:
-        """Open the channel and make the stubs."""
+        """Open the channel and create the stubs."""
         raise NotImplementedError
 
 
@@ -110,12 +111,12 @@ def _credentials(
     cert: str | PathLike[str] | None,
     key: str | PathLike[str] | None,
 ) -> grpc.ChannelCredentials | None:
-    """TLS credentials, or None for a plain connection."""
+    """TLS credentials, or None for a plaintext connection."""
     if (cert is None) != (key is None):
         raise ValueError("tls_cert and tls_key go together")
     if ca is None:
         if cert is not None:
-            raise ValueError("tls_cert needs tls_ca: certificates are only shown over TLS")
+            raise ValueError("tls_cert needs tls_ca: certificates are sent over TLS only")
         return None
     return grpc.ssl_channel_credentials(
         Path(ca).read_bytes(),

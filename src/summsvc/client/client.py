@@ -1,16 +1,16 @@
-"""The blocking client."""
+"""``Client``: the blocking gRPC client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.client import from_proto, server_results, server_types, to_proto, types
+from summsvc.client import from_proto, server_types, to_proto, types
 from summsvc.client.base import BaseClient
-from summsvc.client.errors import SummsvcClientError, from_call
+from summsvc.client.errors import SummsvcClientError, error_from_call
 from summsvc.client.options import SummaryOptions, TranslationOptions
 from summsvc.types import Article
 from summsvc.v1 import (
@@ -20,20 +20,25 @@ from summsvc.v1 import (
     translation_service_pb2_grpc,
 )
 
-Q = TypeVar("Q")
-R = TypeVar("R")
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
 
 
 class Client(BaseClient):
-    """Calls a server and waits for its answers. Safe to share between threads.
+    """Blocking client; safe to share between threads.
 
     >>> with Client("localhost:50051") as client:
     ...     summary = client.summarize(Article(title="…", body="…"), max_sentences=3)
 
-    An article given as a string is a body in plain text. Every method raises
-    ``SummsvcClientError``, see ``client/errors.py``, and takes the ``timeout`` of
-    its call in seconds; None takes the client's. For the arguments of the client
-    itself see ``BaseClient``.
+    For the arguments of the constructor see ``BaseClient``. Arguments of the methods:
+
+    article: an ``Article``, or its body as plain text. target_language: BCP-47
+    code. timeout: seconds for this call; None: the client's timeout. options:
+    see ``SummaryOptions`` and ``TranslationOptions``; a batch applies them to
+    every article.
+
+    Every method raises ``SummsvcClientError``, see ``client/errors.py``. In a batch
+    an error for one article does not affect the other articles.
     """
 
     def summarize(
@@ -54,7 +59,7 @@ class Client(BaseClient):
         timeout: float | None = None,
         **options: Unpack[SummaryOptions],
     ) -> list[types.Summary | SummsvcClientError]:
-        """Summarize several articles in one call, each with its summary or its own error."""
+        """Summarize several articles in one call; one summary or error per article, in order."""
         request = to_proto.batch_summarize(articles, **options)
         return from_proto.summaries(
             self._call(self._summarization.BatchSummarize, request, timeout)
@@ -68,7 +73,7 @@ class Client(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> types.Translation:
-        """Translate one article. target_language: BCP-47 code."""
+        """Translate one article."""
         request = to_proto.translate(article, target_language, **options)
         return from_proto.translation(self._call(self._translation.Translate, request, timeout))
 
@@ -80,7 +85,7 @@ class Client(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> list[types.Translation | SummsvcClientError]:
-        """Translate several articles in one call, each with its translation or its own error."""
+        """Translate several articles in one call; one result or error per article, in order."""
         request = to_proto.batch_translate(articles, target_language, **options)
         return from_proto.translations(
             self._call(self._translation.BatchTranslate, request, timeout)
@@ -94,13 +99,13 @@ class Client(BaseClient):
         timeout: float | None = None,
         **options: Unpack[TranslationOptions],
     ) -> Iterator[types.TranslationEvent]:
-        """Translate one article, segment by segment as they are done.
+        """Translate one article and yield each segment as soon as it is translated.
 
-        One TranslationStarted, the segments in article order, one
-        TranslationFinished. Closing the iterator ends the work on the server.
+        Yields one ``TranslationStarted``, the segments in article order and one
+        ``TranslationFinished``. Closing the iterator cancels the call on the server.
         """
         request = to_proto.stream_translate(article, target_language, **options)
-        call: Any = self._translation.StreamTranslate(
+        call = self._translation.StreamTranslate(
             request, timeout=self._timeout(timeout), metadata=self._metadata
         )
         try:
@@ -109,32 +114,33 @@ class Client(BaseClient):
                 if event is not None:
                     yield event
         except grpc.RpcError as error:
-            raise from_call(error) from error
+            raise error_from_call(error) from error
         finally:
-            call.cancel()
+            call.cancel()  # type: ignore[no-untyped-call]
 
     def list_models(self, *, timeout: float | None = None) -> server_types.ModelList:
-        """The models that the server knows, with their state, and its routes."""
+        """List the models that the server knows, with their states, and its routes."""
         request = model_service_pb2.ListModelsRequest()
-        return server_results.model_list(self._call(self._models.ListModels, request, timeout))
+        return from_proto.model_list(self._call(self._models.ListModels, request, timeout))
 
     def server_info(self, *, timeout: float | None = None) -> server_types.ServerInfo:
-        """The server's version, limits and languages."""
+        """Return the server's version, limits and languages."""
         request = model_service_pb2.GetServerInfoRequest()
-        return server_results.server_info(self._call(self._models.GetServerInfo, request, timeout))
+        return from_proto.server_info(self._call(self._models.GetServerInfo, request, timeout))
 
     def health(
         self, service: str = "", *, timeout: float | None = None
     ) -> server_types.HealthStatus:
-        """Health of a service by its full name; "": whether the process is alive.
+        """Return the health status of a service.
 
-        Raises NotFoundError for a name the server does not know.
+        service: full name, for example ``summsvc.v1.TranslationService``; "": the
+        server process itself. Raises NotFoundError if the server has no such service.
         """
         request = health_pb2.HealthCheckRequest(service=service)
-        return server_results.health(self._call(self._health.Check, request, timeout))
+        return from_proto.health(self._call(self._health.Check, request, timeout))
 
     def close(self) -> None:
-        """End calls in flight and close the connection."""
+        """Cancel calls in flight and close the connection."""
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -160,9 +166,12 @@ class Client(BaseClient):
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def _call(
-        self, method: grpc.UnaryUnaryMultiCallable[Q, R], request: Q, timeout: float | None
-    ) -> R:
+        self,
+        method: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None,
+    ) -> ResponseT:
         try:
             return method(request, timeout=self._timeout(timeout), metadata=self._metadata)
         except grpc.RpcError as error:
-            raise from_call(error) from error
+            raise error_from_call(error) from error

@@ -1,42 +1,43 @@
-"""Everything that can go wrong with a call, as one tree.
+"""Exceptions of client calls, one class per gRPC status code.
 
     SummsvcClientError
-    ├── InvalidArgumentError      the request can never succeed as it is
-    ├── FailedPreconditionError   the operator has to do something first
-    ├── UnavailableError          no server, or it is loading or shutting down
-    ├── OverloadedError           the queue is full; try again after retry_after
-    ├── MessageTooLargeError      request or reply is over the message limit
-    ├── DeadlineExceededError     no answer within the time given
-    ├── UnauthenticatedError      no token, or a wrong one
-    ├── NotFoundError             no such service (health)
-    ├── UnimplementedError        the server offers no such method
+    ├── InvalidArgumentError      the request is invalid; a retry cannot succeed
+    ├── FailedPreconditionError   an operator must act first, for example install a model
+    ├── UnavailableError          no server reached, or it is loading or shutting down
+    ├── OverloadedError           the queue is full; retry after retry_after
+    ├── MessageTooLargeError      request or reply exceeds the message size limit
+    ├── DeadlineExceededError     no reply before the deadline
+    ├── UnauthenticatedError      missing or invalid token
+    ├── NotFoundError             unknown service name (health)
+    ├── UnimplementedError        the server has no such method
     └── InternalError             the server failed on this request
 
-Errors carry what the server says in ``google.rpc.Status`` details
-(https://google.aip.dev/193). Other gRPC codes, which only things between client
-and server send, become the base class.
+Errors contain the server's ``google.rpc.Status`` details
+(https://google.aip.dev/193). Other gRPC codes, which only proxies and the
+transport send, raise the base class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, cast
 
 import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-_DETAILS = "grpc-status-details-bin"
-_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+_STATUS_DETAILS_KEY = "grpc-status-details-bin"
+_STATUS_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+"""gRPC status code by its number in ``google.rpc.Status.code``."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """A request field at fault.
+    """An invalid field of the request.
 
-    field: path as in the proto, for example ``article.body``. reason: the
-    server's stable upper-case word.
+    field: path as in the proto, for example ``article.body``. reason: stable
+    upper-case identifier of the problem.
     """
 
     field: str
@@ -45,13 +46,13 @@ class FieldViolation:
 
 
 class SummsvcClientError(Exception):
-    """A call that ended without an answer.
+    """Base class of all errors of a call.
 
-    code: the gRPC code. reason: the server's stable upper-case word, for example
+    code: gRPC status code. reason: stable upper-case identifier, for example
     ``TEXT_TOO_LONG``; empty when the error does not come from summsvc itself.
-    message: what is wrong and what to do. violations: fields at fault.
-    metadata: facts for programs; ``request_id`` finds the call in the server's
-    log. retry_after: seconds after which trying again makes sense, or None.
+    message: the problem and its remedy. violations: invalid fields. metadata:
+    machine-readable details; ``request_id`` identifies the call in the server's
+    log. retry_after: seconds to wait before a retry, or None.
     """
 
     def __init__(
@@ -77,46 +78,46 @@ class SummsvcClientError(Exception):
 
 
 class InvalidArgumentError(SummsvcClientError):
-    """See the module's tree; ``violations`` names the fields."""
+    """Invalid request; ``violations`` lists the invalid fields."""
 
 
 class FailedPreconditionError(SummsvcClientError):
-    """See the module's tree; ``message`` names the command that helps."""
+    """An operator must act first; ``message`` names the command."""
 
 
 class UnavailableError(SummsvcClientError):
-    """See the module's tree; ``reason`` is empty when no server answered."""
+    """Server not reached, loading or shutting down; ``reason`` is empty if no server answered."""
 
 
 class OverloadedError(SummsvcClientError):
-    """See the module's tree."""
+    """The server's queue is full; retry after ``retry_after`` seconds."""
 
 
 class MessageTooLargeError(SummsvcClientError):
-    """See the module's tree; trying again does not help."""
+    """Request or reply exceeds the message size limit; a retry cannot succeed."""
 
 
 class DeadlineExceededError(SummsvcClientError):
-    """See the module's tree."""
+    """No reply before the deadline."""
 
 
 class UnauthenticatedError(SummsvcClientError):
-    """See the module's tree."""
+    """Missing or invalid token."""
 
 
 class NotFoundError(SummsvcClientError):
-    """See the module's tree."""
+    """Unknown service name in a health check."""
 
 
 class UnimplementedError(SummsvcClientError):
-    """See the module's tree."""
+    """The server has no such method."""
 
 
 class InternalError(SummsvcClientError):
-    """See the module's tree."""
+    """The server failed on this request."""
 
 
-_KINDS: dict[grpc.StatusCode, type[SummsvcClientError]] = {
+_ERROR_TYPES: dict[grpc.StatusCode, type[SummsvcClientError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
@@ -129,27 +130,35 @@ _KINDS: dict[grpc.StatusCode, type[SummsvcClientError]] = {
 }
 
 
-def from_status(status: status_pb2.Status) -> SummsvcClientError:
-    """The error that a rich status describes; details of other kinds are passed over."""
-    code = _CODES.get(status.code, grpc.StatusCode.UNKNOWN)
+class _FailedCall(Protocol):
+    """What a sync and an asyncio ``grpc.RpcError`` have in common."""
+
+    def code(self) -> grpc.StatusCode: ...
+    def details(self) -> str | None: ...
+    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None: ...
+
+
+def error_from_status(status: status_pb2.Status) -> SummsvcClientError:
+    """Convert a ``google.rpc.Status``; unknown kinds of details are ignored."""
+    code = _STATUS_CODES.get(status.code, grpc.StatusCode.UNKNOWN)
     info = error_details_pb2.ErrorInfo()
     bad = error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
     for detail in status.details:
-        for known in (info, bad, retry):
-            if detail.Is(known.DESCRIPTOR):
-                detail.Unpack(known)
-    kind = _KINDS.get(code, SummsvcClientError)
-    # The transport refuses large messages with the code of a full queue.
-    if kind is OverloadedError and "message larger than max" in status.message:
-        kind = MessageTooLargeError
-    return kind(
+        for target in (info, bad, retry):
+            if detail.Is(target.DESCRIPTOR):
+                detail.Unpack(target)
+    error_type = _ERROR_TYPES.get(code, SummsvcClientError)
+    # The transport rejects large messages with the code that a full queue has.
+    if error_type is OverloadedError and "message larger than max" in status.message:
+        error_type = MessageTooLargeError
+    return error_type(
         status.message,
         code=code,
         reason=info.reason,
         violations=[
-            FieldViolation(each.field, each.description, each.reason)
-            for each in bad.field_violations
+            FieldViolation(violation.field, violation.description, violation.reason)
+            for violation in bad.field_violations
         ],
         metadata=info.metadata,
         retry_after=retry.retry_delay.ToTimedelta().total_seconds()
@@ -158,16 +167,14 @@ def from_status(status: status_pb2.Status) -> SummsvcClientError:
     )
 
 
-def from_call(error: grpc.RpcError) -> SummsvcClientError:
-    """The error for a call that gRPC ended, sync or asyncio."""
-    call: Any = error
-    code: grpc.StatusCode = call.code()
-    plain = status_pb2.Status(code=code.value[0], message=call.details() or "")
-    trailing: Mapping[str, Any] = dict(call.trailing_metadata() or ())
+def error_from_call(error: grpc.RpcError) -> SummsvcClientError:
+    """Convert the error of a failed gRPC call, sync or asyncio."""
+    call = cast("_FailedCall", error)
+    plain = status_pb2.Status(code=call.code().value[0], message=call.details() or "")
+    trailing = dict(call.trailing_metadata() or ())
     try:
-        rich = status_pb2.Status.FromString(trailing.get(_DETAILS, b""))
+        rich = status_pb2.Status.FromString(cast("bytes", trailing.get(_STATUS_DETAILS_KEY, b"")))
     except DecodeError:
-        return from_status(plain)
-    # Something between client and server may have changed the code; the
-    # call's own is what happened.
-    return from_status(rich if rich.code == plain.code else plain)
+        return error_from_status(plain)
+    # A proxy may have replaced the status code; then the details do not apply.
+    return error_from_status(rich if rich.code == plain.code else plain)

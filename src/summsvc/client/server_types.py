@@ -1,4 +1,4 @@
-"""What a server says of itself and its models, as values."""
+"""Result types of server information: models, routes, limits, health."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ModelState = Literal["not_installed", "installed", "loading", "ready", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """A model's licence. spdx_id: SPDX identifier, or empty."""
+    """Licence of a model. spdx_id: SPDX identifier, or empty."""
 
     spdx_id: str
     note: str
@@ -27,11 +27,12 @@ class License:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that a server knows.
+    """A model of the server's catalog or store.
 
-    task, state: None when newer than this client. pairs: (source, target).
-    size_bytes: on disk, or the approximate download. engine, device,
-    compute_type: empty and max_input_tokens 0 while not loaded.
+    task, state: None if newer than this client. pairs: (source, target) BCP-47
+    codes. size_bytes: bytes on disk if installed, else the approximate download
+    size. engine: empty if not installed. device, compute_type: empty, and
+    max_input_tokens 0, if not loaded.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What serves a pair: one model, or two through another language."""
+    """Models that serve a language pair: one, or two through a pivot language."""
 
     source_language: str
     target_language: str
@@ -62,7 +63,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """The models of a server, by id, and its routes."""
+    """Models of a server in the order of their ids, and its routes."""
 
     models: tuple[Model, ...]
     routes: tuple[Route, ...]
@@ -71,9 +72,9 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server accepts; see ``Limits`` in the proto for units.
+    """Limits of a server; units as in ``Limits`` of the proto.
 
-    Those that the server does not tell are 0.
+    0: the server does not report this limit.
     """
 
     max_title_code_points: int
@@ -93,11 +94,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What a server is.
+    """Version, limits and languages of a server.
 
-    components: versions by name. languages: those identified and divided by
-    rules made for them. uptime_s: seconds. default_summary_method: "extractive",
-    "abstractive", "auto", or "" from a server that does not tell.
+    components: version by component name. languages: BCP-47 codes of languages that
+    the server identifies and for which it has sentence rules. uptime_s: seconds
+    since the server started. default_summary_method: "extractive", "abstractive",
+    "auto", or "" if the server does not report it.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""Articles and options in, messages out."""
+"""Conversion of articles and request options to protobuf requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from summsvc.client.options import DecodingOptions, SummaryOptions, TranslationO
 from summsvc.types import Article, MimeType
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
-_METHODS = {
+_PROTO_METHODS = {
     None: summarization_service_pb2.SUMMARY_METHOD_UNSPECIFIED,
     "extractive": summarization_service_pb2.SUMMARY_METHOD_EXTRACTIVE,
     "abstractive": summarization_service_pb2.SUMMARY_METHOD_ABSTRACTIVE,
@@ -20,10 +20,10 @@ _METHODS = {
 def summarize(
     article: Article | str, **options: Unpack[SummaryOptions]
 ) -> summarization_service_pb2.SummarizeRequest:
-    """Raises ValueError for a value that no message can hold, such as a lone surrogate."""
+    """Raises ValueError for a value that protobuf cannot encode, such as a lone surrogate."""
     method = options.get("method")
-    if method not in _METHODS:
-        raise ValueError(f"no method '{method}': use 'extractive' or 'abstractive'")
+    if method not in _PROTO_METHODS:
+        raise ValueError(f"unknown method '{method}': use 'extractive' or 'abstractive'")
     return summarization_service_pb2.SummarizeRequest(
         article=_article(article),
         length=summarization_service_pb2.SummaryLength(
@@ -31,7 +31,7 @@ def summarize(
             max_words=options.get("max_words"),
             ratio=options.get("ratio"),
         ),
-        method=_METHODS[method],
+        method=_PROTO_METHODS[method],
         target_language_code=options.get("target_language", ""),
         model=options.get("model", ""),
         translation_model=options.get("translation_model", ""),
@@ -44,11 +44,11 @@ def summarize(
 def translate(
     article: Article | str, target_language: str, **options: Unpack[TranslationOptions]
 ) -> translation_service_pb2.TranslateRequest:
-    """Raises ValueError for a value that no message can hold, such as a lone surrogate."""
+    """Raises ValueError for a value that protobuf cannot encode, such as a lone surrogate."""
     pb = translation_service_pb2
     terms = options.get("do_not_translate", ())
     if isinstance(terms, str):
-        raise TypeError("do_not_translate is a list of terms, not one string")
+        raise TypeError("do_not_translate must be a list of terms, not one string")
     return pb.TranslateRequest(
         article=_article(article),
         target_language_code=target_language,
@@ -69,7 +69,7 @@ def batch_summarize(
     articles: Iterable[Article | str], **options: Unpack[SummaryOptions]
 ) -> summarization_service_pb2.BatchSummarizeRequest:
     return summarization_service_pb2.BatchSummarizeRequest(
-        requests=[summarize(each, **options) for each in articles]
+        requests=[summarize(article, **options) for article in articles]
     )
 
 
@@ -77,7 +77,7 @@ def batch_translate(
     articles: Iterable[Article | str], target_language: str, **options: Unpack[TranslationOptions]
 ) -> translation_service_pb2.BatchTranslateRequest:
     return translation_service_pb2.BatchTranslateRequest(
-        requests=[translate(each, target_language, **options) for each in articles]
+        requests=[translate(article, target_language, **options) for article in articles]
     )
 
 

@@ -1,7 +1,7 @@
-"""What a server answers, as values.
+"""Result types of summaries and translations.
 
-Each answer's ``raw`` is the message it was read from. Codes of languages are
-BCP-47; spans count Unicode code points.
+``raw`` of a result is the protobuf message it was made from. Language codes are
+BCP-47. Spans and offsets count Unicode code points.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from summsvc.types import Field, SegmentKind, Span, WarningType
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The article's language.
+    """Language of an article.
 
-    confidence: 0 to 1. identified: False when the caller named it.
+    confidence: probability, 0 to 1. identified: whether the server identified the
+    language; False if the request named it.
     """
 
     code: str
@@ -29,12 +30,12 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something to know about an answer that is otherwise good.
+    """A warning about a result that is otherwise valid.
 
-    type: None when this client is older than the warning. field, span: where in
-    the article as sent; None when it is about the whole. output_span: in the
-    sentence that carries the warning, or in the whole summary; None when it is
-    about no one place there.
+    type: None if the warning type is newer than this client. field, span: position
+    in the article as sent; None if the warning concerns the whole article.
+    output_span: position in the sentence that has the warning, or in the whole
+    summary; None if the warning has no position there.
     """
 
     type: WarningType | None
@@ -46,7 +47,7 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A model that did a part of the work."""
+    """A model that took part in a request, and its language pair."""
 
     model: str
     engine: str
@@ -57,7 +58,7 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Where the time went, in milliseconds, and what it cost."""
+    """Durations of a request in milliseconds, and its segment and token counts."""
 
     queue_ms: float
     segmentation_ms: float
@@ -73,8 +74,9 @@ class Stats:
 class SummarySentence:
     """A sentence of a summary.
 
-    field, span, source_text, score (0 to 1): where it comes from and how central
-    it is; None, None, "" and 0 in an abstractive summary.
+    field, span, source_text: position and text of the source sentence; None, None
+    and "" in an abstractive summary. score: centrality of the sentence, 0 to 1;
+    0 in an abstractive summary.
     """
 
     text: str
@@ -87,7 +89,11 @@ class SummarySentence:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A summary. text: its sentences joined by spaces. language: the article's."""
+    """A summary.
+
+    text: the sentences joined by single spaces. language: language of the article.
+    method: None if the method is newer than this client.
+    """
 
     text: str
     sentences: tuple[SummarySentence, ...]
@@ -102,7 +108,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class TermUse:
-    """What became of a protected term or glossary entry in a segment."""
+    """A protected term or glossary entry that occurs in a segment.
+
+    applied: whether the translation contains ``target``.
+    """
 
     source: str
     target: str
@@ -113,11 +122,12 @@ class TermUse:
 class TranslatedSegment:
     """A segment and its translation.
 
-    index: among the article's segments, from 0, title first. paragraph: within
-    its field, from 0. source_span, target_span: in the text as sent and in the
-    translated text. separator: what stands before ``text``; separators and texts
-    in order give the translated field. score: mean log-probability of the
-    tokens, at most 0.
+    index: position among the article's segments, from 0, title first. paragraph:
+    number within the field, from 0. kind: None if newer than this client.
+    source_span, target_span: position in the text as sent and in the translated
+    text. separator: text between the previous segment and this one; separators and
+    texts in order give the translated field. score: mean log-probability of the
+    output tokens, at most 0.
     """
 
     index: int
@@ -137,7 +147,7 @@ class TranslatedSegment:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A translated article. segments: empty unless asked for."""
+    """A translated article. segments: empty unless include_segments was set."""
 
     title: str
     body: str
@@ -152,7 +162,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class TranslationStarted:
-    """The first event of a stream. segments: how many will follow."""
+    """The first event of a stream. segments: number of segments that follow."""
 
     language: Language
     target_language: str
@@ -166,8 +176,8 @@ class TranslationStarted:
 class TranslationFinished:
     """The last event of a stream.
 
-    separator, title_separator: what stands after the last segment of the body
-    and of the title. warnings: all of the answer.
+    separator, title_separator: text after the last segment of the body and of the
+    title. warnings: all warnings of the translation.
     """
 
     separator: str

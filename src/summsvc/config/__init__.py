@@ -1,12 +1,12 @@
-"""Settings of the server: what there is, and where each comes from."""
+"""Server settings: definitions, sources (TOML file, environment, flags) and validation."""
 
-from summsvc.config.settings import CPU_SEQUENCES, GROUPS, Settings, default_model_dir
+from summsvc.config.settings import CPU_SEQUENCES, SETTING_GROUPS, Settings, default_model_dir
 from summsvc.config.sources import ENV_PREFIX, SettingsError, load_settings
 
 __all__ = [
     "CPU_SEQUENCES",
     "ENV_PREFIX",
-    "GROUPS",
+    "SETTING_GROUPS",
     "Settings",
     "SettingsError",
     "default_model_dir",

@@ -1,7 +1,7 @@
-"""Settings put together from where they were given.
+"""Loading of settings from defaults, a TOML file, the environment and flags.
 
-A setting comes from, in rising precedence: its default, a TOML file, the
-environment (``SUMMSVC_`` and its upper-case name), a flag of ``summsvc serve``.
+Each source overrides the ones before it. An environment variable is ``SUMMSVC_``
+and the setting's name in upper case.
 """
 
 from __future__ import annotations
@@ -11,36 +11,39 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from summsvc.config.settings import Settings
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 ENV_PREFIX = "SUMMSVC_"
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used; one line for each culprit, with where it came from."""
+    """Invalid settings; the message has one line per invalid setting, with its source."""
 
 
 def load_settings(
     config_file: Path | None = None,
-    flags: Mapping[str, Any] | None = None,
+    flags: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Put the settings together: defaults, then TOML file, environment, flags.
+    """Load settings from defaults, TOML file, environment and flags, in rising precedence.
 
-    flags: values by setting name, those really given on the command line.
-    environ: ``os.environ`` unless given. Variables that start with SUMMSVC_ but
-    name no setting are left alone: the client has variables of its own.
-    Raises SettingsError naming each setting at fault and its source.
+    flags: values by setting name, only those present on the command line.
+    environ: environment variables; None: ``os.environ``. Variables that start
+    with SUMMSVC_ but name no setting are ignored, because the client has its own.
+    Raises SettingsError, which names each invalid setting and its source.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     sources: dict[str, str] = {}
     if config_file is not None:
-        values = _read_toml(config_file)
+        values = _load_toml(config_file)
         sources = dict.fromkeys(values, str(config_file))
     for name in Settings.model_fields:
         variable = ENV_PREFIX + name.upper()
@@ -49,12 +52,13 @@ def load_settings(
     for name, value in (flags or {}).items():
         values[name], sources[name] = value, "--" + name.replace("_", "-")
     try:
-        return Settings(**values)
+        return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("\n".join(_culprit(each, sources) for each in error.errors())) from None
+        lines = [_describe(details, sources) for details in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _load_toml(path: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -65,14 +69,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not TOML: {error}") from None
     for name in values:
         if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, 1)
-            everything = "; docs/reference/settings.md lists them all"
-            hint = f"; did you mean {near[0]}?" if near else everything
+            similar = difflib.get_close_matches(name, Settings.model_fields, 1)
+            all_settings = "; docs/reference/settings.md lists all settings"
+            hint = f"; did you mean {similar[0]}?" if similar else all_settings
             raise SettingsError(f"{path}: there is no setting '{name}'{hint}")
     return values
 
 
-def _culprit(error: Any, sources: Mapping[str, str]) -> str:
+def _describe(error: ErrorDetails, sources: Mapping[str, str]) -> str:
+    """One line: setting, problem, value and source."""
     message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message

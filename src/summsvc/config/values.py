@@ -1,39 +1,39 @@
-"""Kinds of values that settings have, and how each is written as text.
+"""Value types of settings, and how each type is parsed from text.
 
-A TOML file has lists and tables of its own; the environment and flags have text
-only, and templates of orchestrators write an empty one for what is not given.
+TOML files have lists and tables. Environment variables and flags have text only;
+orchestrator templates set an empty text for a value that is not configured.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
 
-def _given(value: Any) -> Any:
+def _require_non_empty(value: object) -> object:
     if value == "":
         raise ValueError("must not be empty")
     return value
 
 
-def _none_if_empty(value: Any) -> Any:
+def _empty_to_none(value: object) -> object:
     return None if value == "" else value
 
 
-def _exists(path: Path | None) -> Path | None:
+def _require_file(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise ValueError(f"no such file: {path}")
     return path
 
 
-def _ids(value: Any) -> Any:
+def _parse_ids(value: object) -> object:
     items = _split(value) if isinstance(value, str) else value
     return [] if items == ["none"] else items
 
 
-def _id_of(value: Any) -> Any:
+def _parse_id_table(value: object) -> object:
     if not isinstance(value, str):
         return value
     entries = {}
@@ -51,17 +51,19 @@ def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-Given = Annotated[str, BeforeValidator(_given)]
+NonEmptyText = Annotated[str, BeforeValidator(_require_non_empty)]
 """Text that must not be empty."""
 
-Folder = Annotated[Path, BeforeValidator(_given)]
-"""A folder, which need not exist yet."""
+DirectoryPath = Annotated[Path, BeforeValidator(_require_non_empty)]
+"""Path of a directory, which need not exist."""
 
-File = Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_exists)]
-"""A file that exists when settings are read, or none: None or empty."""
+OptionalFile = Annotated[
+    Path | None, BeforeValidator(_empty_to_none), AfterValidator(_require_file)
+]
+"""Path of a file that exists when settings are loaded; None or empty text: no file."""
 
-Ids = Annotated[list[str], BeforeValidator(_ids)]
-"""Ids of models, ``a,b`` as text; ``none`` alone is the empty list."""
+ModelIds = Annotated[list[str], BeforeValidator(_parse_ids)]
+"""List of model ids, as text ``a,b``; the text ``none`` is the empty list."""
 
-IdOf = Annotated[dict[str, str], BeforeValidator(_id_of)]
-"""Model id by pair or language, ``en-ru=a,en=b`` as text."""
+ModelIdByPair = Annotated[dict[str, str], BeforeValidator(_parse_id_table)]
+"""Model id by language pair or language, as text ``en-ru=a,en=b``."""

@@ -1,1 +1,1 @@
-"""How good an output is beside what a person wrote; needs the extra `evaluate`."""
+"""Reference-based evaluation of translations and summaries; needs the extra `evaluate`."""

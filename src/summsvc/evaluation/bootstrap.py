@@ -1,10 +1,11 @@
-"""How far a figure can be trusted: bootstrap intervals over the texts it was counted on.
+"""Bootstrap confidence intervals of corpus metrics, and paired bootstrap tests.
 
-A corpus is drawn anew from its texts, with repetition, a thousand times; the
-figure is worked out on each (Efron 1979; for translation Koehn 2004, "Statistical
-Significance Tests for Machine Translation Evaluation"). Two systems are compared
-on the same draws. sacrebleu has the same procedure, but keeps all draws in
-memory at once and gives an interval for a system, not for a difference.
+A corpus is resampled from its texts with replacement a thousand times, and the
+metric is computed on each resample (Efron 1979; for translation Koehn 2004,
+"Statistical Significance Tests for Machine Translation Evaluation"). Two systems
+are compared on the same resamples. sacrebleu has the same procedure, but keeps
+all resamples in memory at once and gives an interval for a system, not for
+a difference.
 """
 
 from __future__ import annotations
@@ -17,18 +18,22 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-SAMPLES = 1000
-SEED = 12345
-"""Fixed, so that the same outputs have the same intervals; sacrebleu's own."""
+RESAMPLES = 1000
+"""Number of bootstrap resamples."""
 
-_CHUNK = 2_000_000
+BOOTSTRAP_SEED = 12345
+"""Seed of the resampling, as in sacrebleu; fixed so that equal outputs have equal intervals."""
+
+_MAX_CHUNK_COUNTS = 2_000_000
+"""Maximum entries (resamples x texts) of the matrix of counts that is drawn at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a metric counted on each text.
+    """Per-text statistics of a metric, from which the corpus value is computed.
 
-    counts: shape (texts, k). figure: the metric's value for k sums over texts.
+    counts: shape (texts, k). figure: computes the corpus value from the k sums
+    over texts.
     """
 
     counts: Floats
@@ -36,13 +41,13 @@ class Sample:
 
     @property
     def value(self) -> float:
-        """The metric on all texts."""
+        """Value of the metric on all texts."""
         return self.figure(self.counts.sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and the two ends of its 95% confidence interval."""
+    """Value of a metric with its 95% confidence interval [low, high]."""
 
     value: float
     low: float
@@ -51,9 +56,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much one system is above another, with the 95% interval of that.
+    """Difference of two systems in a metric, with its 95% confidence interval.
 
-    p: how often chance alone makes a difference this large, either way.
+    p: two-sided p-value of the paired bootstrap test.
     """
 
     value: float
@@ -63,7 +68,7 @@ class Difference:
 
 
 def mean(values: Sequence[float] | Floats) -> Sample:
-    """The sample of a figure that is the mean of one value per text."""
+    """Return the sample of a metric that is the mean of one value per text."""
     texts = len(values)
     return Sample(
         np.asarray(values, dtype=np.float64).reshape(texts, 1),
@@ -71,47 +76,49 @@ def mean(values: Sequence[float] | Floats) -> Sample:
     )
 
 
-def interval(sample: Sample, *, samples: int = SAMPLES, seed: int = SEED) -> Interval:
-    """The figure with its percentile interval; a single text has one of no width."""
-    drawn = _figures(sample, samples, seed)
-    return Interval(sample.value, *_ends(drawn))
+def interval(sample: Sample, *, samples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED) -> Interval:
+    """Return the value with its percentile interval; for a single text the width is 0."""
+    return Interval(sample.value, *_bounds(_figures(sample, samples, seed)))
 
 
 def difference(
-    one: Sample, other: Sample, *, samples: int = SAMPLES, seed: int = SEED
+    one: Sample, other: Sample, *, samples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED
 ) -> Difference:
-    """``one`` minus ``other``, whose rows are about the same texts in the same order.
+    """Return ``one`` minus ``other``; both have the same texts in the same order.
 
-    p is two-sided, from the draws moved to a mean difference of nought.
+    p is two-sided: the share of resamples, shifted to a mean difference of 0, whose
+    difference is at least as large. Raises ValueError for different numbers of texts.
     """
     if len(one.counts) != len(other.counts):
-        raise ValueError(f"{len(one.counts)} texts beside {len(other.counts)}")
-    drawn = _figures(one, samples, seed) - _figures(other, samples, seed)
-    found = one.value - other.value
-    # Rounding must not tell apart what is equal.
-    as_far = np.abs(drawn - drawn.mean()) >= abs(found) - 1e-9
-    return Difference(found, *_ends(drawn), p=(int(as_far.sum()) + 1) / (samples + 1))
+        raise ValueError(f"{len(one.counts)} texts cannot be compared with {len(other.counts)}")
+    resampled = _figures(one, samples, seed) - _figures(other, samples, seed)
+    value = one.value - other.value
+    # The tolerance keeps rounding errors from separating equal values.
+    as_large = np.abs(resampled - resampled.mean()) >= abs(value) - 1e-9
+    return Difference(value, *_bounds(resampled), p=(int(as_large.sum()) + 1) / (samples + 1))
 
 
 def _figures(sample: Sample, samples: int, seed: int) -> Floats:
+    """Values of the metric on all resamples, shape (samples,)."""
     return np.asarray(
         [
             sample.figure(times @ sample.counts)
-            for times in _draws(len(sample.counts), samples, seed)
+            for times in _resample_counts(len(sample.counts), samples, seed)
         ]
     )
 
 
-def _draws(texts: int, samples: int, seed: int) -> Iterator[Floats]:
-    """How many times each text was drawn, one array per draw."""
+def _resample_counts(texts: int, samples: int, seed: int) -> Iterator[Floats]:
+    """Yield one array per resample: how often each text occurs in the resample."""
     generator = np.random.default_rng(seed)
-    even = np.full(texts, 1 / texts)
-    at_once = max(1, _CHUNK // texts)
-    for begin in range(0, samples, at_once):
-        size = min(at_once, samples - begin)
-        yield from generator.multinomial(texts, even, size=size).astype(np.float64)
+    uniform = np.full(texts, 1 / texts)
+    chunk_size = max(1, _MAX_CHUNK_COUNTS // texts)
+    for start in range(0, samples, chunk_size):
+        size = min(chunk_size, samples - start)
+        yield from generator.multinomial(texts, uniform, size=size).astype(np.float64)
 
 
-def _ends(drawn: Floats) -> tuple[float, float]:
-    low, high = np.percentile(drawn, [2.5, 97.5])
+def _bounds(values: Floats) -> tuple[float, float]:
+    """Bounds of the 95% percentile interval."""
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

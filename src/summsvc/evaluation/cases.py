@@ -1,32 +1,33 @@
-"""A user's own texts with their references, from TSV or JSON lines."""
+"""Parsing of evaluation files: texts with references, as TSV or JSON lines."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-Form = Literal["tsv", "jsonl"]
+FileFormat = Literal["tsv", "jsonl"]
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What the two texts of a line are called, as columns and as JSON keys."""
+class ColumnNames:
+    """Names of the text and of its reference, as TSV columns and as JSON keys."""
 
     text: str
     reference: str
 
 
-TRANSLATION = Names("source", "reference")
-SUMMARIES = Names("body", "summary")
+TRANSLATION_COLUMNS = ColumnNames("source", "reference")
+SUMMARY_COLUMNS = ColumnNames("body", "summary")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text and what a person made of it.
+    """A text with its reference translation or summary.
 
-    line: from 1. language: BCP-47 code of the text, or "".
+    line: line number in the file, from 1. title: "" if not given. language: BCP-47
+    code of the text, "" if not given.
     """
 
     line: int
@@ -37,20 +38,22 @@ class Case:
 
 
 class LineError(Exception):
-    """A line that is no case; the message says why."""
+    """An invalid line; the message describes the problem."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(problem)
         self.line = line
 
 
-def read(lines: Iterable[bytes], form: Form, names: Names) -> Iterator[Case | LineError]:
-    """The cases of a file in order, bad lines as errors among them; blank lines are passed over.
+def parse_cases(
+    lines: Iterable[bytes], form: FileFormat, names: ColumnNames
+) -> Iterator[Case | LineError]:
+    """Yield the case or the error of each line, in order; blank lines are skipped.
 
-    tsv: text, tab, reference; nothing is quoted. jsonl: an object with both under
-    their names, and optionally ``title`` and ``language_code``.
+    form: "tsv": text, tab, reference, without quoting; "jsonl": one object with the
+    keys of ``names`` and optionally ``title`` and ``language_code``.
     """
-    parse = _tsv if form == "tsv" else _json
+    parse = _parse_tsv if form == "tsv" else _parse_json
     for number, raw in enumerate(lines, 1):
         data = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if not data.strip():
@@ -69,26 +72,26 @@ def _decode(number: int, data: bytes) -> str:
         raise LineError(number, f"not UTF-8: byte 0x{byte:02X} at offset {error.start}") from error
 
 
-def _tsv(number: int, line: str, names: Names) -> Case:
+def _parse_tsv(number: int, line: str, names: ColumnNames) -> Case:
     columns = line.split("\t")
     if len(columns) != 2:
-        wanted = f"{names.text}, tab, {names.reference}"
-        raise LineError(number, f"{_count(len(columns), 'column')} instead of 2 ({wanted})")
+        expected = f"{names.text}, tab, {names.reference}"
+        raise LineError(number, f"{_count(len(columns), 'column')} instead of 2 ({expected})")
     return _case(number, names, *columns)
 
 
-def _json(number: int, line: str, names: Names) -> Case:
+def _parse_json(number: int, line: str, names: ColumnNames) -> Case:
     try:
-        found: Any = json.loads(line)
+        entry: object = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise LineError(number, f"not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(entry, dict):
         raise LineError(number, "not a JSON object")
     for name in (names.text, names.reference):
-        if name not in found:
+        if name not in entry:
             raise LineError(number, f'no "{name}"')
     keys = (names.text, names.reference, "title", "language_code")
-    values = ["" if found.get(key) is None else found[key] for key in keys]
+    values = ["" if entry.get(key) is None else entry[key] for key in keys]
     for key, value in zip(keys, values, strict=True):
         if not isinstance(value, str):
             raise LineError(number, f'"{key}" is not a string')
@@ -99,7 +102,7 @@ def _json(number: int, line: str, names: Names) -> Case:
     return _case(number, names, *values)
 
 
-def _case(number: int, names: Names, text: str, reference: str, *others: str) -> Case:
+def _case(number: int, names: ColumnNames, text: str, reference: str, *others: str) -> Case:
     for name, value in ((names.text, text), (names.reference, reference)):
         if not value.strip():
             raise LineError(number, f"empty {name}")

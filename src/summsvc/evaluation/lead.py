@@ -1,4 +1,4 @@
-"""The usual baseline of summaries: how the article begins."""
+"""Lead baseline for summaries: the first sentences of the article."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from summsvc.types import SegmentKind
 
 
 def lead(document: Document, *, sentences: int | None = None, words: int | None = None) -> str:
-    """The body's first sentences, headings left out: so many, or as many as have so few words.
+    """Return the first sentences of the body, without headings.
 
-    One at least, if there is any; three unless told.
+    sentences: maximum number of sentences; 3 if no length is given. words: maximum
+    number of words. At least one sentence is returned if the body has one.
     """
     limit = sentences if sentences is not None or words is not None else 3
-    taken: list[str] = []
-    total = 0
+    selected: list[str] = []
+    total_words = 0
     for segment in document.body:
         if segment.kind is not SegmentKind.SENTENCE:
             continue
-        total += count_words(segment.text)
-        is_over = (limit is not None and len(taken) == limit) or (
-            words is not None and total > words
+        total_words += count_words(segment.text)
+        is_over = (limit is not None and len(selected) == limit) or (
+            words is not None and total_words > words
         )
-        if taken and is_over:
+        if selected and is_over:
             break
-        taken.append(segment.text)
-    return " ".join(taken)
+        selected.append(segment.text)
+    return " ".join(selected)

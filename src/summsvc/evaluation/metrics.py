@@ -1,4 +1,4 @@
-"""The metrics of both tasks, text by text, so that they can be drawn anew."""
+"""BLEU, chrF and ROUGE as per-text statistics that can be resampled."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from sacrebleu.metrics.chrf import CHRF
 from summsvc.evaluation.bootstrap import Floats, Sample, mean
 from summsvc.evaluation.rouge import rouge
 
-_TOKENIZERS = {"zh": "zh", "ja": "char", "th": "char", "km": "char", "lo": "char", "my": "char"}
-"""Of BLEU, for scripts written without spaces; "13a" for all others."""
+_BLEU_TOKENIZERS = {
+    "zh": "zh",
+    "ja": "char",
+    "th": "char",
+    "km": "char",
+    "lo": "char",
+    "my": "char",
+}
+"""sacrebleu tokenizer by language, for scripts without spaces; other languages: "13a"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric on the outputs of one system.
 
-    signature: how it was counted, to be given beside every figure.
+    signature: parameters and version of the metric, to be reported with every value.
     """
 
     name: str
@@ -31,11 +38,11 @@ class Metric:
 
 
 def translation(outputs: Sequence[str], references: Sequence[str], target: str) -> list[Metric]:
-    """BLEU, chrF and chrF++ of sacrebleu (Post 2018, https://aclanthology.org/W18-6319).
+    """Compute BLEU, chrF and chrF++ of sacrebleu (Post 2018, https://aclanthology.org/W18-6319).
 
     outputs, references: one string per text, at least one. target: BCP-47 code.
     """
-    tokenizer = _TOKENIZERS.get(target.partition("-")[0].lower(), "13a")
+    tokenizer = _BLEU_TOKENIZERS.get(target.partition("-")[0].lower(), "13a")
     return [
         _metric("BLEU", BLEU(tokenize=tokenizer, force=True), outputs, references),
         _metric("chrF", CHRF(), outputs, references),
@@ -46,9 +53,9 @@ def translation(outputs: Sequence[str], references: Sequence[str], target: str) 
 def summaries(
     outputs: Sequence[str], references: Sequence[str], languages: Sequence[str]
 ) -> list[Metric]:
-    """ROUGE-1, -2, -L and -Lsum, mean F1 over the summaries.
+    """Compute ROUGE-1, -2, -L and -Lsum, mean F1 over the summaries.
 
-    languages: BCP-47 code of each; it decides where sentences end.
+    languages: BCP-47 code of each summary, for its sentence boundaries.
     """
     scores = [
         rouge(output, reference, language)
@@ -56,7 +63,7 @@ def summaries(
     ]
     signature = f"F1|stem:no|words:unicode|version:{version('rouge-score')}"
     return [
-        Metric(name, signature, mean([getattr(each, field) for each in scores]))
+        Metric(name, signature, mean([getattr(score, field) for score in scores]))
         for name, field in (("R-1", "r1"), ("R-2", "r2"), ("R-L", "rl"), ("R-Lsum", "rlsum"))
     ]
 
@@ -64,10 +71,10 @@ def summaries(
 def _metric(
     name: str, metric: SacrebleuMetric, outputs: Sequence[str], references: Sequence[str]
 ) -> Metric:
-    # What sacrebleu counts per text and how it makes a figure of sums is not
-    # public; the tests compare with what corpus_score says.
+    # These methods of sacrebleu are private; the tests compare the results with
+    # the public corpus_score.
     counts = metric._extract_corpus_statistics(
-        [_line(each) for each in outputs], [[_line(each) for each in references]]
+        [_join_lines(text) for text in outputs], [[_join_lines(text) for text in references]]
     )
 
     def figure(sums: Floats) -> float:
@@ -77,6 +84,6 @@ def _metric(
     return Metric(name, metric.get_signature().format(), sample)
 
 
-def _line(text: str) -> str:
-    """A text of several lines counts as one segment."""
+def _join_lines(text: str) -> str:
+    """Join the lines of a text, because it counts as one segment."""
     return " ".join(text.split())

@@ -1,26 +1,32 @@
-"""Systems beside each other on the same texts: figures, intervals, differences."""
+"""Comparison report of systems on the same texts: metrics, intervals, differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from summsvc.evaluation.bootstrap import SAMPLES, SEED, Difference, Interval, difference, interval
+from summsvc.evaluation.bootstrap import (
+    BOOTSTRAP_SEED,
+    RESAMPLES,
+    Difference,
+    Interval,
+    difference,
+    interval,
+)
 from summsvc.evaluation.cases import Case, LineError
 from summsvc.evaluation.metrics import Metric
 from summsvc.evaluation.system import System
 
 Measure = Callable[[Sequence[str], Sequence[str], Sequence[str]], list[Metric]]
-"""Metrics of outputs, references and languages of the outputs."""
+"""Computes metrics from outputs, references and the languages of the outputs."""
 
-FEW_TEXTS = 100
-"""Below, percentile intervals are markedly too narrow."""
+MIN_TEXTS = 100
+"""Number of texts below which percentile intervals are clearly too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A system's figures by metric; none when nothing could be compared."""
+    """Scores of a system by metric; empty if no text could be compared."""
 
     system: System
     scores: dict[str, Interval]
@@ -28,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far ``name`` is above the first system, by metric."""
+    """Difference of system ``name`` to the first system, by metric."""
 
     name: str
     differences: dict[str, Difference]
@@ -36,11 +42,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One row per system, in the order given; all on the same texts.
+    """Results of all systems on the same texts, one row per system in the order given.
 
-    texts: those that every system has an output for; a system without a single
-    one is left aside. signatures: by metric. bad_lines: lines of the file that
-    are no text.
+    texts: number of texts for which every system has an output; systems without any
+    output are ignored. signatures: by metric. bad_lines: invalid lines of the file.
     """
 
     texts: int
@@ -50,16 +55,21 @@ class Report:
     bad_lines: list[LineError]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every line of the file is in every figure."""
+    def is_complete(self) -> bool:
+        """Whether every line of the file is included in every metric."""
         return not self.bad_lines and not any(row.system.failures for row in self.rows)
 
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
+    def as_json(self) -> dict[str, object]:
+        """Return the report as a JSON object."""
         return {
             "texts": self.texts,
             "signatures": self.signatures,
-            "intervals": {"method": "bootstrap", "level": 0.95, "samples": SAMPLES, "seed": SEED},
+            "intervals": {
+                "method": "bootstrap",
+                "level": 0.95,
+                "samples": RESAMPLES,
+                "seed": BOOTSTRAP_SEED,
+            },
             "systems": [
                 {
                     "name": row.system.name,
@@ -76,23 +86,23 @@ class Report:
                 for row in self.rows
             ],
             "against_first": [
-                {"name": each.name, "differences": _asdicts(each.differences)}
-                for each in self.comparisons
+                {"name": comparison.name, "differences": _asdicts(comparison.differences)}
+                for comparison in self.comparisons
             ],
-            "bad_lines": [{"line": each.line, "error": str(each)} for each in self.bad_lines],
+            "bad_lines": [{"line": error.line, "error": str(error)} for error in self.bad_lines],
         }
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Yield the lines of the report as text."""
         metrics = list(self.signatures)
-        head = ["", *metrics, "tokens/s", "ms/text", "warnings", "failed"]
-        yield from _table([head, *(_cells(row, metrics) for row in self.rows)])
+        header = ["", *metrics, "tokens/s", "ms/text", "warnings", "failed"]
+        yield from _table([header, *(_cells(row, metrics) for row in self.rows)])
         if self.comparisons:
             yield ""
-            yield f"Above {self.rows[0].system.name} on the same texts by, and p:"
+            yield f"Difference to {self.rows[0].system.name} on the same texts, and p-value:"
             yield from _table(
-                [[each.name, *(_difference(each.differences[name]) for name in metrics)]
-                 for each in self.comparisons]
+                [[one.name, *(_difference(one.differences[name]) for name in metrics)]
+                 for one in self.comparisons]
             )  # fmt: skip
         for row in self.rows:
             if row.system.warnings:
@@ -101,21 +111,24 @@ class Report:
                 yield f"Warnings of {row.system.name}: {kinds}"
         yield ""
         if not self.texts:
-            yield "No text has an output, so there is nothing to measure."
+            yield "No text has an output; no metric can be computed."
             return
         for name, signature in self.signatures.items():
             yield f"{name}: {signature}"
-        yield f"[ ]: 95% of {SAMPLES} bootstrap draws of the {self.texts} texts, seed {SEED}"
-        if self.texts < FEW_TEXTS:
-            yield f"Fewer than {FEW_TEXTS} texts: intervals are too narrow, take more of them."
+        yield (
+            f"[ ]: 95% of {RESAMPLES} bootstrap draws of the {self.texts} texts, "
+            f"seed {BOOTSTRAP_SEED}"
+        )
+        if self.texts < MIN_TEXTS:
+            yield f"Fewer than {MIN_TEXTS} texts: intervals are too narrow, use more texts."
 
 
-def report(
+def build_report(
     systems: Sequence[System], cases: Sequence[Case], bad_lines: list[LineError], measure: Measure
 ) -> Report:
-    """Measure every system on the texts that all have an output for."""
-    able = [system for system in systems if system.outputs]
-    common = [case for case in cases if all(case.line in each.outputs for each in able)]
+    """Evaluate the systems on the texts for which all of them have an output."""
+    usable = [system for system in systems if system.outputs]
+    common = [case for case in cases if all(case.line in system.outputs for system in usable)]
     references = [case.reference for case in common]
     measured = {
         system.name: measure(
@@ -123,12 +136,12 @@ def report(
             references,
             [system.outputs[case.line].language for case in common],
         )
-        for system in able
+        for system in usable
         if common
     }
     rows = [
-        Row(each, {m.name: interval(m.sample) for m in measured.get(each.name, [])})
-        for each in systems
+        Row(system, {m.name: interval(m.sample) for m in measured.get(system.name, [])})
+        for system in systems
     ]
     first = measured.get(systems[0].name, [])
     comparisons = [
@@ -143,11 +156,11 @@ def report(
         if first and system.name in measured
     ]
     signatures = {m.name: m.signature for metrics in measured.values() for m in metrics}
-    return Report(len(common) if able else 0, signatures, rows, comparisons, bad_lines)
+    return Report(len(common) if usable else 0, signatures, rows, comparisons, bad_lines)
 
 
-def _asdicts(differences: dict[str, Difference]) -> dict[str, Any]:
-    return {name: asdict(each) for name, each in differences.items()}
+def _asdicts(differences: dict[str, Difference]) -> dict[str, dict[str, float]]:
+    return {name: asdict(value) for name, value in differences.items()}
 
 
 def _cells(row: Row, metrics: Sequence[str]) -> list[str]:
@@ -166,8 +179,8 @@ def _interval(score: Interval | None) -> str:
     return f"{score.value:.1f} [{score.low:.1f}, {score.high:.1f}]" if score else "-"
 
 
-def _difference(found: Difference) -> str:
-    return f"{found.value:+.1f} [{found.low:+.1f}, {found.high:+.1f}] {found.p:.3f}"
+def _difference(value: Difference) -> str:
+    return f"{value.value:+.1f} [{value.low:+.1f}, {value.high:+.1f}] {value.p:.3f}"
 
 
 def _number(value: float | None) -> str:
@@ -175,7 +188,7 @@ def _number(value: float | None) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The first column to the left, all others to the right."""
+    """Align the first column to the left and all other columns to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]

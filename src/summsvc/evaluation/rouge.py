@@ -1,7 +1,7 @@
 """ROUGE for any alphabet (Lin 2004, https://aclanthology.org/W04-1013).
 
-The counting is rouge-score's, the words are ours: its own tokenizer takes only
-a to z for letters and drops all others without a word.
+The scores are computed by rouge-score with the tokenizer of this module, because
+the tokenizer of rouge-score silently drops every letter outside a to z.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from rouge_score.rouge_scorer import RougeScorer
 from summsvc.articles.sentences import split
 from summsvc.languages.stemming import stemmer
 
-_WORD = re.compile(r"[^\W_]+")
-_UNSEEN = re.compile("[\u0300-\u036f\u00ad]")
-_TYPES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
+_ALPHANUMERIC_RUN = re.compile(r"[^\W_]+")
+_INVISIBLE_MARKS = re.compile("[\u0300-\u036f\u00ad]")
+"""Combining accents that NFC leaves separate, and soft hyphens."""
+
+_ROUGE_TYPES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rouge:
-    """F1 from 0 to 100: of words, of pairs of words, of the longest common subsequence.
+    """ROUGE F1 scores, 0 to 100.
 
-    rl: over the whole text, as rouge-score's rougeL. rlsum: sentence by sentence,
-    as its rougeLsum and as ROUGE-L in most papers on summaries.
+    r1: unigrams. r2: bigrams. rl: longest common subsequence of the whole text, as
+    rougeL of rouge-score. rlsum: longest common subsequence per sentence, as
+    rougeLsum of rouge-score and as ROUGE-L in most papers on summarization.
     """
 
     r1: float
@@ -36,31 +39,33 @@ class Rouge:
 
 
 def rouge(prediction: str, reference: str, language: str = "", *, stem: bool = False) -> Rouge:
-    """Compare a summary with the one that a person wrote.
+    """Compute the ROUGE scores of a summary against a reference.
 
-    A text compared with itself has 100 in everything, but 0 in r2 when it is a
-    single word; a text without any word has 0. language: BCP-47, for the ends of
-    sentences and for stems; may be empty. stem: compare Snowball stems, where
-    the language has a stemmer; published figures for English use the Porter
-    stemmer, so they are not comparable to the digit.
+    language: BCP-47 code for sentence boundaries and stems; may be empty. stem:
+    compare Snowball stems if the language has a stemmer; published scores for
+    English use the Porter stemmer and are therefore not exactly comparable.
+    A text compared with itself scores 100 (r2: 0 for a single word); a text without
+    any word scores 0.
     """
     scorer = _scorer(language if stem else "")
-    scores = scorer.score(_lines(reference, language), _lines(prediction, language))
-    return Rouge(*(100 * float(scores[each].fmeasure) for each in _TYPES))
+    scores = scorer.score(
+        _sentence_lines(reference, language), _sentence_lines(prediction, language)
+    )
+    return Rouge(*(100 * float(scores[name].fmeasure) for name in _ROUGE_TYPES))
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and digits of any alphabet, without case.
+    """Return the case-folded runs of letters and digits of any alphabet.
 
-    Accents that a letter has as its own stay (ё, й, ė, ų), stress marks and soft
-    hyphens go. Scripts written without spaces are not divided.
+    Accents of precomposed letters are kept (ё, й, ė, ų), stress marks and soft
+    hyphens are removed. Scripts written without spaces are not segmented.
     """
     composed = unicodedata.normalize("NFC", text.casefold())
-    return _WORD.findall(_UNSEEN.sub("", composed))
+    return _ALPHANUMERIC_RUN.findall(_INVISIBLE_MARKS.sub("", composed))
 
 
 class _Tokenizer:
-    """What RougeScorer asks for words."""
+    """Tokenizer interface of RougeScorer."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -72,9 +77,9 @@ class _Tokenizer:
 
 @lru_cache
 def _scorer(language: str) -> RougeScorer:
-    return RougeScorer(_TYPES, tokenizer=_Tokenizer(language))
+    return RougeScorer(_ROUGE_TYPES, tokenizer=_Tokenizer(language))
 
 
-def _lines(text: str, language: str) -> str:
-    """One sentence a line, as rougeLsum wants it."""
-    return "\n".join(" ".join(text[a:b].split()) for a, b in split(text, language))
+def _sentence_lines(text: str, language: str) -> str:
+    """Format a text as one sentence per line, as rougeLsum requires."""
+    return "\n".join(" ".join(text[start:end].split()) for start, end in split(text, language))

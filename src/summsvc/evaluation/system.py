@@ -1,4 +1,4 @@
-"""What one model or method made of a user's texts."""
+"""Outputs, failures and speed of one evaluated system (a model or a method)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One text's.
+    """Output of a system for one text.
 
-    language: BCP-47 code of it. warnings: the kinds that came with it. models:
-    those that wrote it, as "id, engine, revision". tokens: how many it has.
-    total_ms: from acceptance to answer, by the server's clock; None when no
-    server made it.
+    language: BCP-47 code of the output. warnings: warning types of the reply. models:
+    models that took part, as "id, engine, revision". tokens: output tokens.
+    total_ms: milliseconds from acceptance to reply on the server; None if no server
+    was involved.
     """
 
     text: str
@@ -27,7 +27,10 @@ class Output:
 
 @dataclass(slots=True)
 class System:
-    """Outputs and failures by line. wall_s: seconds for all of them together."""
+    """Results of one system on all texts.
+
+    outputs, failures: by line of the file. wall_s: elapsed seconds for all texts.
+    """
 
     name: str
     outputs: dict[int, Output] = field(default_factory=dict)
@@ -36,23 +39,25 @@ class System:
 
     @property
     def warnings(self) -> dict[str, int]:
-        """How often each kind came, the most frequent first."""
+        """Number of warnings by type, the most frequent first."""
         kinds = Counter(kind for output in self.outputs.values() for kind in output.warnings)
         return dict(kinds.most_common())
 
     @property
     def models(self) -> list[str]:
-        """All that wrote something, in the order of their first text."""
-        return list(dict.fromkeys(model for each in self.outputs.values() for model in each.models))
+        """Models that took part, in the order of their first text."""
+        return list(
+            dict.fromkeys(model for output in self.outputs.values() for model in output.models)
+        )
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Output tokens a second; None when no model wrote anything."""
+        """Output tokens per second; None if no model took part."""
         tokens = sum(output.tokens for output in self.outputs.values())
         return tokens / self.wall_s if tokens and self.wall_s else None
 
     @property
     def ms_per_text(self) -> float | None:
-        """Median of total_ms; None for what no server made."""
-        times = [each.total_ms for each in self.outputs.values() if each.total_ms is not None]
+        """Median of total_ms; None if no server was involved."""
+        times = [output.total_ms for output in self.outputs.values() if output.total_ms is not None]
         return median(times) if times else None

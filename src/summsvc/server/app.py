@@ -19,7 +19,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from summsvc.config import Settings, SettingsError
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from summsvc.config import CPU_SEQUENCES, Settings
-from summsvc.cores import cores
+from summsvc.config.cores import cores
 from summsvc.engines.base import Placement
 
 

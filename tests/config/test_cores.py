@@ -1,4 +1,4 @@
-"""Cores by affinity and by a container's quota."""
+"""Number of cores by CPU affinity and cgroup quota."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from summsvc import cores as module
-from summsvc.cores import cores
+from summsvc.config import cores as module
+from summsvc.config.cores import cores
 
 
 @pytest.fixture
@@ -31,18 +31,18 @@ def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("", 8),
     ],
 )
-def test_a_quota_of_cgroup_v2(cgroup: Path, quota: str, expected: int) -> None:
+def test_quota_of_cgroup_v2(cgroup: Path, quota: str, expected: int) -> None:
     (cgroup / "cpu.max").write_text(quota)
     assert cores() == expected
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("-1", 8), ("300000", 3)])
-def test_a_quota_of_cgroup_v1(cgroup: Path, quota: str, expected: int) -> None:
+def test_quota_of_cgroup_v1(cgroup: Path, quota: str, expected: int) -> None:
     (cgroup / "cpu.cfs_quota_us").write_text(quota + "\n")
     (cgroup / "cpu.cfs_period_us").write_text("100000\n")
     assert cores() == expected
 
 
 @pytest.mark.usefixtures("cgroup")
-def test_without_cgroups_the_affinity_counts() -> None:
+def test_without_cgroups_the_affinity_applies() -> None:
     assert cores() == 8

@@ -1,4 +1,4 @@
-"""Printing translations, whole or as they come."""
+"""Printing of translations: complete results or events of a stream."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from summsvc.client import (
 from summsvc.types import Field
 
 
-class Printer:
-    """Prints the translations of several articles, one after the other.
+class TranslationPrinter:
+    """Prints the translations of several articles, one after another.
 
-    articles: how many. segments: show segments instead of the text they form.
+    articles: number of articles. as_json: print replies or events as JSON. segments:
+    print each segment with its source and score instead of the joined text.
     """
 
     def __init__(self, articles: int, *, as_json: bool, segments: bool) -> None:
@@ -32,8 +33,8 @@ class Printer:
         self._last_field: Field | None = None
         self._line_open = False
 
-    def whole(self, source: Source, translation: Translation) -> None:
-        """A complete translation."""
+    def print_translation(self, source: Source, translation: Translation) -> None:
+        """Print a complete translation."""
         if self._as_json:
             click.echo(to_json(translation.raw))
             return
@@ -50,8 +51,8 @@ class Printer:
         click.echo(line, err=True)
         show_warnings(source, translation.warnings)
 
-    def event(self, source: Source, event: TranslationEvent) -> None:
-        """One event of a stream."""
+    def print_event(self, source: Source, event: TranslationEvent) -> None:
+        """Print one event of a stream."""
         if self._as_json:
             click.echo(to_json(event.raw))
             return
@@ -75,8 +76,8 @@ class Printer:
                 show_warnings(source, event.warnings)
 
     @contextmanager
-    def following(self) -> Iterator[None]:
-        """Around a stream: what breaks off in the middle of a line ends the line."""
+    def streaming(self) -> Iterator[None]:
+        """Context of one stream; ends the current line if the stream breaks off."""
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use."""
+"""Number of CPU cores available to the process: affinity and cgroup quota."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
 
 
 def cores() -> int:
-    """Cores by the process's CPU affinity and its container's CPU quota, at least 1.
+    """Return the number of cores by CPU affinity and container CPU quota, at least 1.
 
-    A quota of half a core or more is rounded up to a whole one: threads that
-    share a core lose little, a core that is never used is lost. The files are
-    those of Linux's cgroup v2 (``cpu.max``) and v1 (``cpu.cfs_quota_us``); they
-    are absent elsewhere.
+    A quota of half a core or more is rounded up to a whole core: threads that
+    share a core lose little, an unused core is lost completely. The quota is
+    read from the files of Linux cgroup v2 (``cpu.max``) or v1
+    (``cpu.cfs_quota_us``), which do not exist on other systems.
     """
     allowed = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -26,7 +26,7 @@ def cores() -> int:
 
 
 def _quota() -> float | None:
-    """Cores' worth of time that the container is given; None without a limit."""
+    """CPU quota of the container in cores; None without a quota."""
     try:
         allowance, period = CGROUP_V2.read_text().split()
     except (OSError, ValueError):
