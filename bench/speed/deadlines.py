@@ -35,10 +35,9 @@ from summsvc.engines.base import (
 )
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.admission.admission import QueueLimits
-from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
-from summsvc.scheduling.jobs import Job, JobHandle
+from summsvc.scheduling.jobs import Job
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
@@ -77,20 +76,12 @@ class Sleeping:
     def close(self) -> None: ...
 
 
-class NoDeadlines(Deadlines):
-    """Knows of none."""
-
-    def enter(self, handle: JobHandle) -> None: ...
-
-    def leave(self, handle: JobHandle) -> None: ...
-
-
 class InTurn(Scheduler):
     """Knows of no deadline but the one of the request at hand."""
 
     def __init__(self, engine: Seq2SeqEngine, **settings: Any) -> None:
         super().__init__(engine, **settings)
-        self._deadlines = NoDeadlines(self._admission)
+        vars(self._deadlines)["update"] = lambda _: None
 
 
 WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Scheduler}
@@ -169,7 +160,7 @@ async def measure(way: str, factor: float, seconds: float, deadline_s: float) ->
         Sleeping(),
         workers=WORKERS,
         limits=QueueLimits(1024, 1_000_000),
-        batch_sizer=BatchSizer(most=Budget(4096, CPU_SEQUENCES), target_s=2 / FASTER),
+        batch_sizer=BatchSizer(limit=Budget(4096, CPU_SEQUENCES), target_s=2 / FASTER),
         batch_wait_s=0.002,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

@@ -1,8 +1,8 @@
-"""Work in a thread that ends early when nobody waits for it any more.
+"""Cooperative cancellation of work in threads, at checkpoints in the code.
 
-A thread cannot be cancelled from outside. So functions that take time linear in a text
-call ``checkpoint`` between bounded slices of their work, and whoever runs them in a thread
-says with ``interruptible`` when they are to end.
+A thread cannot be cancelled from outside. So functions whose time is linear in the length of a
+text call ``checkpoint`` between bounded slices of their work. The code that starts them in a
+thread sets with ``interruptible`` when they are to end.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 CHECK_INTERVAL = 128
-"""Items of a loop over words or matches between two checkpoints: about a millisecond, and
-some where each word is stemmed."""
+"""Items of a loop over words or matches between two checkpoints: about a millisecond, and a few
+milliseconds where each word is stemmed."""
 
-TOGETHER = 512
-"""Texts that are handed over in one call between two checkpoints."""
+TEXTS_PER_CALL = 512
+"""Texts that are passed on in one call between two checkpoints."""
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Interrupted(BaseException):
     """The work was ended at a checkpoint; it has no result.
 
-    No Exception: nothing that handles the errors of a text may take it for one.
+    Not an Exception, so that no handler for the errors of a text catches it.
     """
 
 
@@ -39,37 +39,37 @@ _thread = _Thread()
 def checkpoint() -> None:
     """Raise Interrupted when the work of this thread is not wanted any more.
 
-    Does nothing where the work is not ``interruptible``. Costs about a tenth of a
-    microsecond: for each segment, block or sentence, not for each character.
+    Does nothing outside of ``interruptible``. Costs about a tenth of a microsecond: call it
+    for each segment, block or sentence, not for each character.
     """
     unwanted = _thread.unwanted
     if unwanted is not None and unwanted():
         raise Interrupted
 
 
-def checked(items: Iterable[T], each: int = CHECK_INTERVAL) -> Iterator[T]:
-    """The items, with a checkpoint before the first and after every ``each`` of them."""
+def checked(items: Iterable[T], interval: int = CHECK_INTERVAL) -> Iterator[T]:
+    """Yield the items, with a checkpoint before the first and after every ``interval`` items."""
     left = 0
     for item in items:
         if not left:
             checkpoint()
-            left = each
+            left = interval
         left -= 1
         yield item
 
 
-def grouped(texts: Sequence[str], each: int = TOGETHER) -> Iterator[Sequence[str]]:
-    """The texts, so many at a time, with a checkpoint before each group."""
-    for at in range(0, len(texts), each):
+def grouped(texts: Sequence[str], size: int = TEXTS_PER_CALL) -> Iterator[Sequence[str]]:
+    """Yield the texts in groups of at most ``size``, with a checkpoint before each group."""
+    for start in range(0, len(texts), size):
         checkpoint()
-        yield texts[at : at + each]
+        yield texts[start : start + size]
 
 
 @contextmanager
 def interruptible(unwanted: Callable[[], bool]) -> Iterator[None]:
-    """Have checkpoints in this thread ask ``unwanted`` for the length of the block.
+    """Make the checkpoints of this thread call ``unwanted`` for the duration of the block.
 
-    unwanted: asked often, so it has to answer at once; never blocks.
+    unwanted: returns True to end the work. It is called often, so it must not block.
     """
     before = _thread.unwanted
     _thread.unwanted = unwanted

@@ -21,9 +21,9 @@ from summsvc.engines.base import (
 )
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_runner import Lost
+from summsvc.scheduling.execution.batch_runner import OnEngineLost
 from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
-from summsvc.scheduling.execution.watchdog import Patience
+from summsvc.scheduling.execution.watchdog import HangThreshold
 from summsvc.scheduling.jobs import Job, Priority
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
@@ -188,19 +188,19 @@ def scheduler(
     cache: OutputCache | None = None,
     probe_s: float = 0.0,
     version: str = "",
-    patience: Patience = Patience(),
-    lost: Lost = lambda _: None,
+    hang_threshold: HangThreshold = HangThreshold(),
+    on_engine_lost: OnEngineLost = lambda _: None,
 ) -> Scheduler:
     return Scheduler(
         engine,
         workers=workers,
         limits=QueueLimits(max_requests, max_tokens),
-        batch_sizer=BatchSizer(most=Budget(batch_tokens, batch_sequences), target_s=1e9),
+        batch_sizer=BatchSizer(limit=Budget(batch_tokens, batch_sequences), target_s=1e9),
         batch_wait_s=batch_wait_s,
         cache=OutputCache(cache_bytes) if cache is None else cache,
         metrics=QueueMetrics(registry or CollectorRegistry()),
         probe_s=probe_s,
         version=version,
-        patience=patience,
-        lost=lost,
+        hang_threshold=hang_threshold,
+        on_engine_lost=on_engine_lost,
     )

@@ -20,7 +20,7 @@ def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[JobHand
     for listed, priority in asked:
         handle = JobHandle(work(listed, priority=priority), lambda _: None)
         for position in range(len(listed)):
-            queue.add(handle, handle.work.item(position))
+            queue.add(handle, handle.job.item(position))
         handles.append(handle)
     return handles
 
@@ -34,11 +34,11 @@ async def test_everything_comes_out_once_and_within_budget(
     waiting = {item for handle in handles for item in handle.pending}
     assert queue.tokens == sum(item.tokens for item in waiting)
     assert queue.sequences == len(waiting)
-    while (batch := queue.next(budget, workers)) is not None:
+    while (batch := queue.next_batch(budget, workers)) is not None:
         assert len(batch.items) == 1 or batch.used.tokens <= budget.tokens
         assert len(batch.items) == 1 or batch.used.sequences <= budget.sequences
-        assert len({item.kind for item in batch.items}) == 1
-        assert len({t.work.priority for item in batch.items for t in item.handles}) == 1
+        assert len({item.batch_key for item in batch.items}) == 1
+        assert len({t.job.priority for item in batch.items for t in item.handles}) == 1
         lengths = [item.tokens for item in batch.items]
         assert lengths == sorted(lengths, reverse=True)
         assert waiting.issuperset(batch.items)
@@ -56,7 +56,7 @@ async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], i
     queue = FairQueue()
     filled(queue, (listed, Priority.INTERACTIVE))
     for worker in range(idle):
-        queue.next(Budget(1000, 1000), idle - worker)
+        queue.next_batch(Budget(1000, 1000), idle - worker)
     assert len(queue) == 0
 
 
@@ -75,7 +75,7 @@ async def test_what_is_removed_never_comes_out(
     left = {item for handle in handles for item in handle.pending}
     assert queue.tokens == sum(item.tokens for item in left)
     out: list[WorkItem] = []
-    while (batch := queue.next(budget)) is not None:
+    while (batch := queue.next_batch(budget)) is not None:
         out += batch.items
     assert set(out) == left
     assert gone.isdisjoint(out)
@@ -121,16 +121,16 @@ async def test_bulk_that_had_its_share_before_lets_what_comes_go_first() -> None
     for _ in range(6):
         filled(queue, (["w w"], Priority.INTERACTIVE))
         for _ in range(2):
-            batch = queue.next(Budget(100, 1))
+            batch = queue.next_batch(Budget(100, 1))
             assert batch is not None
-            leaders.append(next(iter(batch.items[0].handles)).work.priority)
+            leaders.append(next(iter(batch.items[0].handles)).job.priority)
     assert leaders == [Priority.INTERACTIVE, Priority.BULK] * 6
 
 
 async def test_bulk_has_a_budget_of_its_own() -> None:
     queue = FairQueue()
     filled(queue, (["w"] * 9, Priority.BULK), (["w"] * 9, Priority.INTERACTIVE))
-    first, second = (queue.next(Budget(100, 9), bulk=Budget(100, 3)) for _ in range(2))
+    first, second = (queue.next_batch(Budget(100, 9), bulk_budget=Budget(100, 3)) for _ in range(2))
     assert first is not None
     assert second is not None
     assert (len(first.items), first.budget) == (9, Budget(100, 9))
@@ -140,13 +140,13 @@ async def test_bulk_has_a_budget_of_its_own() -> None:
 async def test_a_worker_with_little_in_the_model_is_left_a_part() -> None:
     queue = FairQueue()
     filled(queue, (["w"] * 31, Priority.INTERACTIVE))
-    alone = queue.next(Budget(100, 1))
+    alone = queue.next_batch(Budget(100, 1))
     assert alone is not None
-    batch = queue.next(Budget(100, 100), running=[alone])
+    batch = queue.next_batch(Budget(100, 100), running=[alone])
     assert batch is not None
     assert len(batch.items) == 16
     filled(queue, (["w"] * 2, Priority.INTERACTIVE))
-    rest = queue.next(Budget(100, 100), running=[batch])
+    rest = queue.next_batch(Budget(100, 100), running=[batch])
     assert rest is not None
     assert len(rest.items) == 16
 
@@ -166,7 +166,7 @@ async def test_a_full_batch_waits_when_tokens_or_sequences_fill_it() -> None:
 
 
 def lengths(queue: FairQueue, budget: Budget, workers: int = 1) -> list[int]:
-    batch = queue.next(budget, workers)
+    batch = queue.next_batch(budget, workers)
     assert batch is not None
     return [item.tokens for item in batch.items]
 
@@ -197,7 +197,7 @@ async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
         (["w " * n for n in [10] * 10 + [40]], Priority.INTERACTIVE),
         (["w " * 10] * 20, Priority.INTERACTIVE),
     )
-    batch = queue.next(Budget(1000, 12), pressing=lambda _: [hurried])
+    batch = queue.next_batch(Budget(1000, 12), urgent_jobs=lambda _: [hurried])
     assert batch is not None
     assert not hurried.pending
 
@@ -207,7 +207,7 @@ async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
     hurried, other = filled(
         queue, (["w w"], Priority.INTERACTIVE), (["w"] * 8, Priority.INTERACTIVE)
     )
-    batch = queue.next(Budget(100, 6), pressing=lambda _: [hurried])
+    batch = queue.next_batch(Budget(100, 6), urgent_jobs=lambda _: [hurried])
     assert batch is not None
     assert len(batch.items) == 6
     assert not hurried.pending
@@ -220,6 +220,6 @@ async def test_no_request_is_passed_over(asked: list[list[str]], budget: Budget)
     handles = filled(queue, *((listed, Priority.INTERACTIVE) for listed in asked))
     first = {next(iter(handle.pending)) for handle in handles}
     for _ in handles:
-        batch = queue.next(budget)
+        batch = queue.next_batch(budget)
         first.difference_update(batch.items if batch else ())
     assert not first

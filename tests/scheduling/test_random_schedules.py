@@ -97,10 +97,10 @@ async def test_nothing_is_ever_lost(seed: int, closing: bool) -> None:
         await made.close()
     for name in ("queued_requests", "queued_tokens"):
         assert registry.get_sample_value(f"summsvc_{name}", {"model": "reversing"}) == 0
-    assert not made._handles
+    assert not len(made._intake)
     assert not len(made._deadlines)
-    assert not made._queue.held.requests
-    assert not made._queue.held.tokens
-    assert not made._queue.held._names
+    assert not made._queue.backlog.requests
+    assert not made._queue.backlog.tokens
+    assert not made._queue.backlog._names
     assert not made._dedup._in_flight
     assert engine.closed

@@ -57,7 +57,7 @@ async def outcomes(
         engine,
         workers=2,
         limits=QueueLimits(1000, 1_000_000),
-        batch_sizer=BatchSizer(most=Budget(batch_tokens, 1000), target_s=1e9),
+        batch_sizer=BatchSizer(limit=Budget(batch_tokens, 1000), target_s=1e9),
         batch_wait_s=0.0,
         cache=OutputCache(0),
         metrics=QueueMetrics(CollectorRegistry()),

@@ -14,9 +14,10 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.errors import DeadlineError, DrainingError, EngineError, OverloadedError
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import FIRST
+from summsvc.scheduling.execution.batch_size import INITIAL_TOKENS
+from summsvc.scheduling.intake import FEED_CHUNK
 from summsvc.scheduling.jobs import JobHandle, Priority
-from summsvc.scheduling.scheduler import CHUNK, Scheduler
+from summsvc.scheduling.scheduler import Scheduler
 from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, scheduler, work
 
 
@@ -102,8 +103,8 @@ async def test_batches_begin_small_and_grow_while_they_are_fast(engine: Reversin
     async with running(engine, batch_tokens=1000) as made:
         await made.submit(work([f"a b c {i}" for i in range(1000)])).wait()
     costs = [4 * len(batch) for batch in engine.batches]
-    assert costs[0] == FIRST
-    assert costs[1] > FIRST
+    assert costs[0] == INITIAL_TOKENS
+    assert costs[1] > INITIAL_TOKENS
     assert max(costs) == 1000
 
 
@@ -280,7 +281,7 @@ async def test_a_shared_segment_stays_while_somebody_wants_it(engine: ReversingE
         leaving, staying = (made.submit(work(["wanted by two"])) for _ in range(2))
         leaving.cancel()
         engine.release()
-        assert await outputs(staying) == expected(staying.work)
+        assert await outputs(staying) == expected(staying.job)
         await first.wait()
 
 
@@ -294,7 +295,7 @@ async def test_a_batch_that_nobody_wants_is_stopped_in_the_model(engine: Reversi
         following = made.submit(work(["still here"]))
         await engine.begun()
         engine.release()
-        assert await outputs(following) == expected(following.work)
+        assert await outputs(following) == expected(following.job)
     assert engine.stopped == 1
 
 
@@ -308,7 +309,7 @@ async def test_who_comes_back_for_an_abandoned_segment_gets_it() -> None:
             leaving.cancel()
             staying = made.submit(work(["on off on"]))
             engine.release()
-            assert await outputs(staying) == expected(staying.work)
+            assert await outputs(staying) == expected(staying.job)
 
 
 async def test_a_passed_deadline_ends_the_request_and_its_work(engine: ReversingEngine) -> None:
@@ -353,7 +354,7 @@ async def test_more_than_can_be_done_in_time_is_refused_and_the_rest_is_done(
         second = made.submit(work(["x y z"], deadline=hour - 1))
         first.cancel()
         engine.release()
-        assert await outputs(second) == expected(second.work)
+        assert await outputs(second) == expected(second.job)
         await held.wait()
 
 
@@ -364,7 +365,7 @@ async def test_what_a_text_says_again_takes_no_time(engine: ReversingEngine) -> 
         with pytest.raises(DeadlineError):
             made.submit(work([f"a b c {i}" for i in range(5000)], deadline=deadline))
         handle = made.submit(work(["a b c d"] * 5000, deadline=deadline))
-        assert await outputs(handle) == expected(handle.work)
+        assert await outputs(handle) == expected(handle.job)
     assert engine.batches == [["a b c d"]]
 
 
@@ -390,10 +391,10 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: Reversing
         assert refused.value.retry_after is not None
         assert refused.value.retry_after > 0
         known = made.submit(work(["known already"]))
-        assert await outputs(known) == expected(known.work)
+        assert await outputs(known) == expected(known.job)
         engine.release()
         for handle in handles:
-            assert await outputs(handle) == expected(handle.work)
+            assert await outputs(handle) == expected(handle.job)
 
 
 async def test_the_queue_is_bounded_in_tokens(engine: ReversingEngine) -> None:
@@ -420,9 +421,9 @@ async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine)
         bad = made.submit(work(["fine text here", "poison in here"]))
         engine.release()
         for handle in good:
-            assert await outputs(handle) == expected(handle.work)
+            assert await outputs(handle) == expected(handle.job)
         results = bad.results()
-        assert (await anext(results)).generated.text == expected(bad.work)[0]
+        assert (await anext(results)).generated.text == expected(bad.job)[0]
         with pytest.raises(EngineError, match="the log has the request id"):
             await anext(results)
         await first.wait()
@@ -466,7 +467,7 @@ async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) ->
         results = handle.results()
         waiting = asyncio.ensure_future(anext(results))
         engine.release()
-        assert (await waiting).generated.text == expected(handle.work)[0]
+        assert (await waiting).generated.text == expected(handle.job)[0]
         assert len(engine.ended) <= 3
         assert len([outcome async for outcome in results]) == 7
 
@@ -480,7 +481,7 @@ async def test_outcomes_are_handed_on_together(engine: ReversingEngine, least: i
         handle = made.submit(work(texts))
         groups = [group async for group in handle.groups(least)]
     flat = [outcome.generated.text for group in groups for outcome in group]
-    assert flat == expected(handle.work)
+    assert flat == expected(handle.job)
     assert all(len(group) >= least for group in groups[:-1])
 
 
@@ -519,7 +520,7 @@ async def test_batches_are_no_wider_than_allowed(engine: ReversingEngine) -> Non
 
 
 async def test_a_book_of_many_chunks_comes_out_whole(engine: ReversingEngine) -> None:
-    texts = [f"line {i}" for i in range(3 * CHUNK + 7)]
+    texts = [f"line {i}" for i in range(3 * FEED_CHUNK + 7)]
     async with running(engine, batch_tokens=512, workers=2) as made:
         asked = work(texts)
         assert await outputs(made.submit(asked)) == expected(asked)
@@ -533,7 +534,7 @@ async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
     engine.hold()
     computing = made.submit(work(["in the model"]))
     await engine.begun()
-    waiting = made.submit(work([f"in the queue {i}" for i in range(2 * CHUNK)]))
+    waiting = made.submit(work([f"in the queue {i}" for i in range(2 * FEED_CHUNK)]))
     # Held for good: the batch ends because nobody wants it any more.
     await made.close()
     for handle in (computing, waiting):
@@ -558,7 +559,7 @@ async def answered_in_one_batch(made: Scheduler, engine: ReversingEngine, *texts
 async def test_a_busy_worker_waits_for_those_it_answered(
     engine: ReversingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("summsvc.scheduling.scheduler.HOLD", 1e6)
+    monkeypatch.setattr("summsvc.scheduling.execution.workers.RETURN_WAIT_FRACTION", 1e6)
     async with running(engine, batch_wait_s=0.3) as made:
         await answered_in_one_batch(made, engine, "a b", "c d", "e f")
         back = []
@@ -583,7 +584,7 @@ async def test_nobody_waits_long_for_callers_that_do_not_come(engine: ReversingE
 async def test_closing_ends_a_worker_that_waits_for_callers_to_come_back(
     engine: ReversingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("summsvc.scheduling.scheduler.HOLD", 1e6)
+    monkeypatch.setattr("summsvc.scheduling.execution.workers.RETURN_WAIT_FRACTION", 1e6)
     made = scheduler(engine, batch_wait_s=0.2)
     await answered_in_one_batch(made, engine, "one two", "three four")
     async with asyncio.timeout(30):
@@ -652,22 +653,22 @@ async def test_what_continues_an_accepted_request_is_not_refused(engine: Reversi
         again = made.submit(dataclasses.replace(work(["once again"]), continues=True))
         engine.release()
         for handle in (first, waiting, again):
-            assert await outputs(handle) == expected(handle.work)
+            assert await outputs(handle) == expected(handle.job)
 
 
 async def test_what_is_still_coming_into_the_queue_counts_as_waiting(
     engine: ReversingEngine,
 ) -> None:
-    async with running(engine, batch_tokens=8, max_tokens=10 * CHUNK) as made:
+    async with running(engine, batch_tokens=8, max_tokens=10 * FEED_CHUNK) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
         await engine.begun()
-        book = made.submit(work([f"line {i} x" for i in range(3 * CHUNK)]))
+        book = made.submit(work([f"line {i} x" for i in range(3 * FEED_CHUNK)]))
         with pytest.raises(OverloadedError) as refused:
-            made.submit(work([f"other {i}" for i in range(CHUNK)]))
-        assert refused.value.metadata["queued_tokens"] == str(9 * CHUNK)
+            made.submit(work([f"other {i}" for i in range(FEED_CHUNK)]))
+        assert refused.value.metadata["queued_tokens"] == str(9 * FEED_CHUNK)
         book.cancel()
-        fits = made.submit(work([f"other {i}" for i in range(5 * CHUNK)]))
+        fits = made.submit(work([f"other {i}" for i in range(5 * FEED_CHUNK)]))
         fits.cancel()
         engine.release()
         await first.wait()

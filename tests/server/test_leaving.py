@@ -181,7 +181,7 @@ def test_an_article_that_nobody_waits_for_is_not_read(
             each.result()
         eventually(lambda: executor._work_queue.qsize() == 0)
         assert not read
-        assert workers._short._held.requests == 0
+        assert workers._short._backlog.requests == 0
     finally:
         release.set()
     assert not watched.batches

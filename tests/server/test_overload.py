@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from summsvc.config import Settings
 from summsvc.scheduling.admission.admission import QueueLimits
-from summsvc.scheduling.thread_lane import Lane
+from summsvc.scheduling.thread_queue import ThreadQueue
 from summsvc.server.services.health import TRANSLATION
 from summsvc.tasks.pipeline import text_workers
 from summsvc.v1 import article_pb2, model_service_pb2, summarization_service_pb2
@@ -143,7 +143,7 @@ def test_everything_else_answers_while_a_queue_is_full(
 
 
 @pytest.fixture
-def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[Lane, threading.Event]]:
+def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[ThreadQueue, threading.Event]]:
     """All threads that read are busy until an event is set.
 
     Two articles wait for them, and their rate is known.
@@ -156,7 +156,7 @@ def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[Lane, threa
     try:
         eventually(lambda: lane.executor._work_queue.qsize() == 0)
         pending = [stub.Summarize.future(to_summarize(i)) for i in range(2)]
-        eventually(lambda: lane._held.requests == 2)
+        eventually(lambda: lane._backlog.requests == 2)
         lane._admission.expect(tokens=int(CODE_POINTS_PER_S), seconds=1)
         yield lane, release
     finally:
@@ -170,7 +170,7 @@ def unread(narrow: Running, channel: grpc.Channel) -> Iterator[tuple[Lane, threa
 
 def refused(server: Running) -> float:
     """Articles that found no room to wait for a thread."""
-    labels = {"lane": "short", "reason": "OVERLOADED"}
+    labels = {"queue": "short", "reason": "OVERLOADED"}
     registry = server.server._registry
     return registry.get_sample_value("summsvc_unread_refused_total", labels) or 0.0
 
@@ -207,7 +207,7 @@ def test_where_too_many_wait_to_be_read_one_more_is_told_the_time_to_wait(
 
 
 def test_in_a_batch_only_those_articles_are_refused_that_find_no_room(
-    narrow: Running, unread: tuple[Lane, threading.Event], channel: grpc.Channel
+    narrow: Running, unread: tuple[ThreadQueue, threading.Event], channel: grpc.Channel
 ) -> None:
     lane, release = unread
     requests = [to_summarize(i) for i in range(3)]
@@ -222,7 +222,7 @@ def test_in_a_batch_only_those_articles_are_refused_that_find_no_room(
 
 
 def test_a_deadline_by_which_an_article_cannot_be_read_is_refused_at_once(
-    unread: tuple[Lane, threading.Event], channel: grpc.Channel
+    unread: tuple[ThreadQueue, threading.Event], channel: grpc.Channel
 ) -> None:
     lane, _ = unread
     lane._admission.limits = QueueLimits(1000, 1000)

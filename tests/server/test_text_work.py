@@ -16,7 +16,7 @@ from summsvc.articles.document import Document
 from summsvc.articles.reader import read
 from summsvc.config import Settings
 from summsvc.interruption import Interrupted, interruptible
-from summsvc.scheduling import thread_lane
+from summsvc.scheduling import thread_queue
 from summsvc.tasks.pipeline import text_workers
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
@@ -69,7 +69,7 @@ class Endless:
 def endless(monkeypatch: pytest.MonkeyPatch) -> Endless:
     made = Endless()
     monkeypatch.setattr(text_workers, "read", made.read)
-    monkeypatch.setattr(thread_lane, "interruptible", made.interruptible)
+    monkeypatch.setattr(thread_queue, "interruptible", made.interruptible)
     return made
 
 
@@ -97,7 +97,7 @@ def summarize(
 
 
 def unread(server: Running) -> int:
-    return server.server._workers._short._held.requests
+    return server.server._workers._short._backlog.requests
 
 
 def test_callers_that_leave_free_the_threads_for_others(

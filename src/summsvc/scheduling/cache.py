@@ -1,4 +1,4 @@
-"""Outputs kept for reuse, within a bound of bytes."""
+"""Output cache of the process, and deduplication of segments cached or in flight per model."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from summsvc.engines.base import Generated
+from summsvc.scheduling.jobs import Job, WorkItem
 
 OVERHEAD_BYTES = 500
-"""What an entry takes beside its two texts, rounded up: measured on CPython 3.11."""
+"""Bytes of a cache entry in addition to its two texts, rounded up; measured on CPython 3.11."""
 
 
 class OutputCache:
-    """Least recently used outputs leave first. For one event loop, not for threads.
+    """A cache of outputs with least-recently-used eviction. Not thread-safe.
 
-    max_bytes: bound on keys and values together; 0 keeps nothing.
+    max_bytes: limit on the size of all keys and values; 0 disables the cache.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -24,7 +25,7 @@ class OutputCache:
         self._entries: OrderedDict[Hashable, tuple[Generated, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> Generated | None:
-        """The output kept under ``key``, now the most recently used."""
+        """Return the output stored under ``key`` and mark it as the most recently used."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -32,7 +33,7 @@ class OutputCache:
         return entry[0]
 
     def put(self, key: Hashable, text: str, output: Generated) -> None:
-        """Keep an output; ``text`` is the input within the key, for its size."""
+        """Store an output. text: the input text within the key, used to compute the size."""
         size = OVERHEAD_BYTES + sys.getsizeof(text) + sys.getsizeof(output.text)
         if size > self.max_bytes or key in self._entries:
             return
@@ -44,3 +45,66 @@ class OutputCache:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+class DedupCache:
+    """Finds segments of one model whose output is cached or being computed.
+
+    version: what outputs depend on in addition to the model id. cache: outputs of all models.
+    """
+
+    def __init__(self, model: str, version: str, cache: OutputCache) -> None:
+        self._model = model
+        self.version = version
+        self._cache = cache
+        self._in_flight: dict[Hashable, WorkItem] = {}
+
+    def key(self, job: Job) -> str:
+        """Return the part of the cache key that all segments of a job share.
+
+        It is one string, because Python caches the hash of a string.
+        """
+        return f"{self._model}@{self.version}:{job.source}>{job.target}:{job.options}"
+
+    def tokens_to_compute(self, job: Job, looked_up: range) -> int:
+        """Return the tokens of a job's segments, equal texts counted once.
+
+        Segments whose output is cached or in flight are excluded only at the positions in
+        ``looked_up``: looking up all segments of a long article would take too long.
+        """
+        if not job.use_cache:
+            return sum(job.tokens)
+        key = self.key(job)
+        unknown = dict(zip(job.texts, job.tokens, strict=True))
+        for i in looked_up:
+            full_key = (key, job.texts[i])
+            if full_key in self._in_flight or self._cache.get(full_key) is not None:
+                unknown.pop(job.texts[i], None)
+        return sum(unknown.values())
+
+    def item(self, job: Job, key: str, position: int) -> tuple[WorkItem, bool]:
+        """Return the work item of a segment, and whether the job causes no computation for it.
+
+        A new item is in flight until ``forget``. key: as returned by ``key``.
+        """
+        if not job.use_cache:
+            return job.item(position), False
+        full_key = (key, job.texts[position])
+        if (in_flight := self._in_flight.get(full_key)) is not None:
+            return in_flight, True
+        item = job.item(position, full_key)
+        if (cached := self._cache.get(full_key)) is not None:
+            item.waiting, item.output = False, cached
+            return item, True
+        self._in_flight[full_key] = item
+        return item, False
+
+    def store(self, item: WorkItem, output: Generated) -> None:
+        """Store an output in the cache, unless the item must not be shared."""
+        if item.key is not None:
+            self._cache.put(item.key, item.text, output)
+
+    def forget(self, item: WorkItem) -> None:
+        """Record that an item is no longer in flight."""
+        if item.key is not None and self._in_flight.get(item.key) is item:
+            del self._in_flight[item.key]

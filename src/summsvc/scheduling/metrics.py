@@ -1,4 +1,4 @@
-"""What the queues say about themselves."""
+"""Prometheus metrics of the queues and their models."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from summsvc.engines.base import Generated
-from summsvc.scheduling.queue import Batch
+from summsvc.scheduling.batching import Batch
 
-_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
-_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+BATCH_SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+BATCH_SEGMENTS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+BATCH_FILL_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 class QueueMetrics:
-    """Metrics of all queues of a process, by model."""
+    """Metrics of all queues of a process, labelled by model.
+
+    registry: where they are registered.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, text: str) -> Gauge:
@@ -34,31 +37,39 @@ class QueueMetrics:
         self.output_tokens = counter("output_tokens", "Tokens that came out of the model.")
         self.cache_hits = counter("cache_hits", "Segments answered from the cache.")
         self.shared = counter("shared_segments", "Segments answered by one already in flight.")
-        self.abandoned = counter("abandoned_segments", "Segments dropped: nobody waited any more.")
-        self.failed = counter("failed_segments", "Segments on which the model failed.")
-        self.stalled = counter("stalled_batches", "Batches that were taken for hung.")
-        self.reloads = counter("model_reloads", "Times the model was loaded again after that.")
-        self.abandoned_engines = gauge(
-            "abandoned_engines", "Engines still in memory because a thread never came out of them."
+        self.abandoned = counter(
+            "abandoned_segments", "Segments dropped because no request waited for them any more."
         )
-        self.retried = counter("retried_segments", "Segments tried again, doubtful at first.")
+        self.failed = counter("failed_segments", "Segments on which the model failed.")
+        self.stalled = counter("stalled_batches", "Batches that hung.")
+        self.reloads = counter("model_reloads", "Times the model was loaded again after a hang.")
+        self.abandoned_engines = gauge(
+            "abandoned_engines", "Engines given up after a hang that are still in memory."
+        )
+        self.retried = counter(
+            "retried_segments", "Segments decoded again because a check flagged the first output."
+        )
         self.expired = counter("expired_requests", "Requests whose deadline passed in the queue.")
         self.refused = Counter(
             "summsvc_refused_requests",
-            "Requests refused at admission, by reason.",
+            "Requests rejected at admission, by reason.",
             ["model", "reason"],
             registry=registry,
         )
         self.loaded = gauge("model_loaded", "1 while the model is in memory.")
-        self.batch_seconds = histogram("batch_seconds", "Seconds one batch took.", _SECONDS)
-        self.batch_segments = histogram("batch_segments", "Segments in one batch.", _SIZES)
+        self.batch_seconds = histogram(
+            "batch_seconds", "Seconds one batch took.", BATCH_SECONDS_BUCKETS
+        )
+        self.batch_segments = histogram(
+            "batch_segments", "Segments in one batch.", BATCH_SEGMENTS_BUCKETS
+        )
         self.batch_fill = histogram(
-            "batch_fill", "Tokens of a batch that are no padding, as a share.", _SHARES
+            "batch_fill", "Share of the tokens of a batch that are not padding.", BATCH_FILL_BUCKETS
         )
 
 
 class ModelMetrics:
-    """The metrics of one model's queue, looked up once."""
+    """The metrics of one model: children of ``QueueMetrics``, with the label resolved once."""
 
     def __init__(self, metrics: QueueMetrics, model: str) -> None:
         self._metrics = metrics
@@ -79,8 +90,8 @@ class ModelMetrics:
         self.batch_segments = metrics.batch_segments.labels(model)
         self.batch_fill = metrics.batch_fill.labels(model)
 
-    def computed(self, batch: Batch, outputs: Sequence[Generated], seconds: float) -> None:
-        """Count a batch that went well."""
+    def record_batch(self, batch: Batch, outputs: Sequence[Generated], seconds: float) -> None:
+        """Count a successful batch. seconds: the time that the engine took."""
         self.segments.inc(len(outputs))
         self.input_tokens.inc(sum(output.input_tokens for output in outputs))
         self.output_tokens.inc(sum(output.output_tokens for output in outputs))
@@ -89,5 +100,5 @@ class ModelMetrics:
         self.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))
 
     def refused(self, reason: str) -> None:
-        """Count a request that was not let in; reason as in the error tree."""
+        """Count a rejected request. reason: of the error, see ``SummsvcError.reason``."""
         self._metrics.refused.labels(self._model, reason).inc()

@@ -1,116 +1,77 @@
-"""Segments waiting for one model, and which of them go next."""
+"""The queue of one model: segments that wait, and which of them form the next batch."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from itertools import chain
 
-from summsvc.scheduling.admission.shares import Holdings
+from summsvc.scheduling.admission.deadlines import UrgentJobs, none_urgent
+from summsvc.scheduling.admission.shares import Backlog
+from summsvc.scheduling.batching import Batch, Capacity, select_segments
 from summsvc.scheduling.execution.batch_size import Budget
-from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder, Ring, round_robin
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder
+from summsvc.scheduling.fairness.round_robin import RoundRobin, interleave
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 
-BULK_SHARE = 4
-"""While both wait, one batch in this many is of bulk segments."""
+BULK_INTERVAL = 4
+"""One batch in this many is a bulk batch while both priorities wait. The same ratio applies, for
+one caller, to jobs without a deadline while urgent jobs wait."""
 
-WINDOW = 8
-"""Segments worth this many batches are looked at for ones of like length."""
+LOOKAHEAD_BATCHES = 8
+"""Candidates for a batch are searched among segments worth this many batches."""
 
-SMALLEST_PART = 8
-"""A queue shorter than a batch for each is divided among idle workers, but not
-into batches below this part of the budget: small ones waste the model."""
-
-OVERHEAD = 0.25
-"""What a batch costs beside its tokens, padding counted, as a share of a full one's. It weighs
-small batches against padding: were there none, nothing would be padded."""
-
-
-Pressing = Callable[[Caller], Iterable[JobHandle]]
-"""Interactive requests of a caller that are short of time, the first one first."""
-
-
-def nobody(_: Caller) -> Iterable[JobHandle]:
-    """No request is short of time."""
-    return ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Segments of one kind that go through the model together, longest first.
-
-    budget: what they might have held at most.
-    """
-
-    items: tuple[WorkItem, ...]
-    budget: Budget
-
-    @property
-    def tokens(self) -> int:
-        """Input tokens, without padding."""
-        return sum(item.tokens for item in self.items)
-
-    @property
-    def padded_tokens(self) -> int:
-        """The longest segment times their count."""
-        return self.items[0].tokens * len(self.items)
-
-    @property
-    def used(self) -> Budget:
-        """What counts against a budget: padded tokens, and segments, in every beam."""
-        beams = self.items[0].beams
-        return Budget(self.padded_tokens * beams, len(self.items) * beams)
-
-    def abandoned(self) -> bool:
-        """Whether nobody wants any of it; safe to ask from any thread."""
-        return not any(item.handles for item in self.items)
+MIN_BATCH_DIVISOR = 8
+"""A queue shorter than one full batch per idle worker is divided among the workers, but not into
+batches below this fraction (one over the value) of the budget: small batches waste the model."""
 
 
 class FairQueue:
-    """Round robin over callers and their requests, each giving its segments in order.
+    """Round robin over callers and over the jobs of each caller.
 
-    A batch is led by the next request's first segment; segments of like length
-    of all requests of its priority fill it up, or as many of them as make a token
-    cheapest where more wait than it can hold. So nobody waits behind somebody's
-    book, and little is computed on padding. Batches do not mix priorities: a short
-    text would wait for the bulk it travels with. Of one caller's requests those short
-    of time go first, see ``deadlines``. held: what waits, by caller.
+    The first segment of the next job leads a batch. Segments of similar length, from all jobs
+    of the same priority, fill the batch. When more segments wait than a batch can hold, the
+    batch takes the number with the lowest cost per token. So no job waits for all of a long
+    article, and little time is spent on padding. A batch contains one priority only:
+    otherwise a short text would wait for the bulk segments of its batch. Within one caller,
+    urgent jobs go first, see ``deadlines``.
+
+    backlog: what waits, by caller. tokens: input tokens of all waiting segments. sequences:
+    waiting segments times their beams.
     """
 
     def __init__(self) -> None:
         self._orders: dict[Priority, FairOrder[JobHandle]] = {
             priority: FairOrder() for priority in Priority
         }
-        self.held = Holdings()
-        self._since_bulk = 0
-        self._pressed: Counter[Caller] = Counter()
+        self.backlog = Backlog()
+        self._batches_since_bulk = 0
+        self._urgent_batches: Counter[Caller] = Counter()
         self.tokens = self.sequences = self._beam_tokens = 0
 
     def __len__(self) -> int:
-        """Requests with segments waiting."""
+        """Return the number of jobs with waiting segments."""
         return sum(len(order) for order in self._orders.values())
 
     def order(self, priority: Priority) -> FairOrder[JobHandle]:
-        """The requests of a priority with segments waiting, and the tokens of these."""
+        """Return the jobs of a priority that have waiting segments, weighted by their tokens."""
         return self._orders[priority]
 
     def add(self, handle: JobHandle, item: WorkItem) -> None:
-        """Let a segment wait, on behalf of one more ticket if it waits already."""
+        """Add a segment to the queue, or add one more job to a segment that waits already."""
         if handle in item.handles:
             return
         if not item.handles:
             self._count(item, 1)
         item.handles[handle] = None
-        caller = handle.work.caller
-        self._orders[handle.work.priority].add(caller, handle, item.tokens)
-        self.held.change(caller, requests=not handle.pending, tokens=item.tokens)
+        caller = handle.job.caller
+        self._orders[handle.job.priority].add(caller, handle, item.tokens)
+        self.backlog.change(caller, requests=not handle.pending, tokens=item.tokens)
         handle.pending[item] = None
         handle.pending_tokens += item.tokens
 
     def remove(self, handle: JobHandle) -> list[WorkItem]:
-        """Forget a ticket; returns the segments that nobody wants any more."""
+        """Remove a job. Returns its segments that no other job waits for."""
         unwanted = []
         for item in handle.pending:
             del item.handles[handle]
@@ -122,17 +83,17 @@ class FairQueue:
             tokens = handle.pending_tokens
             handle.pending.clear()
             handle.pending_tokens = 0
-            self._emptied(handle, tokens)
+            self._remove_from_order(handle, tokens)
         return unwanted
 
-    def _emptied(self, handle: JobHandle, tokens: int) -> None:
-        """The last segments of a ticket, so many tokens, have left."""
-        caller = handle.work.caller
-        order = self._orders[handle.work.priority]
+    def _remove_from_order(self, handle: JobHandle, tokens: int) -> None:
+        """Remove a job whose last segments, with so many tokens, left the queue."""
+        caller = handle.job.caller
+        order = self._orders[handle.job.priority]
         order.remove(caller, handle)
-        self.held.change(caller, requests=-1, tokens=-tokens)
+        self.backlog.change(caller, requests=-1, tokens=-tokens)
         if not order.entries(caller):
-            self._pressed.pop(caller, None)
+            self._urgent_batches.pop(caller, None)
 
     def _count(self, item: WorkItem, sign: int) -> None:
         self.tokens += sign * item.tokens
@@ -140,132 +101,140 @@ class FairQueue:
         self._beam_tokens += sign * item.tokens * item.beams
 
     def fills(self, budget: Budget) -> bool:
-        """Whether enough waits for a full batch."""
+        """Whether enough segments wait for a full batch."""
         return self._beam_tokens >= budget.tokens or self.sequences >= budget.sequences
 
     def tokens_ahead(self, priority: Priority, tokens: int, caller: Caller = ANONYMOUS) -> int:
-        """Tokens that go before the last one of a new request of so many tokens.
+        """Return the tokens that are served before the last token of a new job of ``tokens``.
 
-        By round robin no waiting request of its own caller and priority goes ahead with
-        more than the new one has itself, nor any other caller with more than its own; ahead
-        of bulk goes no more than bulk's share of the batches leaves. An estimate that is
-        too high rather than too low, and takes constant time.
+        By round robin, a waiting job of the same caller and priority is served at most as many
+        tokens as the new job, and another caller at most as many as this caller. Bulk jobs also
+        wait for interactive ones, limited by the share of batches that bulk gets. The estimate
+        errs high, and takes constant time.
         """
         order = self._orders[priority]
-        own = tokens + order.entries(caller).capped(tokens)
-        ahead = order.with_others(caller, own) - tokens
+        own = tokens + order.entries(caller).capped_total(tokens)
+        ahead = order.served_until(caller, own) - tokens
         if priority is Priority.BULK:
-            first = self._orders[Priority.INTERACTIVE].total
-            ahead += min(first, (BULK_SHARE - 1) * (ahead + tokens))
+            interactive = self._orders[Priority.INTERACTIVE].total
+            ahead += min(interactive, (BULK_INTERVAL - 1) * (ahead + tokens))
         return min(ahead, self.tokens)
 
-    def next(
+    def next_batch(
         self,
         budget: Budget,
         workers: int = 1,
-        pressing: Pressing = nobody,
-        bulk: Budget | None = None,
+        urgent_jobs: UrgentJobs = none_urgent,
+        bulk_budget: Budget | None = None,
         running: Collection[Batch] = (),
     ) -> Batch | None:
-        """Take a batch within its budget, or of one segment; None when empty.
+        """Take the next batch from the queue; None when the queue is empty.
 
-        workers: idle ones, that share what waits. bulk: the budget of bulk batches, where
-        it is another. pressing: requests of a caller that are short of time; they go before
-        its others, but for one batch in ``BULK_SHARE`` while some wait that have no deadline.
-        running: what
-        other workers have in the model; a smaller batch there leaves its worker a larger
-        part of what waits here.
+        The batch is within its budget, or it is a single segment.
+
+        workers: idle workers, which share the queue. urgent_jobs: these jobs go before the
+        other jobs of their caller, except in one batch of ``BULK_INTERVAL`` while jobs without
+        a deadline wait. bulk_budget: budget of bulk batches, when it differs. running: the
+        batches of the other workers; the smaller they are, the more of the queue is left for
+        their workers.
         """
-        leader, hurried = self._leader(pressing)
+        leader, is_urgent = self._leader(urgent_jobs)
         if leader is None:
             return None
-        if leader.work.priority is Priority.BULK:
-            budget, pressing = bulk or budget, nobody
+        if leader.job.priority is Priority.BULK:
+            budget, urgent_jobs = bulk_budget or budget, none_urgent
         first = next(iter(leader.pending))
-        most = max(1, budget.tokens // first.beams)
-        segments = max(1, budget.sequences // first.beams)
-        # Of segments like the first one.
-        full = min(most, segments * first.tokens)
-        # Counted without padding: what the others are left must fit into as many batches.
+        capacity = Capacity.of(budget, first)
+        # Counted without padding: what is left for the others must fit into as many batches.
         tokens = self.tokens + sum(batch.tokens for batch in running)
-        share = max(-(-tokens // (workers + len(running))), full // SMALLEST_PART)
-        candidates = {first: None}
-        met: set[WorkItem] = set()
-        looked_at = 0
-        window = 1 if hurried else WINDOW
-        for item in self._in_turn(leader, pressing, hurried=hurried):
-            if item in met:
-                continue
-            met.add(item)
-            looked_at += item.tokens
-            if item.kind == first.kind:
-                candidates[item] = None
-            if looked_at >= window * most or len(candidates) >= window * segments:
-                break
-        # Stable: the leader's first segment stays in front.
-        nearest = sorted(candidates, key=lambda item: abs(item.tokens - first.tokens))
-        nearest.remove(first)
-        longest = taken = first.tokens
-        chosen = [first]
-        cheapest, least = 1, math.inf
-        for item in nearest[: segments - 1]:
-            longest = max(longest, item.tokens)
-            if taken >= share or longest * (len(chosen) + 1) > most:
-                break
-            chosen.append(item)
-            taken += item.tokens
-            # For a token that is no padding.
-            cost = (longest * len(chosen) + OVERHEAD * full) / max(1, taken)
-            if cost <= least:
-                cheapest, least = len(chosen), cost
-        # None of fewer is left for a small batch of its own, nor who is short of time for another.
-        if len(candidates) > workers * (full // max(1, first.tokens)) and window == WINDOW:
-            del chosen[cheapest:]
-        order = self._orders[leader.work.priority]
-        for item in chosen:
+        worker_share = -(-tokens // (workers + len(running)))
+        target_tokens = max(worker_share, capacity.full_tokens // MIN_BATCH_DIVISOR)
+        candidates = self._candidates(
+            leader, first, capacity, urgent_jobs, 1 if is_urgent else LOOKAHEAD_BATCHES
+        )
+        # A short queue is not trimmed, because the rest would become a small batch. The batch of
+        # an urgent job is not trimmed, because its other segments would wait for another batch.
+        trim = not is_urgent and len(candidates) > workers * (
+            capacity.full_tokens // max(1, first.tokens)
+        )
+        selected = select_segments(first, candidates, capacity, target_tokens, trim=trim)
+        for item in selected:
             for handle in item.handles:
-                self._orders[handle.work.priority].served(handle.work.caller)
-        order.entries(leader.work.caller).served(leader)
-        for item in chosen:
+                self._orders[handle.job.priority].mark_served(handle.job.caller)
+        leader_order = self._orders[leader.job.priority]
+        leader_order.entries(leader.job.caller).mark_served(leader)
+        for item in selected:
             self._take(item)
-        return Batch(tuple(sorted(chosen, key=lambda item: -item.tokens)), budget)
+        return Batch(tuple(sorted(selected, key=lambda item: -item.tokens)), budget)
 
-    def _leader(self, pressing: Pressing) -> tuple[JobHandle | None, bool]:
-        """Whose segments lead the next batch, and whether because it is short of time."""
-        interactive, bulk = (self._orders[level] for level in Priority)
-        if bulk and (not interactive or self._since_bulk >= BULK_SHARE - 1):
-            self._since_bulk = 0
-            return _first(bulk), False
-        # Batches that bulk had while nobody else waited were its share as well.
-        self._since_bulk = self._since_bulk + 1 if bulk else 0
-        caller = interactive.turn()
+    def _candidates(
+        self,
+        leader: JobHandle,
+        first: WorkItem,
+        capacity: Capacity,
+        urgent_jobs: UrgentJobs,
+        batches: int,
+    ) -> list[WorkItem]:
+        """Return waiting segments with the batch key of ``first``, in fair order.
+
+        batches: the search stops after segments worth this many batches. With 1, the urgent
+        jobs of the leader's caller come first too.
+        """
+        candidates = {first: None}
+        seen: set[WorkItem] = set()
+        seen_tokens = 0
+        for item in self._in_turn(leader, urgent_jobs, leader_urgent=batches == 1):
+            if item in seen:
+                continue
+            seen.add(item)
+            seen_tokens += item.tokens
+            if item.batch_key == first.batch_key:
+                candidates[item] = None
+            if (
+                seen_tokens >= batches * capacity.padded_tokens
+                or len(candidates) >= batches * capacity.segments
+            ):
+                break
+        return list(candidates)
+
+    def _leader(self, urgent_jobs: UrgentJobs) -> tuple[JobHandle | None, bool]:
+        """Return the job that leads the next batch, and whether it leads because it is urgent."""
+        interactive, bulk = (self._orders[priority] for priority in Priority)
+        if bulk and (not interactive or self._batches_since_bulk >= BULK_INTERVAL - 1):
+            self._batches_since_bulk = 0
+            return bulk.first(), False
+        # Bulk batches that ran while no interactive job waited count as part of bulk's share.
+        self._batches_since_bulk = self._batches_since_bulk + 1 if bulk else 0
+        caller = interactive.next_caller()
         if caller is None:
             return None, False
-        hurried = next(iter(pressing(caller)), None)
-        if hurried is None:
-            return _first(interactive), False
-        self._pressed[caller] += 1
-        if self._pressed[caller] % BULK_SHARE == 0:
+        urgent = next(iter(urgent_jobs(caller)), None)
+        if urgent is None:
+            return interactive.first(), False
+        self._urgent_batches[caller] += 1
+        if self._urgent_batches[caller] % BULK_INTERVAL == 0:
             for handle in interactive.entries(caller):
-                if handle.work.deadline is None:
+                if handle.job.deadline is None:
                     return handle, False
-        return hurried, True
+        return urgent, True
 
     def _in_turn(
-        self, leader: JobHandle, pressing: Pressing, *, hurried: bool
+        self, leader: JobHandle, urgent_jobs: UrgentJobs, *, leader_urgent: bool
     ) -> Iterator[WorkItem]:
-        """Waiting segments of a priority, one of each caller in turn; some are met twice.
+        """Yield waiting segments of the leader's priority, one of each caller in turn.
 
-        Of one caller those short of time first, then one of each request in turn. hurried:
-        whether that holds for the caller of the leader too.
+        For each caller: the segments of urgent jobs, then one segment of each job in turn. A
+        segment may be yielded more than once. leader_urgent: whether the urgent jobs of the
+        leader's own caller come first too.
         """
 
-        def of(caller: Caller, handles: Ring[JobHandle]) -> Iterator[WorkItem]:
-            first = pressing(caller) if hurried or caller != leader.work.caller else ()
-            in_hurry = (item for handle in first for item in handle.pending)
-            return chain(in_hurry, round_robin(iter(handle.pending) for handle in handles))
+        def segments(caller: Caller, handles: RoundRobin[JobHandle]) -> Iterator[WorkItem]:
+            urgent_first = leader_urgent or caller != leader.job.caller
+            urgent = urgent_jobs(caller) if urgent_first else ()
+            urgent_segments = (item for handle in urgent for item in handle.pending)
+            return chain(urgent_segments, interleave(iter(handle.pending) for handle in handles))
 
-        return self._orders[leader.work.priority].in_turn(of)
+        return self._orders[leader.job.priority].in_turn(segments)
 
     def _take(self, item: WorkItem) -> None:
         item.waiting = False
@@ -274,14 +243,8 @@ class FairQueue:
             del handle.pending[item]
             handle.pending_tokens -= item.tokens
             if handle.pending:
-                caller = handle.work.caller
-                self._orders[handle.work.priority].add(caller, handle, -item.tokens)
-                self.held.change(caller, tokens=-item.tokens)
+                caller = handle.job.caller
+                self._orders[handle.job.priority].add(caller, handle, -item.tokens)
+                self.backlog.change(caller, tokens=-item.tokens)
             else:
-                self._emptied(handle, item.tokens)
-
-
-def _first(order: FairOrder[JobHandle]) -> JobHandle | None:
-    """Of the caller whose turn it is the request that waits longest for its own."""
-    caller = order.turn()
-    return None if caller is None else next(iter(order.entries(caller)))
+                self._remove_from_order(handle, item.tokens)

@@ -222,9 +222,9 @@ class Server:
         """Load what is to be preloaded; for good, see what changes and tell health."""
         self._spawn(self._pool.preload(self.settings.preload))
         while True:
-            await self._health.translation(self._pool.can(Task.TRANSLATION))
+            await self._health.translation(self._pool.can_serve(Task.TRANSLATION))
             await self._health.summarization(self._can_summarize())
-            if await self._pool.changed(timeout_s=STORE_REFRESH_S):
+            if await self._pool.wait_for_change(timeout_s=STORE_REFRESH_S):
                 self._turns.freeze()
             # Files are not looked at on the event loop.
             await asyncio.to_thread(self._store.refresh)
@@ -233,7 +233,7 @@ class Server:
         """Whether a call that leaves the method open can be answered now."""
         match self.settings.summary_method:
             case "abstractive":
-                return self._pool.can(Task.SUMMARIZATION)
+                return self._pool.can_serve(Task.SUMMARIZATION)
             case "auto":
                 return self._pool.preloaded
             case _:

@@ -14,7 +14,7 @@ def admission(*, workers: int = 1, rate: float | None = None) -> Admission:
     """One that has measured so many tokens per second and worker."""
     made = Admission(QueueLimits(10, 1000), workers=workers)
     if rate is not None:
-        made.measured(tokens=100, seconds=100 / rate)
+        made.record_batch(tokens=100, seconds=100 / rate)
     return made
 
 
@@ -26,7 +26,7 @@ def check(made: Admission, **changed: Any) -> None:
         "tokens_ahead": 50,
         "seconds_left": None,
     }
-    made.check(**(facts | changed))
+    made.admit(**(facts | changed))
 
 
 def test_the_rate_is_that_of_all_workers() -> None:
@@ -40,37 +40,37 @@ def test_what_was_expected_counts_until_a_batch_was_measured() -> None:
     assert made.tokens_per_s is None
     made.expect(tokens=100, seconds=1.0)
     assert made.tokens_per_s == pytest.approx(200)
-    made.measured(tokens=100, seconds=0.5)
+    made.record_batch(tokens=100, seconds=0.5)
     assert made.tokens_per_s == pytest.approx(400)
 
 
 def test_the_first_batches_count_alike() -> None:
     made = admission(rate=100)
-    made.measured(tokens=100, seconds=3.0)
+    made.record_batch(tokens=100, seconds=3.0)
     assert made.tokens_per_s == pytest.approx(50)
 
 
 def test_what_a_full_batch_takes_is_known_from_those_measured() -> None:
     made = admission()
     assert made.batch_s == 0
-    made.measured(tokens=100, seconds=1.0)
+    made.record_batch(tokens=100, seconds=1.0)
     assert made.batch_s == 1.0
     for _ in range(30):
-        made.measured(tokens=100, seconds=3.0)
+        made.record_batch(tokens=100, seconds=3.0)
     assert made.batch_s == pytest.approx(3.0, rel=0.01)
 
 
 def test_a_large_batch_says_more_than_a_small_one() -> None:
     made = admission()
-    made.measured(tokens=1, seconds=1.0)
-    made.measured(tokens=999, seconds=1.0)
+    made.record_batch(tokens=1, seconds=1.0)
+    made.record_batch(tokens=999, seconds=1.0)
     assert made.tokens_per_s == pytest.approx(500)
 
 
 def test_the_rate_follows_the_machine() -> None:
     made = admission(rate=200)
     for _ in range(50):
-        made.measured(tokens=100, seconds=1.0)
+        made.record_batch(tokens=100, seconds=1.0)
     assert made.tokens_per_s == pytest.approx(100, rel=0.01)
 
 
@@ -134,7 +134,7 @@ def test_without_a_rate_only_a_passed_deadline_is_refused() -> None:
 def test_nobody_is_let_in_who_makes_others_late() -> None:
     made = admission(rate=200)
     with pytest.raises(OverloadedError, match="by their deadlines") as refused:
-        check(made, seconds_left=100.0, seconds_missing=0.4)
+        check(made, seconds_left=100.0, shortfall_s=0.4)
     assert refused.value.retry_after == pytest.approx(0.4)
-    check(made, seconds_left=100.0, seconds_missing=0.4, continues=True)
-    check(made, seconds_left=100.0, seconds_missing=0.4, tokens=0)
+    check(made, seconds_left=100.0, shortfall_s=0.4, continues=True)
+    check(made, seconds_left=100.0, shortfall_s=0.4, tokens=0)

@@ -9,8 +9,14 @@ import random
 import pytest
 
 from summsvc.scheduling.admission.admission import Admission, QueueLimits
-from summsvc.scheduling.admission.deadlines import Deadlines, Due, due, lacking, short_of_time
-from summsvc.scheduling.admission.demand import MOST_GROUPS
+from summsvc.scheduling.admission.deadline_histogram import MAX_GROUPS
+from summsvc.scheduling.admission.deadlines import (
+    Deadlines,
+    GroupSlack,
+    last_urgent_deadline,
+    shortfall,
+    slack_by_deadline,
+)
 from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS
 from summsvc.scheduling.jobs import JobHandle, Priority
@@ -32,7 +38,7 @@ class Waiting:
         self.deadlines = Deadlines(admission)
         self.handles = [self.enter(tokens, deadline) for tokens, deadline in asked]
         for handle in self.handles:
-            self.feed(handle, handle.coming_tokens)
+            self.feed(handle, handle.unfed_tokens)
 
     def enter(
         self, tokens: int, deadline: float | None, priority: Priority = Priority.INTERACTIVE
@@ -43,39 +49,39 @@ class Waiting:
 
     def feed(self, handle: JobHandle, tokens: int) -> None:
         """Put the next segments of a request into the queue."""
-        for _ in range(min(tokens, handle.coming_tokens)):
-            position = len(handle.work.texts) - handle.coming_tokens
-            self.queue.add(handle, handle.work.item(position))
-            handle.coming_tokens -= 1
-        self.deadlines.note(handle)
+        for _ in range(min(tokens, handle.unfed_tokens)):
+            position = len(handle.job.texts) - handle.unfed_tokens
+            self.queue.add(handle, handle.job.item(position))
+            handle.unfed_tokens -= 1
+        self.deadlines.update(handle)
 
     def take(self) -> None:
         """Take a batch of up to four segments."""
-        batch = self.queue.next(Budget(4, 4))
+        batch = self.queue.next_batch(Budget(4, 4))
         for item in batch.items if batch else ():
             for handle in item.handles:
-                self.deadlines.note(handle)
+                self.deadlines.update(handle)
 
     def leave(self, handle: JobHandle) -> None:
         self.queue.remove(handle)
-        self.deadlines.note(handle)
+        self.deadlines.update(handle)
 
-    def due(self) -> list[Due]:
-        line = self.deadlines._lines.get(ANONYMOUS)
-        return list(due(line.demand, tokens_per_s=RATE, now=0.0)) if line else []
+    def due(self) -> list[GroupSlack]:
+        line = self.deadlines._callers.get(ANONYMOUS)
+        return list(slack_by_deadline(line.histogram, tokens_per_s=RATE, now=0.0)) if line else []
 
     def ordered(self) -> list[JobHandle]:
         """Requests that wait, earliest deadline first."""
-        line = self.deadlines._lines.get(ANONYMOUS)
+        line = self.deadlines._callers.get(ANONYMOUS)
         return [handle for _, _, handle in line.ordered] if line else []
 
     def pressing(self, margin_s: float) -> list[JobHandle]:
-        until = short_of_time(self.due(), margin_s)
-        return [each for each in self.ordered() if until and (each.work.deadline or 0) <= until]
+        until = last_urgent_deadline(self.due(), margin_s)
+        return [each for each in self.ordered() if until and (each.job.deadline or 0) <= until]
 
 
 def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float = 1.0) -> float:
-    return lacking(
+    return shortfall(
         made.due(),
         tokens=tokens,
         deadline=deadline,
@@ -112,7 +118,7 @@ async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlin
         ordered = made.ordered()
         assert len(ordered) == len(set(ordered))
         assert set(ordered) == looked_after(made.queue, entered)
-        assert ordered == sorted(ordered, key=lambda each: each.work.deadline or math.inf)
+        assert ordered == sorted(ordered, key=lambda each: each.job.deadline or math.inf)
         summed_up(made)
     for handle in entered:
         handle.cancel()
@@ -123,18 +129,18 @@ async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlin
 def looked_after(queue: FairQueue, entered: list[JobHandle]) -> set[JobHandle]:
     """Who is looked after by definition."""
     waiting = queue.order(Priority.INTERACTIVE).entries(ANONYMOUS)
-    return {each for each in entered if each in waiting and each.work.deadline is not None}
+    return {each for each in entered if each in waiting and each.job.deadline is not None}
 
 
 def summed_up(made: Waiting) -> None:
     """Whatever deadlines are looked at together, none is thought later and no token is missing."""
     ordered, groups = made.ordered(), made.due()
     for first, last, ahead, slack_s in groups:
-        before = [each for each in ordered if (each.work.deadline or 0) <= last]
-        assert ahead == sum(each.pending_tokens + each.coming_tokens for each in before)
+        before = [each for each in ordered if (each.job.deadline or 0) <= last]
+        assert ahead == sum(each.pending_tokens + each.unfed_tokens for each in before)
         assert slack_s == pytest.approx(first - ahead / RATE)
         assert first <= last
-    assert sum(map(bool, groups)) <= MOST_GROUPS
+    assert sum(map(bool, groups)) <= MAX_GROUPS
 
 
 async def test_who_stands_before_one_that_is_short_of_time_goes_first_too() -> None:
@@ -157,15 +163,15 @@ async def test_there_is_room_while_everybody_keeps_the_margin() -> None:
 async def test_who_would_wait_behind_nobody_needs_no_margin() -> None:
     deadline = asyncio.get_running_loop().time() + 1.0
     alone, second = Waiting(), Waiting((1, deadline - 0.5))
-    assert alone.deadlines.missing(7, Priority.INTERACTIVE, deadline, ANONYMOUS) == 0.0
-    assert second.deadlines.missing(7, Priority.INTERACTIVE, deadline, ANONYMOUS) > 0.25
+    assert alone.deadlines.shortfall_s(7, Priority.INTERACTIVE, deadline, ANONYMOUS) == 0.0
+    assert second.deadlines.shortfall_s(7, Priority.INTERACTIVE, deadline, ANONYMOUS) > 0.25
 
 
 async def test_a_new_request_leaves_the_others_a_batch_more_than_they_need() -> None:
     now = asyncio.get_running_loop().time()
     made = Waiting((30, now + 6.5))
-    assert list(made.deadlines.pressing(ANONYMOUS)) == []
-    missing_s = made.deadlines.missing(10, Priority.INTERACTIVE, now + 6.0, ANONYMOUS)
+    assert list(made.deadlines.urgent(ANONYMOUS)) == []
+    missing_s = made.deadlines.shortfall_s(10, Priority.INTERACTIVE, now + 6.0, ANONYMOUS)
     assert missing_s == pytest.approx(0.5, abs=0.2)
 
 
@@ -182,6 +188,6 @@ async def test_half_of_a_short_time_is_margin_enough() -> None:
 async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
     made = Waiting((8, None), (40, 4.0))
     patient, pressed = made.handles
-    order = [made.queue.next(Budget(2, 2), 1, lambda _: [pressed]) for _ in range(8)]
+    order = [made.queue.next_batch(Budget(2, 2), 1, lambda _: [pressed]) for _ in range(8)]
     leaders = [next(iter(batch.items[0].handles)) if batch is not None else None for batch in order]
     assert leaders == [pressed, pressed, pressed, patient] * 2

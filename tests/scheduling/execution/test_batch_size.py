@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.scheduling.execution.batch_size import FIRST, NARROWER, STEP, BatchSizer, Budget
+from summsvc.scheduling.execution.batch_size import (
+    INITIAL_TOKENS,
+    MAX_STEP,
+    NARROW_DIVISOR,
+    BatchSizer,
+    Budget,
+)
 
 
 def batch_sizer(most: int = 10_000, *, sequences: int = 1_000, target_s: float = 1.0) -> BatchSizer:
-    return BatchSizer(most=Budget(most, sequences), target_s=target_s)
+    return BatchSizer(limit=Budget(most, sequences), target_s=target_s)
 
 
 def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_000) -> BatchSizer:
@@ -16,7 +22,7 @@ def after(batches: int, *, fixed_s: float, per_token_s: float, most: int = 10_00
     made = batch_sizer(most)
     for _ in range(batches):
         cost = made.budget.tokens
-        made.measured(Budget(cost, 1), fixed_s + cost * per_token_s)
+        made.record_batch(Budget(cost, 1), fixed_s + cost * per_token_s)
     return made
 
 
@@ -35,24 +41,24 @@ def test_a_budget_is_never_above_the_most_nor_below_one_token() -> None:
 def test_one_odd_batch_changes_little() -> None:
     made = after(60, fixed_s=0.0, per_token_s=0.001)
     before = made.budget.tokens
-    made.measured(Budget(before, 1), 100.0)
-    assert made.budget.tokens == pytest.approx(before / STEP, abs=1)
-    made.measured(Budget(before, 1), 0.0)
+    made.record_batch(Budget(before, 1), 100.0)
+    assert made.budget.tokens == pytest.approx(before / MAX_STEP, abs=1)
+    made.record_batch(Budget(before, 1), 0.0)
     assert made.budget.tokens == pytest.approx(before, abs=2)
 
 
 def test_small_batches_say_nothing() -> None:
     made = batch_sizer(sequences=32)
-    assert made.budget.tells(Budget(FIRST, 1))
-    assert made.budget.tells(Budget(FIRST // 2, 1))
-    assert not made.budget.tells(Budget(FIRST // 2 - 1, 1))
-    assert made.budget.tells(Budget(20, 16))
-    assert not made.budget.tells(Budget(20, 15))
+    assert made.budget.is_sample(Budget(INITIAL_TOKENS, 1))
+    assert made.budget.is_sample(Budget(INITIAL_TOKENS // 2, 1))
+    assert not made.budget.is_sample(Budget(INITIAL_TOKENS // 2 - 1, 1))
+    assert made.budget.is_sample(Budget(20, 16))
+    assert not made.budget.is_sample(Budget(20, 15))
 
 
 def test_narrow_batches_have_fewer_sequences_and_say_how_fast_such_ones_are() -> None:
-    made = batch_sizer(sequences=NARROWER * 8)
-    assert made.narrow == Budget(made.budget.tokens, 8)
-    assert made.narrow.tells(Budget(20, 4))
-    assert not made.narrow.tells(Budget(20, 3))
-    assert batch_sizer(sequences=1).narrow.sequences == 1
+    made = batch_sizer(sequences=NARROW_DIVISOR * 8)
+    assert made.narrow_budget == Budget(made.budget.tokens, 8)
+    assert made.narrow_budget.is_sample(Budget(20, 4))
+    assert not made.narrow_budget.is_sample(Budget(20, 3))
+    assert batch_sizer(sequences=1).narrow_budget.sequences == 1

@@ -16,12 +16,12 @@ from prometheus_client import CollectorRegistry
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.errors import EngineError, EngineStalledError, ModelBrokenError
+from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution.watchdog import Watchdog
 from summsvc.scheduling.jobs import Job
 from summsvc.scheduling.pool import slot as slot_module
 from summsvc.scheduling.pool.pool import ModelPool
-from summsvc.scheduling.pool.status import ModelState
-from summsvc.scheduling.queue import Batch
+from summsvc.scheduling.pool.slot import ModelState
 from summsvc.scheduling.scheduler import Scheduler
 from tests.scheduling.pool.test_pool import Loader, Shelf, until
 from tests.scheduling.reversing import (
@@ -80,7 +80,7 @@ async def test_a_hung_batch_fails_its_calls_and_the_worker_goes_on() -> None:
         await engine.begun()
     engine.release()
     for handle in handles:
-        assert [o.generated.text for o in await handle.wait()] == expected(handle.work)
+        assert [o.generated.text for o in await handle.wait()] == expected(handle.job)
     engine.recover()
     await eventually(lambda: made.idle)
     assert await made.close()
@@ -128,7 +128,7 @@ async def test_its_segments_are_not_run_together_again_and_the_one_at_fault_not_
 async def test_an_engine_is_given_up_when_as_many_hang_as_it_has_workers() -> None:
     engine = ReversingEngine()
     lost: list[Future[None]] = []
-    made = scheduler(engine, workers=2, lost=lost.append)
+    made = scheduler(engine, workers=2, on_engine_lost=lost.append)
     await stall(made, "stall one")
     assert not lost
     assert made.usable
@@ -139,7 +139,7 @@ async def test_an_engine_is_given_up_when_as_many_hang_as_it_has_workers() -> No
     await asyncio.sleep(0.05)
     assert not engine.closed
     made.resume(ReversingEngine(), "1")
-    assert [o.generated.text for o in await waiting.wait()] == expected(waiting.work)
+    assert [o.generated.text for o in await waiting.wait()] == expected(waiting.job)
     assert not freed.done()
     engine.recover()
     await eventually(freed.done)
@@ -150,7 +150,7 @@ async def test_an_engine_is_given_up_when_as_many_hang_as_it_has_workers() -> No
 async def test_threads_that_came_back_do_not_count() -> None:
     engine = ReversingEngine()
     lost: list[Future[None]] = []
-    made = scheduler(engine, workers=2, lost=lost.append)
+    made = scheduler(engine, workers=2, on_engine_lost=lost.append)
     await stall(made, "stall one")
     engine.recover()
     await eventually(lambda: made.idle)
@@ -164,7 +164,7 @@ async def test_threads_that_came_back_do_not_count() -> None:
 async def test_a_batch_whose_callers_left_is_noticed_too() -> None:
     engine, registry = ReversingEngine(), CollectorRegistry()
     lost: list[Future[None]] = []
-    made = scheduler(engine, registry=registry, lost=lost.append)
+    made = scheduler(engine, registry=registry, on_engine_lost=lost.append)
     handle = made.submit(work(["stall one"]))
     await engine.begun()
     handle.cancel()
@@ -208,23 +208,23 @@ async def pooled(
 async def test_a_model_that_hangs_is_not_served_until_it_is_loaded_again() -> None:
     loader = Loader()
     async with pooled(loader, "a", workers=1) as (pool, registry):
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
         loader.go.clear()
         made = await pool.acquire("a")
         await stall(made, "stall one")
         status = pool.status("a")
         assert status.state is ModelState.LOADING
         assert "stopped answering" in status.error
-        assert not pool.can(Task.TRANSLATION)
+        assert not pool.can_serve(Task.TRANSLATION)
         assert sample(registry, "model_loaded", "a") == 0
         # Those who wait and those who come wait for the engine.
         waiting = made.submit(work(["waits in the queue"]))
         acquiring = asyncio.create_task(pool.acquire("a"))
         loader.go.set()
         assert await acquiring is made
-        assert [o.generated.text for o in await waiting.wait()] == expected(waiting.work)
+        assert [o.generated.text for o in await waiting.wait()] == expected(waiting.job)
         assert pool.status("a").state is ModelState.READY
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
         assert loader.loads == ["a", "a"]
         assert made.engine is loader.engines[1]
         assert sample(registry, "model_loaded", "a") == 1
@@ -240,7 +240,7 @@ async def test_other_models_are_served_meanwhile() -> None:
     async with pooled(loader, "a", "b", workers=1) as (pool, _):
         loader.go.clear()
         await stall(await pool.acquire("a"), "stall one")
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
         await answer(await pool.acquire("b"), "is served")
 
 
@@ -256,7 +256,7 @@ async def test_a_model_that_hangs_again_soon_is_left_alone_for_a_while(
         await stall(made, "stall two")
         await until(pool, "a", ModelState.FAILED)
         assert "again soon after" in pool.status("a").error
-        assert not pool.can(Task.TRANSLATION)
+        assert not pool.can_serve(Task.TRANSLATION)
         with pytest.raises(EngineStalledError, match="again soon after"):
             await pool.acquire("a")
         with pytest.raises(EngineStalledError, match="again soon after"):
@@ -265,7 +265,7 @@ async def test_a_model_that_hangs_again_soon_is_left_alone_for_a_while(
         monkeypatch.setattr(slot_module, "RETRY_FAILED_S", 0.0)
         # Calls are wanted again: the next one loads it.
         assert pool.status("a").state is ModelState.INSTALLED
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
         assert await pool.acquire("a") is made
         await answer(made, "works again")
 

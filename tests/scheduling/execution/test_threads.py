@@ -9,58 +9,58 @@ from concurrent.futures import Future
 
 import pytest
 
-from summsvc.scheduling.execution.threads import Threads, returned
+from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
 
 PATIENCE_S = 30.0
 
 
 async def test_a_call_gives_what_it_returns_or_raises() -> None:
-    threads = Threads("t")
-    good = threads.run(lambda: 7)
-    bad: Future[None] = threads.run(lambda: [][0])
-    assert await returned(good)
-    assert await returned(bad)
+    threads = DaemonThreadPool("t")
+    good = threads.submit(lambda: 7)
+    bad: Future[None] = threads.submit(lambda: [][0])
+    assert await wait_done(good)
+    assert await wait_done(bad)
     assert good.result() == 7
     with pytest.raises(IndexError):
         bad.result()
-    threads.end()
+    threads.shutdown()
 
 
 async def test_an_idle_thread_takes_the_next_call() -> None:
-    threads = Threads("t")
+    threads = DaemonThreadPool("t")
     seen = set()
     for _ in range(20):
-        call = threads.run(threading.get_ident)
-        await returned(call)
+        call = threads.submit(threading.get_ident)
+        await wait_done(call)
         seen.add(call.result())
     assert len(seen) == 1
-    threads.end()
+    threads.shutdown()
 
 
 async def test_a_call_that_does_not_return_holds_up_no_other() -> None:
     go = threading.Event()
     closed = threading.Event()
-    threads = Threads("t", last=closed.set)
-    held = threads.run(lambda: go.wait(PATIENCE_S))
-    assert not await returned(held, 0.01)
-    other = threads.run(lambda: 1)
-    assert await returned(other, PATIENCE_S)
-    threads.end()
-    with pytest.raises(RuntimeError, match="have been ended"):
-        threads.run(lambda: 2)
-    assert not await returned(threads.ended, 0.05)
+    threads = DaemonThreadPool("t", on_terminated=closed.set)
+    held = threads.submit(lambda: go.wait(PATIENCE_S))
+    assert not await wait_done(held, 0.01)
+    other = threads.submit(lambda: 1)
+    assert await wait_done(other, PATIENCE_S)
+    threads.shutdown()
+    with pytest.raises(RuntimeError, match="has been shut down"):
+        threads.submit(lambda: 2)
+    assert not await wait_done(threads.terminated, 0.05)
     assert not closed.is_set()
     go.set()
-    assert await returned(threads.ended, PATIENCE_S)
+    assert await wait_done(threads.terminated, PATIENCE_S)
     assert closed.is_set()
 
 
 async def test_the_end_of_threads_that_never_ran_frees_too() -> None:
     closed = threading.Event()
-    threads = Threads("t", last=closed.set)
-    threads.end()
-    threads.end()
-    assert await returned(threads.ended, PATIENCE_S)
+    threads = DaemonThreadPool("t", on_terminated=closed.set)
+    threads.shutdown()
+    threads.shutdown()
+    assert await wait_done(threads.terminated, PATIENCE_S)
     assert closed.is_set()
 
 
@@ -68,28 +68,29 @@ async def test_what_freeing_raised_is_told() -> None:
     def last() -> None:
         raise OSError("still in use")
 
-    threads = Threads("t", last=last)
-    threads.end()
-    assert await returned(threads.ended, PATIENCE_S)
+    threads = DaemonThreadPool("t", on_terminated=last)
+    threads.shutdown()
+    assert await wait_done(threads.terminated, PATIENCE_S)
     with pytest.raises(OSError, match="still in use"):
-        threads.ended.result()
+        threads.terminated.result()
 
 
 async def test_a_library_that_exits_is_an_error_of_its_call() -> None:
-    threads = Threads("t")
-    call = threads.run(lambda: sys.exit(3))
-    await returned(call)
+    threads = DaemonThreadPool("t")
+    call = threads.submit(lambda: sys.exit(3))
+    await wait_done(call)
     with pytest.raises(RuntimeError, match="SystemExit"):
         call.result()
-    assert await returned(threads.run(lambda: 1), PATIENCE_S)
-    threads.end()
+    assert await wait_done(threads.submit(lambda: 1), PATIENCE_S)
+    threads.shutdown()
 
 
 def test_the_end_of_the_process_waits_for_calls_that_return_soon() -> None:
     code = """
 import time
-from summsvc.scheduling.execution.threads import Threads
-Threads("t", last=lambda: print("freed", flush=True)).run(lambda: time.sleep(0.2))
+from summsvc.scheduling.execution.threads import DaemonThreadPool
+pool = DaemonThreadPool("t", on_terminated=lambda: print("freed", flush=True))
+pool.submit(lambda: time.sleep(0.2))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S
@@ -100,8 +101,8 @@ Threads("t", last=lambda: print("freed", flush=True)).run(lambda: time.sleep(0.2
 def test_a_call_that_does_not_return_does_not_keep_the_process() -> None:
     code = """
 import threading
-from summsvc.scheduling.execution.threads import Threads
-Threads("t").run(threading.Event().wait)
+from summsvc.scheduling.execution.threads import DaemonThreadPool
+DaemonThreadPool("t").submit(threading.Event().wait)
 print("ends")
 """
     done = subprocess.run(

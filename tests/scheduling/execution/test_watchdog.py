@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 
 from summsvc.engines.base import Generated
+from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution import watchdog as module
 from summsvc.scheduling.execution.batch_size import Budget
-from summsvc.scheduling.execution.threads import Threads
-from summsvc.scheduling.execution.watchdog import Patience, Watchdog, in_time
-from summsvc.scheduling.queue import Batch
+from summsvc.scheduling.execution.threads import DaemonThreadPool
+from summsvc.scheduling.execution.watchdog import HangThreshold, Watchdog, completes_within
 from tests.scheduling.reversing import OPTIONS, work
 
-PATIENCE = Patience(factor=10.0, least_s=1.0)
+THRESHOLD = HangThreshold(factor=10.0, min_s=1.0)
 
 
 def batch(segments: int = 4, *, tokens: int = 10, beams: int = 1, bound: int = 0) -> Batch:
@@ -30,30 +30,30 @@ def outputs(given: Batch, tokens: int) -> list[Generated]:
 
 
 def measured(given: Batch, *, tokens: int, seconds: float) -> Watchdog:
-    made = Watchdog(PATIENCE)
-    made.measured(given, outputs(given, tokens), seconds)
+    made = Watchdog(THRESHOLD)
+    made.record_batch(given, outputs(given, tokens), seconds)
     return made
 
 
 def test_a_batch_is_never_hung_when_the_watchdog_is_off() -> None:
-    made = Watchdog(Patience(factor=10.0, least_s=0.0), probe_s=1.0)
+    made = Watchdog(HangThreshold(factor=10.0, min_s=0.0), probe_s=1.0)
     assert made.limit_s(batch()) == math.inf
 
 
 def test_nothing_measured_takes_the_factor_times_the_least() -> None:
-    assert Watchdog(PATIENCE).limit_s(batch()) == 10.0
+    assert Watchdog(THRESHOLD).limit_s(batch()) == 10.0
 
 
 def test_the_probe_of_a_slow_model_gives_its_first_batches_time() -> None:
-    slow = Watchdog(PATIENCE, probe_s=5.0)
+    slow = Watchdog(THRESHOLD, probe_s=5.0)
     assert slow.limit_s(batch(12, beams=4)) > 10 * 5.0 * 12
-    fast = Watchdog(PATIENCE, probe_s=0.0001)
-    assert fast.limit_s(batch()) == PATIENCE.least_s
+    fast = Watchdog(THRESHOLD, probe_s=0.0001)
+    assert fast.limit_s(batch()) == THRESHOLD.min_s
 
 
 def test_short_batches_have_the_least_time() -> None:
     made = measured(batch(), tokens=10, seconds=0.001)
-    assert made.limit_s(batch()) == PATIENCE.least_s
+    assert made.limit_s(batch()) == THRESHOLD.min_s
 
 
 def test_time_is_given_for_outputs_of_their_greatest_length() -> None:
@@ -84,19 +84,19 @@ def test_the_limit_follows_the_machine() -> None:
     usual = batch(bound=20)
     made = measured(usual, tokens=20, seconds=2.0)
     for _ in range(30):
-        made.measured(usual, outputs(usual, 20), 20.0)
+        made.record_batch(usual, outputs(usual, 20), 20.0)
     assert made.expected_s(usual) == pytest.approx(20.0, rel=0.1)
 
 
 async def test_a_call_in_time_is_not_hung() -> None:
-    threads = Threads("t")
-    assert await in_time(threads.run(lambda: 1), 60.0)
+    threads = DaemonThreadPool("t")
+    assert await completes_within(threads.submit(lambda: 1), 60.0)
     go = threading.Event()
-    held = threads.run(lambda: go.wait(30))
-    assert not await in_time(held, 0.05)
+    held = threads.submit(lambda: go.wait(30))
+    assert not await completes_within(held, 0.05)
     go.set()
-    assert await in_time(held, math.inf)
-    threads.end()
+    assert await completes_within(held, math.inf)
+    threads.shutdown()
 
 
 async def test_time_in_which_the_process_did_not_run_counts_little(
@@ -105,10 +105,10 @@ async def test_time_in_which_the_process_did_not_run_counts_little(
     """A wait that ends late has used up one part of the limit, however late it was."""
     waited: list[float] = []
 
-    async def returned(_: object, timeout_s: float) -> bool:
+    async def wait_done(_: object, timeout_s: float) -> bool:
         waited.append(timeout_s)
         return False
 
-    monkeypatch.setattr(module, "returned", returned)
-    assert not await in_time(Threads("t").run(lambda: 1), 50.0)
+    monkeypatch.setattr(module, "wait_done", wait_done)
+    assert not await completes_within(DaemonThreadPool("t").submit(lambda: 1), 50.0)
     assert waited == [5.0] * 10

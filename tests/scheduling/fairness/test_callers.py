@@ -9,7 +9,8 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.scheduling.fairness.callers import Caller, FairOrder, Ring, round_robin
+from summsvc.scheduling.fairness.callers import Caller, FairOrder
+from summsvc.scheduling.fairness.round_robin import RoundRobin, interleave
 
 callers = st.builds(Caller, st.sampled_from("abc"), st.sampled_from("1234"))
 entries = st.lists(st.tuples(callers, st.integers(0, 1000)), max_size=60)
@@ -33,7 +34,7 @@ def test_nothing_is_lost_and_of_one_caller_the_first_comes_first(
     for caller in {caller for caller, _ in asked}:
         own = [each for each in out if each is not None and asked[each][0] == caller]
         assert own == sorted(own)
-    assert (order.pop(), order.turn(), len(order), order.total) == (None, None, 0, 0)
+    assert (order.pop(), order.next_caller(), len(order), order.total) == (None, None, 0, 0)
 
 
 @given(entries)
@@ -98,9 +99,9 @@ def test_only_what_is_asked_for_is_looked_at() -> None:
         begun.append(number)
         yield from (number, 10 + number)
 
-    assert list(islice(round_robin(map(source, range(9))), 3)) == [0, 1, 2]
+    assert list(islice(interleave(map(source, range(9))), 3)) == [0, 1, 2]
     assert begun == [0, 1, 2]
-    assert list(round_robin(map(source, range(3)))) == [0, 1, 2, 10, 11, 12]
+    assert list(interleave(map(source, range(3)))) == [0, 1, 2, 10, 11, 12]
 
 
 def test_who_comes_back_does_not_wait_behind_those_served_since() -> None:
@@ -121,7 +122,7 @@ def test_who_comes_back_does_not_wait_behind_those_served_since() -> None:
 def test_capped_amounts_are_estimated_too_high_by_less_than_half(
     amounts: list[int], most: int, data: st.DataObject
 ) -> None:
-    ring: Ring[int] = Ring()
+    ring: RoundRobin[int] = RoundRobin()
     for key, amount in enumerate(amounts):
         ring.add(key, amount)
     for key in range(len(amounts)):
@@ -131,10 +132,10 @@ def test_capped_amounts_are_estimated_too_high_by_less_than_half(
     but = data.draw(st.integers(0, 40))
     others = [amount for key, amount in enumerate(amounts) if key != but]
     exact = sum(min(amount, most) for amount in others)
-    assert exact <= ring.capped(most, but) <= 1.5 * exact
+    assert exact <= ring.capped_total(most, but) <= 1.5 * exact
     alike = [amount for amount in others if amount.bit_length() != most.bit_length()]
     if alike == others:
-        assert ring.capped(most, but) == exact
+        assert ring.capped_total(most, but) == exact
     assert ring.total == sum(amounts)
 
 
@@ -145,6 +146,6 @@ def test_others_take_no_more_than_their_turns() -> None:
     ):
         order.add(Caller(name, connection), number, amount)
     # 10 of its own, 10 and 1 of the connections beside, as much again of the other name.
-    assert order.with_others(Caller("a", "1"), 10) == 2 * (10 + 10 + 1)
-    assert order.with_others(Caller("c", "1"), 10) == 3 * 10
-    assert order.with_others(Caller("a", "3"), 0) == 0
+    assert order.served_until(Caller("a", "1"), 10) == 2 * (10 + 10 + 1)
+    assert order.served_until(Caller("c", "1"), 10) == 3 * 10
+    assert order.served_until(Caller("a", "3"), 0) == 0

@@ -31,7 +31,7 @@ def of(caller: Caller, asked: Job) -> Job:
 def waiting(queue: FairQueue, caller: Caller, *texts: str, **given: Any) -> JobHandle:
     handle = JobHandle(of(caller, work(texts, **given)), lambda _: None)
     for position in range(len(texts)):
-        queue.add(handle, handle.work.item(position))
+        queue.add(handle, handle.job.item(position))
     return handle
 
 
@@ -44,10 +44,10 @@ async def test_one_request_is_in_the_second_batch_however_many_another_caller_ha
     queue = FairQueue()
     for _ in range(500):
         waiting(queue, FLOOD, "w w", priority=priority)
-    assert queue.next(Budget(100, 4)) is not None
+    assert queue.next_batch(Budget(100, 4)) is not None
     asked = waiting(queue, other, text, priority=priority)
     for _ in range(2):
-        queue.next(Budget(100, 4))
+        queue.next_batch(Budget(100, 4))
     assert not asked.pending
 
 
@@ -59,9 +59,9 @@ async def test_callers_lead_alike_however_many_requests_each_has() -> None:
         waiting(queue, OTHER, "w w")
     leaders = []
     for _ in range(40):
-        batch = queue.next(Budget(100, 1))
+        batch = queue.next_batch(Budget(100, 1))
         assert batch is not None
-        leaders.append(next(iter(batch.items[0].handles)).work.caller)
+        leaders.append(next(iter(batch.items[0].handles)).job.caller)
     assert leaders == [FLOOD, OTHER] * 20
 
 
@@ -70,7 +70,7 @@ async def test_a_batch_holds_of_each_caller_alike() -> None:
     for _ in range(300):
         waiting(queue, FLOOD, "w w")
     others = [waiting(queue, Caller("b", str(i)), "w w", "w w") for i in range(4)]
-    batch = queue.next(Budget(1000, 8))
+    batch = queue.next_batch(Budget(1000, 8))
     assert batch is not None
     assert sum(len(each.pending) for each in others) == 8 - 4
 
@@ -80,7 +80,9 @@ async def test_whoever_is_short_of_time_goes_first_among_its_own_only() -> None:
     patient = [waiting(queue, FLOOD, "w w") for _ in range(20)]
     short = [waiting(queue, FLOOD, "w w", deadline=1.0) for _ in range(20)]
     other = waiting(queue, OTHER, "w w")
-    batch = queue.next(Budget(100, 4), pressing=lambda each: short if each == FLOOD else [])
+    batch = queue.next_batch(
+        Budget(100, 4), urgent_jobs=lambda each: short if each == FLOOD else []
+    )
     assert batch is not None
     assert not other.pending
     assert sum(not each.pending for each in short) == 3
@@ -121,7 +123,7 @@ async def test_a_queue_that_another_caller_has_filled_lets_one_in(
     }
     engine.release()
     for handle in handles:
-        assert [each.generated.text for each in await handle.wait()] == expected(handle.work)
+        assert [each.generated.text for each in await handle.wait()] == expected(handle.job)
     await made.close()
 
 

@@ -18,9 +18,9 @@ from summsvc.errors import DrainingError, ModelBrokenError, ModelNotInstalledErr
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 from summsvc.scheduling.pool import slot as slot_module
-from summsvc.scheduling.pool.placement import placement, sequences
 from summsvc.scheduling.pool.pool import ModelPool
-from summsvc.scheduling.pool.status import ModelState
+from summsvc.scheduling.pool.scheduler_factory import max_sequences, placement
+from summsvc.scheduling.pool.slot import ModelState
 from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, expected, work
 
 
@@ -98,7 +98,7 @@ async def running(store: Store, loader: Loader, **settings: Any) -> AsyncIterato
 async def until(pool: ModelPool, model: str, state: ModelState) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while pool.status(model).state is not state:
-            await pool.changed(timeout_s=1)
+            await pool.wait_for_change(timeout_s=1)
 
 
 async def test_a_model_is_loaded_on_first_use_and_once(loader: Loader) -> None:
@@ -153,7 +153,7 @@ async def test_a_failing_model_does_not_take_others_down(loader: Loader) -> None
         assert pool.status("broken").state is ModelState.FAILED
         assert "the server's log says why" in pool.status("broken").error
         assert [pool.status(model).state for model in "ac"] == [ModelState.READY] * 2
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
 
 
 async def test_a_failed_model_is_not_loaded_again_for_every_request(
@@ -193,15 +193,15 @@ async def test_a_model_that_fails_its_warm_up_is_not_ready(
 
 async def test_nothing_is_ready_before_preloading_has_settled(loader: Loader) -> None:
     async with running(Shelf("a", "b"), loader) as pool:
-        assert not pool.can(Task.TRANSLATION)
+        assert not pool.can_serve(Task.TRANSLATION)
         loader.go.clear()
         preloading = asyncio.create_task(pool.preload(["a", "b"]))
         await loader.loading()
-        assert not pool.can(Task.TRANSLATION)
+        assert not pool.can_serve(Task.TRANSLATION)
         loader.go.set()
         await until(pool, "b", ModelState.READY)
         await preloading
-        assert pool.can(Task.TRANSLATION)
+        assert pool.can_serve(Task.TRANSLATION)
 
 
 async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> None:
@@ -210,8 +210,8 @@ async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> Non
         await until(pool, "a", ModelState.INSTALLED)
         async with asyncio.timeout(PATIENCE_S):
             while not loader.engines[0].closed:
-                await pool.changed(timeout_s=0.1)
-        assert pool.can(Task.TRANSLATION)
+                await pool.wait_for_change(timeout_s=0.1)
+        assert pool.can_serve(Task.TRANSLATION)
         asked = work(["back again"])
         outcomes = await (await pool.acquire("a")).submit(asked).wait()
         assert [outcome.generated.text for outcome in outcomes] == expected(asked)
@@ -262,7 +262,7 @@ def test_a_gpu_has_one_worker_by_default() -> None:
 
 
 def test_a_batch_is_as_wide_as_its_device_likes_or_as_told() -> None:
-    assert sequences(Settings(), "cpu") == CPU_SEQUENCES
-    assert sequences(Settings(batch_tokens=9_000), "cuda") == 9_000
+    assert max_sequences(Settings(), "cpu") == CPU_SEQUENCES
+    assert max_sequences(Settings(batch_tokens=9_000), "cuda") == 9_000
     for device in ("cpu", "cuda"):
-        assert sequences(Settings(batch_sequences=7), device) == 7
+        assert max_sequences(Settings(batch_sequences=7), device) == 7

@@ -102,7 +102,7 @@ def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
         release = threading.Event()
         busy = [lane.executor.submit(release.wait, 60) for _ in range(lane.executor._max_workers)]
         calls = {rpc: getattr(Caller(channel, 120, count=1), rpc)() for rpc in CALLS}
-        eventually(lambda: lane._held.requests == len(CALLS))
+        eventually(lambda: lane._backlog.requests == len(CALLS))
         watched.free()
         stopping = threading.Thread(target=server.stop)
         stopping.start()
@@ -119,7 +119,7 @@ def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
             each.result()
         stopping.join()
     assert codes == dict.fromkeys(CALLS, code)
-    assert lane._held.requests == lane._held.tokens == 0
+    assert lane._backlog.requests == lane._backlog.tokens == 0
 
 
 def test_no_call_is_lost_when_one_of_two_servers_ends(tmp_path: Path) -> None:

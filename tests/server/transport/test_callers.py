@@ -79,4 +79,4 @@ async def test_a_call_whose_caller_leaves_is_forgotten() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     await gate.begin(caller)
-    assert len(gate._places.waiting) == 0
+    assert len(gate._semaphore.waiters) == 0

@@ -63,9 +63,9 @@ async def test_a_refused_book_is_told_to_come_back_when_there_may_be_room_for_it
     kind: MimeType, share: int
 ) -> None:
     queue = scheduler(ReversingEngine(), max_tokens=10_000)
-    queue._admission.measured(tokens=100, seconds=1.0)
-    queue._coming_tokens = 10_000
-    queue._queue.held.change(ANONYMOUS, requests=5, tokens=10_000)
+    queue._admission.record_batch(tokens=100, seconds=1.0)
+    queue._intake.unfed_tokens = 10_000
+    queue._queue.backlog.change(ANONYMOUS, requests=5, tokens=10_000)
     book = article(kind=kind)
     likely = len(book.body) // preflight.USUAL_TOKEN // share
     try:

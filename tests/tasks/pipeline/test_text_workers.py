@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.scheduling.thread_lane import AT_HAND, Lane, LaneMetrics
+from summsvc.scheduling.thread_queue import SLOTS_PER_THREAD, ThreadQueue, ThreadQueueMetrics
 from summsvc.tasks.pipeline.text_workers import BRIEF, INLINE_LIMIT, LONG, TextWorkers
 from summsvc.types import Article
 
@@ -28,7 +28,7 @@ class Held:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         limits = QueueLimits(ARTICLES, CODE_POINTS)
-        self.lane = Lane("short", 1, limits, LaneMetrics(self.registry))
+        self.lane = ThreadQueue("short", 1, limits, ThreadQueueMetrics(self.registry))
         self.done: list[str] = []
         self._go = threading.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -44,7 +44,9 @@ class Held:
         caller: Caller = ANONYMOUS,
     ) -> asyncio.Task[None]:
         work = partial(self.done.append, name)
-        return self._task(self.lane.read(size, work, deadline, brief=brief, caller=caller))
+        return self._task(
+            self.lane.run_with_admission(size, work, deadline, inline=brief, caller=caller)
+        )
 
     def run(self, name: str) -> asyncio.Task[None]:
         return self._task(self.lane.run(partial(self.done.append, name)))
@@ -58,7 +60,7 @@ class Held:
         self.lane._admission.expect(tokens=code_points_per_s, seconds=1.0)
 
     def shown(self, name: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(f"summsvc_{name}", {"lane": "short", **labels})
+        return self.registry.get_sample_value(f"summsvc_{name}", {"queue": "short", **labels})
 
     async def let_go(self) -> None:
         """Have the thread do what waits, and wait for it."""
@@ -154,7 +156,7 @@ async def test_what_waits_when_its_deadline_passes_is_not_read() -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + 0.05
         # Before a thread, and before a place there.
-        waiting = [lane.read("late", deadline=deadline) for _ in range(2 * AT_HAND)]
+        waiting = [lane.read("late", deadline=deadline) for _ in range(2 * SLOTS_PER_THREAD)]
         await settled()
         passed = asyncio.Event()
         loop.call_at(deadline, passed.set)
@@ -167,7 +169,7 @@ async def test_what_waits_when_its_deadline_passes_is_not_read() -> None:
 
 async def test_what_nobody_waits_for_is_not_read() -> None:
     async with held() as lane:
-        leaving = [lane.read("left") for _ in range(2 * AT_HAND)]
+        leaving = [lane.read("left") for _ in range(2 * SLOTS_PER_THREAD)]
         await settled()
         lane.read("stays")
         await settled()
@@ -188,7 +190,7 @@ async def test_what_is_being_read_counts_until_a_thread_lets_go_of_it() -> None:
             go.wait(60)
 
         lane._go.set()
-        reading = asyncio.ensure_future(lane.lane.read(70, slow, None))
+        reading = asyncio.ensure_future(lane.lane.run_with_admission(70, slow, None))
         await asyncio.to_thread(begun.wait, 60)
         reading.cancel()
         await settled()
@@ -204,7 +206,7 @@ async def test_what_was_read_goes_before_what_was_not_and_is_never_refused() -> 
         await settled()
         lane.run("later")
         await lane.let_go()
-        assert lane.done.index("later") == AT_HAND
+        assert lane.done.index("later") == SLOTS_PER_THREAD
 
 
 @pytest.mark.parametrize("other", [Caller("a", "2"), Caller("b", "1")])
@@ -223,8 +225,8 @@ async def test_an_article_waits_for_none_but_its_own_callers_and_those_at_hand(
             await lane.read("one more", caller=other)
         await lane.let_go()
         assert all(task.exception() is None for task in asked)
-        assert lane.done.index("other 0") <= AT_HAND + 1
-        assert lane.done.index(f"other {ARTICLES // 2 - 1}") <= AT_HAND + ARTICLES
+        assert lane.done.index("other 0") <= SLOTS_PER_THREAD + 1
+        assert lane.done.index(f"other {ARTICLES // 2 - 1}") <= SLOTS_PER_THREAD + ARTICLES
 
 
 async def test_a_deadline_is_held_against_the_turns_of_a_caller_not_against_all_that_wait() -> None:
@@ -245,7 +247,7 @@ async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("summsvc.scheduling.thread_lane.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("summsvc.scheduling.thread_queue.time.perf_counter", lambda: clock[0])
 
     def taking(seconds: float, error: Exception | None = None) -> Callable[[], None]:
         def work() -> None:
@@ -257,13 +259,13 @@ async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
 
     async with held() as lane:
         await lane.let_go()
-        await lane.lane.read(100, taking(1.0), None)
+        await lane.lane.run_with_admission(100, taking(1.0), None)
         assert lane.lane._admission.tokens_per_s == pytest.approx(100)
         # One that cannot be read takes its time as well.
         with pytest.raises(InvalidInputError):
-            await lane.lane.read(500, taking(0.5, InvalidInputError("no text")), None)
+            await lane.lane.run_with_admission(500, taking(0.5, InvalidInputError("no text")), None)
         await lane.lane.run(taking(2.5))
-        await lane.lane.read(300, taking(4.0), None)
+        await lane.lane.run_with_admission(300, taking(4.0), None)
         assert lane.lane._admission.tokens_per_s == pytest.approx((100 + 300) / (1 + 7))
 
 
@@ -295,7 +297,7 @@ async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
 
     async with held() as lane:
         with pytest.raises(InvalidInputError):
-            await lane.lane.read(10, work, None, brief=True)
+            await lane.lane.run_with_admission(10, work, None, inline=True)
         assert lane.shown("unread_articles") == 0
 
 

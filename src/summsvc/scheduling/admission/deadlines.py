@@ -1,181 +1,205 @@
-"""Deadlines of waiting requests: who has to go first, and whom one more would make late.
+"""Deadlines of waiting jobs: which jobs are urgent, and whether one more makes any job late.
 
-In order of deadlines, earliest first, all of them are met if they can be met in
-any order at all (Liu and Layland 1973, section 7). Requests of a caller take turns as
-long as all have time; where time gets short that order holds. Callers take turns
-however short of time their requests are: whoever sets tight deadlines goes first
-among its own.
+Earliest deadline first meets all deadlines that can be met in any order (Liu and Layland 1973,
+section 7). The jobs of one caller take turns while all of them have enough time; when time
+gets short, earliest deadline first applies. Callers always take turns with each other: tight
+deadlines move a job forward only among the jobs of its own caller.
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 from summsvc.scheduling.admission.admission import Admission
-from summsvc.scheduling.admission.demand import Demand
+from summsvc.scheduling.admission.deadline_histogram import DeadlineHistogram
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.jobs import JobHandle, Priority
 
-MARGIN = 2
-"""Full batches that a request should have time for: one that has to end first, and its own."""
+URGENT_MARGIN_BATCHES = 2
+"""A job is urgent when its slack is below the time of this many full batches: one that has to end
+first, and its own."""
 
-SPARE = 1
-"""One more for which a new request should have time: the rate is an estimate, and as long as
-nobody is short of time batches are of like length."""
-
-Due = tuple[float, float, int, float]
-"""Waiting requests of one caller: their first and last deadline, tokens and slack.
-
-Deadlines are in ``loop.time()`` seconds. The tokens are their own and those of all that
-go before. The slack is what is left of their time once these have gone, in seconds.
-"""
-
-WithOthers = Callable[[Caller, int], int]
-"""Tokens of all callers that are computed until so many of one caller are."""
+ADMISSION_SPARE_BATCHES = 1
+"""Full batches of slack that a new job needs in addition to the urgent margin: the rate is an
+estimate, and only while no job is urgent do batches have segments of similar length."""
 
 
-def alone(_: Caller, tokens: int) -> int:
-    """There is no other caller."""
-    return tokens
+class UrgentJobs(Protocol):
+    """Lists the interactive jobs of a caller that are short of time, the most urgent first."""
+
+    def __call__(self, caller: Caller, /) -> Iterable[JobHandle]:
+        """Return the urgent jobs of a caller."""
+
+
+def none_urgent(_: Caller) -> Iterable[JobHandle]:
+    """No job is short of time."""
+    return ()
+
+
+class ServedUntil(Protocol):
+    """Estimates what all callers are served until one of them is served an amount."""
+
+    def __call__(self, caller: Caller, amount: int, /) -> int:
+        """Return the tokens of all callers, those of this caller included."""
+
+
+def single_caller(_: Caller, amount: int) -> int:
+    """Only one caller is served."""
+    return amount
+
+
+class GroupSlack(NamedTuple):
+    """The slack of waiting jobs of one caller with adjacent deadlines.
+
+    first, last: earliest and latest deadline, ``loop.time()`` seconds. tokens_until: tokens of
+    these jobs and of all with earlier deadlines. slack_s: seconds left until ``first`` once
+    those tokens are computed.
+    """
+
+    first: float
+    last: float
+    tokens_until: int
+    slack_s: float
 
 
 @dataclass(slots=True)
-class _Line:
-    """One caller's requests. ordered: deadline, number and ticket of each."""
+class _CallerDeadlines:
+    """The jobs of one caller. ordered: deadline, serial number and handle of each."""
 
     ordered: list[tuple[float, int, JobHandle]] = field(default_factory=list)
-    demand: Demand = field(default_factory=Demand)
+    histogram: DeadlineHistogram = field(default_factory=DeadlineHistogram)
     tokens: int = 0
 
 
 class Deadlines:
-    """Those of the interactive requests with segments in the queue, by caller.
+    """The deadlines of interactive jobs with segments in the queue, by caller.
 
-    Bulk is not protected: a book with a tight deadline would hold up everybody.
-    with_others: how callers share the model.
+    Bulk jobs get no deadline protection: one long article with a tight deadline would delay
+    all callers. served_until: how callers share the model.
     """
 
-    def __init__(self, admission: Admission, with_others: WithOthers = alone) -> None:
+    def __init__(self, admission: Admission, served_until: ServedUntil = single_caller) -> None:
         self._admission = admission
-        self._with_others = with_others
-        self._lines: dict[Caller, _Line] = {}
-        self._noted: dict[JobHandle, tuple[int, int]] = {}
-        self._numbers = 0
+        self._served_until = served_until
+        self._callers: dict[Caller, _CallerDeadlines] = {}
+        self._tracked: dict[JobHandle, tuple[int, int]] = {}
+        self._last_number = 0
 
-    def note(self, handle: JobHandle) -> None:
-        """Look after a request while some of its segments wait, by what it has now."""
-        deadline = handle.work.deadline
-        if deadline is None or handle.work.priority is not Priority.INTERACTIVE:
+    def update(self, handle: JobHandle) -> None:
+        """Track a job while some of its segments wait, with the tokens that it has now."""
+        deadline = handle.job.deadline
+        if deadline is None or handle.job.priority is not Priority.INTERACTIVE:
             return
         if not handle.pending:
             self._forget(handle, deadline)
             return
-        tokens = handle.pending_tokens + handle.coming_tokens
-        line = self._lines.setdefault(handle.work.caller, _Line())
-        number, before = self._noted.get(handle, (0, 0))
+        tokens = handle.pending_tokens + handle.unfed_tokens
+        caller = self._callers.setdefault(handle.job.caller, _CallerDeadlines())
+        number, before = self._tracked.get(handle, (0, 0))
         if not number:
-            self._numbers = number = self._numbers + 1
-            insort(line.ordered, (deadline, number, handle), key=itemgetter(0, 1))
-            line.demand.add(deadline, tokens)
+            self._last_number = number = self._last_number + 1
+            insort(caller.ordered, (deadline, number, handle), key=itemgetter(0, 1))
+            caller.histogram.add(deadline, tokens)
         else:
-            line.demand.change(deadline, tokens - before)
-        line.tokens += tokens - before
-        self._noted[handle] = number, tokens
+            caller.histogram.change(deadline, tokens - before)
+        caller.tokens += tokens - before
+        self._tracked[handle] = number, tokens
 
     def _forget(self, handle: JobHandle, deadline: float) -> None:
-        number, tokens = self._noted.pop(handle, (0, 0))
+        number, tokens = self._tracked.pop(handle, (0, 0))
         if not number:
             return
-        caller = handle.work.caller
-        line = self._lines[caller]
-        del line.ordered[bisect_left(line.ordered, (deadline, number), key=itemgetter(0, 1))]
-        line.demand.remove(deadline, tokens)
-        line.tokens -= tokens
-        if not line.ordered:
-            del self._lines[caller]
+        caller = self._callers[handle.job.caller]
+        del caller.ordered[bisect_left(caller.ordered, (deadline, number), key=itemgetter(0, 1))]
+        caller.histogram.remove(deadline, tokens)
+        caller.tokens -= tokens
+        if not caller.ordered:
+            del self._callers[handle.job.caller]
 
     def __len__(self) -> int:
-        """Requests that are looked after."""
-        return len(self._noted)
+        """Return the number of tracked jobs."""
+        return len(self._tracked)
 
-    def pressing(self, caller: Caller) -> Iterator[JobHandle]:
-        """Requests of a caller that have to go first, earliest deadline first.
+    def urgent(self, caller: Caller) -> Iterator[JobHandle]:
+        """Return the jobs of a caller that have to go first, earliest deadline first.
 
-        So that none of them has less slack than the margin: all up to the last one that is
-        short of time, for who stands before it in that order is part of its wait.
+        These are all jobs up to the last one with less slack than the margin: the jobs with
+        earlier deadlines are part of its wait.
         """
-        line, rate = self._lines.get(caller), self._rate(caller, 0)
-        if line is None or rate is None:
+        jobs, rate = self._callers.get(caller), self._rate(caller, 0)
+        if jobs is None or rate is None:
             return iter(())
         now = asyncio.get_running_loop().time()
-        margin_s = MARGIN * self._admission.batch_s
-        until = short_of_time(due(line.demand, tokens_per_s=rate, now=now), margin_s)
-        if until is None:
-            return iter(())
-        return _up_to(line.ordered, until)
+        margin_s = URGENT_MARGIN_BATCHES * self._admission.batch_s
+        slacks = slack_by_deadline(jobs.histogram, tokens_per_s=rate, now=now)
+        until = last_urgent_deadline(slacks, margin_s)
+        return iter(()) if until is None else _up_to(jobs.ordered, until)
 
-    def missing(
+    def shortfall_s(
         self, tokens: int, priority: Priority, deadline: float | None, caller: Caller
     ) -> float:
-        """Seconds missing for one more request of so many tokens, see ``lacking``.
+        """Return the ``shortfall`` of one more job, in time independent of the number of jobs.
 
-        deadline: ``loop.time()`` seconds, or None. Takes time that does not depend on how
-        many requests wait.
+        deadline: ``loop.time()`` seconds, or None.
         """
-        line, rate = self._lines.get(caller), self._rate(caller, tokens)
-        if line is None or rate is None or priority is not Priority.INTERACTIVE:
+        jobs, rate = self._callers.get(caller), self._rate(caller, tokens)
+        if jobs is None or rate is None or priority is not Priority.INTERACTIVE:
             return 0.0
         now = asyncio.get_running_loop().time()
-        return lacking(
-            due(line.demand, tokens_per_s=rate, now=now),
+        return shortfall(
+            slack_by_deadline(jobs.histogram, tokens_per_s=rate, now=now),
             tokens=tokens,
             deadline=deadline,
             tokens_per_s=rate,
             now=now,
-            margin_s=(MARGIN + SPARE) * self._admission.batch_s,
+            margin_s=(URGENT_MARGIN_BATCHES + ADMISSION_SPARE_BATCHES) * self._admission.batch_s,
         )
 
     def _rate(self, caller: Caller, more: int) -> float | None:
-        """Tokens of a caller that are computed in a second; None while unknown.
+        """Return the caller's tokens computed per second; None while unknown.
 
-        On average until all it has waiting and so many more are done.
+        The average until all its waiting tokens, and ``more`` tokens, are computed.
         """
         rate = self._admission.tokens_per_s
-        line = self._lines.get(caller)
-        own = max(1, more + (line.tokens if line is not None else 0))
-        return rate and rate * own / self._with_others(caller, own)
+        jobs = self._callers.get(caller)
+        own = max(1, more + (jobs.tokens if jobs is not None else 0))
+        return rate and rate * own / self._served_until(caller, own)
 
 
-def due(demand: Demand, *, tokens_per_s: float, now: float) -> Iterator[Due]:
-    """Of one caller's waiting requests, earliest deadline first. now: ``loop.time()`` seconds."""
+def slack_by_deadline(
+    histogram: DeadlineHistogram, *, tokens_per_s: float, now: float
+) -> Iterator[GroupSlack]:
+    """Yield the slack of each group, earliest deadline first. now: ``loop.time()`` seconds."""
     tokens = 0
-    for group in demand:
+    for group in histogram:
         tokens += group.tokens
-        yield group.first, group.last, tokens, group.first - now - tokens / tokens_per_s
+        slack_s = group.first - now - tokens / tokens_per_s
+        yield GroupSlack(group.first, group.last, tokens, slack_s)
 
 
-def short_of_time(waiting: Iterable[Due], margin_s: float) -> float | None:
-    """The last deadline with less slack than the margin; None when all have more."""
+def last_urgent_deadline(slacks: Iterable[GroupSlack], margin_s: float) -> float | None:
+    """Return the last deadline with less slack than the margin; None when all have more."""
     last = None
-    for _, deadline, _, slack_s in waiting:
-        if slack_s < margin_s:
-            last = deadline
+    for group in slacks:
+        if group.slack_s < margin_s:
+            last = group.last
     return last
 
 
-def _up_to(ordered: Sequence[tuple[float, int, JobHandle]], deadline: float) -> Iterator[JobHandle]:
-    for each, _, handle in ordered:
-        if each > deadline:
+def _up_to(ordered: Sequence[tuple[float, int, JobHandle]], until: float) -> Iterator[JobHandle]:
+    for deadline, _, handle in ordered:
+        if deadline > until:
             return
         yield handle
 
 
-def lacking(
-    waiting: Iterable[Due],
+def shortfall(
+    slacks: Iterable[GroupSlack],
     *,
     tokens: int,
     deadline: float | None,
@@ -183,20 +207,20 @@ def lacking(
     now: float,
     margin_s: float,
 ) -> float:
-    """Seconds that are missing for one more request of so many tokens; 0 when it has room.
+    """Return the seconds that are missing to admit one more job with so many tokens; 0 if none.
 
-    It has when it would keep the margin, or half of its time where that is less,
-    and so would all with a later deadline that keep it now. Without a deadline it
-    never goes before those.
+    The job may be admitted when it keeps the margin, or half of its time where that is less,
+    and when all jobs with a later deadline that have the margin now keep it too. A job without
+    a deadline never goes before those with one, so nothing is missing.
     """
     if deadline is None:
         return 0.0
     own_s = tokens / tokens_per_s
-    before, missing = 0, 0.0
-    for other, _, ahead, left_s in waiting:
-        if other <= deadline:
-            before = ahead
-        elif left_s >= margin_s:
-            missing = max(missing, margin_s + own_s - left_s)
-    slack_s = deadline - now - before / tokens_per_s - own_s
-    return max(missing, min(margin_s, (deadline - now) / 2) - slack_s, 0.0)
+    tokens_before, missing_s = 0, 0.0
+    for group in slacks:
+        if group.first <= deadline:
+            tokens_before = group.tokens_until
+        elif group.slack_s >= margin_s:
+            missing_s = max(missing_s, margin_s + own_s - group.slack_s)
+    slack_s = deadline - now - tokens_before / tokens_per_s - own_s
+    return max(missing_s, min(margin_s, (deadline - now) / 2) - slack_s, 0.0)

@@ -1,4 +1,4 @@
-"""How much waits for whom, and who may have more of it wait."""
+"""The backlog of each caller, and the share of a queue limit that each caller may use."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from dataclasses import dataclass
 
 from summsvc.scheduling.fairness.callers import Caller
 
-BEYOND = 2.0
-"""Times a limit up to which callers below their share may have work wait when others have
-filled the queue. What these had let in before more callers came stays, so that something has
-to be given beyond the limit: work that was let in is not thrown away."""
+BURST_FACTOR = 2.0
+"""Multiple of a limit up to which callers below their share are admitted when other callers have
+filled the queue. Work that those callers had admitted before more callers came stays in the
+queue, so the limit has to be exceeded: admitted work always completes."""
 
-BEYOND_OF_ONE = 1.5
-"""The same for a caller whose name is at its share, though the connection is not: however
-many connections it has, the other half of a limit is for other names."""
+CONNECTION_BURST_FACTOR = 1.5
+"""The same for a connection below its share whose name is at its share. It keeps the rest of the
+burst for other names, however many connections one name has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What waits for one caller among all, and what its part of a limit is.
+    """The backlog of one caller among all callers, and its share of a limit.
 
-    names: those for whom something waits, its own included. connections: those of its name,
-    likewise. of_name: requests and tokens of its name. own: those of its connection.
+    names: number of names with a backlog, this caller's included. connections: number of
+    connections of its name with a backlog, this one included. of_name: requests and tokens of
+    its name. own: requests and tokens of its connection.
     """
 
     names: int
@@ -31,37 +32,39 @@ class Share:
 
     @classmethod
     def of_all(cls, waiting: tuple[int, int]) -> Share:
-        """That of the only caller. waiting: requests and tokens."""
+        """Return the share of a caller without competitors. waiting: requests and tokens."""
         return cls(1, 1, waiting, waiting)
 
     @property
     def callers(self) -> int:
-        """One divided by the caller's part of the service."""
+        """The caller's share of the service is one over this value."""
         return self.names * self.connections
 
-    def lacking(self, limit: int, waiting: int, more: int, *, tokens: bool) -> float:
-        """By how much there is no room for ``more``; 0 or less when there is.
+    def excess(self, limit: int, waiting: int, more: int, *, tokens: bool) -> float:
+        """Return by how much ``more`` would exceed what may wait; at most 0 when it may.
 
-        waiting: of all callers together. A caller below its share of the limit has room though
-        others have filled it, up to ``BEYOND`` times the limit; and if nothing of it waits,
-        whatever the others have.
+        A caller below its share of the limit may exceed the limit itself, up to
+        ``BURST_FACTOR`` times. A caller without a backlog may always do so.
+
+        limit, waiting, more: tokens or requests. waiting: those of all callers. tokens: True
+        to compare tokens, False to compare requests.
         """
-        beyond = self._above(limit, more, tokens=tokens)
+        over_share = self._over_share(limit, more, tokens=tokens)
         if self.own[0]:
-            below = self.of_name[tokens] + more <= limit / self.names
-            bound = limit * (BEYOND if below else BEYOND_OF_ONE)
-            beyond = max(beyond, waiting + more - bound)
-        return min(waiting + more - limit, beyond)
+            name_below_share = self.of_name[tokens] + more <= limit / self.names
+            burst = limit * (BURST_FACTOR if name_below_share else CONNECTION_BURST_FACTOR)
+            over_share = max(over_share, waiting + more - burst)
+        return min(waiting + more - limit, over_share)
 
-    def is_used(self, limit: int, more: int, *, tokens: bool) -> bool:
-        """Whether the caller would be above its share with so much more."""
-        return self._above(limit, more, tokens=tokens) > 0
+    def is_exceeded(self, limit: int, more: int, *, tokens: bool) -> bool:
+        """Whether the caller would be above its share with ``more`` in addition."""
+        return self._over_share(limit, more, tokens=tokens) > 0
 
-    def is_small(self, waiting: int, times: int) -> bool:
-        """Whether the caller's requests are so many times fewer than its part of those waiting."""
-        return self.own[0] * self.callers * times < waiting
+    def is_small(self, waiting: int, factor: int) -> bool:
+        """Whether the caller has ``factor`` times fewer requests than its share of ``waiting``."""
+        return self.own[0] * self.callers * factor < waiting
 
-    def _above(self, limit: int, more: int, *, tokens: bool) -> float:
+    def _over_share(self, limit: int, more: int, *, tokens: bool) -> float:
         return self.own[tokens] + more - max(1.0, limit / self.callers)
 
 
@@ -72,8 +75,8 @@ class _Load:
     connections: int = 0
 
 
-class Holdings:
-    """Requests and tokens that wait, by name and by connection. All takes constant time."""
+class Backlog:
+    """Waiting requests and tokens, by name and by connection. Methods take constant time."""
 
     def __init__(self) -> None:
         self.requests = self.tokens = 0
@@ -81,7 +84,7 @@ class Holdings:
         self._connections: dict[Caller, _Load] = {}
 
     def change(self, caller: Caller, *, requests: int = 0, tokens: int = 0) -> None:
-        """So much more of a caller waits, or less."""
+        """Add to the backlog of a caller. requests, tokens: negative to subtract."""
         self.requests += requests
         self.tokens += tokens
         name = self._names.setdefault(caller.name, _Load())
@@ -99,7 +102,7 @@ class Holdings:
             del self._names[caller.name]
 
     def share(self, caller: Caller) -> Share:
-        """A caller's, were it to have something more wait."""
+        """Return the share of a caller, counted as if it had one more request waiting."""
         name = self._names.get(caller.name)
         own = self._connections.get(caller)
         of_name, of_own = name or _Load(), own or _Load()

@@ -1,1 +1,1 @@
-"""Batches in an engine: worker threads, batch sizes, watchdog, quarantine."""
+"""Execution of batches: workers, batch sizes, threads, hang detection and quarantine."""

@@ -1,48 +1,63 @@
-"""Batches through a model, in as many threads as it has workers."""
+"""Execution of batches in an engine: results, failures and hung calls."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
+from typing import Protocol
 
 import structlog
 
 from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
 from summsvc.errors import EngineError, EngineStalledError, SummsvcError
-from summsvc.scheduling.dedup import DedupCache
-from summsvc.scheduling.execution import failures
-from summsvc.scheduling.execution.quarantine import Suspects
-from summsvc.scheduling.execution.threads import Threads, returned
-from summsvc.scheduling.execution.watchdog import Watchdog, in_time
+from summsvc.scheduling.batching import Batch
+from summsvc.scheduling.cache import DedupCache
+from summsvc.scheduling.execution.failure_log import log_fields, request_ids
+from summsvc.scheduling.execution.quarantine import Quarantine
+from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
+from summsvc.scheduling.execution.watchdog import Watchdog, completes_within
 from summsvc.scheduling.jobs import WorkItem
 from summsvc.scheduling.metrics import ModelMetrics
-from summsvc.scheduling.queue import Batch
 
 log = structlog.get_logger("summsvc.scheduling")
 
-Lost = Callable[[Future[None]], None]
-"""Told that an engine was given up. Its threads cannot be ended: the future is done once all
-have come out and its memory is free."""
+GenerateCall = Future[list[Generated]]
+"""A call of ``Seq2SeqEngine.generate`` in a thread."""
 
 
-class _Hung(Exception):
-    """A batch is still in an engine after its time."""
+class OnEngineLost(Protocol):
+    """Called when an engine is given up. Its threads cannot be stopped."""
 
-    def __init__(self, call: Future[list[Generated]], threads: Threads, limit_s: float) -> None:
+    def __call__(self, freed: Future[None], /) -> object:
+        """freed: done when all threads have left the engine and its memory is free."""
+
+
+class OnBatch(Protocol):
+    """Called after each successful batch."""
+
+    def __call__(self, batch: Batch, seconds: float, /) -> None:
+        """seconds: the time that the engine took."""
+
+
+class _HungBatch(Exception):
+    """A batch is still in an engine after its time limit."""
+
+    def __init__(self, call: GenerateCall, threads: DaemonThreadPool, limit_s: float) -> None:
         super().__init__()
         self.call, self.threads, self.limit_s = call, threads, limit_s
 
 
-class Runner:
-    """Gives every segment of a batch its output or an error, and tells whoever waits for it.
+class BatchRunner:
+    """Executes batches, and sets the output or the error of each of their segments.
 
-    A batch that hangs fails as a whole, and its worker goes on in another thread. When as many
-    hang at once as there are workers, none of the engine's own may be left: it is given up, and
-    batches wait for another one. workers: batches computed at once. measured: told how many
-    seconds a batch took that went well. lost: called when the engine is given up.
+    A hung batch fails as a whole, and its worker continues in another thread. When as many
+    batches hang as there are workers, no worker of the engine itself may be left: the engine is
+    given up, and batches wait until ``replace`` provides another one.
+
+    workers: batches computed at the same time.
     """
 
     def __init__(
@@ -52,121 +67,121 @@ class Runner:
         workers: int,
         dedup: DedupCache,
         metrics: ModelMetrics,
-        measured: Callable[[Batch, float], None],
+        on_batch: OnBatch,
         watchdog: Watchdog,
-        lost: Lost,
+        on_engine_lost: OnEngineLost,
     ) -> None:
         self._model = engine.spec.id
         self._workers = workers
         self._dedup = dedup
         self._metrics = metrics
-        self._measured = measured
+        self._on_batch = on_batch
         self._watchdog = watchdog
-        self._lost = lost
-        self._suspects = Suspects()
-        self._hung: list[Future[list[Generated]]] = []
+        self._on_engine_lost = on_engine_lost
+        self._quarantine = Quarantine()
+        self._hung: list[GenerateCall] = []
         self._closing = False
         self._usable = asyncio.Event()
         self.replace(engine)
 
     @property
     def usable(self) -> bool:
-        """Whether there is an engine that batches can go to."""
+        """Whether there is an engine for batches."""
         return self._threads is not None
 
     @property
-    def stuck(self) -> int:
+    def hung_batches(self) -> int:
         """Batches that hang in the engine now."""
         self._hung = [call for call in self._hung if not call.done()]
         return len(self._hung)
 
     def replace(self, engine: Seq2SeqEngine) -> None:
-        """Let batches go to this engine from now on."""
+        """Use this engine for all batches from now on."""
         self._engine = engine
         self._hung = []
-        self._threads: Threads | None = Threads(
-            f"summsvc-{self._model}", last=lambda: engine.close()
-        )
+        threads = DaemonThreadPool(f"summsvc-{self._model}", lambda: engine.close())
+        self._threads: DaemonThreadPool | None = threads
         self._usable.set()
 
-    async def run(self, batch: Batch) -> None:
-        """Run a batch; on failure its halves, until the segments at fault are alone."""
+    async def execute(self, batch: Batch) -> None:
+        """Execute a batch. A batch that fails is halved until the failing segments are alone."""
         try:
-            for items in self._suspects.apart(batch.items):
+            for items in self._quarantine.isolate(batch.items):
                 part = Batch(items, batch.budget)
-                if len(items) == 1 and self._suspects.at_fault(items[0]):
+                if len(items) == 1 and self._quarantine.is_refused(items[0]):
                     self._refuse(part)
                 else:
-                    await self._run(part)
+                    await self._execute(part)
         except Exception as error:
-            # A defect of ours must not leave callers waiting, nor end the worker.
+            # A defect of this code must neither leave callers waiting nor end the worker.
             self._log("batch lost", batch, error)
             self._fail(batch, error)
 
-    async def _run(self, batch: Batch) -> None:
+    async def _execute(self, batch: Batch) -> None:
         for item in batch.items:
             for handle in item.handles:
-                handle.reached_model()
+                handle.mark_started()
         try:
             outputs, seconds = await self._generate(batch)
         except CancelledGeneration:
-            await self._again(batch, batch.items)
-        except _Hung as hung:
-            self._given_up(batch, hung)
+            await self._retry(batch, batch.items)
+        except _HungBatch as hung:
+            self._abandon(batch, hung)
         except Exception as error:
             if len(batch.items) == 1:
                 self._log("engine failed", batch, error)
                 self._fail(batch, error)
                 return
             middle = len(batch.items) // 2
-            await self._again(batch, batch.items[:middle])
-            await self._again(batch, batch.items[middle:])
+            await self._retry(batch, batch.items[:middle])
+            await self._retry(batch, batch.items[middle:])
         else:
-            self._measured(batch, seconds)
-            self._watchdog.measured(batch, outputs, seconds)
-            self._suspects.clear(batch.items)
-            self._metrics.computed(batch, outputs, seconds)
+            self._on_batch(batch, seconds)
+            self._watchdog.record_batch(batch, outputs, seconds)
+            self._quarantine.remove(batch.items)
+            self._metrics.record_batch(batch, outputs, seconds)
             for item, output in zip(batch.items, outputs, strict=True):
-                self._dedup.keep(item, output)
+                self._dedup.store(item, output)
                 item.output = output
-                self._tell(item)
+                self._notify_handles(item)
 
     async def _generate(self, batch: Batch) -> tuple[list[Generated], float]:
-        """The outputs, and how many seconds the engine took."""
+        """Return the outputs, and the seconds that the engine took."""
         await self._usable.wait()
         threads, engine = self._threads, self._engine
         if threads is None or self._closing:
             raise CancelledGeneration
-        source, target, options = batch.items[0].kind
+        source, target, options = batch.items[0].batch_key
         texts = [item.text for item in batch.items]
-        begun = time.perf_counter()
-        call = threads.run(lambda: engine.generate(texts, source, target, options, batch.abandoned))
+        started_at = time.perf_counter()
+        generate = partial(engine.generate, texts, source, target, options, batch.abandoned)
+        call = threads.submit(generate)
         limit_s = self._watchdog.limit_s(batch)
-        if not await in_time(call, limit_s):
-            raise _Hung(call, threads, limit_s)
+        if not await completes_within(call, limit_s):
+            raise _HungBatch(call, threads, limit_s)
         outputs = call.result()
         if len(outputs) != len(batch.items):
             raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
-        return outputs, time.perf_counter() - begun
+        return outputs, time.perf_counter() - started_at
 
-    async def _again(self, batch: Batch, items: tuple[WorkItem, ...]) -> None:
-        """Compute what somebody wants of items whose batch did not end well, drop the rest."""
+    async def _retry(self, batch: Batch, items: tuple[WorkItem, ...]) -> None:
+        """Execute items of a batch that failed; drop the items that no job waits for."""
         wanted = tuple(item for item in items if item.handles)
         for item in items:
             if not item.handles:
                 self._metrics.abandoned.inc()
                 self._dedup.forget(item)
         if wanted:
-            await self._run(Batch(wanted, batch.budget))
+            await self._execute(Batch(wanted, batch.budget))
 
-    def _given_up(self, batch: Batch, hung: _Hung) -> None:
-        """Fail a batch that hangs; give its engine up when no worker may be left in it."""
+    def _abandon(self, batch: Batch, hung: _HungBatch) -> None:
+        """Fail a batch that hangs; give the engine up when no worker may be left in it."""
         self._metrics.stalled.inc()
-        self._suspects.note(batch.items)
+        self._quarantine.add(batch.items)
         is_current = hung.threads is self._threads
         if is_current:
             self._hung.append(hung.call)
-        is_lost = is_current and self.stuck >= self._workers
+        is_lost = is_current and self.hung_batches >= self._workers
         log.warning(
             "batch hung",
             model=self._model,
@@ -174,8 +189,8 @@ class Runner:
             expected_s=round(self._watchdog.expected_s(batch), 2),
             segments=len(batch.items),
             tokens=batch.tokens,
-            requests=failures.requests(batch.items),
-            action="give the engine up" if is_lost else "go on in another thread",
+            requests=request_ids(batch.items),
+            action="give up the engine" if is_lost else "continue in another thread",
         )
         error = EngineStalledError(
             f"model '{self._model}' did not answer within {hung.limit_s:.0f} s and its work was "
@@ -186,20 +201,20 @@ class Runner:
         if is_lost:
             self._threads = None
             self._usable.clear()
-            hung.threads.end()
-            self._lost(hung.threads.ended)
+            hung.threads.shutdown()
+            self._on_engine_lost(hung.threads.terminated)
 
     def _refuse(self, batch: Batch) -> None:
         error = EngineError(
             f"model '{self._model}' stopped answering on a segment of this text a short while ago "
-            "and is not given it again for now; leave the segment out",
+            "and does not get it again for now; leave the segment out",
             metadata={"model": self._model},
         )
         self._log("segment refused", batch, error)
         self._fail(batch, error)
 
     def _log(self, event: str, batch: Batch, error: Exception) -> None:
-        log.warning(event, model=self._model, **failures.facts(error, batch.items))
+        log.warning(event, model=self._model, **log_fields(error, batch.items))
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if not isinstance(error, SummsvcError) or error.detail:
@@ -211,30 +226,30 @@ class Runner:
             if not item.done:
                 self._metrics.failed.inc()
                 item.error = error
-                self._tell(item)
+                self._notify_handles(item)
 
-    def _tell(self, item: WorkItem) -> None:
+    def _notify_handles(self, item: WorkItem) -> None:
         self._dedup.forget(item)
         for handle in list(item.handles):
-            handle.settled(item)
+            handle.item_done(item)
         item.handles.clear()
 
     def stop(self) -> None:
-        """Begin no more batches, and let those go that wait for an engine."""
+        """Start no more batches, and release those that wait for an engine."""
         self._closing = True
         self._usable.set()
 
     async def close(self, timeout_s: float = math.inf) -> bool:
-        """Free the model once no batch is in it; False if that takes longer than so many seconds.
+        """Free the engine when no batch is in it. Returns False after ``timeout_s`` seconds.
 
-        What is left in it then is freed whenever the last batch comes out; an engine given up
-        is its new owner's affair. Raises what ``Seq2SeqEngine.close`` raises.
+        After a timeout, the last thread to leave the engine frees it. An engine that was given
+        up is not waited for. Raises what ``Seq2SeqEngine.close`` raises.
         """
         self.stop()
         if self._threads is None:
             return True
-        self._threads.end()
-        if not await returned(self._threads.ended, timeout_s):
+        self._threads.shutdown()
+        if not await wait_done(self._threads.terminated, timeout_s):
             return False
-        self._threads.ended.result()
+        self._threads.terminated.result()
         return True

@@ -1,41 +1,41 @@
-"""How large a batch may be, so that it takes about as long as it should."""
+"""Batch budgets, adapted so that a batch takes a target time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRST = 256
-"""Tokens of a budget while nothing is measured."""
+INITIAL_TOKENS = 256
+"""Tokens of the budget before a batch is measured."""
 
 MIN_SAMPLE_FILL = 0.5
-"""Share of the budget from which a batch tells how fast full ones are: every step of
-the search has a fixed cost, small batches run at a worse rate."""
+"""Minimum fill of a budget for a batch to count as a throughput sample. Every decoding step has a
+fixed cost, so small batches run at a lower rate."""
 
-STEP = 2.0
-"""A budget changes at most by this factor after one batch, however odd that was."""
+MAX_STEP = 2.0
+"""Largest factor by which the budget changes after one batch."""
 
-NARROWER = 3
-"""Times as few sequences are in a bulk batch while interactive requests come: each of them
-waits until a worker is free, and a third of the sequences costs the engine little more."""
+NARROW_DIVISOR = 3
+"""Bulk batches have this many times fewer sequences while interactive jobs arrive. An interactive
+job waits until a worker is free; a third of the sequences has little cost in throughput."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a batch may hold at most.
+    """Limits on one batch.
 
-    tokens: longest segment x segments x beams. sequences: segments x beams, which
-    are the rows that each step of a search computes.
+    tokens: longest segment x segments x beams. sequences: segments x beams, which is the
+    number of rows that each decoding step computes.
     """
 
     tokens: int
     sequences: int
 
     def times(self, count: int) -> Budget:
-        """That of so many batches."""
+        """Return the budget of ``count`` batches together."""
         return Budget(self.tokens * count, self.sequences * count)
 
-    def tells(self, used: Budget) -> bool:
-        """Whether a batch that holds so much of this budget says how fast full ones are."""
+    def is_sample(self, used: Budget) -> bool:
+        """Whether a batch that uses so much of this budget counts as a throughput sample."""
         return (
             used.tokens >= MIN_SAMPLE_FILL * self.tokens
             or used.sequences >= MIN_SAMPLE_FILL * self.sequences
@@ -43,34 +43,37 @@ class Budget:
 
 
 class BatchSizer:
-    """The budget of the next batch.
+    """Computes the budget of the next batch.
 
-    A budget in tokens alone is seconds for one model and milliseconds for another.
-    This one grows or shrinks after each full batch towards what takes ``target_s``;
-    most: what is never exceeded.
+    The same number of tokens takes seconds with one model and milliseconds with another. So
+    the budget grows or shrinks after each full batch, towards the size that takes ``target_s``.
+
+    limit: largest budget. target_s: seconds that a batch should take.
     """
 
-    def __init__(self, *, most: Budget, target_s: float) -> None:
-        self._most = most
+    def __init__(self, *, limit: Budget, target_s: float) -> None:
+        self._limit = limit
         self._target_s = target_s
-        self._tokens = float(min(FIRST, most.tokens))
+        self._tokens = float(min(INITIAL_TOKENS, limit.tokens))
 
     @property
     def budget(self) -> Budget:
-        return Budget(int(self._tokens), self._most.sequences)
+        """The budget of a batch."""
+        return Budget(int(self._tokens), self._limit.sequences)
 
     @property
-    def narrow(self) -> Budget:
-        """Of a bulk batch that others should not wait for long."""
-        return Budget(self.budget.tokens, -(-self._most.sequences // NARROWER))
+    def narrow_budget(self) -> Budget:
+        """The budget of a bulk batch while interactive jobs arrive."""
+        return Budget(self.budget.tokens, -(-self._limit.sequences // NARROW_DIVISOR))
 
     @property
-    def shared(self) -> Budget:
-        """While one caller's work fills the queue and others ask for little of it."""
-        return Budget(max(1, self.budget.tokens // NARROWER), self.narrow.sequences)
+    def contended_budget(self) -> Budget:
+        """The budget while one caller fills the queue and callers with little work arrive."""
+        tokens = max(1, self.budget.tokens // NARROW_DIVISOR)
+        return Budget(tokens, self.narrow_budget.sequences)
 
-    def measured(self, used: Budget, seconds: float) -> None:
-        """Learn from a batch that tells."""
+    def record_batch(self, used: Budget, seconds: float) -> None:
+        """Adapt the budget to a batch that counts as a throughput sample."""
         wanted = used.tokens * self._target_s / max(seconds, 1e-9)
-        wanted = min(max(wanted, self._tokens / STEP), self._tokens * STEP)
-        self._tokens = min(self._most.tokens, max(1.0, wanted))
+        wanted = min(max(wanted, self._tokens / MAX_STEP), self._tokens * MAX_STEP)
+        self._tokens = min(self._limit.tokens, max(1.0, wanted))

@@ -1,4 +1,4 @@
-"""Segments that were in a batch that hung: callers who try again must not hang the next one."""
+"""Quarantine of segments from hung batches, so that a retry does not hang another batch."""
 
 from __future__ import annotations
 
@@ -9,63 +9,64 @@ from collections.abc import Iterable, Sequence
 
 from summsvc.scheduling.jobs import WorkItem
 
-MOST = 1024
-"""Segments remembered."""
+MAX_QUARANTINED = 1024
+"""Segments in quarantine; the oldest leaves first."""
 
-FORGET_S = 600.0
-"""Seconds after which a segment is given to the model as any other: others may be at fault."""
+QUARANTINE_S = 600.0
+"""Seconds after which a segment leaves quarantine: another cause of the hang is possible."""
 
 
-class Suspects:
-    """Suspected are the segments of a batch that hung, at fault is one that hung alone.
+class Quarantine:
+    """Segments of hung batches. A segment that hung alone is refused, others run alone.
 
-    Keeps digests, no text.
+    Keeps digests of the texts only.
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
+        # For each segment: whether it hung alone, and when.
+        self._entries: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
 
-    def note(self, items: Sequence[WorkItem]) -> None:
-        """Remember the segments of a batch that hung."""
+    def add(self, items: Sequence[WorkItem]) -> None:
+        """Add the segments of a batch that hung."""
         for item in items:
-            key = _key(item)
-            self._known[key] = (len(items) == 1, time.monotonic())
-            self._known.move_to_end(key)
-        while len(self._known) > MOST:
-            self._known.popitem(last=False)
+            key = _digest(item)
+            self._entries[key] = (len(items) == 1, time.monotonic())
+            self._entries.move_to_end(key)
+        while len(self._entries) > MAX_QUARANTINED:
+            self._entries.popitem(last=False)
 
-    def clear(self, items: Iterable[WorkItem]) -> None:
-        """Forget segments that the model has computed."""
-        if self._known:
+    def remove(self, items: Iterable[WorkItem]) -> None:
+        """Remove segments that the model has computed."""
+        if self._entries:
             for item in items:
-                self._known.pop(_key(item), None)
+                self._entries.pop(_digest(item), None)
 
-    def at_fault(self, item: WorkItem) -> bool:
-        """Whether a segment hung a batch of its own."""
-        return bool(self._known) and self._alone(item) is True
+    def is_refused(self, item: WorkItem) -> bool:
+        """Whether a segment hung in a batch of its own."""
+        return bool(self._entries) and self._hung_alone(item) is True
 
-    def apart(self, items: tuple[WorkItem, ...]) -> list[tuple[WorkItem, ...]]:
-        """The items in batches: each suspected one by itself, the others first and together."""
-        if not self._known or len(items) == 1:
+    def isolate(self, items: tuple[WorkItem, ...]) -> list[tuple[WorkItem, ...]]:
+        """Split a batch: first the other segments together, then each quarantined one alone."""
+        if not self._entries or len(items) == 1:
             return [items]
-        suspected = {item for item in items if self._alone(item) is not None}
-        others = tuple(item for item in items if item not in suspected)
-        return [each for each in (others, *((item,) for item in suspected)) if each]
+        quarantined = {item for item in items if self._hung_alone(item) is not None}
+        others = tuple(item for item in items if item not in quarantined)
+        return [part for part in (others, *((item,) for item in quarantined)) if part]
 
-    def _alone(self, item: WorkItem) -> bool | None:
-        """Whether it hung alone; None for a segment that is not suspected."""
-        key = _key(item)
-        known = self._known.get(key)
-        if known is None:
+    def _hung_alone(self, item: WorkItem) -> bool | None:
+        """Whether a segment hung alone; None for a segment that is not in quarantine."""
+        key = _digest(item)
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        alone, since = known
-        if time.monotonic() - since > FORGET_S:
-            del self._known[key]
+        alone, since = entry
+        if time.monotonic() - since > QUARANTINE_S:
+            del self._entries[key]
             return None
         return alone
 
 
-def _key(item: WorkItem) -> bytes:
-    """Whatever the options of the search: a call is tried again with others too."""
-    source, target, _ = item.kind
+def _digest(item: WorkItem) -> bytes:
+    """Digest of languages and text, without decoding options: a retry may change those."""
+    source, target, _ = item.batch_key
     return hashlib.blake2b(f"{source}>{target}:{item.text}".encode(), digest_size=16).digest()

@@ -1,9 +1,10 @@
-"""Threads for calls that may never return."""
+"""A pool of daemon threads for calls that may never return."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import math
 import threading
 import time
@@ -11,118 +12,121 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakSet
 
 R = TypeVar("R")
 
-EXIT_S = 1.0
-"""Seconds that the end of the interpreter waits for calls: a thread that comes out of a library
-while the interpreter is taken down would abort the process."""
+EXIT_TIMEOUT_S = 1.0
+"""Seconds that the interpreter waits for running calls at its exit. A thread that returns from a
+C library during interpreter shutdown would abort the process."""
 
 
-class Threads:
-    """Runs each call in an idle thread, or in a new one where none is idle.
+_Call = Callable[[], Callable[[], None]]
+"""Executes a call. Returns what sets the outcome on the call's future."""
 
-    The threads of ``concurrent.futures`` are joined when the interpreter ends, so that a
-    call that hangs would keep the process for ever; these are not. name: of the threads.
-    last: called once, by the last of them to end after ``end``.
+
+class DaemonThreadPool:
+    """Executes each call in an idle thread, or in a new one when no thread is idle.
+
+    ``concurrent.futures`` joins its threads at interpreter exit, so a call that hangs would
+    keep the process alive. The threads of this pool are not joined.
+
+    name: prefix of the thread names. on_terminated: called once, by the last thread that ends
+    after ``shutdown``.
     """
 
-    def __init__(self, name: str, last: Callable[[], None] = lambda: None) -> None:
-        self.ended: Future[None] = Future()
-        """Done when no thread is left and ``last`` has returned, or with what it raised."""
+    def __init__(self, name: str, on_terminated: Callable[[], None] = lambda: None) -> None:
+        self.terminated: Future[None] = Future()
+        """Done when all threads have ended and ``on_terminated`` has returned or raised."""
         self._name = name
-        self._last = last
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._on_terminated = on_terminated
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._ending = False
+        self._shut_down = False
         self._idle = self._alive = 0
-        _all.add(self)
+        _pools.add(self)
 
-    def run(self, function: Callable[[], R]) -> Future[R]:
-        """Begin a call; it cannot be cancelled. Raises RuntimeError after ``end``."""
+    def submit(self, function: Callable[[], R]) -> Future[R]:
+        """Start a call; it cannot be cancelled. Raises RuntimeError after ``shutdown``."""
         future: Future[R] = Future()
         future.set_running_or_notify_cancel()
         with self._lock:
-            if self._ending:
-                raise RuntimeError(f"the threads {self._name} have been ended")
+            if self._shut_down:
+                raise RuntimeError(f"the thread pool {self._name} has been shut down")
             if self._idle:
                 self._idle -= 1
             else:
-                self._start()
-            self._calls.put((future, function))
+                self._start_thread()
+            self._calls.put(functools.partial(_execute, function, future))
         return future
 
-    def end(self) -> None:
-        """Begin no more calls; each thread ends when its call returns. Does not wait."""
+    def shutdown(self) -> None:
+        """Accept no more calls; each thread ends when its call returns. Does not wait."""
         with self._lock:
-            if self._ending:
+            if self._shut_down:
                 return
-            self._ending = True
+            self._shut_down = True
             if not self._alive:
-                self._start()
+                self._start_thread()
             for _ in range(self._alive):
                 self._calls.put(None)
 
-    def _start(self) -> None:
+    def _start_thread(self) -> None:
         self._alive += 1
         name = f"{self._name}-{self._alive}"
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        threading.Thread(target=self._execute_calls, name=name, daemon=True).start()
 
-    def _work(self) -> None:
+    def _execute_calls(self) -> None:
         while (call := self._calls.get()) is not None:
-            future, function = call
-            result, error = _outcome(function)
-            # Idle before the caller hears of it, or its next call would start another thread.
+            publish = call()
+            # Idle before the future is done: otherwise the caller's next call starts a thread.
             with self._lock:
                 self._idle += 1
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-            # An idle thread keeps no text.
-            del call, future, function, result, error
+            publish()
+            # An idle thread holds no reference to a text.
+            del call, publish
         with self._lock:
             self._alive -= 1
             is_last = not self._alive
         if is_last:
-            _, error = _outcome(self._last)
-            if error is None:
-                self.ended.set_result(None)
-            else:
-                self.ended.set_exception(error)
+            _execute(self._on_terminated, self.terminated)()
 
 
-_all: WeakSet[Threads] = WeakSet()
+def _execute(function: Callable[[], R], future: Future[R]) -> Callable[[], None]:
+    """Call a function. Returns what sets its result or its exception on the future."""
+    try:
+        return functools.partial(future.set_result, function())
+    except Exception as error:
+        return functools.partial(future.set_exception, error)
+    except BaseException as error:
+        # SystemExit raised by a library would end the event loop that waits for the call.
+        failure = RuntimeError(f"{type(error).__name__} in a thread")
+        return functools.partial(future.set_exception, failure)
+
+
+_pools: WeakSet[DaemonThreadPool] = WeakSet()
 
 
 @atexit.register
-def _settle() -> None:
-    until = time.monotonic() + EXIT_S
-    ending = list(_all)
-    for each in ending:
-        each.end()
-    for each in ending:
+def _shut_down_pools() -> None:
+    until = time.monotonic() + EXIT_TIMEOUT_S
+    pools = list(_pools)
+    for pool in pools:
+        pool.shutdown()
+    for pool in pools:
         with suppress(Exception):
-            each.ended.result(max(0.0, until - time.monotonic()))
+            pool.terminated.result(max(0.0, until - time.monotonic()))
 
 
-async def returned(future: Future[Any], timeout_s: float = math.inf) -> bool:
-    """Wait for a call at most for so many seconds, whatever becomes of it."""
+async def wait_done(future: Future[R], timeout_s: float = math.inf) -> bool:
+    """Wait until a future is done, at most ``timeout_s`` seconds. Returns whether it is.
+
+    Neither raises the exception of the future nor cancels it.
+    """
     if not future.done():
         waiting = asyncio.wrap_future(future)
-        # What it raised is asked for from the call itself.
-        waiting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        # Marks the exception as retrieved; the caller gets it from ``future`` itself.
+        waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait({waiting}, timeout=max(0.0, timeout_s))
     return future.done()
-
-
-def _outcome(function: Callable[[], R]) -> tuple[R | None, Exception | None]:
-    try:
-        return function(), None
-    except Exception as error:
-        return None, error
-    except BaseException as error:
-        # SystemExit from a library would end the event loop that waits for the call.
-        return None, RuntimeError(f"{type(error).__name__} in a thread")

@@ -1,4 +1,4 @@
-"""When a batch is taken for hung: it takes many times as long as it could need."""
+"""Hang detection: the time after which a batch counts as hung."""
 
 from __future__ import annotations
 
@@ -6,73 +6,76 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from summsvc.engines.base import Generated
 from summsvc.scheduling.admission.admission import SMOOTHING
-from summsvc.scheduling.execution.threads import returned
-from summsvc.scheduling.queue import Batch
+from summsvc.scheduling.batching import Batch
+from summsvc.scheduling.execution.threads import wait_done
 
-STEP_ROWS = 8
-"""What a step of a search costs whatever its batch holds, in rows: it reads all weights. A GPU's
-steps cost more than that, which is why no batch is expected to take less than the usual one."""
+R = TypeVar("R")
+
+STEP_OVERHEAD_ROWS = 8
+"""Fixed cost of a decoding step, in rows: a step reads all weights. Steps of a GPU cost more than
+that, so no batch is expected to take less time than the usual one."""
 
 PROBE_STEPS = 4
-"""Steps that the probe of a model just loaded counts for. It takes about a dozen: the first
-batches, for which nothing else is known, have time for as many times more."""
+"""Decoding steps that the probe of a newly loaded model counts for. The probe takes about a dozen:
+so the first batches, before anything is measured, get that much more time."""
 
-SLICES = 10
-"""A limit is waited for in so many parts. A process that was stopped, or an event loop that was
-held up, finds one of them gone when it goes on, and not the whole time of a batch."""
+TIMEOUT_SLICES = 10
+"""Slices in which a time limit is waited for. When the process was stopped or the event loop was
+blocked, only one slice of the limit has passed, not the whole limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long batches may take.
+class HangThreshold:
+    """When a batch counts as hung.
 
-    factor: times the seconds that a batch is expected to take at most. least_s: seconds
-    that any batch may take; 0: no batch is ever taken for hung.
+    factor: multiple of the longest time that the batch is expected to take. min_s: seconds
+    that any batch may take; 0 disables hang detection.
     """
 
     factor: float = 10.0
-    least_s: float = 0.0
+    min_s: float = 0.0
 
     @property
     def unmeasured_s(self) -> float:
-        """Seconds for a batch of a model of which nothing is known."""
-        return self.factor * self.least_s if self.least_s else math.inf
+        """Time limit in seconds for a batch of a model without measurements."""
+        return self.factor * self.min_s if self.min_s else math.inf
 
 
 class Watchdog:
-    """Knows of one model how long its batches may take.
+    """Computes the time limit of each batch of one model.
 
-    probe_s: how long one short segment took when the model was loaded; 0: unknown.
+    probe_s: seconds that one short segment took when the model was loaded; 0: unknown.
     """
 
-    def __init__(self, patience: Patience, *, probe_s: float = 0.0) -> None:
-        self._patience = patience
+    def __init__(self, threshold: HangThreshold, *, probe_s: float = 0.0) -> None:
+        self._threshold = threshold
         self._batches = 0
         self._seconds, self._steps, self._rows = probe_s, float(PROBE_STEPS), 1.0
 
     def expected_s(self, batch: Batch) -> float:
-        """Seconds a batch takes if its outputs become as long as they may; 0: unknown.
+        """Return the seconds a batch takes if its outputs reach their limit; 0: unknown.
 
-        The measured time of a step, times the steps to the bound of the outputs, and more
-        by as much as the batch has more rows than usual.
+        The measured time of a decoding step, times the steps up to the output limit, times the
+        ratio of the batch's rows to the usual number of rows where that is above 1.
         """
-        bound = batch.items[0].kind[2].max_output_tokens
-        wider = (STEP_ROWS + batch.used.sequences) / (STEP_ROWS + self._rows)
-        return self._seconds / self._steps * _steps(batch, bound) * max(1.0, wider)
+        output_limit = batch.items[0].batch_key.options.max_output_tokens
+        rows = STEP_OVERHEAD_ROWS + batch.used.sequences
+        row_ratio = rows / (STEP_OVERHEAD_ROWS + self._rows)
+        return self._seconds / self._steps * _steps(batch, output_limit) * max(1.0, row_ratio)
 
     def limit_s(self, batch: Batch) -> float:
-        """Seconds after which a batch is taken for hung."""
+        """Return the seconds after which a batch counts as hung."""
         expected_s = self.expected_s(batch)
-        if not expected_s or not self._patience.least_s:
-            return self._patience.unmeasured_s
-        return max(self._patience.least_s, self._patience.factor * expected_s)
+        if not expected_s or not self._threshold.min_s:
+            return self._threshold.unmeasured_s
+        return max(self._threshold.min_s, self._threshold.factor * expected_s)
 
-    def measured(self, batch: Batch, outputs: Sequence[Generated], seconds: float) -> None:
-        """Learn from a batch that went well; averaged as in ``Admission.measured``."""
+    def record_batch(self, batch: Batch, outputs: Sequence[Generated], seconds: float) -> None:
+        """Update the averages with a successful batch, as ``Admission.record_batch`` does."""
         self._batches += 1
         weight = max(SMOOTHING, 1 / self._batches)
         steps = _steps(batch, max(output.output_tokens for output in outputs))
@@ -82,13 +85,16 @@ class Watchdog:
 
 
 def _steps(batch: Batch, output_tokens: int) -> float:
-    """Steps of a search, and reading the input as so many steps more: all tokens at once."""
-    return output_tokens + batch.padded_tokens / (STEP_ROWS + batch.used.sequences)
+    """Return the decoding steps of a batch, with the encoding of its input counted as steps."""
+    return output_tokens + batch.padded_tokens / (STEP_OVERHEAD_ROWS + batch.used.sequences)
 
 
-async def in_time(call: Future[Any], limit_s: float) -> bool:
-    """Whether a call returns within so many seconds, in which this process really ran."""
-    for _ in range(SLICES):
-        if await returned(call, limit_s / SLICES):
+async def completes_within(call: Future[R], limit_s: float) -> bool:
+    """Wait for a call. Returns False when it is not done after ``limit_s`` seconds.
+
+    Time in which this process did not run counts for at most one slice of the limit.
+    """
+    for _ in range(TIMEOUT_SLICES):
+        if await wait_done(call, limit_s / TIMEOUT_SLICES):
             return True
     return False

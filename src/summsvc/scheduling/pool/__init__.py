@@ -1,1 +1,1 @@
-"""Models in memory: loading, placement, state, unloading."""
+"""The pool of loaded models: loading, reloading after a hang, unloading, status."""

@@ -1,43 +1,67 @@
-"""The place of one model in memory: loaded, being loaded, or why it is not."""
+"""The slot of one model in the pool: its scheduler, loading task, failure and status."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
 
 from summsvc.errors import EngineStalledError, ModelBrokenError, SummsvcError
 from summsvc.models.store.manifest import Manifest
-from summsvc.scheduling.pool.status import ModelState, ModelStatus
+from summsvc.scheduling.pool.engine_loader import EngineFreed
 from summsvc.scheduling.scheduler import Scheduler
 
 RETRY_FAILED_S = 60.0
-"""Seconds before a model that failed to load is tried again; and for which one that was loaded
-again because its engine hung has to work, or it counts as failed."""
+"""Seconds until a model that failed to load is loaded again. A model that was loaded again because
+its engine hung counts as failed when it hangs again within this time."""
 
-MOST_ABANDONED = 1
-"""Engines of a model that may be left in memory with a thread that does not come out of them.
-With more than that the model is not loaded again: it would take memory without end."""
+MAX_ABANDONED = 1
+"""Engines of a model that may stay in memory because a thread never leaves them. With more, the
+model is not loaded again: its memory use would have no bound."""
+
+
+class ModelState(Enum):
+    """The state of a model of the store; the names are those of the proto enum."""
+
+    NOT_INSTALLED = 1
+    INSTALLED = 2
+    LOADING = 3
+    READY = 4
+    FAILED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """The status of a model as ModelService reports it. error: the reason of a failure.
+
+    engine, device, compute_type, max_input_tokens: of a loaded model.
+    """
+
+    state: ModelState
+    error: str = ""
+    engine: str = ""
+    device: str = ""
+    compute_type: str = ""
+    max_input_tokens: int = 0
 
 
 @dataclass(slots=True)
 class Slot:
-    """Where one model is or will be.
+    """The slot of one model.
 
-    scheduler: of the loaded model; without an engine while that is loaded again. loading: the
-    task that loads it, which gives the error rather than raising it. error: why it could not be
-    loaded last time.
+    scheduler: of the loaded model; without an engine while the model is loaded again. loading:
+    the task that loads the model; it returns an error instead of raising it. error: why the
+    last attempt to load the model failed.
     """
 
     scheduler: Scheduler | None = None
     loading: asyncio.Task[Scheduler | SummsvcError] | None = None
     error: SummsvcError | None = None
     _failed: tuple[Manifest, float] | None = None
-    _reloaded: float = -math.inf
-    _abandoned: list[Future[Any]] = field(default_factory=list)
+    _reloaded_at: float = -math.inf
+    _abandoned: list[EngineFreed] = field(default_factory=list)
 
     @property
     def usable(self) -> Scheduler | None:
@@ -46,40 +70,42 @@ class Slot:
 
     @property
     def abandoned(self) -> int:
-        """Engines given up that are still in memory; any thread may ask."""
+        """Engines that were given up and are still in memory. Thread-safe."""
         return sum(not freed.done() for freed in self._abandoned)
 
-    def fill(self, scheduler: Scheduler) -> None:
-        """Hold a loaded model."""
+    def set_loaded(self, scheduler: Scheduler) -> None:
+        """Store the scheduler of a loaded model."""
         self.scheduler = scheduler
         self.error, self._failed = None, None
 
-    def refill(self) -> None:
-        """Note that the scheduler has an engine again."""
-        self._reloaded = time.monotonic()
+    def set_reloaded(self) -> None:
+        """Record that the scheduler has an engine again."""
+        self._reloaded_at = time.monotonic()
         self.error, self._failed = None, None
 
-    def abandon(self, freed: Future[Any]) -> None:
-        """Note an engine that was given up. freed: done once its memory is free."""
-        self._abandoned = [each for each in self._abandoned if not each.done()]
+    def add_abandoned(self, freed: EngineFreed) -> None:
+        """Record an engine that was given up. freed: done when its memory is free."""
+        self._abandoned = [other for other in self._abandoned if not other.done()]
         self._abandoned.append(freed)
 
-    def refusal(self, model: str) -> EngineStalledError | None:
-        """Why a model whose engine was given up is not loaded again now; None when it is."""
-        said = f"model '{model}' stopped answering"
-        if self.abandoned > MOST_ABANDONED:
-            said += (
+    def reload_error(self, model: str) -> EngineStalledError | None:
+        """Return why a model whose engine was given up is not loaded again now, or None."""
+        message = f"model '{model}' stopped answering"
+        if self.abandoned > MAX_ABANDONED:
+            message += (
                 " again and again, and its memory is not free; call another server, this one has "
                 "to be started again"
             )
-        elif time.monotonic() - self._reloaded < RETRY_FAILED_S:
-            said += f" again soon after it was loaded anew; call again in {RETRY_FAILED_S:.0f} s"
+        elif time.monotonic() - self._reloaded_at < RETRY_FAILED_S:
+            message += (
+                f" again soon after it was loaded again; call again in {RETRY_FAILED_S:.0f} s"
+            )
         else:
             return None
-        return EngineStalledError(said, metadata={"model": model})
+        return EngineStalledError(message, metadata={"model": model})
 
-    def fail(self, manifest: Manifest, error: Exception) -> SummsvcError:
-        """Remember that loading failed; gives the error as callers are told it."""
+    def set_failed(self, manifest: Manifest, error: Exception) -> SummsvcError:
+        """Record that loading failed. Returns the error for callers."""
         self._failed = (manifest, time.monotonic())
         self.error = (
             error
@@ -91,17 +117,17 @@ class Slot:
         )
         return self.error
 
-    def check(self, manifest: Manifest) -> None:
-        """Raise the known error unless the model was installed anew, or it is time to try again."""
+    def raise_if_failed(self, manifest: Manifest) -> None:
+        """Raise the known error, unless the model was installed again or a retry is due."""
         if self.error is not None and self._failed is not None:
-            failed, when = self._failed
-            if failed == manifest and time.monotonic() - when < RETRY_FAILED_S:
+            failed_manifest, failed_at = self._failed
+            if failed_manifest == manifest and time.monotonic() - failed_at < RETRY_FAILED_S:
                 raise self.error
-        if self.abandoned > MOST_ABANDONED and (refusal := self.refusal(manifest.id)):
-            raise refusal
+        if self.abandoned > MAX_ABANDONED and (error := self.reload_error(manifest.id)):
+            raise error
 
     def status(self) -> ModelStatus:
-        """What an installed model is doing here; any thread may ask."""
+        """Return the status of an installed model. Thread-safe."""
         scheduler = self.usable
         if scheduler is not None:
             engine = scheduler.engine
@@ -119,12 +145,12 @@ class Slot:
                 error="it stopped answering and is being loaded again" if hung else "",
             )
         error, failed = self.error, self._failed
-        if error is not None and not self._worth_a_try(error, failed):
+        if error is not None and not self._may_retry(error, failed):
             return ModelStatus(ModelState.FAILED, error=error.message)
         return ModelStatus(ModelState.INSTALLED)
 
-    def _worth_a_try(self, error: SummsvcError, failed: tuple[Manifest, float] | None) -> bool:
-        """Whether the next call may load a model that failed, so that calls should be sent."""
-        if not isinstance(error, EngineStalledError) or self.abandoned > MOST_ABANDONED:
+    def _may_retry(self, error: SummsvcError, failed: tuple[Manifest, float] | None) -> bool:
+        """Whether the next call may load a model that failed, so that it counts as available."""
+        if not isinstance(error, EngineStalledError) or self.abandoned > MAX_ABANDONED:
             return False
         return failed is None or time.monotonic() - failed[1] >= RETRY_FAILED_S

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.scheduling.fairness.places import Places
+from summsvc.scheduling.fairness.semaphore import FairSemaphore
 from summsvc.server.security.tokens import Tokens, bearer
 
 PREFIX = 64
@@ -58,9 +58,9 @@ class Gate:
     """
 
     def __init__(self) -> None:
-        self._places = Places(AT_ONCE)
+        self._semaphore = FairSemaphore(AT_ONCE)
 
     async def begin(self, caller: Caller) -> None:
         """Wait for a caller's turn."""
-        await self._places.take(caller)
-        asyncio.get_running_loop().call_soon(self._places.give)
+        await self._semaphore.acquire(caller)
+        asyncio.get_running_loop().call_soon(self._semaphore.release)

@@ -231,7 +231,7 @@ class Pipeline:
     async def _settled(self, submitted: Submitted) -> list[PipelineOutput | SummsvcError]:
         """The output of each text, or what it failed with; raises what all of them ended with."""
         try:
-            outcomes = iter(await submitted.handle.settled_all())
+            outcomes = iter(await submitted.handle.outcomes_or_errors())
         finally:
             self._leave(submitted)
         results: list[PipelineOutput | SummsvcError] = []

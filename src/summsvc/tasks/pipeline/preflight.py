@@ -82,4 +82,4 @@ def check(
     least, likely = (least_tokens(article), likely_tokens(article)) if article else (1, 0)
     if use_cache:
         least, deadline = min(least, 1), None
-    scheduler.check(least, priority, deadline, likely=likely, caller=caller)
+    scheduler.check_admission(least, priority, deadline, likely_tokens=likely, caller=caller)

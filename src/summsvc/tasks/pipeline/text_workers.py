@@ -14,7 +14,7 @@ from summsvc.articles.document import Document
 from summsvc.articles.reader import read, warm_up
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.scheduling.thread_lane import Lane, LaneMetrics
+from summsvc.scheduling.thread_queue import ThreadQueue, ThreadQueueMetrics
 from summsvc.types import Article
 
 INLINE_LIMIT = 1_000
@@ -51,9 +51,9 @@ class TextWorkers:
         registry: CollectorRegistry | None = None,
     ) -> None:
         limits = limits or QueueLimits(sys.maxsize, sys.maxsize)
-        metrics = LaneMetrics(registry)
-        self._short = Lane("short", threads, limits, metrics)
-        self._long = Lane("long", max(1, threads // 2), limits, metrics)
+        metrics = ThreadQueueMetrics(registry)
+        self._short = ThreadQueue("short", threads, limits, metrics)
+        self._long = ThreadQueue("long", max(1, threads // 2), limits, metrics)
         self._max_title = max_title
         self._max_body = max_body
         self._warm = False
@@ -86,7 +86,7 @@ class TextWorkers:
         """
         if size <= INLINE_LIMIT:
             return work(*args, **kwargs)
-        return await self._lane(size).run(functools.partial(work, *args, **kwargs))
+        return await self._queue(size).run(functools.partial(work, *args, **kwargs))
 
     async def read(
         self,
@@ -110,20 +110,22 @@ class TextWorkers:
         )
         size = len(article.title) + len(article.body)
         brief = self._warm and size <= BRIEF
-        return await self._lane(size).read(size, work, deadline, brief=brief, caller=caller)
+        return await self._queue(size).run_with_admission(
+            size, work, deadline, inline=brief, caller=caller
+        )
 
-    def _lane(self, size: int) -> Lane:
+    def _queue(self, size: int) -> ThreadQueue:
         return self._long if size > LONG else self._short
 
     @property
     def jobs(self) -> int:
         """Pieces of work that are being done now."""
-        return self._short.jobs + self._long.jobs
+        return self._short.active_calls + self._long.active_calls
 
     def close(self) -> bool:
         """Take no more work, drop what has not begun, end the rest at its next checkpoint.
 
         Does not wait. Returns whether no text work was running.
         """
-        idle = [lane.close() for lane in (self._short, self._long)]
+        idle = [queue.close() for queue in (self._short, self._long)]
         return all(idle)

@@ -15,7 +15,7 @@ async def test_one_that_failed_leaves_the_others_theirs() -> None:
     made = scheduler(ReversingEngine())
     wanted = work(["a b", "poison c", "d e"])
     try:
-        first, failed, last = await made.submit(wanted).settled_all()
+        first, failed, last = await made.submit(wanted).outcomes_or_errors()
         assert isinstance(first, Outcome)
         assert isinstance(last, Outcome)
         assert isinstance(failed, EngineError)
@@ -23,7 +23,7 @@ async def test_one_that_failed_leaves_the_others_theirs() -> None:
         assert [first.generated.text, last.generated.text] == [good[0], good[2]]
         # All are known when it is asked a second time.
         handle = made.submit(wanted)
-        assert len(await handle.settled_all()) == len(await handle.settled_all()) == 3
+        assert len(await handle.outcomes_or_errors()) == len(await handle.outcomes_or_errors()) == 3
     finally:
         await made.close()
 
@@ -35,11 +35,11 @@ async def test_what_ends_the_whole_ticket_is_raised() -> None:
     try:
         now = asyncio.get_running_loop().time()
         with pytest.raises(DeadlineError):
-            await made.submit(work(["a b"], deadline=now + 0.01)).settled_all()
+            await made.submit(work(["a b"], deadline=now + 0.01)).outcomes_or_errors()
         handle = made.submit(work(["a b"]))
         handle.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await handle.settled_all()
+            await handle.outcomes_or_errors()
     finally:
         engine.release()
         await made.close()
@@ -48,6 +48,6 @@ async def test_what_ends_the_whole_ticket_is_raised() -> None:
 async def test_of_nothing_nothing_is_left_to_wait_for() -> None:
     made = scheduler(ReversingEngine())
     try:
-        assert await made.submit(work([])).settled_all() == []
+        assert await made.submit(work([])).outcomes_or_errors() == []
     finally:
         await made.close()

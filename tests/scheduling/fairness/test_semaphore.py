@@ -8,17 +8,17 @@ import random
 import pytest
 
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.scheduling.fairness.places import Places
+from summsvc.scheduling.fairness.semaphore import FairSemaphore
 
 FLOOD, SMALL = Caller("a", "1"), Caller("b", "1")
 
 
 async def test_a_caller_waits_for_one_of_anothers_not_for_all() -> None:
-    places = Places(1)
+    semaphore = FairSemaphore(1)
     served: list[Caller] = []
 
     async def one(caller: Caller) -> None:
-        async with places.taken(caller):
+        async with semaphore.slot(caller):
             served.append(caller)
             await asyncio.sleep(0)
 
@@ -33,10 +33,10 @@ async def test_a_caller_waits_for_one_of_anothers_not_for_all() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_whoever_leaves_when_places_are_all_there_in_the_end(seed: int) -> None:
-    chance, places = random.Random(seed), Places(3)
+    chance, semaphore = random.Random(seed), FairSemaphore(3)
 
     async def one(caller: Caller) -> None:
-        async with places.taken(caller):
+        async with semaphore.slot(caller):
             for _ in range(chance.randrange(3)):
                 await asyncio.sleep(0)
 
@@ -48,5 +48,5 @@ async def test_whoever_leaves_when_places_are_all_there_in_the_end(seed: int) ->
         if chance.random() < 0.4:
             chance.choice(tasks).cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert places._free == 3
-    assert len(places.waiting) == 0
+    assert semaphore._free == 3
+    assert len(semaphore.waiters) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from summsvc.errors import EngineError
-from summsvc.scheduling.execution.failures import facts
+from summsvc.scheduling.execution.failure_log import log_fields
 from tests.scheduling.reversing import work
 
 TEXT = "The bishop of Vilnius met the minister of finance on Friday."
@@ -18,7 +18,7 @@ def raised(error: Exception) -> Exception:
 
 
 def told(message: str, text: str = TEXT) -> dict[str, object]:
-    return facts(raised(RuntimeError(message)), [work([text]).item(0)])
+    return log_fields(raised(RuntimeError(message)), [work([text]).item(0)])
 
 
 def test_type_message_and_place_are_told() -> None:
@@ -26,7 +26,7 @@ def test_type_message_and_place_are_told() -> None:
     assert said["error"] == "RuntimeError"
     assert said["message"] == "out of memory: 2048 bytes asked for"
     assert said["frames"] == [
-        f"execution/test_failures.py:{raised.__code__.co_firstlineno + 2} raised"
+        f"execution/test_failure_log.py:{raised.__code__.co_firstlineno + 2} raised"
     ]
 
 
@@ -57,7 +57,10 @@ def test_what_a_message_quotes_is_left_out() -> None:
 def test_what_an_engine_made_of_a_librarys_exception_is_seen_through() -> None:
     error = EngineError("the model failed", detail="ValueError: bad")
     error.__cause__ = raised(ValueError("bad"))
-    assert (facts(error, [])["error"], facts(error, [])["message"]) == ("ValueError", "bad")
+    assert (log_fields(error, [])["error"], log_fields(error, [])["message"]) == (
+        "ValueError",
+        "bad",
+    )
 
 
 def test_long_messages_are_cut() -> None:

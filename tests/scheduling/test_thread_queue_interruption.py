@@ -13,7 +13,7 @@ from summsvc.articles.reader import read
 from summsvc.errors import DrainingError
 from summsvc.interruption import checkpoint
 from summsvc.scheduling.admission.admission import QueueLimits
-from summsvc.scheduling.thread_lane import Lane, LaneMetrics
+from summsvc.scheduling.thread_queue import ThreadQueue, ThreadQueueMetrics
 from summsvc.tasks.pipeline.text_workers import LONG, TextWorkers
 from summsvc.types import Article
 
@@ -41,8 +41,8 @@ class Endless:
 
 
 @asynccontextmanager
-async def lane() -> AsyncIterator[Lane]:
-    made = Lane("short", 1, QueueLimits(8, 1000), LaneMetrics(None))
+async def lane() -> AsyncIterator[ThreadQueue]:
+    made = ThreadQueue("short", 1, QueueLimits(8, 1000), ThreadQueueMetrics(None))
     try:
         yield made
     finally:
@@ -62,7 +62,7 @@ async def text_workers() -> AsyncIterator[TextWorkers]:
 async def test_reading_ends_when_its_caller_leaves_and_frees_its_place() -> None:
     async with lane() as one:
         work = Endless()
-        reading = asyncio.ensure_future(one.read(70, work, None))
+        reading = asyncio.ensure_future(one.run_with_admission(70, work, None))
         await work.has_begun()
         reading.cancel()
         await work.has_ended()
@@ -70,7 +70,7 @@ async def test_reading_ends_when_its_caller_leaves_and_frees_its_place() -> None
             await reading
         # The only thread is free, and nothing counts any more.
         assert await one.run(lambda: "next") == "next"
-        assert one._held.requests == one._held.tokens == 0
+        assert one._backlog.requests == one._backlog.tokens == 0
 
 
 async def test_other_work_ends_when_its_caller_leaves() -> None:

@@ -1,0 +1,37 @@
+"""Batch keys: what segments must share to be in one batch, with the output limit of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+from summsvc.engines.base import DecodingOptions
+
+MIN_OUTPUT_LIMIT = 128
+"""Lowest computed limit, in output tokens. A request may set a lower one."""
+
+
+class BatchKey(NamedTuple):
+    """What segments must share to be in one batch: languages and decoding options."""
+
+    source: str
+    target: str
+    options: DecodingOptions
+
+
+@functools.lru_cache(maxsize=1024)
+def with_output_limit(options: DecodingOptions, tokens: int) -> DecodingOptions:
+    """Return the options with ``max_output_tokens`` set.
+
+    An engine computes a missing limit from the longest segment of its batch. The other
+    segments of a batch would then decide where an output is cut. The limit set here is the
+    next power of two above twice the input length. It is coarse, so that segments of similar
+    length still share a batch.
+
+    tokens: input length of the segment.
+    """
+    if options.max_output_tokens:
+        return options
+    limit = max(MIN_OUTPUT_LIMIT, 1 << (2 * tokens - 1).bit_length())
+    return dataclasses.replace(options, max_output_tokens=limit)
