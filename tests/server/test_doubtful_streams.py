@@ -16,7 +16,7 @@ from summsvc.config import Settings
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.quality import check_cache
 from summsvc.tasks.translation import outputs
-from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
+from summsvc.tasks.translation.retry import MAX_RETRIES
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub

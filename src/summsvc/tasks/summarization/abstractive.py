@@ -19,13 +19,13 @@ from summsvc.articles.length import Length, count_words
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.chunking import Divider
 from summsvc.tasks.summarization.extractive import candidates
 from summsvc.tasks.summarization.faithfulness import Support
 from summsvc.tasks.summarization.length_budget import ENOUGH, Choice, LengthBudget
 from summsvc.tasks.summarization.map_reduce import Pass, Size, Summarist
 from summsvc.tasks.summarization.postprocess import Written, central
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Span, Warning, WarningType
 
 LENGTHENINGS = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank, select
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Warning, WarningType
 
 

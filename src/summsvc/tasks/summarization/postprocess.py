@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from summsvc.articles import sentences
 from summsvc.articles.length import Length
-from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.tasks.summarization.lexrank import Candidate, rank, select
 from summsvc.types import WarningType
