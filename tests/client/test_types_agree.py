@@ -19,11 +19,11 @@ import pytest
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from summsvc import client
-from summsvc.articles.document import SegmentKind
 from summsvc.client import from_proto, options, server_types
 from summsvc.server.codec import to_proto
-from summsvc.tasks.pipeline.usage import Summary, Translation
-from summsvc.types import Field, Span, Warning, WarningType
+from summsvc.tasks.summarization.types import Summary
+from summsvc.tasks.translation.types import Translation
+from summsvc.types import Field, SegmentKind, Span, Warning, WarningType
 from summsvc.v1 import article_pb2, model_service_pb2
 from summsvc.v1 import summarization_service_pb2 as summarization_pb2
 from summsvc.v1 import translation_service_pb2 as translation_pb2

@@ -16,7 +16,7 @@ from summsvc.config import Settings
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.quality import check_cache
 from summsvc.tasks.translation import outputs
-from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
+from summsvc.tasks.translation.retry import MAX_RETRIES
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
@@ -143,7 +143,7 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
 
     def counts() -> tuple[float, int, int, int]:
         computed = scheduler._metrics.segments._value.get()
-        return computed, assessed.calls, scheduler._submitted, groups.calls
+        return computed, assessed.calls, scheduler._workers._jobs_submitted, groups.calls
 
     before = counts()
     assert at_once(wide, [request(bypass_cache=True)]) == {WHOLE: 1}

@@ -133,9 +133,9 @@ class Scheduler:
         self._workers.note_job(job)
         return self._intake.add(job)
 
-    def count_retried(self) -> None:
-        """Count a segment that its caller submits again because of a quality check."""
-        self._metrics.retried.inc()
+    def count_retried(self, segments: int) -> None:
+        """Count segments that their caller submits again because of a quality check."""
+        self._metrics.retried.inc(segments)
 
     def check_admission(
         self,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.tasks.pipeline.boundaries import clause_ends, clusters, places
+from summsvc.tasks.pipeline.splitting import clause_ends, clusters, split_points
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ WHOLE = ["https://example.org/a,b;c", "press@example.org", "1 000 000", "12,5 %"
 )
 def test_nothing_whole_has_a_place_in_it_but_the_last(parts: list[str], space: str) -> None:
     text = space.join(parts)
-    *before, _, _ = places(text)
+    *before, _, _ = split_points(text)
     at = 0
     for part in parts:
         if part in WHOLE or part in ("e\u0301", "👩\u200d👧"):
@@ -71,6 +71,6 @@ def test_nothing_whole_has_a_place_in_it_but_the_last(parts: list[str], space: s
 
 @given(st.text(max_size=100), st.integers(0, 50), st.integers(0, 50))
 def test_places_are_in_order_and_inside(text: str, start: int, length: int) -> None:
-    for cuts in places(text, [(start, start + length)]):
+    for cuts in split_points(text, [(start, start + length)]):
         assert list(cuts) == sorted(set(cuts))
         assert all(0 < at < len(text) for at in cuts)

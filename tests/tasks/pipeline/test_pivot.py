@@ -12,8 +12,8 @@ import pytest
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import TranslatedSegment
-from summsvc.tasks.translation.translator import TranslationRequest, Translator
+from summsvc.tasks.translation.translator import Translator
+from summsvc.tasks.translation.types import TranslatedSegment, TranslationRequest
 from summsvc.types import Article, WarningType
 from tests.scheduling.reversing import scheduler
 from tests.tasks.dictionary import TO_LITHUANIAN, TO_RUSSIAN, DictionaryEngine

@@ -15,7 +15,7 @@ from summsvc.models.store.store import Store
 from summsvc.scheduling.fairness.callers import ANONYMOUS
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline import preflight
-from summsvc.tasks.pipeline.text_workers import LONG
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.types import Article, MimeType
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
@@ -23,7 +23,7 @@ SENTENCE = "Nobody was hurt in the city, said the president.  \n"
 
 
 def article(language: str = "en", kind: MimeType = MimeType.PLAIN) -> Article:
-    return Article("", SENTENCE * (LONG // len(SENTENCE) + 1), language, kind)
+    return Article("", SENTENCE * (LONG_ARTICLE // len(SENTENCE) + 1), language, kind)
 
 
 def test_only_of_a_long_one_with_its_language_named_is_the_model_known() -> None:
@@ -52,8 +52,8 @@ def test_where_markup_may_be_most_of_it_one_token_is_certain(kind: MimeType) -> 
 
 @pytest.mark.parametrize("figures", ["12 345,67 – 89 €;\n", " \n", "²½ ٣ ๓ 〇\n"])
 def test_what_has_no_letter_may_have_nothing_to_compute(figures: str) -> None:
-    assert preflight.least_tokens(Article("", figures * LONG)) == 0
-    assert preflight.least_tokens(Article("", figures * LONG + "Done.")) == 1
+    assert preflight.least_tokens(Article("", figures * LONG_ARTICLE)) == 0
+    assert preflight.least_tokens(Article("", figures * LONG_ARTICLE + "Done.")) == 1
 
 
 @pytest.mark.parametrize(

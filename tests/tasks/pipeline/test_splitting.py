@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.tasks.pipeline.boundaries import clusters
-from summsvc.tasks.pipeline.splitting import clauses, join, split
+from summsvc.tasks.pipeline.splitting import clusters, join, split, split_clauses
 
 LONG = "https://example.org/2025/12/13/a-long-report?lang=lt&page=2"
 TERM = "World Health Organization"
@@ -110,7 +109,7 @@ def test_50_000_code_points_without_punctuation(text: str) -> None:
 @given(st.lists(st.sampled_from(PARTS), max_size=60))
 def test_clauses_are_the_text(parts: list[str]) -> None:
     text = " ".join(parts)
-    assert "".join(clauses(text)) == text
+    assert "".join(split_clauses(text)) == text
 
 
 def test_clauses_of_a_long_sentence() -> None:
@@ -118,9 +117,9 @@ def test_clauses_of_a_long_sentence() -> None:
         "The minister said that the schools would reopen in September, "
         "but the union, which speaks for the teachers, called the plan unsafe."
     )
-    assert clauses(text) == [text[:62], text[62:]]
-    assert clauses("It will rain, they say.") == ["It will rain, they say."]
-    assert clauses("word " * 50) == ["word " * 50]
+    assert split_clauses(text) == [text[:62], text[62:]]
+    assert split_clauses("It will rain, they say.") == ["It will rain, they say."]
+    assert split_clauses("word " * 50) == ["word " * 50]
 
 
 @pytest.mark.parametrize(

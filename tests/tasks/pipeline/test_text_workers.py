@@ -15,7 +15,12 @@ from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_queue import SLOTS_PER_THREAD, ThreadQueue, ThreadQueueMetrics
-from summsvc.tasks.pipeline.text_workers import BRIEF, INLINE_LIMIT, LONG, TextWorkers
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
+from summsvc.tasks.pipeline.text_workers import (
+    BRIEF_ARTICLE,
+    INLINE_LIMIT,
+    TextWorkers,
+)
 from summsvc.types import Article
 
 ARTICLES = 8
@@ -302,7 +307,8 @@ async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "warm", "here"), [(1, True, True), (1, False, False), (BRIEF + 1, True, False)]
+    ("length", "warm", "here"),
+    [(1, True, True), (1, False, False), (BRIEF_ARTICLE + 1, True, False)],
 )
 async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_loaded(
     length: int, warm: bool, here: bool, monkeypatch: pytest.MonkeyPatch
@@ -324,11 +330,11 @@ async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_l
 
 
 async def test_a_book_waits_for_books_alone() -> None:
-    workers = TextWorkers(1, max_title=10, max_body=2 * LONG, limits=QueueLimits(1, 10))
+    workers = TextWorkers(1, max_title=10, max_body=2 * LONG_ARTICLE, limits=QueueLimits(1, 10))
     go = threading.Event()
     holder = workers._long.executor.submit(go.wait, 60)
     try:
-        book = Article("", "Nobody was hurt. " * (LONG // 16), "en")
+        book = Article("", "Nobody was hurt. " * (LONG_ARTICLE // 16), "en")
         waiting = asyncio.ensure_future(workers.read(book, keep_boilerplate=False))
         await settled()
         with pytest.raises(OverloadedError):
@@ -337,7 +343,7 @@ async def test_a_book_waits_for_books_alone() -> None:
         assert [segment.text for segment in short.segments] == ["Nobody was hurt."]
         assert not holder.done()
         go.set()
-        assert len((await waiting).segments) == LONG // 16
+        assert len((await waiting).segments) == LONG_ARTICLE // 16
     finally:
         go.set()
         workers.close()

@@ -17,11 +17,11 @@ from summsvc.errors import DeadlineError, EngineError, SummsvcError
 from summsvc.models.store.store import Store
 from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.quality.checks import assess, severity
+from summsvc.tasks.translation.checking import CheckedOutput, check_and_complete
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import CheckedOutput, repair_all
-from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
+from summsvc.tasks.translation.retry import MAX_RETRIES
 from summsvc.types import SegmentKind, WarningType
-from tests.tasks.scripted import ScriptedEngine, pipeline, repaired, segment_of
+from tests.tasks.scripted import NO_TERMS, ScriptedEngine, pipeline, repaired, segment_of
 
 SOURCE = (
     "The minister said that 123 schools would reopen in September, "
@@ -188,11 +188,10 @@ async def test_attempts_cost_at_most_as_much_as_their_request(*, terms: bool) ->
     texts = [f"{SOURCE[:-1]} in place {number}." for number in range(100)]
     found = Terms.of(("minister",) if terms else (), (), "en")
     engine = in_turn(LOOP)
-    async with pipeline(engine) as made:
-        made.terms = found
+    async with pipeline(engine, unsplittable=found.spans) as made:
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
-        answers = await repair_all(made, segments, outputs, "ru", found)
+        answers = await check_and_complete(made, segments, outputs, "ru", found)
     length = sum(map(len, texts))
     asked = sum(len(text) for text, _ in engine.asked)
     assert 2 * length <= asked <= 2 * length + RETRY_ALLOWANCE
@@ -211,8 +210,8 @@ async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[Che
     async with pipeline(engine) as made:
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
-        answers = await repair_all(made, segments, outputs, "ru", made.terms)
-        return answers, made.stages[0].scheduler._submitted - 1
+        answers = await check_and_complete(made, segments, outputs, "ru", NO_TERMS)
+        return answers, made.stages[0].scheduler._workers._jobs_submitted - 1
 
 
 async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
@@ -307,7 +306,7 @@ async def test_a_real_model_is_never_made_worse_and_says_what_is_left(model_dir:
     segments = [segment_of(text, kind) for kind, texts in UNSEEN.items() for text in texts]
     async with pipeline(engine) as made:
         outputs = await made.run_all([segment.text for segment in segments])
-        answers = await repair_all(made, segments, outputs, "ru", made.terms)
+        answers = await check_and_complete(made, segments, outputs, "ru", NO_TERMS)
     doubtful = 0
     for segment, output, answer in zip(segments, outputs, answers, strict=True):
         pair = {"source_language": "en", "target": "ru"}

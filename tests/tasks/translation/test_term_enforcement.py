@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.term_enforcement import Unprotected, protect
+from summsvc.tasks.translation.term_enforcement import TermOutput, enforce_terms
 from summsvc.types import WarningType
 
 
@@ -23,7 +23,7 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def again(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
+    async def retry(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
         self.asked += [text for texts in each for text in texts]
         return [
             [PipelineOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
@@ -35,8 +35,9 @@ async def protected(
     model: Words, source: str, output: str, kept: Sequence[str] = (), **glossary: str
 ) -> tuple[str, list[bool], list[WarningType], bool]:
     found = Terms.of(kept, list(glossary.items()), "en").find(source)
-    (result,) = await protect(cast(Pipeline, model), [Unprotected(source, output, found)], "ru")
-    applied = [use.applied for use in result.terms]
+    result = TermOutput.of(source, output, found, "ru")
+    await enforce_terms(cast(Pipeline, model), [result], "ru", lambda: None)
+    applied = [use.applied for use in result.used]
     return result.text, applied, [issue.type for issue in result.issues], result.pieces
 
 
