@@ -9,6 +9,8 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 import summsvc
 from summsvc.errors import SummsvcError
 from summsvc.types import WarningType
@@ -64,6 +66,41 @@ def test_the_version_is_written_once_and_has_its_place_in_the_changelog() -> Non
     released = re.findall(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog(), re.M)
     assert released[0] == summsvc.__version__
     assert changelog().index("## [Unreleased]") < changelog().index(f"## [{released[0]}]")
+
+
+SOURCE = re.compile(r"(?<![\w/.-])[\w-]+(?:/[\w.-]+)*\.(?:py|toml|proto|js)\b(?!-)")
+"""Names of files as docs write them, from the root or from src/summsvc."""
+
+FOLDER = re.compile(r"(?<![\w/.-])(?:src|tests|scripts|bench|docs|seeds|deploy)/[\w./-]*\w")
+EXAMPLES = {"first.py", "our.toml", "google/rpc/status.proto"}
+"""Files that a reader of the documentation writes or takes from another project."""
+
+
+def written_pages() -> list[Path]:
+    """Pages that are written by hand."""
+    generated = {REFERENCE / "cli.md", REFERENCE / "settings.md"}
+    pages = {ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md")}
+    return sorted((pages | {*(ROOT / "docs").rglob("*.md")}) - generated)
+
+
+@pytest.mark.parametrize("page", written_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_source_files_that_docs_name_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    named = {*SOURCE.findall(text), *FOLDER.findall(text)} - EXAMPLES
+    places = (ROOT, ROOT / "proto", ROOT / "src" / "summsvc")
+    missing = [name for name in named if not any((place / name).exists() for place in places)]
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("page", written_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_benchmarks_that_docs_name_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    named = re.findall(r"scripts/bench ([a-z]\w*)", text)
+    there = subprocess.run([ROOT / "scripts" / "bench"], capture_output=True, text=True, check=True)
+    assert set(named) <= set(re.findall(r"^  (\w+) ", there.stdout, re.M))
+    for module in re.findall(r"python -m (bench[.\w]*\w)", text):
+        path = ROOT.joinpath(*module.split("."))
+        assert path.is_dir() or path.with_suffix(".py").is_file(), module
 
 
 def changelog() -> str:

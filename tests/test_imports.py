@@ -1,4 +1,4 @@
-"""The house's one rule: imports point downwards, and only the wire knows gRPC."""
+"""Imports follow the table of rooms in ARCHITECTURE.md, and only the server imports gRPC."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from pathlib import Path
 import pytest
 
 import summsvc
+from tests.rooms import cycle, faults, table
 
 ROOT = Path(summsvc.__file__).parent
 FLOORS = ["server", "tasks", "scheduling", "models", "engines", "articles", "languages"]
 WIRE = {"server", "client", "cli", "v1"}
 HEAVY = {"torch", "transformers", "ctranslate2", "sentencepiece"}
+ROOMS = table((Path(__file__).parents[1] / "ARCHITECTURE.md").read_text("utf-8"))
+
+SMALL_TABLE = """
+| Room | Holds | May import |
+|---|---|---|
+| `top` | x | `low`, `base.py` |
+| `low`, `top/inner.py` | x | `low/*`, `base.py` |
+| `low/sub` | x | |
+| `base.py` | x | |
+"""
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -84,3 +95,74 @@ def test_importing_the_server_loads_no_model_library() -> None:
     code = "import sys, summsvc.server; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not HEAVY & set(done.stdout.split())
+
+
+def test_imports_follow_the_table_of_rooms() -> None:
+    assert len(ROOMS) > 20
+    assert faults(ROOMS, ROOT) == []
+
+
+def test_rooms_do_not_import_each_other_in_a_circle() -> None:
+    assert cycle(ROOT, ROOMS) == []
+
+
+def small_package(folder: Path, **modules: str) -> Path:
+    """A package whose modules are named with two underscores for each slash."""
+    sources = {"top__a": "", "top__inner": "", "low__a": "", "low__sub__a": "", "base": ""}
+    for name, code in (sources | modules).items():
+        path = folder.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
+    return folder
+
+
+def test_the_table_permits_imports_of_the_rooms_it_names(tmp_path: Path) -> None:
+    source = small_package(
+        tmp_path,
+        top__a="from summsvc.top.inner import x\nimport summsvc.base\nimport json",
+        top__inner="from summsvc.low import a",
+        low__a="from summsvc.low.sub.a import x",
+    )
+    assert faults(table(SMALL_TABLE), source) == []
+    assert cycle(source, table(SMALL_TABLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "fault"),
+    [
+        ("new__a", "", "new is missing from the table"),
+        ("low__sub__deep__a", "", "low/sub/deep is missing from the table"),
+        ("new", "", "new.py is missing from the table"),
+        ("low__a", "import summsvc.top.a", "low/a.py imports top/a.py: low may not import top"),
+        ("top__inner", "import summsvc.top.a", "top/inner.py imports top/a.py: low may not"),
+        ("top__a", "from summsvc.low import sub", "top/a.py imports low/sub: top may not"),
+        ("base", "def f():\n    import summsvc.low.a", "base.py imports low/a.py: base.py may not"),
+    ],
+)
+def test_a_fault_of_the_tree_is_found(tmp_path: Path, module: str, code: str, fault: str) -> None:
+    source = small_package(tmp_path, **{module: code})
+    (found,) = faults(table(SMALL_TABLE), source)
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("| `gone` | x | |", "gone is in the table and does not exist"),
+        ("| `low` | x | |", "low is in two rows of the table"),
+        ("| `low/sub/a.py` | x | `top` |", "low/sub/a.py may not import top"),
+    ],
+)
+def test_a_fault_of_the_table_is_found(tmp_path: Path, row: str, fault: str) -> None:
+    found = faults(table(f"{SMALL_TABLE.rstrip()}\n{row}\n"), small_package(tmp_path))
+    assert [text for text in found if text.startswith(fault)]
+
+
+def test_a_circle_of_rooms_is_found(tmp_path: Path) -> None:
+    source = small_package(
+        tmp_path,
+        top__a="import summsvc.low.a",
+        low__a="import summsvc.base",
+        base="import summsvc.top.a",
+    )
+    assert cycle(source, table(SMALL_TABLE)) == ["base.py", "top", "low", "base.py"]
