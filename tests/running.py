@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 from summsvc.config import Settings
 from summsvc.server import Server
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION_SERVICE
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Running:
             request = health_pb2.HealthCheckRequest(service=service)
             return int(stub.Check(request, timeout=10).status)
 
-    def wait_until_ready(self, service: str = TRANSLATION, seconds: float = 120) -> None:
+    def wait_until_ready(self, service: str = TRANSLATION_SERVICE, seconds: float = 120) -> None:
         until = time.monotonic() + seconds
         while self.health(service) != health_pb2.HealthCheckResponse.SERVING:
             assert time.monotonic() < until, f"{service} never became ready"

@@ -251,14 +251,14 @@ def assert_agree(server: Any, converted: Any) -> None:
 
 def test_the_servers_summary_arrives_in_the_client() -> None:
     summary = example(Summary, count(1))
-    encoded = to_proto.summary(10**9, summary)
+    encoded = to_proto.encode_summary(10**9, summary)
     message = summarization_pb2.SummarizeResponse.FromString(encoded)
     assert_agree(summary, from_proto.summary(message))
 
 
 def test_the_servers_translation_arrives_in_the_client() -> None:
     translation = example(Translation, count(1))
-    encoded = to_proto.translation(10**9, translation, include_segments=True)
+    encoded = to_proto.encode_translation(10**9, translation, include_segments=True)
     message = translation_pb2.TranslateResponse.FromString(encoded)
     assert_agree(translation, from_proto.translation(message))
 
@@ -267,7 +267,7 @@ def test_the_servers_stream_events_arrive_in_the_client() -> None:
     translation = example(Translation, count(1))
     events = [translation.started, *translation.segments, translation.finished]
     for event in events:
-        assert_agree(event, from_proto.event(to_proto.event(event)))
+        assert_agree(event, from_proto.event(to_proto.stream_event(event)))
 
 
 def test_the_servers_warning_has_the_fields_of_the_clients() -> None:

@@ -21,22 +21,31 @@ from typing import Any
 import structlog
 
 LAYERS = {
-    "receiving": ["server.received:Receiver.parsed", "server.received:Receiver._check_counts"],
-    "requests": [f"server.requests:RequestReader.{name}" for name in ("summary", "translation")],
-    "reading": ["articles.read:read"],
+    "receiving": [
+        "server.codec.deserialize:RequestDeserializer.parse",
+        "server.codec.deserialize:RequestDeserializer._validate_counts",
+    ],
+    "requests": [
+        f"server.codec.from_proto:RequestConverter.{name}"
+        for name in ("summary_request", "translation_request")
+    ],
+    "reading": ["articles.reader:read"],
     "segmentation": ["articles.sentences:split"],
-    "routing": ["tasks.router:Router.translation"],
-    "ranking": ["engines.extractive:rank"],
+    "routing": ["tasks.pipeline.router:Router.translation"],
+    "ranking": ["tasks.summarization.lexrank:rank"],
     "engine": [
         "engines.ctranslate2:CTranslate2Engine.generate",
         "engines.transformers:TransformersEngine.generate",
     ],
-    "checks": ["tasks.guards:assess"],
-    "terms": ["tasks.protect:protect"],
-    "rendering": ["articles.render:Renderer.place"],
-    "messages": [f"server.messages:{name}" for name in ("summary", "translation", "event")],
-    "statuses": ["server.interceptors:code_of"],
-    "interceptor": ["server.interceptors:CallInterceptor.check_token"],
+    "checks": ["tasks.quality.checks:assess"],
+    "terms": ["tasks.translation.term_enforcement:protect"],
+    "rendering": ["articles.renderer:Renderer.place"],
+    "messages": [
+        f"server.codec.to_proto:{name}"
+        for name in ("encode_summary", "encode_translation", "stream_event")
+    ],
+    "statuses": ["server.call_steps:code_of"],
+    "interceptor": ["server.call_steps:CallSteps.authenticate"],
 }
 """What fails in each layer, below ``summsvc``."""
 
@@ -102,10 +111,10 @@ def main() -> None:
         for place in places:
             _replace(place, partial(breakable, name))
     _replace(
-        "server.interceptors:as_sent",
-        lambda as_sent: lambda inner: breakable("serializer", as_sent(inner)),
+        "server.interceptors:allow_encoded",
+        lambda allow_encoded: lambda inner: breakable("serializer", allow_encoded(inner)),
     )
-    _replace("server.interceptors:CallInterceptor.check_token", lambda inner: _beside(inner, layer))
+    _replace("server.call_steps:CallSteps.authenticate", lambda inner: _beside(inner, layer))
     from summsvc.cli import main as run
 
     run()
@@ -132,7 +141,7 @@ def _beside(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..
     async def late(metadata: Any) -> None:
         fail(metadata)
 
-    def check_token(self: Any, method: str, metadata: Any, *rest: Any) -> None:
+    def authenticate(self: Any, method: str, metadata: Any, *rest: Any) -> None:
         loop = asyncio.get_running_loop()
         match layer():
             case "log":
@@ -154,7 +163,7 @@ def _beside(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..
                 _Finalized(metadata)
         inner(self, method, metadata, *rest)
 
-    return check_token
+    return authenticate
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 from summsvc.cli import main
 from summsvc.models.store.store import Store
 from summsvc.scheduling.pool.pool import ModelPool
-from summsvc.server.runtime.drain import Drain
+from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.tasks.pipeline import text_workers
 
 MARK = "FAULT"
@@ -94,7 +94,7 @@ def hold(part: str, folder: Path) -> None:
         case "store":
             before(Store, "look", lambda *_: for_ever() if release.exists() else None)
         case "loop":
-            before(Drain, "begin", lambda *_: busy_for_ever())
+            before(ActiveCalls, "start_drain", lambda *_: busy_for_ever())
 
 
 if __name__ == "__main__":

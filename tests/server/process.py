@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION_SERVICE
 from tests.server.watched import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ class Process:
         return self.process.wait(NEVER_S)
 
     def wait_until_ready(self) -> None:
-        request = health_pb2.HealthCheckRequest(service=TRANSLATION)
+        request = health_pb2.HealthCheckRequest(service=TRANSLATION_SERVICE)
         with grpc.insecure_channel(self.address) as channel:
             health = health_pb2_grpc.HealthStub(channel)
             eventually(lambda: health.Check(request, timeout=30).status == 1)

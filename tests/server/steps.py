@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from summsvc.server.runtime.gc_policy import MIDDLE, NEVER, YOUNG
+from summsvc.server.runtime.gc_policy import GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD
 
 FINEST_S = 0.0002
 
@@ -54,7 +54,7 @@ def longest_step(work: Callable[[], object]) -> Step:
         begun, before = wall(), cpu()
 
     thresholds = gc.get_threshold()
-    gc.set_threshold(YOUNG, MIDDLE, NEVER)
+    gc.set_threshold(GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD)
     begun, before = wall(), cpu()
     sys.setprofile(look)
     try:

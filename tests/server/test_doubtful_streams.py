@@ -50,7 +50,7 @@ def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
     with running(settings, loop) as server:
         server.wait_until_ready()
         # What is collected in an idle moment, before or after a call, is not of its turns.
-        server.server._turns._idle = lambda: False
+        server.server._gc_policy._idle = lambda: False
         yield server, turns
 
 

@@ -19,7 +19,7 @@ from summsvc.engines.base import Generated, ModelSpec, Task
 from summsvc.engines.transformers import TransformersEngine
 from summsvc.models.catalog import Catalog
 from summsvc.models.store.store import Store
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION_SERVICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as models
 from summsvc.v1 import translation_service_pb2 as pb
@@ -143,12 +143,12 @@ def test_a_model_that_stops_answering_is_replaced_and_said_so(
         assert (said.code, said.reason) == (grpc.StatusCode.UNAVAILABLE, "ENGINE_STALLED")
         assert said.metadata == {"model": "opus-en-ru", "request_id": "first-call"}
         assert "call again" in said.message
-        assert server.health(TRANSLATION) == SERVING
+        assert server.health(TRANSLATION_SERVICE) == SERVING
         assert metric(server, "stalled_batches_total") == 1
         faulty.loads.clear()
         assert refused(server, "It HANGS another time.").reason == "ENGINE_STALLED"
         # None of its workers may be left: it is loaded again.
-        eventually(lambda: server.health(TRANSLATION) == NOT_SERVING)
+        eventually(lambda: server.health(TRANSLATION_SERVICE) == NOT_SERVING)
         model = listed(server)
         assert model.state == models.MODEL_STATE_LOADING
         assert "stopped answering" in model.error

@@ -9,12 +9,13 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
-from summsvc.server.codec.deserialize import Receiver
+from summsvc.server.call_steps import CallSteps
+from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.interceptors import CallInterceptor
-from summsvc.server.runtime.drain import Drain
+from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.security.tokens import Tokens
-from summsvc.server.transport.arrivals import Arrivals
+from summsvc.server.transport.message_reader import MessageReader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 
@@ -50,10 +51,9 @@ async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_ke
         return handler if details.method == "/other.Service/Known" else None
 
     metrics = CallMetrics(CollectorRegistry())
-    receiver = Receiver(Settings())
-    interceptor = CallInterceptor(
-        tokens=Tokens(None), drain=Drain(), metrics=metrics, receiver=receiver, arrivals=Arrivals()
-    )
+    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics)
+    deserializer = RequestDeserializer(Settings())
+    interceptor = CallInterceptor(steps, deserializer, MessageReader())
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from summsvc.config import Settings
-from summsvc.server.services.health import MODELS, SUMMARIZATION, TRANSLATION
+from summsvc.server.services.health import MODEL_SERVICE, SUMMARIZATION_SERVICE, TRANSLATION_SERVICE
 from summsvc.v1 import article_pb2, model_service_pb2, translation_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -33,10 +33,10 @@ def summarize(channel: grpc.Channel, **call: object) -> pb.SummarizeResponse:
 
 
 def test_health_is_green_only_where_models_are_ready(bare_server: Running, server: Running) -> None:
-    for service in ("", SUMMARIZATION, MODELS):
+    for service in ("", SUMMARIZATION_SERVICE, MODEL_SERVICE):
         assert bare_server.health(service) == SERVING
-    assert bare_server.health(TRANSLATION) == NOT_SERVING
-    assert server.health(TRANSLATION) == SERVING
+    assert bare_server.health(TRANSLATION_SERVICE) == NOT_SERVING
+    assert server.health(TRANSLATION_SERVICE) == SERVING
 
 
 def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
@@ -44,7 +44,12 @@ def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
     asked = reflection_pb2.ServerReflectionRequest(list_services="*")
     (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=30)
     names = {service.name for service in answer.list_services_response.service}
-    assert {SUMMARIZATION, TRANSLATION, MODELS, "grpc.health.v1.Health"} <= names
+    assert {
+        SUMMARIZATION_SERVICE,
+        TRANSLATION_SERVICE,
+        MODEL_SERVICE,
+        "grpc.health.v1.Health",
+    } <= names
 
 
 def test_models_and_routes_are_listed(channel: grpc.Channel) -> None:
@@ -181,7 +186,7 @@ def test_a_deadline_that_cannot_be_met(channel: grpc.Channel) -> None:
 
 
 def _wait_for_a_call(server: Running) -> None:
-    _eventually(lambda: bool(server.server._drain._tasks))
+    _eventually(lambda: bool(server.server._active_calls._tasks))
 
 
 def _eventually(holds: Callable[[], bool], seconds: float = 30) -> None:

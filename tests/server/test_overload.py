@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from summsvc.config import Settings
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.thread_queue import ThreadQueue
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION_SERVICE
 from summsvc.tasks.pipeline import text_workers
 from summsvc.v1 import article_pb2, model_service_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
@@ -127,7 +127,7 @@ def test_who_sets_no_deadline_does_not_wait_for_ever(
 def test_everything_else_answers_while_a_queue_is_full(
     narrow: Running, channel: grpc.Channel
 ) -> None:
-    for service in ("", TRANSLATION):
+    for service in ("", TRANSLATION_SERVICE):
         assert narrow.health(service) == health_pb2.HealthCheckResponse.SERVING
     models = ModelServiceStub(channel)
     assert models.GetServerInfo(model_service_pb2.GetServerInfoRequest()).version

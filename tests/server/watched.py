@@ -29,7 +29,7 @@ class Watched:
 
     def __init__(self, server: Running, model: str) -> None:
         self._pool = server.server._pool
-        self._drain = server.server._drain
+        self._drain = server.server._active_calls
         scheduler = self._pool._slots[model].scheduler
         assert scheduler is not None
         self._engine = scheduler.engine

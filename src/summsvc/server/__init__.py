@@ -1,5 +1,6 @@
-"""The wire: servicers, interceptors, health. Translates protobuf to domain and back."""
+"""gRPC server: servicers, interceptor, codec, TLS, health, metrics, process lifecycle."""
 
-from summsvc.server.app import Server, run, serve
+from summsvc.server.app import Server
+from summsvc.server.process import run, serve
 
 __all__ = ["Server", "run", "serve"]

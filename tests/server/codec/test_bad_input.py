@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from summsvc.server.codec.wire import enclosed
+from summsvc.server.codec.wire_format import length_delimited
 from summsvc.v1 import article_pb2, translation_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
@@ -166,7 +166,7 @@ OTHERS = (
 @pytest.mark.parametrize("method", OTHERS)
 @pytest.mark.parametrize(
     "data",
-    [b"\x0a\xff", b"\x0a\x01\xff", enclosed(1, b"a" * 8_000_000), b"\x0a\x01a" * 2_500_000],
+    [b"\x0a\xff", b"\x0a\x01\xff", length_delimited(1, b"a" * 8_000_000), b"\x0a\x01a" * 2_500_000],
     ids=["no message", "not UTF-8", "8 MB in one field", "8 MB in many"],
 )
 def test_bad_requests_to_health_and_reflection(
@@ -252,7 +252,7 @@ def test_a_batch_of_too_few_or_too_many(channel: grpc.Channel, count: int) -> No
 def test_in_a_batch_only_the_request_that_cannot_be_read_fails(channel: grpc.Channel) -> None:
     good = pb.SummarizeRequest(article=article()).SerializeToString()
     not_utf8 = b"\x0a\x03\x12\x01\xff"
-    data = b"".join(enclosed(1, part) for part in (good, not_utf8, b"\x0b", good))
+    data = b"".join(length_delimited(1, part) for part in (good, not_utf8, b"\x0b", good))
     answer = raw(channel, "/summsvc.v1.SummarizationService/BatchSummarize", data)
     results = pb.BatchSummarizeResponse.FromString(answer).results
     assert [each.error.code for each in results] == [0, INVALID.value[0], INVALID.value[0], 0]

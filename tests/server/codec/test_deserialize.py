@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, InvalidInputError, MalformedRequestError
-from summsvc.server.codec.deserialize import FIELDS_PER_TERM, SPARE_FIELDS, Receiver
-from summsvc.server.codec.wire import enclosed
+from summsvc.server.codec.deserialize import EXTRA_FIELDS, FIELDS_PER_TERM, RequestDeserializer
+from summsvc.server.codec.wire_format import length_delimited
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as pb
 
 BAD = b"\x0a\x01\xff"
-SMALL = Receiver(Settings(max_batch_articles=3, max_terms=2))
-BY_DEFAULT = Receiver(Settings())
+SMALL = RequestDeserializer(Settings(max_batch_articles=3, max_terms=2))
+BY_DEFAULT = RequestDeserializer(Settings())
 
 words = st.text("aб \n", max_size=3)
 articles = st.builds(article_pb2.Article, title=words, body=words)
@@ -43,7 +43,7 @@ encoded = st.lists(
 """A message put behind another one is one with the lists of both."""
 
 
-def refused(receiver: Receiver, message: type, data: bytes) -> InvalidInputError:
+def refused(receiver: RequestDeserializer, message: type, data: bytes) -> InvalidInputError:
     answer = receiver.deserializer(message)(data)
     assert isinstance(answer, InvalidInputError)
     return answer
@@ -71,7 +71,7 @@ def test_a_batch_is_divided_as_protobuf_does(parts: list[pb.TranslateRequest | b
     )
     parsed = list(pb.BatchTranslateRequest.FromString(data).requests)
     if 0 < len(parsed) <= 3:
-        divided = SMALL.divided(pb.BatchTranslateRequest, data)
+        divided = SMALL.split_batch(pb.BatchTranslateRequest, data)
         assert list(map(pb.TranslateRequest.FromString, divided)) == parsed
     else:
         error = refused(SMALL, pb.BatchTranslateRequest, data)
@@ -104,7 +104,7 @@ def test_any_bytes_are_a_message_a_batch_or_an_error(data: bytes) -> None:
 
 @given(st.lists(encoded, max_size=3))
 def test_what_is_sent_in_parts_is_counted_together(parts: list[bytes]) -> None:
-    data = b"".join(enclosed(1, part) for part in parts)
+    data = b"".join(length_delimited(1, part) for part in parts)
     parsed = pb.StreamTranslateRequest.FromString(data)
     read = SMALL.deserializer(pb.StreamTranslateRequest)(data)
     counts = {
@@ -155,5 +155,5 @@ def test_no_more_fields_are_looked_at_than_are_allowed(message: type, unit: byte
     finally:
         sys.setprofile(None)
     limits = Settings()
-    most = SPARE_FIELDS + limits.max_batch_articles + FIELDS_PER_TERM * limits.max_terms
+    most = EXTRA_FIELDS + limits.max_batch_articles + FIELDS_PER_TERM * limits.max_terms
     assert steps < 10 * most

@@ -19,7 +19,9 @@ SEGMENTS = st.lists(st.builds(lambda text: pb.TranslatedSegment(text=text), TEXT
 
 @given(TEXTS, SEGMENTS)
 def test_a_reply_in_slices_is_the_reply(body: str, segments: list[pb.TranslatedSegment]) -> None:
-    data = to_proto.encoded(1_000_000, pb.TranslateResponse(body=body), segments=iter(segments))
+    data = to_proto.encode_reply(
+        1_000_000, pb.TranslateResponse(body=body), segments=iter(segments)
+    )
     assert pb.TranslateResponse.FromString(data) == pb.TranslateResponse(
         body=body, segments=segments
     )
@@ -32,7 +34,7 @@ def test_a_batch_of_replies_and_errors_is_in_order(bodies: list[str | None]) -> 
         error if body is None else pb.TranslateResponse(body=body).SerializeToString()
         for body in bodies
     ]
-    data = to_proto.batch(1_000_000, pb.BatchTranslateResponse, outcomes)
+    data = to_proto.encode_batch(1_000_000, pb.BatchTranslateResponse, outcomes)
     reply = pb.BatchTranslateResponse.FromString(data)
     for body, result in itertools.zip_longest(bodies, reply.results):
         if body is None:
@@ -44,7 +46,7 @@ def test_a_batch_of_replies_and_errors_is_in_order(bodies: list[str | None]) -> 
 
 def test_a_reply_over_the_limit_is_refused() -> None:
     head = pb.TranslateResponse(body="x" * 98)
-    assert len(to_proto.encoded(100, head)) == 100
+    assert len(to_proto.encode_reply(100, head)) == 100
     with pytest.raises(TextTooLongError) as caught:
-        to_proto.encoded(100, head, segments=[pb.TranslatedSegment()])
+        to_proto.encode_reply(100, head, segments=[pb.TranslatedSegment()])
     assert caught.value.metadata == {"limit": "100", "length": "102"}

@@ -68,7 +68,7 @@ def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
     with running(settings, loop) as server:
         server.wait_until_ready()
         # What is collected in an idle moment, before or after a call, is not of its turns.
-        server.server._turns._idle = lambda: False
+        server.server._gc_policy._idle = lambda: False
         yield server, turns
 
 
@@ -283,7 +283,7 @@ def summarized(article: Article) -> bytes:
         warnings=warnings,
         stats=Stats(),
     )
-    return to_proto.summary(100 * SIZE, summary)
+    return to_proto.encode_summary(100 * SIZE, summary)
 
 
 @pytest.mark.parametrize("name", ["plain"])
@@ -306,7 +306,7 @@ def put_together(document: Document) -> bytes:
         segments,
         TranslationFinished(closing.body, closing.title, (), Stats()),
     )
-    return to_proto.translation(100 * SIZE, translation, include_segments=True)
+    return to_proto.encode_translation(100 * SIZE, translation, include_segments=True)
 
 
 @pytest.mark.parametrize("body", ["abcdefghij" * 6_000, "1234567890 " * 5_400])

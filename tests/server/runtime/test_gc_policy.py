@@ -13,7 +13,7 @@ import pytest
 
 from summsvc.config import Settings
 from summsvc.server.runtime import gc_policy
-from summsvc.server.runtime.gc_policy import Turns
+from summsvc.server.runtime.gc_policy import GcPolicy
 from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
@@ -45,12 +45,12 @@ def living(kind: type) -> int:
 @pytest.mark.parametrize(
     ("idle", "since", "blocks", "expected"),
     [
-        (True, gc_policy.WORTH_IT - 1, 900, []),
-        (True, gc_policy.WORTH_IT, 150, ["collect"]),
-        (True, gc_policy.WORTH_IT, 900, ["unfreeze", "collect"]),
-        (False, gc_policy.OVERDUE, 150, []),
-        (False, gc_policy.OVERDUE - 1, 900, []),
-        (False, gc_policy.OVERDUE, 900, ["unfreeze", "collect"]),
+        (True, gc_policy.IDLE_COLLECTION_COUNT - 1, 900, []),
+        (True, gc_policy.IDLE_COLLECTION_COUNT, 150, ["collect"]),
+        (True, gc_policy.IDLE_COLLECTION_COUNT, 900, ["unfreeze", "collect"]),
+        (False, gc_policy.FORCED_COLLECTION_COUNT, 150, []),
+        (False, gc_policy.FORCED_COLLECTION_COUNT - 1, 900, []),
+        (False, gc_policy.FORCED_COLLECTION_COUNT, 900, ["unfreeze", "collect"]),
     ],
 )
 def test_all_is_collected_in_idle_moments_or_when_memory_has_grown(
@@ -66,7 +66,7 @@ def test_all_is_collected_in_idle_moments_or_when_memory_has_grown(
 
     async def some_periods() -> list[str]:
         with patch.object(sys, "getallocatedblocks", lambda: 100):
-            watching = asyncio.create_task(Turns(lambda: idle).watch())
+            watching = asyncio.create_task(GcPolicy(lambda: idle).apply())
             await asyncio.sleep(0)
         with patch.object(sys, "getallocatedblocks", lambda: blocks):
             await asyncio.sleep(0.05)
@@ -76,7 +76,7 @@ def test_all_is_collected_in_idle_moments_or_when_memory_has_grown(
         return so_far
 
     with (
-        patch.object(gc_policy, "PERIOD_S", 0.001),
+        patch.object(gc_policy, "IDLE_CHECK_S", 0.001),
         patch.object(gc, "get_count", get_count),
         patch.object(gc, "collect", lambda: done.append("collect")),
         patch.object(gc, "unfreeze", lambda: done.append("unfreeze")),

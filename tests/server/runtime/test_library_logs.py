@@ -46,7 +46,7 @@ def test_what_a_record_says(name: str, msg: Any, args: tuple[Any, ...], said: st
 
 RAISING = """
 import asyncio, logging, sys, threading, traceback
-from summsvc.server import logs
+from summsvc.server.runtime import logs
 logs.configure("debug", sys.argv[1])
 text = "".join(["Zan", "zibar"])
 
@@ -94,13 +94,13 @@ def test_exceptions_that_nobody_caught(form: str) -> None:
     assert done.returncode == 1
     assert SECRET.casefold() not in (done.stderr + done.stdout).casefold()
     for said, times in {
-        "a thread ended by an exception": 1,
+        "uncaught exception in a thread": 1,
         "Task exception was never retrieved": 1,
         "Exception in callback fail": 1,
         "exception in a finalizer or callback": 1,
         "broken %d": 1,
         "not shown: written to standard error": 2,
-        "the process ends by an exception": 1,
+        "uncaught exception, the process exits": 1,
         "KeyError: (message left out)": 5,
     }.items():
         assert done.stderr.count(said) == times, said

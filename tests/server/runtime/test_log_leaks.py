@@ -17,7 +17,7 @@ import pytest
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.services.health import TRANSLATION_SERVICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations
@@ -176,7 +176,7 @@ def test_no_text_of_a_request_is_in_the_log(tmp_path: Path, model_dir: Path, for
     ):
         health = health_pb2_grpc.HealthStub(channel)
         serving = health_pb2.HealthCheckResponse.SERVING
-        asked = health_pb2.HealthCheckRequest(service=TRANSLATION)
+        asked = health_pb2.HealthCheckRequest(service=TRANSLATION_SERVICE)
         eventually(lambda: health.Check(asked).status == serving)
         assert call_all(channel, to_translate(), to_summarize()) == ["UNIMPLEMENTED"]
         for layer in (*LAYERS, *BESIDE):

@@ -17,7 +17,7 @@ import grpc
 import pytest
 
 from summsvc.server.runtime import log_writer as lines_module
-from summsvc.server.runtime.log_writer import Lines
+from summsvc.server.runtime.log_writer import LogWriter
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 
@@ -28,7 +28,7 @@ COUNT = 1000
 SAYING = """
 import logging, sys, warnings
 import structlog
-from summsvc.server import logs
+from summsvc.server.runtime import logs
 logs.configure(*sys.argv[1:])
 log = structlog.get_logger("summsvc.calls")
 structlog.contextvars.bind_contextvars(request_id="r-1")
@@ -43,7 +43,7 @@ except ZeroDivisionError as error:
 logging.getLogger("lib").info("not %s", "that")
 logging.getLogger("lib").warning("from %s", "afar")
 warnings.warn("old")
-logs.settle()
+logs.flush()
 """
 
 
@@ -113,14 +113,14 @@ def pipe() -> Iterator[Pipe]:
 def test_what_is_not_read_is_dropped_and_told(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, blocking: bool
 ) -> None:
-    monkeypatch.setattr(lines_module, "MOST_LINES", 50)
-    monkeypatch.setattr(lines_module, "AT_ONCE", 10)
+    monkeypatch.setattr(lines_module, "MAX_QUEUED_LINES", 50)
+    monkeypatch.setattr(lines_module, "LINES_PER_WRITE", 10)
     os.set_blocking(pipe.begin, blocking)
     gaps: SimpleQueue[int] = SimpleQueue()
-    lines = Lines(pipe.begin, gaps.put)
+    lines = LogWriter(pipe.begin, gaps.put)
     for i in range(COUNT):
         lines.write(f"{i:099}\n")
-    assert not lines.wait(0.01)
+    assert not lines.wait_until_written(0.01)
     dropped = lines.dropped
     assert dropped > COUNT / 2
     got: list[str] = []
@@ -134,12 +134,12 @@ def test_what_is_not_read_is_dropped_and_told(
     numbers = [int(line) for line in got[:-1]]
     assert numbers == sorted(set(numbers))
     assert len(numbers) == COUNT - dropped
-    assert lines.wait(PATIENCE_S)
+    assert lines.wait_until_written(PATIENCE_S)
     assert told == dropped == lines.dropped
 
 
 def test_a_reader_who_leaves_ends_nothing(pipe: Pipe) -> None:
-    lines = Lines(pipe.begin, lambda _: None)
+    lines = LogWriter(pipe.begin, lambda _: None)
     lines.write("one\n")
     assert pipe.read("one") == ["one"]
     nobody, elsewhere = os.pipe()
@@ -147,7 +147,7 @@ def test_a_reader_who_leaves_ends_nothing(pipe: Pipe) -> None:
     kept = os.dup(pipe.begin)
     os.dup2(elsewhere, pipe.begin)
     lines.write("two\n")
-    assert lines.wait(PATIENCE_S)
+    assert lines.wait_until_written(PATIENCE_S)
     assert lines.dropped == 1
     os.dup2(kept, pipe.begin)
     lines.write("three\n")

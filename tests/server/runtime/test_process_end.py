@@ -322,7 +322,7 @@ def test_a_second_signal_ends_the_process_at_once(
         assert server.code() == 128 + second
         assert server.log("stopped") == []
         assert call is None or call.code() is grpc.StatusCode.UNAVAILABLE
-        (line,) = server.log("ended by a second signal")
+        (line,) = server.log("second signal, exiting immediately")
         assert line["signal"] == second.name
 
 

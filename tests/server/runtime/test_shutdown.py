@@ -44,11 +44,11 @@ def outcome(rpc: str, call: Any) -> int:
 def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -> None:
     with ending(model_dir, drain_s=60) as (server, watched, channel):
         calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
-        eventually(lambda: len(server.server._drain._tasks) == len(calls))
+        eventually(lambda: len(server.server._active_calls._tasks) == len(calls))
         watched.wait_for(1)
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        eventually(lambda: server.server._drain.draining)
+        eventually(lambda: server.server._active_calls.draining)
         with Client(server.address) as another, pytest.raises(UnavailableError):
             another.translate(SENTENCES[0], "ru")
         watched.free()
@@ -61,7 +61,7 @@ def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -
 def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) -> None:
     with ending(model_dir, drain_s=0.2) as (server, watched, channel):
         calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
-        eventually(lambda: len(server.server._drain._tasks) == len(calls))
+        eventually(lambda: len(server.server._active_calls._tasks) == len(calls))
         watched.wait_for(1)
         stopping = threading.Thread(target=server.stop)
         stopping.start()
@@ -106,7 +106,7 @@ def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
         watched.free()
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        eventually(lambda: server.server._drain.draining)
+        eventually(lambda: server.server._active_calls.draining)
         if code == "OK":
             release.set()
         codes = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from summsvc.errors import EngineError
-from summsvc.server.runtime.tracebacks import MOST_LINKS, describe, format_error
+from summsvc.server.runtime.tracebacks import MAX_CHAIN_LENGTH, describe, format_error
 
 SECRET = "Zanzibar"
 
@@ -93,7 +93,7 @@ def test_a_chain_that_is_long_or_round_ends() -> None:
     one.__context__, other.__context__ = other, one
     assert format_error(one).count("During handling") == 1
     last: Exception = ValueError()
-    for _ in range(2 * MOST_LINKS):
+    for _ in range(2 * MAX_CHAIN_LENGTH):
         error = ValueError()
         error.__cause__, last = last, error
-    assert format_error(last).count("ValueError") == MOST_LINKS
+    assert format_error(last).count("ValueError") == MAX_CHAIN_LENGTH

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from summsvc.config import Settings, SettingsError
 from summsvc.server.security import reloading
 from summsvc.server.security.certificates import Validity
-from summsvc.server.services.health import SUMMARIZATION
+from summsvc.server.services.health import SUMMARIZATION_SERVICE
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 from tests.running import Running, refusal, running
@@ -45,7 +45,7 @@ def identities(authority: Authority) -> list[Identity]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are looked at often."""
-    monkeypatch.setattr(reloading, "PERIOD_S", 0.02)
+    monkeypatch.setattr(reloading, "FILE_POLL_S", 0.02)
 
 
 class Tls:
@@ -164,19 +164,23 @@ def wait_for_looks(looks: list[bool], more: int) -> None:
 
 
 def kept(entries: list[Any]) -> list[str]:
-    return [each["reason"] for each in entries if each["event"] == "kept as before"]
+    return [
+        each["reason"]
+        for each in entries
+        if each["event"] == "reload failed, previous files stay in use"
+    ]
 
 
 def count_looks(server: Running) -> list[bool]:
     (watched,) = server.server._reloader._watched
     looks: list[bool] = []
-    look = type(watched).look
+    reload = type(watched).reload
 
-    def counted(asked: bool) -> None:
-        look(watched, asked)
-        looks.append(asked)
+    def counted(requested: bool) -> None:
+        reload(watched, requested)
+        looks.append(requested)
 
-    vars(watched)["look"] = counted
+    vars(watched)["reload"] = counted
     return looks
 
 
@@ -245,7 +249,7 @@ def test_health_on_a_port_of_its_own_needs_no_certificate(
 ) -> None:
     with tls.server(tls_client_ca=tls.ca, health_port=0) as server:
         probe = f"127.0.0.1:{server.server.health_port}"
-        assert health(probe) == health(probe, SUMMARIZATION) == SERVING
+        assert health(probe) == health(probe, SUMMARIZATION_SERVICE) == SERVING
         with tls.channel(server) as channel, pytest.raises(grpc.RpcError) as caught:
             ask(channel)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
@@ -328,14 +332,14 @@ def test_sighup_reads_again_and_ends_nothing(
 
 
 def again(process: Process) -> list[dict[str, Any]]:
-    return [each for each in process.entries("info") if each["event"] == "read again"]
+    return [each for each in process.entries("info") if each["event"] == "files reloaded"]
 
 
 def test_sighup_without_such_files_ends_nothing(tmp_path: Path) -> None:
     process = Process(tmp_path)
     process.started()
     process.hang_up()
-    eventually(lambda: any(each["event"] == "reading again" for each in process.entries("info")))
+    eventually(lambda: any(each["event"] == "reload requested" for each in process.entries("info")))
     assert process.end() == 0
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from summsvc.config import SettingsError
-from summsvc.server.security.tokens import Tokens, bearer
+from summsvc.server.security.tokens import Tokens, bearer_token
 
 
 def test_any_of_the_file_is_accepted(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text("first\n\n  žodis \nfirst\n")
     tokens = Tokens(file)
-    assert tokens.asked_for
+    assert tokens.required
     assert not tokens.accepts("first")
     assert tokens.load() == {"setting": "token_file", "tokens": 2}
     assert tokens.accepts("first")
@@ -30,7 +30,7 @@ def test_any_of_the_file_is_accepted(tmp_path: Path) -> None:
 def test_none_is_asked_for_without_a_file() -> None:
     tokens = Tokens(None)
     tokens.load()
-    assert not tokens.asked_for
+    assert not tokens.required
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_a_file_of_no_use_leaves_those_before(tmp_path: Path, content: bytes, wh
 
 def test_a_name_is_stable_and_does_not_reveal_the_token() -> None:
     # The SHA-256 of "first" begins with these digits.
-    assert Tokens.name("first") == "token-a7937b64b8ca"
-    assert Tokens.name("second") != Tokens.name("first")
+    assert Tokens.caller_name("first") == "token-a7937b64b8ca"
+    assert Tokens.caller_name("second") != Tokens.caller_name("first")
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_a_name_is_stable_and_does_not_reveal_the_token() -> None:
     ],
 )
 def test_how_a_token_is_sent(sent: str | bytes, token: str) -> None:
-    assert bearer(sent) == token
+    assert bearer_token(sent) == token

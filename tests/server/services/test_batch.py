@@ -10,8 +10,8 @@ from summsvc.errors import InvalidFieldError, SummsvcError
 from summsvc.server.services import batch
 
 SHORT = b"s" * 100
-LONG = b"l" * 4 * batch.BYTES_PER_PLACE
-ENDLESS = b"e" * 100 * batch.BYTES_PER_PLACE
+LONG = b"l" * 4 * batch.BYTES_PER_SLOT
+ENDLESS = b"e" * 100 * batch.BYTES_PER_SLOT
 
 
 class Answers:
@@ -55,7 +55,7 @@ async def test_the_longer_the_articles_the_fewer_are_at_work_at_once(
     article: bytes, at_once: int
 ) -> None:
     answers = Answers()
-    answering = asyncio.create_task(batch.each([article] * 40, answers))
+    answering = asyncio.create_task(batch.answer_all([article] * 40, answers))
     assert await answers.settle() == [article] * at_once
     answers.let_go(40)
     assert await answering == [len(article)] * 40
@@ -65,7 +65,7 @@ async def test_the_longer_the_articles_the_fewer_are_at_work_at_once(
 async def test_short_articles_go_on_beside_a_long_one_in_the_order_of_the_requests() -> None:
     answers = Answers()
     requests = [ENDLESS, *[SHORT] * 20, ENDLESS, SHORT]
-    answering = asyncio.create_task(batch.each(requests, answers))
+    answering = asyncio.create_task(batch.answer_all(requests, answers))
     assert await answers.settle() == [ENDLESS, *[SHORT] * 8]
     answers.let_go(1)
     assert await answers.settle() == [SHORT] * 16
@@ -86,7 +86,7 @@ async def test_an_error_is_told_of_its_own_article_and_leaves_its_places() -> No
             raise ZeroDivisionError
         return len(request)
 
-    first, second, *rest = await batch.each([LONG, ENDLESS, *[SHORT, LONG] * 20], answer)
+    first, second, *rest = await batch.answer_all([LONG, ENDLESS, *[SHORT, LONG] * 20], answer)
     assert isinstance(first, InvalidFieldError)
     assert first.field == "requests[0].article.body"
     assert isinstance(second, SummsvcError)
@@ -95,7 +95,7 @@ async def test_an_error_is_told_of_its_own_article_and_leaves_its_places() -> No
 
 async def test_a_cancelled_batch_begins_nothing_more() -> None:
     answers = Answers()
-    answering = asyncio.create_task(batch.each([LONG] * 10, answers))
+    answering = asyncio.create_task(batch.answer_all([LONG] * 10, answers))
     assert await answers.settle() == [LONG] * 3
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -19,8 +19,8 @@ from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
-from summsvc.server.codec.wire import SLICE
-from summsvc.server.services.health import TRANSLATION
+from summsvc.server.codec.wire_format import MESSAGES_PER_CHUNK
+from summsvc.server.services.health import TRANSLATION_SERVICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1 import translation_service_pb2 as translation
@@ -89,7 +89,7 @@ def test_a_model_with_a_changed_byte_is_refused_and_said_so(damaged: Running) ->
 
 
 def test_the_others_are_not_taken_down(damaged: Running) -> None:
-    assert damaged.health(TRANSLATION) == health_pb2.HealthCheckResponse.SERVING
+    assert damaged.health(TRANSLATION_SERVICE) == health_pb2.HealthCheckResponse.SERVING
     assert listed(damaged.address)["opus-en-lt"].state == pb.MODEL_STATE_READY
     source, target = KNOWN["lt"]
     assert translate(damaged.address, source, "lt").body == target
@@ -144,7 +144,7 @@ def test_an_idle_model_leaves_and_the_next_call_brings_it_back(model_dir: Path) 
         while listed(server.address)["opus-en-lt"].state != pb.MODEL_STATE_INSTALLED:
             assert time.monotonic() < until, "it never left"
             time.sleep(0.05)
-        assert server.health(TRANSLATION) == health_pb2.HealthCheckResponse.SERVING
+        assert server.health(TRANSLATION_SERVICE) == health_pb2.HealthCheckResponse.SERVING
         assert translate(server.address, source, "lt").body == target
 
 
@@ -190,7 +190,7 @@ def refused(address: str, source: str) -> str:
 def test_a_model_of_many_languages_is_listed_whole(tmp_path: Path) -> None:
     codes = [a + b for a in "bcdfg" for b in "aeiouy"]
     many = tuple(itertools.permutations(codes, 2))
-    assert len(many) > 1.5 * SLICE
+    assert len(many) > 1.5 * MESSAGES_PER_CHUNK
     facts = Manifest(id="many", task=Task.TRANSLATION, architecture="none", pairs=many, files={})
     (tmp_path / "many").mkdir()
     (tmp_path / "many" / "manifest.json").write_text(facts.model_dump_json())

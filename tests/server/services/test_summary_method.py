@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2
 from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.store.manifest import FileFacts, Manifest
-from summsvc.server.services.health import SUMMARIZATION
+from summsvc.server.services.health import SUMMARIZATION_SERVICE
 from summsvc.v1 import article_pb2, model_service_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -56,7 +56,7 @@ def test_a_named_model_means_that_it_writes(bare_channel: grpc.Channel) -> None:
 
 def test_auto_extracts_where_no_model_is_installed(tmp_path: Path) -> None:
     with serving(tmp_path, "auto") as (server, channel):
-        server.wait_until_ready(SUMMARIZATION)
+        server.wait_until_ready(SUMMARIZATION_SERVICE)
         assert default(channel) == "auto"
         assert summarize(channel).method == pb.SUMMARY_METHOD_EXTRACTIVE
         with pytest.raises(grpc.RpcError) as caught:
@@ -103,7 +103,7 @@ def test_a_model_that_would_translate_nothing_is_refused(bare_channel: grpc.Chan
 def test_abstractive_without_a_model_is_not_ready_and_says_why(tmp_path: Path) -> None:
     with serving(tmp_path, "abstractive") as (server, channel):
         assert default(channel) == "abstractive"
-        assert server.health(SUMMARIZATION) == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert server.health(SUMMARIZATION_SERVICE) == health_pb2.HealthCheckResponse.NOT_SERVING
         with pytest.raises(grpc.RpcError) as caught:
             summarize(channel)
         assert "summsvc models pull" in refusal(caught.value).message

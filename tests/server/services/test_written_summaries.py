@@ -25,7 +25,7 @@ from summsvc.config import Settings
 from summsvc.engines.base import Task
 from summsvc.models.catalog import Catalog
 from summsvc.models.store.store import Store
-from summsvc.server.services.health import SUMMARIZATION
+from summsvc.server.services.health import SUMMARIZATION_SERVICE
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
@@ -59,7 +59,7 @@ def address(store: Path) -> Iterator[str]:
     """A server that writes summaries where it can, unless told otherwise."""
     settings = Settings(port=0, metrics_port=-1, model_dir=store, summary_method="auto")
     with running(settings) as server:
-        server.wait_until_ready(SUMMARIZATION)
+        server.wait_until_ready(SUMMARIZATION_SERVICE)
         yield server.address
 
 

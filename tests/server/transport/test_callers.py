@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.server.transport.callers import AT_ONCE, Gate, caller_of
+from summsvc.server.transport.callers import CALLS_PER_ITERATION, AdmissionGate, caller_of
 
 
 def context(peer: str, **metadata: str) -> Any:
@@ -49,10 +49,10 @@ def test_a_token_that_nobody_asked_for_names_nobody() -> None:
 
 
 async def test_a_call_begins_after_as_many_others_as_there_are_callers() -> None:
-    gate, begun = Gate(), list[Caller]()
+    gate, begun = AdmissionGate(), list[Caller]()
 
     async def call(caller: Caller) -> None:
-        await gate.begin(caller)
+        await gate.admit(caller)
         begun.append(caller)
 
     flood = [Caller("a", str(i % 5)) for i in range(500)]
@@ -60,23 +60,23 @@ async def test_a_call_begins_after_as_many_others_as_there_are_callers() -> None
     for _ in range(3):
         await asyncio.sleep(0)
     before = len(begun)
-    assert before < 4 * AT_ONCE
+    assert before < 4 * CALLS_PER_ITERATION
     other = Caller("b", "1")
     await call(other)
-    assert begun.index(other) - before <= 3 * AT_ONCE
+    assert begun.index(other) - before <= 3 * CALLS_PER_ITERATION
     await asyncio.gather(*tasks)
     assert len(begun) == 501
 
 
 async def test_a_call_whose_caller_leaves_is_forgotten() -> None:
-    gate = Gate()
+    gate = AdmissionGate()
     caller = Caller("a", "1")
-    tasks = [asyncio.create_task(gate.begin(caller)) for _ in range(50)]
+    tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]
     await asyncio.sleep(0)
-    for task in tasks[AT_ONCE:]:
+    for task in tasks[CALLS_PER_ITERATION:]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for _ in range(3):
         await asyncio.sleep(0)
-    await gate.begin(caller)
-    assert len(gate._semaphore.waiters) == 0
+    await gate.admit(caller)
+    assert len(gate._places.waiters) == 0

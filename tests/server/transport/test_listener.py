@@ -149,7 +149,7 @@ def test_an_address_of_another_machine_is_left_out(monkeypatch: pytest.MonkeyPat
 
 def test_a_name_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, ELSEWHERE)
-    with pytest.raises(OSError, match=r"192\.0\.2\.7 is not this machine's"):
+    with pytest.raises(OSError, match=r"192\.0\.2\.7 does not belong to this machine"):
         listened(NAME)
 
 

@@ -26,13 +26,13 @@ READERS = 5
 def made() -> Iterator[list[Any]]:
     """The responses that were made, the newest last."""
     events: list[Any] = []
-    make = to_proto.event
+    make = to_proto.stream_event
 
     def made_and_kept(event: Any) -> Any:
         events.append(event)
         return make(event)
 
-    with patch.object(to_proto, "event", made_and_kept):
+    with patch.object(to_proto, "stream_event", made_and_kept):
         yield events
 
 
@@ -65,10 +65,10 @@ def test_responses_are_made_no_faster_than_they_are_read(
     # The transport holds some 64 KB of each.
     assert settled(made) < READERS * LINES / 2
     assert translating_server.health() == health_pb2.HealthCheckResponse.SERVING
-    assert not translating_server.server._drain.idle()
+    assert not translating_server.server._active_calls.idle()
     for wire in wires:
         wire.close()
-    eventually(translating_server.server._drain.idle)
+    eventually(translating_server.server._active_calls.idle)
 
 
 def test_a_reader_that_stopped_is_ended_by_its_deadline(
@@ -77,5 +77,5 @@ def test_a_reader_that_stopped_is_ended_by_its_deadline(
     with Wire(translating_server.server.port) as wire:
         wire.call(STREAM_TRANSLATE, request(), grpc_timeout="3S")
         eventually(lambda: bool(made))
-        eventually(translating_server.server._drain.idle)
+        eventually(translating_server.server._active_calls.idle)
     assert len(made) < LINES / 2

@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from summsvc.config import Settings
-from summsvc.server.transport import arrivals
+from summsvc.server.transport import message_reader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 from tests.running import Running, running
@@ -46,7 +46,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def waiting(server: Running) -> int:
     """Streams whose message has not come."""
-    return len(server.server._arrivals)
+    return len(server.server._message_reader)
 
 
 def held(server: Running) -> Counter[str]:
@@ -124,7 +124,7 @@ def test_a_client_that_keeps_to_the_limit_has_every_call_answered(strict: Runnin
 @pytest.mark.parametrize("method", METHODS)
 def test_a_call_whose_request_does_not_come_is_ended(strict: Running, method: str) -> None:
     before, objects = codes(strict), held(strict)
-    with patch.object(arrivals, "PATIENCE_S", 0.05), Wire(strict.server.port) as wire:
+    with patch.object(message_reader, "REQUEST_TIMEOUT_S", 0.05), Wire(strict.server.port) as wire:
         wire.open(method, range(3))
         wait_for_ends(wire, 3)
     assert codes(strict) - before == {"DEADLINE_EXCEEDED": 3}
@@ -134,7 +134,10 @@ def test_a_call_whose_request_does_not_come_is_ended(strict: Running, method: st
 @pytest.mark.parametrize("method", METHODS[:4])
 def test_a_call_that_ends_without_a_request_is_answered(strict: Running, method: str) -> None:
     before = codes(strict)
-    with patch.object(arrivals, "LEAVING_S", 0.01), Wire(strict.server.port) as wire:
+    with (
+        patch.object(message_reader, "CANCELLATION_WAIT_S", 0.01),
+        Wire(strict.server.port) as wire,
+    ):
         wire.open(method, range(1), frames.END_HEADERS | frames.END_STREAM)
         wait_for_ends(wire, 1)
     assert codes(strict) - before == {"INVALID_ARGUMENT": 1}
@@ -142,7 +145,7 @@ def test_a_call_that_ends_without_a_request_is_answered(strict: Running, method:
 
 def test_of_too_many_calls_without_a_request_the_oldest_is_ended(strict: Running) -> None:
     before, objects = codes(strict), held(strict)
-    with patch.object(arrivals, "MOST", 10), Wire(strict.server.port) as wire:
+    with patch.object(message_reader, "MAX_WAITING_CALLS", 10), Wire(strict.server.port) as wire:
         wire.open(SUMMARIZE, range(LIMIT))
         wait_for_ends(wire, LIMIT - 10)
         assert waiting(strict) == 10

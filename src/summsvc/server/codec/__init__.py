@@ -1,1 +1,1 @@
-"""Protobuf messages from and to domain values, and gRPC statuses."""
+"""Conversion between protobuf messages, domain values and gRPC statuses."""

@@ -1,8 +1,8 @@
-"""Requests off the wire: looked at before they are parsed, with a precise word about bad ones.
+"""Request deserialization: size and field counts are checked before protobuf parses a message.
 
-protobuf parses a message in one go and holds the interpreter's lock meanwhile: for 8 MB
-of empty list entries a third of a second. So fields are counted first, no further than
-is allowed, and a batch is parsed one request at a time.
+protobuf parses a message in one call and holds the GIL meanwhile: a third of a second for
+8 MB of empty list entries. Therefore the fields are counted first, up to the allowed
+number, and a batch is split into its requests, which are parsed one at a time.
 """
 
 from __future__ import annotations
@@ -11,161 +11,187 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, InvalidInputError, MalformedRequestError
-from summsvc.server.codec.wire import fields
+from summsvc.server.codec.wire_format import iter_fields
 
 M = TypeVar("M", bound=Message)
 
-BATCH = "requests"
-"""The list that makes a message a batch."""
+BATCH_FIELD = "requests"
+"""Name of the repeated field that makes a message a batch."""
 
-SPARE_FIELDS = 1_000
-"""Fields that a message may have beside its lists: some twenty are known, and newer clients
-may know more."""
+EXTRA_FIELDS = 1_000
+"""Fields that a message may have in addition to its limited lists. About twenty are known;
+newer clients may send more."""
 
-OTHERS_BYTES = 64 * 1024
-"""Bytes of a request to health or reflection: the name of something, far below a kilobyte."""
+MAX_FOREIGN_REQUEST_BYTES = 64 * 1024
+"""Limit in bytes for a request to health or reflection, which holds one name of under 1 KB."""
 
 FIELDS_PER_TERM = 4
-"""A protected term is one field, a glossary entry with what is in it three."""
+"""Fields allowed for each term: a protected term has one, a glossary entry three."""
 
 
-class Receiver:
-    """Reads requests under the limits of the settings, each in a few milliseconds."""
+class RequestDeserializer:
+    """Parses requests within the limits of the settings, in a few milliseconds each."""
 
     def __init__(self, settings: Settings) -> None:
         batch, terms = settings.max_batch_articles, settings.max_terms
-        self._most = {BATCH: batch, "do_not_translate": terms, "glossary": terms}
-        # Each entry takes two bytes at least.
-        self._never_too_many = 2 * min(self._most.values())
-        self._most_fields = SPARE_FIELDS + batch + FIELDS_PER_TERM * terms
+        self._limits = {BATCH_FIELD: batch, "do_not_translate": terms, "glossary": terms}
+        # An entry takes at least two bytes: shorter messages cannot exceed any limit.
+        self._uncounted_bytes = 2 * min(self._limits.values())
+        self._max_fields = EXTRA_FIELDS + batch + FIELDS_PER_TERM * terms
 
     def deserializer(
         self, message: type[M]
     ) -> Callable[[bytes], M | list[bytes] | InvalidInputError]:
-        """Make what reads a method's requests: a message, or a batch in parts.
+        """Return a method's request deserializer: gives a message, or the parts of a batch.
 
-        gRPC answers a raising deserializer with INTERNAL and no details; returned,
-        the error can be answered as what it is.
+        The deserializer returns errors instead of raising them: gRPC would answer an
+        exception with INTERNAL and no details.
         """
-        is_batch = BATCH in message.DESCRIPTOR.fields_by_name
-        is_ours = message.DESCRIPTOR.full_name.startswith("summsvc.")
-        most = sys.maxsize if is_ours else OTHERS_BYTES
+        is_batch = BATCH_FIELD in message.DESCRIPTOR.fields_by_name
+        is_own = message.DESCRIPTOR.full_name.startswith("summsvc.")
+        max_bytes = sys.maxsize if is_own else MAX_FOREIGN_REQUEST_BYTES
 
         def deserialize(data: bytes) -> M | list[bytes] | InvalidInputError:
             try:
-                if len(data) > most:
-                    raise _too_large(message, most)
-                return self.divided(message, data) if is_batch else self.parsed(message, data)
+                if len(data) > max_bytes:
+                    raise _too_large(message, max_bytes)
+                return self.split_batch(message, data) if is_batch else self.parse(message, data)
             except InvalidInputError as error:
                 return error
 
         return deserialize
 
-    def parsed(self, message: type[M], data: bytes) -> M:
-        """The message; raises MalformedRequestError, InvalidFieldError for too long a list."""
+    def parse(self, message: type[M], data: bytes) -> M:
+        """Parse a message.
+
+        Raises MalformedRequestError for bytes that are not a ``message``, InvalidFieldError
+        for a list over its limit.
+        """
         try:
-            if len(data) > self._never_too_many:
-                self._check_counts(data, message.DESCRIPTOR)
+            if len(data) > self._uncounted_bytes:
+                self._validate_counts(data, message)
             return message.FromString(data)
         except (ValueError, DecodeError):
-            field = self._invalid_utf8(data, message.DESCRIPTOR)
+            field = self._invalid_utf8_field(data, message)
         if field:
-            raise MalformedRequestError(f"{field} is not valid UTF-8", field=field)
-        raise _no_message(message)
+            raise MalformedRequestError(
+                f"{field} is not valid UTF-8; encode strings as UTF-8", field=field
+            )
+        raise _not_a_message(message)
 
-    def divided(self, message: type[Message], data: bytes) -> list[bytes]:
-        """The requests of a batch, each still to be ``parsed``; raises the same errors."""
-        number, most = message.DESCRIPTOR.fields_by_name[BATCH].number, self._most[BATCH]
+    def split_batch(self, message: type[Message], data: bytes) -> list[bytes]:
+        """Split a batch into its encoded requests, for ``parse``; raises the same errors."""
+        number = message.DESCRIPTOR.fields_by_name[BATCH_FIELD].number
+        limit = self._limits[BATCH_FIELD]
         parts: list[bytes] = []
-        left = self._fields_left()
+        budget = self._field_budget()
         try:
-            for each, begin, end in fields(data, 0, len(data)):
-                next(left)
-                if each == number:
-                    if len(parts) == most:
-                        raise _too_many(BATCH, most)
-                    parts.append(data[begin:end])
+            for field, start, end in iter_fields(data, 0, len(data)):
+                next(budget)
+                if field == number:
+                    if len(parts) == limit:
+                        raise _too_many_entries(BATCH_FIELD, limit)
+                    parts.append(data[start:end])
         except ValueError:
-            raise _no_message(message) from None
+            raise _not_a_message(message) from None
         if not parts:
             raise InvalidFieldError(
-                f"{BATCH} is empty; 1 to {most} entries are allowed",
-                field=BATCH,
-                metadata={"limit": str(most)},
+                f"{BATCH_FIELD} is empty; send 1 to {limit} entries",
+                field=BATCH_FIELD,
+                metadata={"limit": str(limit)},
             )
         return parts
 
-    def _check_counts(self, data: bytes, descriptor: Any) -> None:
+    def _validate_counts(self, data: bytes, message: type[Message]) -> None:
         counts: Counter[str] = Counter()
-        for path, field, _, _ in _known(data, 0, len(data), descriptor, self._fields_left()):
-            most = self._most.get(field.name)
-            if most is not None:
+        for path, field, _, _ in self._fields(data, message):
+            limit = self._limits.get(field.name)
+            if limit is not None:
                 counts[path] += 1
-                if counts[path] > most:
-                    raise _too_many(path, most)
+                if counts[path] > limit:
+                    raise _too_many_entries(path, limit)
 
-    def _invalid_utf8(self, data: bytes, descriptor: Any) -> str:
-        """Path of the first string that is not UTF-8, as far as ``data`` is a message, or ""."""
-        known = _known(data, 0, len(data), descriptor, self._fields_left())
+    def _invalid_utf8_field(self, data: bytes, message: type[Message]) -> str:
+        """Path of the first string that is not UTF-8, or "" when none is found.
+
+        Stops where ``data`` is not a message.
+        """
         with suppress(ValueError):
-            for path, field, begin, end in known:
+            for path, field, start, end in self._fields(data, message):
                 if field.type == FieldDescriptor.TYPE_STRING:
                     try:
-                        data[begin:end].decode()
+                        data[start:end].decode()
                     except UnicodeDecodeError:
                         return path
         return ""
 
-    def _fields_left(self) -> Iterator[None]:
-        """Gives something for each field that may be looked at, then raises."""
-        for _ in range(self._most_fields):
+    def _fields(
+        self, data: bytes, message: type[Message]
+    ) -> Iterator[tuple[str, FieldDescriptor, int, int]]:
+        descriptor = cast("Descriptor", message.DESCRIPTOR)
+        return _walk(data, 0, len(data), descriptor, self._field_budget())
+
+    def _field_budget(self) -> Iterator[None]:
+        """Yield once for each field that may be visited, then raise MalformedRequestError."""
+        for _ in range(self._max_fields):
             yield
         raise MalformedRequestError(
-            f"the request has more than {self._most_fields} fields, those of its parts included; "
-            "set each once"
+            f"the request has more than {self._max_fields} fields, including those of nested "
+            "messages; set each field once"
         )
 
 
-def _known(
-    data: bytes, at: int, end: int, descriptor: Any, left: Iterator[None], above: str = ""
-) -> Iterator[tuple[str, Any, int, int]]:
-    """Path, descriptor, begin and end of the strings and messages in ``data[at:end]``.
+def _walk(
+    data: bytes,
+    start: int,
+    end: int,
+    descriptor: Descriptor,
+    budget: Iterator[None],
+    prefix: str = "",
+) -> Iterator[tuple[str, FieldDescriptor, int, int]]:
+    """Yield path, descriptor, start and end of each string and message in ``data[start:end]``.
 
-    Those in them follow each. above: what paths begin with. Raises ValueError where it
-    is no message, and what ``left`` raises.
+    The fields of a nested message follow that message.
+
+    budget: advanced once for each field; its exception passes through.
+    prefix: start of every path.
+    Raises ValueError where the bytes are not a message.
     """
-    for number, begin, end_ in fields(data, at, end):
-        next(left)
+    for number, field_start, field_end in iter_fields(data, start, end):
+        next(budget)
         field = descriptor.fields_by_number.get(number)
         if field is None:
             continue
-        path = above + field.name
-        yield path, field, begin, end_
+        path = prefix + field.name
+        yield path, field, field_start, field_end
         if field.message_type is not None:
-            yield from _known(data, begin, end_, field.message_type, left, f"{path}.")
+            yield from _walk(data, field_start, field_end, field.message_type, budget, f"{path}.")
 
 
-def _too_many(path: str, most: int) -> InvalidFieldError:
+def _too_many_entries(path: str, limit: int) -> InvalidFieldError:
     return InvalidFieldError(
-        f"{path} has more than {most} entries, the most allowed",
+        f"{path} has more than {limit} entries; send at most {limit}",
         field=path,
-        metadata={"limit": str(most)},
+        metadata={"limit": str(limit)},
     )
 
 
-def _too_large(message: type[Message], most: int) -> MalformedRequestError:
+def _too_large(message: type[Message], limit: int) -> MalformedRequestError:
     return MalformedRequestError(
-        f"no {message.DESCRIPTOR.full_name} needs more than {most} bytes",
-        metadata={"limit": str(most)},
+        f"the request has more than {limit} bytes, the limit for {message.DESCRIPTOR.full_name}",
+        metadata={"limit": str(limit)},
     )
 
 
-def _no_message(message: type[Message]) -> MalformedRequestError:
-    return MalformedRequestError(f"the request is not a {message.DESCRIPTOR.full_name} message")
+def _not_a_message(message: type[Message]) -> MalformedRequestError:
+    return MalformedRequestError(
+        f"the request is not a valid {message.DESCRIPTOR.full_name} message; "
+        "encode it with the proto files of this server's version"
+    )

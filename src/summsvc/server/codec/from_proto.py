@@ -1,17 +1,22 @@
-"""Messages in, domain values out. Ranges are checked below, in tasks and articles;
-here only what exists on the wire alone: presence, enum numbers. How long lists
-may be is looked at before (``received.py``).
+"""Conversion of request messages to domain requests.
+
+Only what exists in protobuf alone is validated here: field presence, enum numbers, term
+lengths. ``deserialize.py`` has limited the list lengths before; ``tasks`` and ``articles``
+validate ranges and texts after.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Iterable
+
+from google.protobuf.message import Message
 
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, SummsvcError
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.server.transport.callers import caller_of
+from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.summarization.types import LengthRequest, Method, SummaryRequest
 from summsvc.tasks.translation.types import TranslationRequest
@@ -19,23 +24,27 @@ from summsvc.types import Article, MimeType
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
 MAX_TERM_CODE_POINTS = 200
+"""Longest protected term or glossary entry, in code points."""
 
-UNASKED = DecodingRequest()
-"""What nearly every caller leaves to the model."""
+MODEL_DEFAULTS = DecodingRequest()
+"""Decoding of a request that sets no option, as nearly all requests are; shared by them."""
 
 
-class RequestReader:
-    """Reads messages under the limits of the settings."""
+class RequestConverter:
+    """Converts request messages to domain requests, within the limits of the settings.
+
+    max_reply_bytes: size in bytes of the largest reply that this server sends.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.max_reply_bytes = settings.max_message_bytes
 
-    def caller(self, context: Any) -> Caller:
-        """Who makes a call."""
+    def caller(self, context: Context) -> Caller:
+        """Identify the caller of a call, for fair scheduling."""
         return caller_of(context, by_token=self._settings.token_file is not None)
 
-    def summary(
+    def summary_request(
         self,
         message: summarization_service_pb2.SummarizeRequest,
         *,
@@ -43,17 +52,20 @@ class RequestReader:
         caller: Caller,
         bulk: bool = False,
     ) -> SummaryRequest:
-        """Raises InvalidFieldError."""
+        """Convert a SummarizeRequest; raises InvalidFieldError.
+
+        deadline: in seconds of the event loop's clock. bulk: whether it is part of a batch.
+        """
         if message.translation_model and not message.target_language_code:
             raise InvalidFieldError(
-                "translation_model is set and target_language_code is empty: nothing would be "
-                "translated; name the language the summary should be in",
+                "translation_model is set but target_language_code is empty; "
+                "set target_language_code to the language of the summary",
                 field="translation_model",
             )
         length = message.length
         return SummaryRequest(
             article=_article(message.article),
-            length=LengthRequest(**{name: getattr(length, name) for name in _present(length)}),
+            length=LengthRequest(**{name: getattr(length, name) for name in _set_fields(length)}),
             method=self._method(message),
             target=message.target_language_code,
             model=message.model,
@@ -66,7 +78,7 @@ class RequestReader:
             caller=caller,
         )
 
-    def translation(
+    def translation_request(
         self,
         message: translation_service_pb2.TranslateRequest,
         *,
@@ -74,17 +86,20 @@ class RequestReader:
         caller: Caller,
         bulk: bool = False,
     ) -> TranslationRequest:
-        """Raises InvalidFieldError."""
+        """Convert a TranslateRequest; raises InvalidFieldError.
+
+        Arguments as in ``summary_request``.
+        """
         if not message.target_language_code:
             raise InvalidFieldError(
-                "target_language_code is empty; name the language to translate into",
+                "target_language_code is empty; set it to the language to translate into",
                 field="target_language_code",
             )
         kept = tuple(message.do_not_translate)
         glossary = tuple((entry.source, entry.target) for entry in message.glossary)
-        _check_terms("do_not_translate", kept)
-        _check_terms("glossary", [source for source, _ in glossary], ".source")
-        _check_terms("glossary", [target for _, target in glossary], ".target")
+        _validate_terms("do_not_translate", kept)
+        _validate_terms("glossary", [source for source, _ in glossary], ".source")
+        _validate_terms("glossary", [target for _, target in glossary], ".target")
         return TranslationRequest(
             article=_article(message.article),
             target=message.target_language_code,
@@ -102,12 +117,15 @@ class RequestReader:
     def _method(self, message: summarization_service_pb2.SummarizeRequest) -> Method:
         pb = summarization_service_pb2
         if message.method not in pb.SummaryMethod.values():
-            raise InvalidFieldError(f"no summary method {message.method}", field="method")
+            raise InvalidFieldError(
+                f"summary method {message.method} does not exist; use a value of SummaryMethod",
+                field="method",
+            )
         if message.method == pb.SUMMARY_METHOD_EXTRACTIVE:
             if message.model:
                 raise InvalidFieldError(
-                    "an extractive summary is made without a model; leave model empty, "
-                    "or ask for the abstractive method",
+                    "the extractive method uses no model; leave model empty, "
+                    "or choose the abstractive method",
                     field="model",
                 )
             return Method.EXTRACTIVE
@@ -116,32 +134,33 @@ class RequestReader:
         return Method(self._settings.summary_method)
 
     def _decoding(self, message: article_pb2.DecodingOptions) -> DecodingRequest:
-        given = _present(message)
-        if not given:
-            return UNASKED
-        asked = DecodingRequest(**{name: getattr(message, name) for name in given})
-        asked.check(self._settings.max_output_tokens)
-        return asked
+        fields = _set_fields(message)
+        if not fields:
+            return MODEL_DEFAULTS
+        request = DecodingRequest(**{name: getattr(message, name) for name in fields})
+        request.check(self._settings.max_output_tokens)
+        return request
 
 
-def _check_terms(field: str, terms: Any, part: str = "") -> None:
+def _validate_terms(field: str, terms: Iterable[str], part: str = "") -> None:
     for i, term in enumerate(terms):
         if not (term.strip() and len(term) <= MAX_TERM_CODE_POINTS):
             raise InvalidFieldError(
-                f"{field}[{i}]{part} must have 1 to {MAX_TERM_CODE_POINTS} code points",
+                f"{field}[{i}]{part} must have 1 to {MAX_TERM_CODE_POINTS} code points "
+                "and must not be blank",
                 field=f"{field}[{i}]{part}",
             )
 
 
-def under(error: SummsvcError, path: str) -> SummsvcError:
-    """The error with its field path put under ``path``."""
+def prefix_field(error: SummsvcError, path: str) -> SummsvcError:
+    """Prefix an error's field path with the path of its request; return the error."""
     if error.field:
         error.field = f"{path}.{error.field}"
     return error
 
 
-def deadline_of(context: Any) -> float | None:
-    """The call's deadline as ``loop.time()`` seconds, or None when it has none."""
+def deadline_of(context: Context) -> float | None:
+    """Deadline of a call in ``loop.time()`` seconds; None when the call has none."""
     remaining = context.time_remaining()
     return None if remaining is None else asyncio.get_running_loop().time() + float(remaining)
 
@@ -153,10 +172,12 @@ def _article(message: article_pb2.Article) -> Article:
     except ValueError:
         known = ", ".join(kind.value for kind in MimeType)
         raise InvalidFieldError(
-            f"mime_type '{mime[:80]}' is not read; use one of {known}", field="article.mime_type"
+            f"mime_type '{mime[:80]}' is not supported; use one of {known}",
+            field="article.mime_type",
         ) from None
     return Article(message.title, message.body, message.language_code, kind)
 
 
-def _present(message: Any) -> list[str]:
+def _set_fields(message: Message) -> list[str]:
+    """Names of the fields that a message sets."""
     return [field.name for field, _ in message.ListFields()]

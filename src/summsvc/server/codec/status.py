@@ -1,8 +1,8 @@
-"""The one place where errors become gRPC statuses.
+"""Mapping of the exception tree to gRPC statuses with rich error details.
 
 Every status carries ``google.rpc.ErrorInfo`` (reason, domain, metadata) in
-``grpc-status-details-bin``; a field at fault adds ``BadRequest``, a known time
-to wait adds ``RetryInfo`` (https://google.aip.dev/193).
+``grpc-status-details-bin``; an invalid field adds ``BadRequest``, a known delay before a
+retry adds ``RetryInfo`` (https://google.aip.dev/193).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from summsvc import errors
 
-DOMAIN = "summsvc"
+ERROR_DOMAIN = "summsvc"
+"""``domain`` of every ErrorInfo."""
 
-_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
+_STATUS_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
     (errors.InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.ModelUnavailableError, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.NotReadyError, grpc.StatusCode.UNAVAILABLE),
@@ -29,17 +30,20 @@ _CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
 
 
 def code_of(error: errors.SummsvcError) -> grpc.StatusCode:
-    """The gRPC code for an error of the tree."""
-    return next(code for kind, code in _CODES if isinstance(error, kind))
+    """Return the gRPC status code of an error."""
+    return next(code for kind, code in _STATUS_CODES if isinstance(error, kind))
 
 
 def status_of(error: errors.SummsvcError, request_id: str = "") -> status_pb2.Status:
-    """The rich status for an error; ``request_id`` joins the ErrorInfo metadata."""
+    """Build the rich status of an error.
+
+    request_id: added to the metadata of ErrorInfo unless empty.
+    """
     metadata = {"request_id": request_id, **error.metadata}
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=error.reason,
-            domain=DOMAIN,
+            domain=ERROR_DOMAIN,
             metadata={key: value for key, value in metadata.items() if value},
         )
     ]
@@ -61,6 +65,13 @@ def status_of(error: errors.SummsvcError, request_id: str = "") -> status_pb2.St
     return status_pb2.Status(code=number, message=error.message, details=packed)
 
 
+def internal_error() -> errors.SummsvcError:
+    """Build the error for an unexpected exception, whose traceback is only in the log."""
+    return errors.SummsvcError(
+        "the server failed on this request; the operator finds the cause in the server's log"
+    )
+
+
 def trailing_metadata(status: status_pb2.Status) -> tuple[str, bytes]:
-    """The metadata entry that carries a rich status on the wire."""
+    """Return the trailing metadata entry that carries a rich status."""
     return ("grpc-status-details-bin", status.SerializeToString())

@@ -1,4 +1,4 @@
-"""Domain values in, messages out."""
+"""Conversion of domain results to encoded reply messages, in steps with a short GIL hold time."""
 
 from __future__ import annotations
 
@@ -9,47 +9,54 @@ from google.protobuf.message import Message
 from summsvc.articles.document import IdentifiedLanguage
 from summsvc.errors import SummsvcError, TextTooLongError
 from summsvc.server.codec.status import status_of
-from summsvc.server.codec.wire import enclosed, slices
+from summsvc.server.codec.wire_format import chunked, length_delimited
 from summsvc.tasks.pipeline import usage
 from summsvc.tasks.summarization import types as summaries
 from summsvc.tasks.translation import types as translations
 from summsvc.types import Field, SegmentKind, Span, Warning
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
-_FIELDS = {
+_ARTICLE_FIELDS = {
     None: article_pb2.ARTICLE_FIELD_UNSPECIFIED,
     Field.TITLE: article_pb2.ARTICLE_FIELD_TITLE,
     Field.BODY: article_pb2.ARTICLE_FIELD_BODY,
 }
-_KINDS = {
+_SEGMENT_KINDS = {
     SegmentKind.SENTENCE: translation_service_pb2.SEGMENT_KIND_SENTENCE,
     SegmentKind.HEADING: translation_service_pb2.SEGMENT_KIND_HEADING,
     SegmentKind.FRAGMENT: translation_service_pb2.SEGMENT_KIND_FRAGMENT,
 }
 
 
-def encoded(limit: int, head: Message, **repeated: Iterable[Message]) -> bytes:
-    """A reply as it is sent. Blocks; holds the interpreter's lock for a slice at a time.
+def encode_reply(limit: int, head: Message, **repeated: Iterable[Message]) -> bytes:
+    """Encode a reply in chunks. Blocks, but releases the GIL between chunks.
 
-    repeated: what else is in its fields. Messages put behind one another are one
-    message. limit: bytes; raises TextTooLongError when there are more.
+    limit: largest size of the reply in bytes; raises TextTooLongError above it.
+    head: the reply without its repeated fields.
+    repeated: messages of each repeated field. They are encoded apart from ``head``:
+        concatenated encodings of a message type are one message of that type.
     """
     parts = [head.SerializeToString()]
     for name, items in repeated.items():
-        for piece in slices(items):
-            parts.append(type(head)(**{name: piece}).SerializeToString())
-    return _joined(limit, parts)
+        for chunk in chunked(items):
+            parts.append(type(head)(**{name: chunk}).SerializeToString())
+    return _join_within(limit, parts)
 
 
-def batch(limit: int, reply: type[Message], outcomes: Iterable[bytes | SummsvcError]) -> bytes:
-    """The reply to a batch, of replies already encoded and errors. Limit and error as above."""
+def encode_batch(
+    limit: int, reply: type[Message], outcomes: Iterable[bytes | SummsvcError]
+) -> bytes:
+    """Encode the reply to a batch from encoded replies and errors.
+
+    reply: message type of the batch's reply. limit: as in ``encode_reply``.
+    """
     result = reply.DESCRIPTOR.fields_by_name["results"]
     assert result.message_type is not None
     response = result.message_type.fields_by_name["response"]
-    return _joined(
+    return _join_within(
         limit,
         [
-            enclosed(result.number, enclosed(response.number, outcome))
+            length_delimited(result.number, length_delimited(response.number, outcome))
             if isinstance(outcome, bytes)
             else reply(results=[{"error": status_of(outcome)}]).SerializeToString()
             for outcome in outcomes
@@ -57,18 +64,19 @@ def batch(limit: int, reply: type[Message], outcomes: Iterable[bytes | SummsvcEr
     )
 
 
-def _joined(limit: int, parts: Sequence[bytes]) -> bytes:
+def _join_within(limit: int, parts: Sequence[bytes]) -> bytes:
     size = sum(map(len, parts))
     if size > limit:
         raise TextTooLongError(
-            f"the reply has {size} bytes, this server sends at most {limit}; ask without segments, "
-            "for less text at once, or for a stream",
+            f"the reply has {size} bytes and the limit is {limit}; request it without segments, "
+            "send less text in a request, or use a streaming method",
             metadata={"limit": str(limit), "length": str(size)},
         )
     return b"".join(parts)
 
 
-def summary(limit: int, value: summaries.Summary) -> bytes:
+def encode_summary(limit: int, value: summaries.Summary) -> bytes:
+    """Encode a SummarizeResponse; ``limit`` as in ``encode_reply``."""
     pb = summarization_service_pb2
     head = pb.SummarizeResponse(
         summary=value.text,
@@ -79,13 +87,13 @@ def summary(limit: int, value: summaries.Summary) -> bytes:
         stats=_stats(value.stats),
     )
     sentences = map(_sentence, value.sentences)
-    return encoded(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
+    return encode_reply(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
 
 
 def _sentence(value: summaries.SummarySentence) -> summarization_service_pb2.SummarySentence:
     return summarization_service_pb2.SummarySentence(
         text=value.text,
-        field=_FIELDS[value.field],
+        field=_ARTICLE_FIELDS[value.field],
         source_span=_span(value.span),
         source_text=value.source,
         score=value.score,
@@ -93,7 +101,10 @@ def _sentence(value: summaries.SummarySentence) -> summarization_service_pb2.Sum
     )
 
 
-def translation(limit: int, value: translations.Translation, *, include_segments: bool) -> bytes:
+def encode_translation(
+    limit: int, value: translations.Translation, *, include_segments: bool
+) -> bytes:
+    """Encode a TranslateResponse; ``limit`` as in ``encode_reply``."""
     head = translation_service_pb2.TranslateResponse(
         title=value.title,
         body=value.body,
@@ -102,17 +113,19 @@ def translation(limit: int, value: translations.Translation, *, include_segments
         models=_models(value.started.models),
         stats=_stats(value.finished.stats),
     )
-    segments = map(segment, value.segments if include_segments else ())
-    return encoded(limit, head, segments=segments, warnings=map(_warning, value.finished.warnings))
+    segments = map(_segment, value.segments if include_segments else ())
+    return encode_reply(
+        limit, head, segments=segments, warnings=map(_warning, value.finished.warnings)
+    )
 
 
-def segment(value: translations.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
+def _segment(value: translations.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
     source = value.segment
     return translation_service_pb2.TranslatedSegment(
         index=value.index,
-        field=_FIELDS[source.field],
+        field=_ARTICLE_FIELDS[source.field],
         paragraph=source.paragraph,
-        kind=_KINDS[source.kind],
+        kind=_SEGMENT_KINDS[source.kind],
         source_span=_span(source.span),
         target_span=_span(value.target_span),
         source_text=source.text,
@@ -129,12 +142,15 @@ def segment(value: translations.TranslatedSegment) -> translation_service_pb2.Tr
     )
 
 
-def event(
-    value: translations.Event,
+def stream_event(
+    value: translations.TranslationStarted
+    | translations.TranslatedSegment
+    | translations.TranslationFinished,
 ) -> translation_service_pb2.StreamTranslateResponse:
+    """Convert one event of a translation stream to its message."""
     pb = translation_service_pb2
     if isinstance(value, translations.TranslatedSegment):
-        return pb.StreamTranslateResponse(segment=segment(value))
+        return pb.StreamTranslateResponse(segment=_segment(value))
     if isinstance(value, translations.TranslationStarted):
         started = pb.TranslationStarted(
             language=_language(value.language),
@@ -167,7 +183,7 @@ def _warning(value: Warning) -> article_pb2.Warning:
     return article_pb2.Warning(
         type=article_pb2.WarningType.Value(f"WARNING_TYPE_{value.type.name}"),
         message=value.message,
-        field=_FIELDS[value.field],
+        field=_ARTICLE_FIELDS[value.field],
         span=_span(value.span),
         output_span=_span(value.output_span),
     )

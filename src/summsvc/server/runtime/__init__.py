@@ -1,1 +1,1 @@
-"""Process-level concerns: shutdown, logging, metrics, garbage collection."""
+"""Process-level concerns: active calls, shutdown, signals, logging, metrics, memory."""

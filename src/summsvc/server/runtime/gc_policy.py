@@ -1,6 +1,6 @@
-"""The interpreter's lock: how long the event loop waits for its turn while others hold it.
+"""GIL and garbage-collector tuning for low event-loop latency.
 
-Idle moments are known here, so that memory is looked after here too.
+The policy also returns freed memory to the system, because it knows when the server is idle.
 """
 
 from __future__ import annotations
@@ -10,81 +10,83 @@ import gc
 import sys
 from collections.abc import Callable
 
-from summsvc.server.runtime.heap import Heap
+from summsvc.server.runtime.malloc_trim import MallocTrimmer
 
-SWITCH_S = 0.001
-"""Seconds after which a thread at work lets the event loop have the lock; Python's own
-5 ms are paid anew for every system call that the loop makes."""
+SWITCH_INTERVAL_S = 0.001
+"""Seconds after which a running thread releases the GIL to the event loop. Python's default of
+5 ms would be paid again for each system call of the loop."""
 
-YOUNG, MIDDLE, NEVER = 1_000, 3, 1_000_000
-"""Thresholds of the garbage collector. One of the middle generation looks at 4,000 objects
-and what they refer to; of 20,000 it took up to 23 ms, and no less time in all. A full one
-stops all threads, for 300 ms with a long article in memory: it is not started by counting,
-but when nobody waits."""
+GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD = 1_000, 3, 1_000_000
+"""Thresholds of the garbage collector. A collection of generation 1 visits 4,000 objects and
+what they refer to; with 20,000 objects it took up to 23 ms, and no less time in total. A full
+collection stops all threads, for 300 ms with a long article in memory: it is not triggered by
+the thresholds but by this policy, when no call is in flight."""
 
-PERIOD_S = 1.0
-"""How often it is asked whether this is such a moment."""
+IDLE_CHECK_S = 1.0
+"""Seconds between checks whether the server is idle."""
 
-WORTH_IT = 20
-"""Collections of the middle generation after which a full one is worth its time."""
+IDLE_COLLECTION_COUNT = 20
+"""Collections of generation 1 after which an idle server makes a full one."""
 
-OVERDUE = 5_000
-"""Those after which it is made whoever waits, if memory has grown: 20 million objects."""
+FORCED_COLLECTION_COUNT = 5_000
+"""Collections of generation 1, of 20 million objects, after which a full one is made even while
+calls are in flight, if memory has grown."""
 
-GROWN = 2.0
-"""Times as many objects as after the last collection of all. Calls leave next to nothing that
-only a full collection frees, so that under constant load none is needed for long."""
+GROWTH_FACTOR = 2.0
+"""Growth of the number of allocated blocks since the last collection of all objects that counts
+as grown memory. Calls leave almost nothing that only a full collection frees, so a server under
+constant load needs none for a long time."""
 
 
-class Turns:
-    """Settings of the whole process while a server runs in it.
+class GcPolicy:
+    """Applies process-wide GIL and collector settings while a server runs.
 
-    idle: whether no call is being worked on.
+    idle: whether no call is in flight.
     """
 
     def __init__(self, idle: Callable[[], bool]) -> None:
         self._idle = idle
-        self._kept = sys.getallocatedblocks()
-        self._heap = Heap()
+        self._baseline_blocks = sys.getallocatedblocks()
+        self._trimmer = MallocTrimmer()
 
-    async def watch(self) -> None:
-        """Hold the settings until cancelled; in idle moments collect garbage, give memory back."""
-        switch, thresholds = sys.getswitchinterval(), gc.get_threshold()
-        sys.setswitchinterval(SWITCH_S)
-        gc.set_threshold(YOUNG, MIDDLE, NEVER)
+    async def apply(self) -> None:
+        """Keep the settings until cancelled; collect garbage and trim memory when idle."""
+        switch_interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.set_threshold(GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD)
         self.freeze()
         try:
             while True:
-                await asyncio.sleep(PERIOD_S)
-                waiting = gc.get_count()[2]
-                calm = waiting >= WORTH_IT and self._idle()
-                if calm or (waiting >= OVERDUE and self._has_grown()):
+                await asyncio.sleep(IDLE_CHECK_S)
+                collections = gc.get_count()[2]
+                due = collections >= IDLE_COLLECTION_COUNT and self._idle()
+                if due or (collections >= FORCED_COLLECTION_COUNT and self._has_grown()):
                     self._collect()
                 if self._idle():
-                    await asyncio.to_thread(self._heap.give_back)
+                    await asyncio.to_thread(self._trimmer.trim)
         finally:
-            sys.setswitchinterval(switch)
+            sys.setswitchinterval(switch_interval)
             gc.set_threshold(*thresholds)
             gc.unfreeze()
 
     def freeze(self) -> None:
-        """Leave what is in memory now out of collections: modules and models stay."""
+        """Exclude the objects in memory now from collections: modules and models are kept."""
         gc.freeze()
-        self._kept = sys.getallocatedblocks()
+        self._baseline_blocks = sys.getallocatedblocks()
 
     def _has_grown(self) -> bool:
-        return sys.getallocatedblocks() > GROWN * self._kept
+        return sys.getallocatedblocks() > GROWTH_FACTOR * self._baseline_blocks
 
     def _collect(self) -> None:
-        """Collect what has come since the last time; everything once memory has grown.
+        """Collect new objects, or all objects once memory has grown.
 
-        What stays, the cache for the most part, is not looked at again.
+        Surviving objects, mostly those of the cache, are frozen and not visited again.
         """
-        everything = self._has_grown()
-        if everything:
+        collect_all = self._has_grown()
+        if collect_all:
             gc.unfreeze()
         gc.collect()
-        if everything:
+        if collect_all:
             self.freeze()
         else:
             gc.freeze()

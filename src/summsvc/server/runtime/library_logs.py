@@ -1,7 +1,7 @@
-"""What is said in this process by others than us, without what they were handed.
+"""Logs of libraries, warnings, uncaught exceptions and prints, without request texts.
 
-Libraries that run our functions print them and their results, Python prints
-exceptions that nobody caught: all with whatever text is in them.
+Libraries that run callbacks log these and their results, and Python prints uncaught
+exceptions; both may contain the text of a request.
 """
 
 from __future__ import annotations
@@ -12,122 +12,128 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from types import FrameType, TracebackType
 
 import structlog
 
-RUNNERS = ("asyncio", "concurrent", "grpc")
-"""Libraries that are handed our functions, and say what those returned or raised."""
+CALLBACK_LIBRARIES = ("asyncio", "concurrent", "grpc")
+"""Libraries that run callbacks, and log what these returned or raised."""
 
-MOST_PLACES = 1000
-"""Places of code told as writing to standard error; of more, none is told."""
+MAX_REPORTED_PLACES = 1000
+"""Most lines of code that are reported for writing to standard error."""
 
-LEFT_OUT = "…"
+OMITTED_VALUE = "…"
+"""Stands in a log message for a value that may contain a text."""
 
 _VALUE = re.compile(r"[\n(<'\"{]|\[/")
-"""Where the printed form of a value may begin, or the name of a method that a caller made up."""
+"""Possible start of a printed value, or of an RPC method name that a caller has chosen."""
 
-_PRINTERS = ("traceback", "contextlib", "io", "logging", "warnings", __name__)
+_PRINTING_MODULES = ("traceback", "contextlib", "io", "logging", "warnings", __name__)
 
 log = structlog.get_logger("summsvc.logs")
 
 
-def capture(level: str, settle: Callable[[], None]) -> None:
-    """Have all of it logged through structlog from now on.
+def capture(level: str, flush: Callable[[], None]) -> None:
+    """Send all of them through structlog from now on.
 
-    level: least severe one of libraries' records. settle: waits until lines are written;
-    called when an exception ends the process.
+    level: least severity of library records.
+    flush: waits until lines are written; called when an exception ends the process.
     """
     root = logging.getLogger()
-    root.handlers[:] = [_Records()]
+    root.handlers[:] = [_StructlogHandler()]
     root.setLevel(level.upper())
     logging.captureWarnings(True)
 
-    def ended(_kind: type[BaseException], error: BaseException, _trace: Any) -> None:
-        log.critical("the process ends by an exception", exc_info=error)
-        settle()
+    def log_uncaught(
+        _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+    ) -> None:
+        log.critical("uncaught exception, the process exits", exc_info=error)
+        flush()
 
-    def thread_ended(given: threading.ExceptHookArgs) -> None:
-        if given.exc_value is not None and not isinstance(given.exc_value, SystemExit):
-            name = given.thread.name if given.thread else ""
-            log.error("a thread ended by an exception", thread=name, exc_info=given.exc_value)
+    def log_thread_exception(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            name = args.thread.name if args.thread else ""
+            log.error("uncaught exception in a thread", thread=name, exc_info=args.exc_value)
 
-    def unraisable(given: Any) -> None:
-        log.error("exception in a finalizer or callback", exc_info=given.exc_value)
+    def log_unraisable(args: sys.UnraisableHookArgs) -> None:
+        log.error("exception in a finalizer or callback", exc_info=args.exc_value)
 
-    sys.excepthook = ended
-    threading.excepthook = thread_ended
-    sys.unraisablehook = unraisable
+    sys.excepthook = log_uncaught
+    threading.excepthook = log_thread_exception
+    sys.unraisablehook = log_unraisable
     sys.stderr = StandardError(sys.stderr.fileno())
 
 
-class _Records(logging.Handler):
-    """Hands structlog what is logged through the standard library."""
+class _StructlogHandler(logging.Handler):
+    """Passes records of the standard library's logging to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        said: Any = structlog.get_logger(record.name)
-        say = said.debug
-        for least, name in ((10, "debug"), (20, "info"), (30, "warning"), (40, "error")):
+        logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(record.name)
+        emit = logger.debug
+        for least, method in (
+            (logging.INFO, logger.info),
+            (logging.WARNING, logger.warning),
+            (logging.ERROR, logger.error),
+            (logging.CRITICAL, logger.critical),
+        ):
             if record.levelno >= least:
-                say = getattr(said, name)
-        if record.levelno >= logging.CRITICAL:
-            say = said.critical
+                emit = method
         try:
             event = message(record)
         except Exception:
-            # Arguments that do not fit; the standard library would print them.
-            event = _stem(str(record.msg))
-        say(event, exc_info=record.exc_info)
+            # The arguments do not match the format; the standard library would print them.
+            event = _before_values(str(record.msg))
+        emit(event, exc_info=record.exc_info)
 
 
 def message(record: logging.LogRecord) -> str:
-    """What a record of the standard library says; raises what formatting it raises.
+    """Format a record of the standard library without texts; raises errors of formatting.
 
-    Of an exception its type stands there alone. Of a library in ``RUNNERS`` only the
-    first line up to the first value, with numbers: what else it puts in may be a request.
+    An exception is replaced by its type. A message of ``CALLBACK_LIBRARIES`` is cut before its
+    first value, with numbers kept: any other value may be a request.
     """
-    runner = record.name.partition(".")[0] in RUNNERS
+    runs_callbacks = record.name.partition(".")[0] in CALLBACK_LIBRARIES
 
-    def said(value: object) -> object:
+    def redact(value: object) -> object:
         if isinstance(value, BaseException):
             return type(value).__name__
-        if not runner or value is None or isinstance(value, (int, float)):
+        if not runs_callbacks or value is None or isinstance(value, (int, float)):
             return value
-        return LEFT_OUT
+        return OMITTED_VALUE
 
-    text = record.msg if isinstance(record.msg, str) else str(said(record.msg))
-    text = _stem(text) if runner else text
+    text = record.msg if isinstance(record.msg, str) else str(redact(record.msg))
+    text = _before_values(text) if runs_callbacks else text
     if isinstance(record.args, dict):
-        text %= {key: said(value) for key, value in record.args.items()}
+        text %= {key: redact(value) for key, value in record.args.items()}
     elif record.args:
-        text %= tuple(said(value) for value in record.args)
+        text %= tuple(redact(value) for value in record.args)
     return text
 
 
-def _stem(text: str) -> str:
+def _before_values(text: str) -> str:
     return _VALUE.split(text, maxsplit=1)[0].rstrip()
 
 
 class StandardError(io.TextIOBase):
-    """Takes the place of ``sys.stderr``: what is printed there is told, not shown.
+    """Replaces ``sys.stderr``: reports which code prints there, without the printed text.
 
-    grpc prints whole tracebacks there, messages included, and in a log of JSON lines no
-    print has a place. Each place of code that prints is told once. descriptor: of the
-    file that was there, for whoever writes below Python.
+    grpc prints complete tracebacks there, including messages, and a print would break a log
+    of JSON lines. Each line of code that prints is reported once.
+
+    descriptor: that of the replaced file, for code that writes to it directly.
     """
 
     encoding = "utf-8"
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def write(self, text: str, /) -> int:
         if text.strip():
             place = _place(sys._getframe(1))
-            if place not in self._told and len(self._told) < MOST_PLACES:
-                self._told.add(place)
+            if place not in self._reported and len(self._reported) < MAX_REPORTED_PLACES:
+                self._reported.add(place)
                 log.warning("not shown: written to standard error", by=place)
         return len(text)
 
@@ -139,8 +145,8 @@ class StandardError(io.TextIOBase):
 
 
 def _place(frame: FrameType | None) -> str:
-    """The line of code that prints, those of Python's own printing functions left out."""
-    while frame is not None and frame.f_globals.get("__name__") in _PRINTERS:
+    """Find the line of code that prints, outside of Python's own printing modules."""
+    while frame is not None and frame.f_globals.get("__name__") in _PRINTING_MODULES:
         frame = frame.f_back
     if frame is None:
         return "?"

@@ -1,4 +1,4 @@
-"""Lines of text on their way out, written by a thread: whoever is to read them may be late."""
+"""Non-blocking log writer: a slow reader never blocks the event loop."""
 
 from __future__ import annotations
 
@@ -8,83 +8,88 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-MOST_LINES = 10_000
-"""Lines that may wait, some 3 MB; those beyond are dropped."""
+MAX_QUEUED_LINES = 10_000
+"""Lines that may wait to be written, about 3 MB; further lines are dropped."""
 
-AT_ONCE = 1_000
-"""Lines written with one system call, at most."""
+LINES_PER_WRITE = 1_000
+"""Most lines that are written with one system call."""
 
-GATHER_S = 0.02
-"""Seconds for which lines are gathered: waking a thread for each costs more than the line."""
+WRITE_DELAY_S = 0.02
+"""Seconds during which lines are collected before a write: waking the thread for each line would
+cost more than the line."""
 
-RETRY_S = 0.05
+BLOCKED_RETRY_S = 0.05
+"""Seconds before a write to a full non-blocking pipe is retried."""
 
 
-class Lines:
-    """A stream for logging that never waits for its reader.
+class LogWriter:
+    """Output stream for logging that writes in a thread of its own.
 
-    A pipe holds 64 KB. When nobody empties it, a write to it waits for ever, and
-    with it whoever writes: here that is a thread and not the event loop.
-    descriptor: of the file or pipe. gap: told, in the thread, how many lines are
-    missing once others are written again. dropped: lines that were never written.
+    A pipe holds 64 KB. A write to a full pipe blocks until its reader empties it; here it
+    blocks the writer's thread and not the event loop.
+
+    descriptor: file descriptor to write to.
+    on_dropped: called in the thread, once lines can be written again, with the number of
+        lines that were dropped before.
+    dropped: number of lines that were never written.
     """
 
-    def __init__(self, descriptor: int, gap: Callable[[int], None]) -> None:
+    def __init__(self, descriptor: int, on_dropped: Callable[[int], None]) -> None:
         self.dropped = 0
         self._descriptor = descriptor
-        self._gap = gap
-        self._counting = threading.Lock()
-        self._waiting: SimpleQueue[str | threading.Event] = SimpleQueue()
-        threading.Thread(target=self._run, name="log", daemon=True).start()
+        self._on_dropped = on_dropped
+        self._drop_lock = threading.Lock()
+        self._queue: SimpleQueue[str | threading.Event] = SimpleQueue()
+        threading.Thread(target=self._write_lines, name="log", daemon=True).start()
 
     def write(self, line: str) -> None:
-        """Have a line written soon; any thread may call it."""
-        if self._waiting.qsize() < MOST_LINES:
-            self._waiting.put(line)
+        """Queue a line, or drop it when the queue is full. Thread-safe."""
+        if self._queue.qsize() < MAX_QUEUED_LINES:
+            self._queue.put(line)
         else:
             self._drop(1)
 
     def flush(self) -> None:
-        """Does nothing; logging calls it after every line."""
+        """Do nothing; logging calls it after each line."""
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until what was given so far is written; False when it was not by then."""
+    def wait_until_written(self, seconds: float) -> bool:
+        """Wait until the lines queued so far are written; False after ``seconds``."""
         reached = threading.Event()
-        self._waiting.put(reached)
+        self._queue.put(reached)
         return reached.wait(seconds)
 
-    def _run(self) -> None:
-        told = 0
+    def _write_lines(self) -> None:
+        reported = 0
         while True:
-            given = [self._waiting.get()]
-            time.sleep(GATHER_S)
-            while len(given) < AT_ONCE:
+            entries: list[str | threading.Event] = [self._queue.get()]
+            time.sleep(WRITE_DELAY_S)
+            while len(entries) < LINES_PER_WRITE:
                 try:
-                    given.append(self._waiting.get_nowait())
+                    entries.append(self._queue.get_nowait())
                 except Empty:
                     break
-            lines = [each for each in given if isinstance(each, str)]
+            lines = [entry for entry in entries if isinstance(entry, str)]
             try:
                 self._write("".join(lines).encode("utf-8", "backslashreplace"))
             except OSError:
-                # Closed by its reader, or on a full disk.
+                # The reader has closed the pipe, or the disk is full.
                 self._drop(len(lines))
             else:
-                missing, told = self.dropped - told, self.dropped
+                missing, reported = self.dropped - reported, self.dropped
                 if missing:
-                    self._gap(missing)
-            for each in given:
-                if isinstance(each, threading.Event):
-                    each.set()
+                    self._on_dropped(missing)
+            for entry in entries:
+                if isinstance(entry, threading.Event):
+                    entry.set()
 
     def _write(self, data: bytes) -> None:
         while data:
             try:
-                # Not through sys.stderr: when Python ends it would wait for its lock.
+                # Not through sys.stderr: Python would wait for its lock at exit.
                 data = data[os.write(self._descriptor, data) :]
             except BlockingIOError:
-                time.sleep(RETRY_S)
+                time.sleep(BLOCKED_RETRY_S)
 
     def _drop(self, count: int) -> None:
-        with self._counting:
+        with self._drop_lock:
             self.dropped += count

@@ -1,7 +1,7 @@
-"""Structured logs on standard error. Article text never goes into them.
+"""Structured logging to standard error, which never contains article text.
 
-Neither by our own hand, nor with an exception (``tracebacks``), nor with what a
-library says (``foreign``).
+``tracebacks`` removes texts from exceptions, ``library_logs`` from the records and prints
+of libraries.
 """
 
 from __future__ import annotations
@@ -9,71 +9,71 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from summsvc.server.runtime import library_logs
-from summsvc.server.runtime.log_writer import Lines
+from summsvc.server.runtime.log_writer import LogWriter
 from summsvc.server.runtime.tracebacks import describe, format_error
 
-PATIENCE_S = 2.0
-"""How long the process waits for its lines to be read before it says that it is ready, or ends."""
+FLUSH_TIMEOUT_S = 2.0
+"""Longest wait in seconds for the log to be read, before the server reports ready or exits."""
 
-_lines: Lines | None = None
+_writer: LogWriter | None = None
 
 
 def configure(level: str, form: str) -> None:
-    """Set up logging for the process, once: ours, libraries', and of exceptions nobody caught.
+    """Set up logging for the process, once: own events, library logs, uncaught exceptions.
 
-    level: "debug", "info", "warning" or "error". form: "json" for one object
-    per line, "console" for people.
+    level: "debug", "info", "warning" or "error".
+    form: "json" for one object per line, "console" for text.
     """
-    global _lines
-    _lines = lines = Lines(sys.stderr.fileno(), _gap)
-    render: Any
+    global _writer
+    _writer = writer = LogWriter(sys.stderr.fileno(), _log_dropped)
+    render: Processor
     if form == "json":
         encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
-        def render(_logger: Any, _method: str, event: Any) -> str:
+        def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
             return encode(event)
     else:
-        # Its own way to write an exception would be rich's, with local variables.
+        # By default it would use rich, which prints local variables.
         render = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     structlog.configure(
-        processors=[_Line(render)],
-        logger_factory=lambda name="": _Logger(name, lines.write),
+        processors=[_LineRenderer(render)],
+        logger_factory=lambda name="": _LineLogger(name, writer.write),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    library_logs.capture(level, settle)
+    library_logs.capture(level, flush)
 
 
 def dropped() -> int:
-    """Lines that were never written: nobody read them in time, or the disk was full."""
-    return _lines.dropped if _lines else 0
+    """Number of lines that were never written: read too slowly, or the disk was full."""
+    return _writer.dropped if _writer else 0
 
 
-def settle(most_s: float = PATIENCE_S) -> None:
-    """Wait until what was logged is written, or it is clear that nobody reads it.
+def flush(timeout_s: float = FLUSH_TIMEOUT_S) -> None:
+    """Wait until the events logged so far are written, at most ``FLUSH_TIMEOUT_S`` seconds.
 
-    most_s: seconds there are for it.
+    timeout_s: a shorter limit in seconds.
     """
-    if _lines is not None:
-        _lines.wait(min(most_s, PATIENCE_S))
+    if _writer is not None:
+        _writer.wait_until_written(min(timeout_s, FLUSH_TIMEOUT_S))
 
 
-def _gap(missing: int) -> None:
+def _log_dropped(missing: int) -> None:
     structlog.get_logger("summsvc.logs").warning("lines dropped", lines=missing)
 
 
-class _Line:
-    """Makes a line of an event. What cannot be written is told; it fails nobody's request."""
+class _LineRenderer:
+    """Renders an event as a line. An event that cannot be rendered never fails its request."""
 
-    def __init__(self, render: Any) -> None:
-        self._steps: list[Any] = [
+    def __init__(self, render: Processor) -> None:
+        self._processors: list[Processor] = [
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.stdlib.add_logger_name,
@@ -82,36 +82,42 @@ class _Line:
             render,
         ]
 
-    def __call__(self, logger: Any, method: str, event: Any) -> str:
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
         try:
-            return self._written(self._steps, logger, method, event)
+            return self._apply(self._processors, logger, method, event)
         except Exception as error:
-            # What is bound to the request may be at fault, too.
-            lost = {"event": "log line lost", "error": describe(error)}
-            return self._written(self._steps[1:], logger, "error", lost)
+            # Without the values bound to the request, which may be the cause.
+            lost: EventDict = {"event": "log line lost", "error": describe(error)}
+            return self._apply(self._processors[1:], logger, "error", lost)
 
     @staticmethod
-    def _written(steps: Sequence[Any], logger: Any, method: str, event: Any) -> str:
-        for step in steps:
-            event = step(logger, method, event)
-        return str(event)
+    def _apply(
+        processors: Sequence[Processor], logger: WrappedLogger, method: str, event: EventDict
+    ) -> str:
+        rendered: object = event
+        for process in processors:
+            rendered = process(logger, method, rendered)  # type: ignore[arg-type]
+        return str(rendered)
 
 
-def _with_traceback(_logger: Any, _method: str, event: Any) -> Any:
-    given = event.pop("exc_info", None)
-    if isinstance(given, tuple):
-        error = given[1]
-    elif isinstance(given, BaseException):
-        error = given
+def _with_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    exc_info = event.pop("exc_info", None)
+    if isinstance(exc_info, tuple):
+        error = exc_info[1]
+    elif isinstance(exc_info, BaseException):
+        error = exc_info
     else:
-        error = sys.exc_info()[1] if given else None
+        error = sys.exc_info()[1] if exc_info else None
     if error is not None:
         event["exception"] = format_error(error)
     return event
 
 
-class _Logger:
-    """What structlog hands its finished lines to. name: as in ``structlog.get_logger(name)``."""
+class _LineLogger:
+    """Logger that writes the rendered lines of structlog.
+
+    name: as in ``structlog.get_logger(name)``.
+    """
 
     def __init__(self, name: str, write: Callable[[str], None]) -> None:
         self.name = name

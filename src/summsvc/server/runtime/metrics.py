@@ -1,29 +1,50 @@
-"""What the server says about its calls, its event loop and its log."""
+"""Prometheus metrics of calls, event loop and log, and the HTTP endpoint that serves them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 from functools import cache
+from threading import Thread
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from summsvc.server.runtime import logs
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
-_LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_CALL_SECONDS_BUCKETS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+    120,
+)
+_LAG_SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
-LAG_PERIOD_S = 0.05
-"""How often the event loop is asked whether it is late."""
+LAG_SAMPLE_PERIOD_S = 0.05
+"""Seconds between samples of the event loop's lag."""
 
 
 class CallMetrics:
-    """Calls begun, ended and how long they took, by method."""
+    """Calls in flight, ended calls and call durations, by method."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # Each set of labels is looked up once.
+        # Cached, because ``labels`` looks up the set of labels at each call.
         self._in_flight = cache(
             Gauge(
                 "summsvc_calls_in_flight", "Calls being worked on.", ["method"], registry=registry
@@ -39,7 +60,7 @@ class CallMetrics:
                 "summsvc_call_seconds",
                 "Seconds from a call's first to its last moment.",
                 ["method"],
-                buckets=_SECONDS,
+                buckets=_CALL_SECONDS_BUCKETS,
                 registry=registry,
             ).labels
         )
@@ -54,30 +75,51 @@ class CallMetrics:
 
 
 class LoopLag:
-    """How late the event loop runs what is due: what every call waits for in addition."""
+    """Lag of the event loop: the delay of due callbacks, which is added to every call."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
             "summsvc_loop_lag_seconds",
             "Seconds by which the event loop was late.",
-            buckets=_LAGS,
+            buckets=_LAG_SECONDS_BUCKETS,
             registry=registry,
         )
 
     async def watch(self) -> None:
-        """Sample until cancelled."""
+        """Sample the lag until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LAG_PERIOD_S
-            await asyncio.sleep(LAG_PERIOD_S)
+            due = loop.time() + LAG_SAMPLE_PERIOD_S
+            await asyncio.sleep(LAG_SAMPLE_PERIOD_S)
             self._seconds.observe(max(0.0, loop.time() - due))
 
 
 class LogMetrics(Collector):
-    """Lines of the process's log that were lost."""
+    """Collector of the number of dropped log lines."""
 
     def collect(self) -> Iterator[Metric]:
-        """The count as it is when it is asked for."""
+        """Yield the current count."""
         yield CounterMetricFamily(
             "summsvc_dropped_log_lines", "Lines of the log never written.", value=logs.dropped()
         )
+
+
+class MetricsEndpoint:
+    """HTTP server of the metrics in its own thread, together with process metrics.
+
+    port: the port that is bound. Raises OSError for a port that is in use.
+    """
+
+    def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        self._server, _ = start_http_server(port, host, registry)
+        self.port = self._server.server_port
+
+    def stop(self) -> None:
+        """Close the endpoint, in a thread: the server notices a shutdown after up to 0.5 s."""
+        Thread(target=self._close, daemon=True).start()
+
+    def _close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,79 +1,84 @@
-"""The end of a server, step by step, each of them bounded."""
+"""Graceful shutdown: drains the calls, closes the transport and frees models, in bounded time."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable
 
 import grpc
 import structlog
 
 from summsvc.scheduling.pool.pool import ModelPool
-from summsvc.server.runtime.drain import Drain
-from summsvc.server.services.health import Health
+from summsvc.server.runtime import logs
+from summsvc.server.runtime.active_calls import ActiveCalls
+from summsvc.server.services.health import ServiceHealth
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 
 log = structlog.get_logger("summsvc.server")
 
-TOLD_S = 0.5
-"""Seconds in which those that were cut off are told so, and messages on their way arrive and
-are refused; a reader that has stopped never takes its answer."""
+REJECTION_S = 0.5
+"""Seconds to send errors to cancelled calls, and to reject calls that are still arriving; a client
+that does not read never receives its error."""
 
-CLOSE_S = 0.1
-"""Seconds in which the transport closes what is left open after that."""
+TRANSPORT_CLOSE_S = 0.1
+"""Seconds for the transport to close the remaining connections after that."""
 
-FREE_S = 0.1
-"""Seconds that threads have to end when the drain left them no more."""
+THREAD_EXIT_S = 0.1
+"""Least time in seconds for threads to end, when the drain has used up its time."""
 
-LOOK_S = 0.02
-"""Seconds after which it is asked again whether text work has ended."""
+TEXT_POLL_S = 0.02
+"""Seconds between checks whether the text workers have ended."""
+
+LOG_FLUSH_S = 0.1
+"""Least time in seconds for the log to be read before the process exits."""
 
 
 async def drain_and_close(
     transport: grpc.aio.Server,
     *,
-    drain: Drain,
-    health: Health,
+    calls: ActiveCalls,
+    health: ServiceHealth,
     workers: TextWorkers,
     pool: ModelPool,
     seconds: float,
 ) -> bool:
-    """Refuse new calls, finish accepted ones, end the transport, free what is in memory.
+    """Reject new calls, finish accepted calls, close the transport, free models and threads.
 
-    seconds: given to accepted calls, and to threads that nobody waits for. It takes at
-    most ``TOLD_S + CLOSE_S + FREE_S`` more. True when no call was cut off, no
-    thread is left at work and every model was freed; what was or is, is logged.
+    seconds: time for accepted calls, and for threads whose callers have gone. The shutdown
+        takes at most ``REJECTION_S + TRANSPORT_CLOSE_S + THREAD_EXIT_S`` longer.
+    Returns True when no call was cancelled, no thread is still running and every model was
+    freed; otherwise the log has the reason.
     """
     until = time.monotonic() + seconds
-    drain.begin()
+    calls.start_drain()
     await health.shut_down()
-    # At once no more connections and calls are accepted.
-    accepted = asyncio.create_task(transport.stop(seconds + TOLD_S + CLOSE_S))
-    cut = await drain.wait(until - time.monotonic())
+    # From here on the transport accepts no connections and calls.
+    accepted = asyncio.create_task(transport.stop(seconds + REJECTION_S + TRANSPORT_CLOSE_S))
+    cut = await calls.drain(until - time.monotonic())
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)
-    closed = await ends(transport.stop(TOLD_S), TOLD_S + CLOSE_S)
+    closed = await completes_within(transport.stop(REJECTION_S), REJECTION_S + TRANSPORT_CLOSE_S)
     if closed:
         await accepted
     else:
         accepted.cancel()
         log.warning("connections left open")
     batches = pool.batches
-    left_s = max(FREE_S, until - time.monotonic())
-    read, freed = await asyncio.gather(_text_ends(workers, left_s), pool.close(left_s))
-    if not (read and freed):
+    left_s = max(THREAD_EXIT_S, until - time.monotonic())
+    ended, freed = await asyncio.gather(_text_workers_end(workers, left_s), pool.close(left_s))
+    if not (ended and freed):
         log.warning("work left running", text_jobs=workers.jobs, batches=0 if freed else batches)
-    return not cut and closed and read and freed
+    return not cut and closed and ended and freed
 
 
-async def ends(work: Coroutine[Any, Any, object], seconds: float) -> bool:
-    """Whether something ends within so many seconds; it goes on otherwise.
+async def completes_within(awaitable: Awaitable[object], seconds: float) -> bool:
+    """Whether an awaitable completes within ``seconds``; otherwise it continues to run.
 
-    Unlike ``asyncio.wait_for`` it does not wait for the end of what it cancels.
+    Unlike ``asyncio.wait_for`` this neither cancels it nor waits for its cancellation.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(awaitable)
     await asyncio.wait([task], timeout=seconds)
     if not task.done():
         return False
@@ -81,10 +86,19 @@ async def ends(work: Coroutine[Any, Any, object], seconds: float) -> bool:
     return True
 
 
-async def _text_ends(workers: TextWorkers, seconds: float) -> bool:
+async def _text_workers_end(workers: TextWorkers, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while not workers.close():
         if time.monotonic() >= until:
             return False
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(TEXT_POLL_S)
     return True
+
+
+def exit_process(code: int, log_patience_s: float = 0.0) -> None:
+    """Exit this process immediately, whatever its threads do.
+
+    log_patience_s: seconds for the log to be read, if more than ``LOG_FLUSH_S``.
+    """
+    logs.flush(max(LOG_FLUSH_S, log_patience_s))
+    os._exit(code)

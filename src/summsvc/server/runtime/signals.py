@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first begins the end of the process, the second is the end."""
+"""SIGTERM and SIGINT handling: the first signal starts the shutdown, the second exits at once."""
 
 from __future__ import annotations
 
@@ -14,44 +14,47 @@ import structlog
 
 log = structlog.get_logger("summsvc.server")
 
-LAST_S = 1.0
-"""Seconds after the drain at which the process ends whatever runs in it."""
+FORCED_EXIT_S = 1.0
+"""Seconds after the drain's time at which the process exits even if it is blocked."""
 
-ENDING = (signal.SIGTERM, signal.SIGINT)
+TERMINATION_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""Signals that shut the server down."""
 
 
-class Signals:
-    """Listens to the signals that end this process, from the moment it is made.
+class TerminationSignals:
+    """Handles the termination signals, from its construction on.
 
-    drain_s: seconds given to accepted calls. leave: ends the process at once with an
-    exit code; called in the main thread on the second signal, with 128 + its number.
+    drain_s: seconds that accepted calls have to finish.
+    exit_process: exits with a code; called in the main thread on the second signal, with
+        128 plus its number.
+    received: set by the first signal.
     """
 
-    def __init__(self, drain_s: float, leave: Callable[[int], None]) -> None:
-        self.first = asyncio.Event()
-        self._limit_s = drain_s + LAST_S
-        self._leave = leave
+    def __init__(self, drain_s: float, exit_process: Callable[[int], None]) -> None:
+        self.received = asyncio.Event()
+        self._limit_s = drain_s + FORCED_EXIT_S
+        self._exit_process = exit_process
         self._loop = asyncio.get_running_loop()
-        for signum in ENDING:
-            # The loop's own way wakes it, whichever thread the system gives the signal to.
-            # A handler of Python's runs also while the loop is held up.
+        for signum in TERMINATION_SIGNALS:
+            # The loop's handler wakes the loop, whichever thread receives the signal.
+            # Python's handler also runs while the loop is blocked.
             self._loop.add_signal_handler(signum, lambda: None)
             signal.signal(signum, self._handle)
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
-        if self.first.is_set():
-            log.warning("ended by a second signal", signal=signal.Signals(signum).name)
-            self._leave(128 + signum)
-        self._loop.call_soon_threadsafe(self.first.set)
-        # Needs neither the event loop nor the interpreter's lock.
+        if self.received.is_set():
+            log.warning("second signal, exiting immediately", signal=signal.Signals(signum).name)
+            self._exit_process(128 + signum)
+        self._loop.call_soon_threadsafe(self.received.set)
+        # Exits the process without the event loop and without the GIL.
         faulthandler.dump_traceback_later(self._limit_s, file=_unblocked_stderr(), exit=True)
 
 
 def _unblocked_stderr() -> int:
-    """A descriptor of standard error that never waits for a reader; of nothing without one."""
+    """Open a non-blocking descriptor of standard error; of /dev/null where that is impossible."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK
     try:
         return os.open(f"/dev/fd/{sys.stderr.fileno()}", flags)
     except OSError:
-        # It is a socket, or belongs to another user.
+        # Standard error is a socket, or belongs to another user.
         return os.open(os.devnull, flags)

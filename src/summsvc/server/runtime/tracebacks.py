@@ -1,7 +1,7 @@
-"""Tracebacks that hold no text of a request: types and lines of code, nothing that is in memory.
+"""Traceback formatting without request texts: exception types and lines of code only.
 
-Local variables are texts, and so are many messages: of a KeyError its key, of a
-UnicodeDecodeError all that was decoded.
+Local variables may be texts, and so may messages: a KeyError quotes its key, a
+UnicodeDecodeError holds the whole input.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from collections.abc import Iterator
 
 from summsvc.errors import SummsvcError
 
-MOST_LINKS = 20
-"""Exceptions of one chain that are written, the last ones."""
+MAX_CHAIN_LENGTH = 20
+"""Most exceptions of one chain that are written; the last ones are kept."""
 
-OWN_WORDS = (ZeroDivisionError, OverflowError, RecursionError, MemoryError)
-"""Types whose messages are Python's own and quote no value."""
+SAFE_MESSAGE_TYPES = (ZeroDivisionError, OverflowError, RecursionError, MemoryError)
+"""Exception types whose messages come from Python and quote no value."""
 
-LEFT_OUT = "(message left out)"
+MESSAGE_OMITTED = "(message left out)"
 
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 
 def format_error(error: BaseException) -> str:
-    """An exception's traceback, those it came from and its group's included.
+    """Format an exception's traceback, with its causes and the members of its group.
 
-    As Python writes it, save for messages: of an OSError the system's words for its
-    number, of a SummsvcError the reason, of any other "(message left out)".
+    The format is Python's, except for messages: an OSError has the system's text for its
+    number, a SummsvcError its reason, any other exception "(message left out)".
     """
     parts: list[str] = []
-    for link, how in _pipeline(error):
-        parts += [_one(link), how]
+    for link, separator in _chain(error):
+        parts += [_format_one(link), separator]
     return "".join(parts).rstrip("\n")
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line: its type, and what may be said of it."""
+    """Describe an exception in one line: its type, and its message if that quotes no text."""
     kind = type(error)
     name = kind.__qualname__
     if kind.__module__ not in ("builtins", "__main__"):
@@ -48,30 +48,30 @@ def describe(error: BaseException) -> str:
             return f"{name}: {error.reason}"
         case OSError(errno=int(number)):
             return f"{name}: [Errno {number}] {os.strerror(number)}"
-    if kind in OWN_WORDS:
+    if kind in SAFE_MESSAGE_TYPES:
         return f"{name}: {error}"
-    return f"{name}: {LEFT_OUT}" if error.args else name
+    return f"{name}: {MESSAGE_OMITTED}" if error.args else name
 
 
-def _pipeline(error: BaseException) -> Iterator[tuple[BaseException, str]]:
-    """The exceptions that led to one, the first one first, and what stands after each."""
+def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+    """Yield the chain of an exception, earliest first, with the separator after each member."""
     links = [(error, "")]
     seen = {id(error)}
-    while len(links) < MOST_LINKS:
+    while len(links) < MAX_CHAIN_LENGTH:
         if error.__cause__ is not None:
-            error, how = error.__cause__, _CAUSE
+            error, separator = error.__cause__, _CAUSE
         elif error.__context__ is not None and not error.__suppress_context__:
-            error, how = error.__context__, _CONTEXT
+            error, separator = error.__context__, _CONTEXT
         else:
             break
         if id(error) in seen:
             break
         seen.add(id(error))
-        links.append((error, how))
+        links.append((error, separator))
     return reversed(links)
 
 
-def _one(error: BaseException) -> str:
+def _format_one(error: BaseException) -> str:
     frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
     head = ["Traceback (most recent call last):\n"] if frames else []
     parts = [*head, *frames, describe(error), "\n"]

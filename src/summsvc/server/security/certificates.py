@@ -1,7 +1,7 @@
-"""Certificates and keys in PEM files: what is wrong with them, said before they are used.
+"""Validation of PEM certificates and keys before gRPC uses them, with precise errors.
 
-gRPC only says that they cannot be used. Python's ssl tells whether a key belongs to a
-certificate; the dates of a certificate it tells for authorities alone, so they are read here.
+gRPC reports only that a file cannot be used. Python's ssl reports whether a key belongs to
+a certificate, but the dates of a certificate only for authorities; they are parsed here.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _CERTIFICATE = re.compile(
 )
 
 _MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
-"""What OpenSSL says of a key that is another certificate's; the last of another kind of key."""
+"""OpenSSL's reasons for a key of another certificate; the last one for another key type."""
 
-# Tags of ASN.1 (ITU-T X.690).
+# ASN.1 tags (ITU-T X.690).
 _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0xA0, 0x17, 0x18
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """From when to when a certificate holds, both included."""
+    """Validity period of a certificate, both ends included."""
 
     begin: datetime
     end: datetime
 
-    def fault(self, now: datetime) -> str:
-        """What is wrong with the dates at a time; empty when nothing is."""
+    def problem_at(self, now: datetime) -> str:
+        """Describe why the certificate is not valid at a time; empty when it is valid."""
         if now > self.end:
             return f"expired on {self.end:%Y-%m-%d %H:%M} UTC"
         if now < self.begin:
@@ -44,27 +44,27 @@ class Validity:
         return ""
 
 
-def read(setting: str, path: Path) -> bytes:
-    """What a file of the settings holds; raises SettingsError naming both."""
+def read_setting_file(setting: str, path: Path) -> bytes:
+    """Read a file that a setting names; raises SettingsError with the setting and the path."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{setting}: {path}: {error.strerror or error}") from None
 
 
-def check_identity(cert: Path, key: Path) -> Validity:
-    """Check a server's certificate chain and key; gives the validity of its own certificate.
+def validate_identity(cert: Path, key: Path) -> Validity:
+    """Validate a server's certificate chain and key; return the validity of its certificate.
 
-    Raises SettingsError naming ``tls_cert`` or ``tls_key`` and what is wrong.
+    Raises SettingsError with the setting, ``tls_cert`` or ``tls_key``, and the reason.
     """
     found = _certificates("tls_cert", cert)
-    secret = read("tls_key", key)
+    secret = read_setting_file("tls_key", key)
     if b"PRIVATE KEY-----" not in secret:
         raise SettingsError(f"tls_key: {key} has no private key in PEM form")
     if b"ENCRYPTED" in secret:
-        raise SettingsError(f"tls_key: {key} is encrypted; keep it without a password")
+        raise SettingsError(f"tls_key: {key} is encrypted; store the key without a password")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Only what gRPC's own library refuses is to be refused; it takes short keys.
+    # Reject only what gRPC's TLS library rejects; it accepts short keys.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     try:
         context.load_cert_chain(cert, key)
@@ -74,15 +74,15 @@ def check_identity(cert: Path, key: Path) -> Validity:
         raise SettingsError(
             f"tls_cert and tls_key: {cert} and {key} cannot be used: {error.reason or error}"
         ) from None
-    if fault := found[0].fault(datetime.now(UTC)):
+    if fault := found[0].problem_at(datetime.now(UTC)):
         raise SettingsError(f"tls_cert: {cert} {fault}")
     return found[0]
 
 
-def check_authorities(path: Path) -> None:
-    """Check the authorities that clients' certificates have to be signed by.
+def validate_client_ca(path: Path) -> None:
+    """Validate the certificate authorities that sign client certificates.
 
-    Raises SettingsError naming ``tls_client_ca`` and what is wrong.
+    Raises SettingsError with the setting ``tls_client_ca`` and the reason.
     """
     found = _certificates("tls_client_ca", path)
     try:
@@ -91,14 +91,14 @@ def check_authorities(path: Path) -> None:
         raise SettingsError(
             f"tls_client_ca: {path} cannot be used: {error.reason or error}"
         ) from None
-    faults = [each.fault(datetime.now(UTC)) for each in found]
+    faults = [certificate.problem_at(datetime.now(UTC)) for certificate in found]
     if all(faults):
         which = path if len(faults) == 1 else f"each certificate of {path} is out of date; the last"
         raise SettingsError(f"tls_client_ca: {which} {faults[-1]}")
 
 
 def _certificates(setting: str, path: Path) -> list[Validity]:
-    blocks = _CERTIFICATE.findall(read(setting, path))
+    blocks = _CERTIFICATE.findall(read_setting_file(setting, path))
     if not blocks:
         raise SettingsError(f"{setting}: {path} has no certificate in PEM form")
     found = []
@@ -113,22 +113,22 @@ def _certificates(setting: str, path: Path) -> list[Validity]:
 
 
 def validity(certificate: bytes) -> Validity:
-    """The validity of a certificate in DER form (RFC 5280, section 4.1.2.5).
+    """Parse the validity of a certificate in DER form (RFC 5280, section 4.1.2.5).
 
-    Raises ValueError or IndexError where the bytes are no certificate.
+    Raises ValueError or IndexError for bytes that are not a certificate.
     """
     (_, whole), *_ = _elements(certificate)
     (_, signed), *_ = _elements(whole)
     fields = list(_elements(signed))
     if fields[0][0] == _VERSION:
         del fields[0]
-    # Serial number, algorithm, issuer, validity.
-    begin, end = (_time(*each) for each in _elements(fields[3][1]))
+    # The fields are serial number, algorithm, issuer, validity.
+    begin, end = (_time(tag, content) for tag, content in _elements(fields[3][1]))
     return Validity(begin, end)
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and content of each element of a sequence."""
+    """Yield tag and content of each element of an ASN.1 sequence."""
     at = 0
     while at < len(data):
         tag, length = data[at], data[at + 1]
@@ -138,7 +138,7 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
             length = int.from_bytes(data[at : at + size])
             at += size
         if at + length > len(data):
-            raise ValueError("an element cut short")
+            raise ValueError("an ASN.1 element is truncated")
         yield tag, data[at : at + length]
         at += length
 
@@ -146,8 +146,8 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _time(tag: int, content: bytes) -> datetime:
     text = content.decode("ascii")
     if tag == _UTC_TIME:
-        # Years with two digits are those from 1950 to 2049.
+        # Two-digit years stand for 1950 to 2049.
         text = ("19" if text[:2] >= "50" else "20") + text
     elif tag != _GENERALIZED_TIME:
-        raise ValueError("no time")
+        raise ValueError(f"ASN.1 tag {tag} is not a time")
     return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)

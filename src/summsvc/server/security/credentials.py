@@ -1,4 +1,4 @@
-"""The certificate that a server shows, and whose certificates it asks for."""
+"""TLS credentials of the server, replaced while it runs when their files change."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from pathlib import Path
 import grpc
 
 from summsvc.config import Settings, SettingsError
-from summsvc.server.security.certificates import check_authorities, check_identity, read
+from summsvc.server.security.certificates import (
+    read_setting_file,
+    validate_client_ca,
+    validate_identity,
+)
 
 
 class Credentials:
-    """TLS of a server, from files that may change while it runs.
+    """Certificate, key and client authorities, loaded from files that may change.
 
-    A connection that is there keeps what it was made with; each new one gets what was
-    loaded last. client_ca: PEM bundle, or None where clients need no certificate. Nothing
-    is read before ``load``.
+    An open connection keeps the credentials of its handshake; a new connection gets those
+    loaded last. Nothing is read before ``load``.
+
+    client_ca: PEM bundle of authorities; None when clients need no certificate.
     """
 
     def __init__(self, cert: Path, key: Path, client_ca: Path | None = None) -> None:
@@ -24,24 +29,26 @@ class Credentials:
         self._current: grpc.ServerCertificateConfiguration | None = None
 
     @staticmethod
-    def of(settings: Settings) -> Credentials | None:
-        """Those that the settings name; None for plaintext."""
+    def from_settings(settings: Settings) -> Credentials | None:
+        """Create the credentials that the settings name; None for plaintext."""
         if settings.tls_cert is None or settings.tls_key is None:
             return None
         return Credentials(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
 
     def load(self) -> dict[str, object]:
-        """Take what the files hold now; gives facts about it for the log.
+        """Load the files; return facts for the log.
 
-        Raises SettingsError naming the setting at fault, and keeps what it has.
+        Raises SettingsError with the invalid setting, and keeps the loaded credentials.
         """
         held = self._read()
-        validity = check_identity(self._cert, self._key)
+        validity = validate_identity(self._cert, self._key)
         if self._client_ca is not None:
-            check_authorities(self._client_ca)
-        # What was checked is what is used: the files were read twice.
+            validate_client_ca(self._client_ca)
+        # Validation reads the files again; use only the contents that were validated.
         if held != self._read():
-            raise SettingsError("tls_cert and tls_key: the files change while they are read")
+            raise SettingsError(
+                "tls_cert and tls_key: the files changed while they were read; load them again"
+            )
         cert, key, *authorities = held
         self._current = grpc.ssl_server_certificate_configuration(
             [(key, cert)], root_certificates=authorities[0] if authorities else None
@@ -50,17 +57,18 @@ class Credentials:
 
     def _read(self) -> list[bytes]:
         settings = ("tls_cert", "tls_key", "tls_client_ca")
-        return [read(*each) for each in zip(settings, self.paths, strict=False)]
+        pairs = zip(settings, self.paths, strict=False)
+        return [read_setting_file(setting, path) for setting, path in pairs]
 
-    def for_address(self) -> grpc.ServerCredentials:
-        """Credentials for one address; gRPC asks them for changes at each new connection."""
+    def server_credentials(self) -> grpc.ServerCredentials:
+        """Create credentials for one address; gRPC asks for changes at each new connection."""
         if self._current is None:
-            raise RuntimeError("credentials are asked for before they are loaded")
+            raise RuntimeError("load() has to be called before server_credentials()")
         given = self._current
 
         def changed() -> grpc.ServerCertificateConfiguration | None:
             nonlocal given
-            # In a thread of gRPC's; None means no change.
+            # Called in a thread of gRPC; None means no change.
             if self._current is given or self._current is None:
                 return None
             given = self._current
@@ -68,6 +76,6 @@ class Credentials:
 
         return grpc.dynamic_ssl_server_credentials(
             given,
-            changed,  # type: ignore[arg-type]  # The stubs know of no None.
+            changed,  # type: ignore[arg-type]  # The stubs do not allow None.
             require_client_authentication=self._client_ca is not None,
         )

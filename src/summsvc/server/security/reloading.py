@@ -1,4 +1,4 @@
-"""Files of the settings that are read again when they change, or on SIGHUP."""
+"""Reload of certificate and token files when they change, or on SIGHUP."""
 
 from __future__ import annotations
 
@@ -14,88 +14,90 @@ from summsvc.config import SettingsError
 
 log = structlog.get_logger("summsvc.server")
 
-PERIOD_S = 1.0
-"""How often files are looked at. What is in them holds two looks later at most."""
+FILE_POLL_S = 1.0
+"""Seconds between polls of the files. A change takes effect after at most two polls."""
 
 Signature = tuple[tuple[int, ...] | None, ...]
+"""For each file its identity, size and times; None for a missing file."""
 
 
-class Source(Protocol):
-    """Something that is read from files."""
+class ReloadableFiles(Protocol):
+    """An object whose state is loaded from files."""
 
     paths: tuple[Path, ...]
 
     def load(self) -> dict[str, object]:
-        """Take what the files hold; raises SettingsError and keeps what it has."""
+        """Load the files; raises SettingsError and keeps the loaded state."""
 
 
 class Reloader:
-    """Reads sources at the start and for as long as the process runs."""
+    """Loads files at startup and reloads them while the process runs."""
 
-    def __init__(self, sources: Sequence[Source | None]) -> None:
+    def __init__(self, sources: Sequence[ReloadableFiles | None]) -> None:
         self._watched = [_Watched(source) for source in sources if source and source.paths]
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
 
     def load(self) -> None:
-        """Read all for the first time; raises what the first at fault raises."""
-        for each in self._watched:
-            each.begin()
+        """Load all files for the first time; raises the error of the first invalid one."""
+        for watched in self._watched:
+            watched.load()
 
-    def ask(self) -> None:
-        """Have all read again now, changed or not."""
-        self._asked.set()
+    def request_reload(self) -> None:
+        """Reload all files now, changed or not."""
+        self._requested.set()
 
     async def watch(self) -> None:
-        """For good: read again what changes, beside the event loop."""
+        """Reload changed files until cancelled; files are read in a thread."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(PERIOD_S):
-                    await self._asked.wait()
-            asked = self._asked.is_set()
-            self._asked.clear()
-            if asked:
-                log.info("reading again", files=sum(len(each.paths) for each in self._watched))
-            for each in self._watched:
-                await asyncio.to_thread(each.look, asked)
+                async with asyncio.timeout(FILE_POLL_S):
+                    await self._requested.wait()
+            requested = self._requested.is_set()
+            self._requested.clear()
+            if requested:
+                log.info("reload requested", files=sum(len(each.paths) for each in self._watched))
+            for watched in self._watched:
+                await asyncio.to_thread(watched.reload, requested)
 
 
 class _Watched:
-    """One source. A change is taken when a second look finds it the same.
+    """Files of one object. A change is loaded once two polls in a row find the same state.
 
-    So a file that is being written, or a key whose certificate follows, is not read half.
+    A file that is being written, or a key that is replaced before its certificate, is
+    therefore not loaded half.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ReloadableFiles) -> None:
         self.paths = source.paths
         self._source = source
         self._loaded: Signature = ()
         self._seen: Signature = ()
-        self._told: tuple[Signature, str] | None = None
+        self._logged_failure: tuple[Signature, str] | None = None
 
-    def begin(self) -> None:
+    def load(self) -> None:
         self._loaded = self._seen = _signature(self.paths)
         self._source.load()
 
-    def look(self, asked: bool) -> None:
+    def reload(self, requested: bool) -> None:
         now = _signature(self.paths)
         settled = now == self._seen
         self._seen = now
-        if not asked and (now == self._loaded or not settled):
+        if not requested and (now == self._loaded or not settled):
             return
         try:
             facts = self._source.load()
         except (OSError, SettingsError) as error:
-            # Tried at each look, for what is not valid yet; told once.
-            if asked or self._told != (now, str(error)):
-                log.warning("kept as before", reason=str(error))
-            self._told = now, str(error)
+            # Retried at each poll, because a certificate may become valid; logged once.
+            if requested or self._logged_failure != (now, str(error)):
+                log.warning("reload failed, previous files stay in use", reason=str(error))
+            self._logged_failure = now, str(error)
         else:
-            self._loaded, self._told = now, None
-            log.info("read again", **facts)
+            self._loaded, self._logged_failure = now, None
+            log.info("files reloaded", **facts)
 
 
 def _signature(paths: Sequence[Path]) -> Signature:
-    """What changes when a file does, or a link on the way to it."""
+    """Signature of files, which changes with a file or a symbolic link to it."""
     return tuple(_stat(path) for path in paths)
 
 

@@ -1,4 +1,4 @@
-"""The bearer tokens that a server accepts (RFC 6750)."""
+"""Bearer tokens that the server accepts (RFC 6750), loaded from a file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import hmac
 from pathlib import Path
 
 from summsvc.config import SettingsError
-from summsvc.server.security.certificates import read
+from summsvc.server.security.certificates import read_setting_file
 
-NAME_DIGITS = 12
-"""Hex digits of a token's hash in its name: too few to find the token, enough to tell all apart."""
+CALLER_NAME_DIGITS = 12
+"""Hex digits of a token's hash in a caller's name: too few to find the token, enough to
+distinguish all tokens."""
 
 
 class Tokens:
-    """The tokens of a file, one a line; all are asked for and any is accepted.
+    """Accepted tokens, one per line of a file. Nothing is read before ``load``.
 
-    path: None where the server asks for no token. Nothing is read before ``load``.
+    path: None when the server requires no token.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -24,19 +25,19 @@ class Tokens:
         self._hashes: tuple[bytes, ...] = ()
 
     @property
-    def asked_for(self) -> bool:
-        """Whether a call needs a token."""
+    def required(self) -> bool:
+        """Whether a call has to send a token."""
         return bool(self.paths)
 
     def load(self) -> dict[str, object]:
-        """Take the tokens that the file has now; gives facts about them for the log.
+        """Load the tokens; return facts for the log.
 
-        Raises SettingsError and keeps those it has.
+        Raises SettingsError and keeps the loaded tokens.
         """
         found: list[str] = []
         for path in self.paths:
             try:
-                lines = read("token_file", path).decode("utf-8").splitlines()
+                lines = read_setting_file("token_file", path).decode("utf-8").splitlines()
             except UnicodeDecodeError:
                 raise SettingsError(f"token_file: {path} is not UTF-8") from None
             found += [line.strip() for line in lines if line.strip()]
@@ -46,19 +47,19 @@ class Tokens:
         return {"setting": "token_file", "tokens": len(self._hashes)}
 
     def accepts(self, token: str) -> bool:
-        """Whether a token is one of the file's, in a time that tells nothing about them."""
+        """Whether a token is accepted; compares in constant time."""
         sent = _hash(token)
         matches = [hmac.compare_digest(sent, known) for known in self._hashes]
         return any(matches)
 
     @staticmethod
-    def name(token: str) -> str:
-        """A stable name of a token that does not reveal it, to tell callers apart."""
-        return f"token-{_hash(token).hex()[:NAME_DIGITS]}"
+    def caller_name(token: str) -> str:
+        """Stable name for the caller with a token, which does not reveal the token."""
+        return f"token-{_hash(token).hex()[:CALLER_NAME_DIGITS]}"
 
 
-def bearer(authorization: str | bytes) -> str:
-    """The token of an ``authorization`` entry of the metadata; empty when it has none."""
+def bearer_token(authorization: str | bytes) -> str:
+    """Extract the token from ``authorization`` metadata; empty when there is none."""
     scheme, _, token = (authorization if isinstance(authorization, str) else "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

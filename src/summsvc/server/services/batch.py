@@ -1,4 +1,4 @@
-"""Several requests in one call: each with an outcome of its own."""
+"""Concurrent execution of the requests of a batch call, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ from typing import TypeVar
 import structlog
 
 from summsvc.errors import SummsvcError
-from summsvc.server.codec.from_proto import under
+from summsvc.server.codec.from_proto import prefix_field
+from summsvc.server.codec.status import internal_error
 
 R = TypeVar("R")
 
-PLACES = 16
-"""Places of one batch. A short article takes one: so many fill the models' batches."""
+BATCH_SLOTS = 16
+"""Concurrency slots of one batch. A short article takes one slot; 16 of them fill the models'
+batches."""
 
-BYTES_PER_PLACE = 30_000
-"""Bytes of a request for which it takes one more. A long article fills the models' batches
-alone, and the threads and the event loop work on all that are begun."""
+BYTES_PER_SLOT = 30_000
+"""Bytes of a request for which it takes one more slot. A long article fills the models' batches
+by itself, and every request that has started loads the text workers and the event loop."""
 
-MOST_PLACES = 8
-"""Places of the longest article: while one is read, another is in the model."""
+MAX_SLOTS_PER_REQUEST = 8
+"""Slots of the longest article: while one is read, another one is in the model."""
 
 log = structlog.get_logger("summsvc.calls")
 
 
-async def each(
+async def answer_all(
     requests: Sequence[bytes], answer: Callable[[bytes], Awaitable[R]]
 ) -> list[R | SummsvcError]:
-    """Answer every request; results and errors in the order of the requests.
+    """Answer all requests; return results and errors in the order of the requests.
 
-    They are begun in that order, as places are free. An error concerns its own request
-    alone. When the call is cancelled, so is everything not yet answered.
+    Requests start in this order as slots become free. An error affects its own request
+    only. Cancelling the call cancels all requests that have no answer yet.
+
+    requests: encoded requests. answer: computes the reply to one of them.
     """
-    free = asyncio.Semaphore(PLACES)
+    free = asyncio.Semaphore(BATCH_SLOTS)
 
-    async def one(index: int, request: bytes, places: int) -> R | SummsvcError:
+    async def answer_one(index: int, request: bytes, slots: int) -> R | SummsvcError:
         try:
             return await answer(request)
         except SummsvcError as error:
-            return under(error, f"requests[{index}]")
+            return prefix_field(error, f"requests[{index}]")
         except Exception:
             log.exception("failed", item=index)
-            return SummsvcError("the service failed on this request; its log says why")
+            return internal_error()
         finally:
-            for _ in range(places):
+            for _ in range(slots):
                 free.release()
 
     tasks = []
     async with asyncio.TaskGroup() as group:
         for index, request in enumerate(requests):
-            places = min(1 + len(request) // BYTES_PER_PLACE, MOST_PLACES)
-            for _ in range(places):
+            slots = min(1 + len(request) // BYTES_PER_SLOT, MAX_SLOTS_PER_REQUEST)
+            for _ in range(slots):
                 await free.acquire()
-            tasks.append(group.create_task(one(index, request, places)))
+            tasks.append(group.create_task(answer_one(index, request, slots)))
     return [task.result() for task in tasks]

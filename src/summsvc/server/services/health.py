@@ -1,23 +1,23 @@
-"""grpc.health.v1: who is alive, and whose models are ready.
+"""grpc.health.v1 service: whether the process answers and which services can take work.
 
-"" is SERVING while the process answers, and so is ModelService.
-TranslationService is SERVING once every model that is to be preloaded has
-settled and at least one translation model can take work. SummarizationService
-needs no model, unless summaries are written by default (``summary_method``).
+"" and ModelService are SERVING while the process answers. TranslationService is SERVING
+once every model to preload has been loaded or has failed, and at least one translation
+model can take work. SummarizationService needs a model only when the default method is
+abstractive (``summary_method``).
 
-The protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.errors import DrainingError
 from summsvc.server.codec.status import code_of, status_of, trailing_metadata
+from summsvc.server.transport.handlers import Context
 from summsvc.v1 import (
     model_service_pb2,
     summarization_service_pb2,
@@ -28,88 +28,95 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
-SUMMARIZATION = summarization_service_pb2.DESCRIPTOR.services_by_name[
+SUMMARIZATION_SERVICE = summarization_service_pb2.DESCRIPTOR.services_by_name[
     "SummarizationService"
 ].full_name
-TRANSLATION = translation_service_pb2.DESCRIPTOR.services_by_name["TranslationService"].full_name
-MODELS = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
+TRANSLATION_SERVICE = translation_service_pb2.DESCRIPTOR.services_by_name[
+    "TranslationService"
+].full_name
+MODEL_SERVICE = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 
 
 class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
-    """Answers from a table of services.
+    """Reports the states of a table of services.
 
-    The one that comes with gRPC keeps a lock while it writes to a watcher, so that one that
-    does not read holds up every change of its service; and its watchers have no end.
+    It replaces the servicer of grpcio-health-checking, which holds a lock while it writes to
+    a watcher: a watcher that does not read blocks every change of its service. Its watches
+    also do not end at shutdown.
     """
 
     def __init__(self) -> None:
         self._states = {"": SERVING}
         self._changed = asyncio.Event()
-        self._ended = False
+        self._shut_down = False
 
-    async def Check(self, request: Any, context: Any) -> Any:
-        """The state of a service; NOT_FOUND for one that is not known."""
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        """Return the state of a service; NOT_FOUND for an unknown one."""
         state = self._states.get(request.service)
         if state is None:
             await context.abort(grpc.StatusCode.NOT_FOUND)
         return health_pb2.HealthCheckResponse(status=state)
 
-    async def Watch(self, request: Any, context: Any) -> None:
-        """The state of a service now, and whenever it changes; UNAVAILABLE after the last one.
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:
+        """Send the state of a service now and at each change; UNAVAILABLE at shutdown.
 
-        A client takes that, as any status but UNIMPLEMENTED, for a reason to ask another
-        server.
+        A client connects to another server after any status except UNIMPLEMENTED.
         """
-        told = None
+        sent = None
         while True:
-            changed, ended = self._changed, self._ended
+            changed, ended = self._changed, self._shut_down
             state = self._states.get(request.service, UNKNOWN)
-            if state != told:
+            if state != sent:
                 await context.write(health_pb2.HealthCheckResponse(status=state))
-                told = state
+                sent = state
             if ended:
-                error = DrainingError("this server is shutting down; watch another one")
+                error = DrainingError("this server is shutting down; watch another server")
                 entry = trailing_metadata(status_of(error))
                 await context.abort(code_of(error), error.message, (entry,))
             await changed.wait()
 
     def set(self, service: str, state: health_pb2.HealthCheckResponse.ServingStatus) -> None:
-        """Change the state of a service, unless the end has begun."""
-        if not self._ended and self._states.get(service) != state:
+        """Change the state of a service, unless the server is shutting down."""
+        if not self._shut_down and self._states.get(service) != state:
             self._states[service] = state
-            self._tell()
+            self._notify()
 
-    def end(self) -> None:
-        """NOT_SERVING everywhere, for good; watchers are told, and their streams end."""
+    def shut_down(self) -> None:
+        """Set all services to NOT_SERVING permanently, and end the streams of watchers."""
         self._states = dict.fromkeys(self._states, NOT_SERVING)
-        self._ended = True
-        self._tell()
+        self._shut_down = True
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
 
-class Health:
-    """The health of each service of this server."""
+class ServiceHealth:
+    """Health of the services of this server."""
 
     def __init__(self) -> None:
         self.servicer = HealthServicer()
 
     async def start(self, *, summarization: bool) -> None:
-        """Say what holds before any model is loaded."""
-        await self.summarization(summarization)
-        self.servicer.set(MODELS, SERVING)
-        self.servicer.set(TRANSLATION, NOT_SERVING)
+        """Set the states that hold before any model is loaded.
 
-    async def translation(self, ready: bool) -> None:
-        """Say whether translations can be made now."""
-        self.servicer.set(TRANSLATION, SERVING if ready else NOT_SERVING)
+        summarization: whether summaries can be made without a model.
+        """
+        await self.set_summarization(summarization)
+        self.servicer.set(MODEL_SERVICE, SERVING)
+        self.servicer.set(TRANSLATION_SERVICE, NOT_SERVING)
 
-    async def summarization(self, ready: bool) -> None:
-        """Say whether summaries can be made now, by the server's default method."""
-        self.servicer.set(SUMMARIZATION, SERVING if ready else NOT_SERVING)
+    async def set_translation(self, ready: bool) -> None:
+        """Set whether translations can be made now."""
+        self.servicer.set(TRANSLATION_SERVICE, SERVING if ready else NOT_SERVING)
+
+    async def set_summarization(self, ready: bool) -> None:
+        """Set whether summaries can be made now by the server's default method."""
+        self.servicer.set(SUMMARIZATION_SERVICE, SERVING if ready else NOT_SERVING)
 
     async def shut_down(self) -> None:
-        """NOT_SERVING everywhere, for good; watchers are told, and their streams end."""
-        self.servicer.end()
+        """Set all services to NOT_SERVING permanently, and end the streams of watchers."""
+        self.servicer.shut_down()

@@ -1,4 +1,4 @@
-"""ModelService on the wire."""
+"""gRPC servicer of ModelService: lists models and routes, reports versions and limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import platform
 import time
 from importlib import metadata
-from typing import Any
 
 import summsvc
 from summsvc.articles.language import RULED_LANGUAGES
@@ -17,21 +16,30 @@ from summsvc.models.routes import Route, Routes
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.snapshot import Snapshot
 from summsvc.scheduling.pool.pool import ModelPool
-from summsvc.server.codec.wire import slices
+from summsvc.server.codec.wire_format import chunked
+from summsvc.server.transport.handlers import Context
 from summsvc.types import MimeType
 from summsvc.v1 import article_pb2, model_service_pb2_grpc
 from summsvc.v1 import model_service_pb2 as pb
 
-COMPONENTS = ("grpcio", "protobuf", "sentencepiece", "transformers", "ctranslate2", "torch")
+REPORTED_PACKAGES = (
+    "grpcio",
+    "protobuf",
+    "sentencepiece",
+    "transformers",
+    "ctranslate2",
+    "torch",
+)
+"""Packages whose versions GetServerInfo reports."""
 
-_TASKS = {
+_PROTO_TASKS = {
     Task.TRANSLATION: pb.MODEL_TASK_TRANSLATION,
     Task.SUMMARIZATION: pb.MODEL_TASK_SUMMARIZATION,
 }
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
-    """Tells what there is; never waits for a model."""
+    """Reports models, routes, versions and limits; never waits for a model."""
 
     def __init__(
         self, settings: Settings, catalog: Catalog, routes: Routes, pool: ModelPool
@@ -41,14 +49,16 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self._routes = routes
         self._pool = pool
         self._components = _components()
-        self._listed: tuple[Snapshot, bytes] | None = None
+        self._encoded_routes: tuple[Snapshot, bytes] | None = None
         self._started = time.monotonic()
 
-    async def ListModels(self, request: pb.ListModelsRequest, _context: Any) -> Any:
-        """Gives bytes: see ``as_sent``."""
-        return await asyncio.to_thread(self._list, request)
+    async def ListModels(  # type: ignore[override]
+        self, request: pb.ListModelsRequest, _context: Context
+    ) -> bytes:
+        """Return the encoded reply, see ``wire_format.allow_encoded``."""
+        return await asyncio.to_thread(self._encode_list, request)
 
-    def _list(self, request: pb.ListModelsRequest) -> bytes:
+    def _encode_list(self, request: pb.ListModelsRequest) -> bytes:
         seen = self._routes.store.refresh()
         facts: dict[str, Manifest | CatalogEntry] = {}
         if not request.installed_only:
@@ -61,28 +71,30 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         for id in sorted({*facts, *seen.ids}):
             known = facts.get(id)
             if known is None:
-                # Nothing else is known of it, not even what it is for.
+                # Neither manifest nor catalog entry: even its task is unknown.
                 if request.task == pb.MODEL_TASK_UNSPECIFIED:
                     error = self._pool.status(id).error
                     reply.models.add(id=id, state=pb.MODEL_STATE_FAILED, error=error)
-            elif request.task in (pb.MODEL_TASK_UNSPECIFIED, _TASKS[known.task]):
-                model = reply.models.add(**self._told(known))
-                for pairs in slices(known.pairs):
+            elif request.task in (pb.MODEL_TASK_UNSPECIFIED, _PROTO_TASKS[known.task]):
+                model = reply.models.add()
+                self._fill(model, known)
+                for pairs in chunked(known.pairs):
                     model.language_pairs.extend(_pair(*pair) for pair in pairs)
-        return reply.SerializeToString() + self._all_routes(seen)
+        # Concatenated encodings of a message type are one message of that type.
+        return reply.SerializeToString() + self._routes_of(seen)
 
-    def _all_routes(self, seen: Snapshot) -> bytes:
-        """The routes as the end of a reply: messages put behind one another are one message."""
-        if self._listed is None or self._listed[0] is not seen:
+    def _routes_of(self, seen: Snapshot) -> bytes:
+        """Encode a reply with all routes and nothing else; cached until the store changes."""
+        if self._encoded_routes is None or self._encoded_routes[0] is not seen:
             parts = [
                 pb.ListModelsResponse(routes=map(_route, routes)).SerializeToString()
-                for routes in slices(self._routes.all_translations(seen))
+                for routes in chunked(self._routes.all_translations(seen))
             ]
-            self._listed = seen, b"".join(parts)
-        return self._listed[1]
+            self._encoded_routes = seen, b"".join(parts)
+        return self._encoded_routes[1]
 
     async def GetServerInfo(
-        self, _request: pb.GetServerInfoRequest, _context: Any
+        self, _request: pb.GetServerInfoRequest, _context: Context
     ) -> pb.GetServerInfoResponse:
         settings = self._settings
         return pb.GetServerInfoResponse(
@@ -95,40 +107,37 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             default_summary_method=settings.summary_method,
         )
 
-    def _told(self, facts: Manifest | CatalogEntry) -> dict[str, Any]:
-        """The fields of a model's message, its languages apart."""
+    def _fill(self, model: pb.Model, facts: Manifest | CatalogEntry) -> None:
+        """Set the fields of a model's message, except its language pairs."""
         status = self._pool.status(facts.id)
-        return {
-            "id": facts.id,
-            "task": _TASKS[facts.task],
-            "state": pb.ModelState.Value(f"MODEL_STATE_{status.state.name}"),
-            "error": status.error,
-            "engine": status.engine or (facts.engine if isinstance(facts, Manifest) else ""),
-            "device": status.device,
-            "compute_type": status.compute_type,
-            "license": pb.License(
-                spdx_id=facts.license.spdx_id,
-                note=facts.license.note,
-                non_commercial=facts.license.non_commercial,
-            ),
-            "size_bytes": facts.size_bytes,
-            "repository": facts.source if isinstance(facts, Manifest) else facts.repository,
-            "revision": facts.revision,
-            "max_input_tokens": status.max_input_tokens,
-            "decoding": _decoding(facts.decoding),
-        }
+        model.id = facts.id
+        model.task = _PROTO_TASKS[facts.task]
+        model.state = pb.ModelState.Value(f"MODEL_STATE_{status.state.name}")
+        model.error = status.error
+        model.engine = status.engine or (facts.engine if isinstance(facts, Manifest) else "")
+        model.device = status.device
+        model.compute_type = status.compute_type
+        model.license.spdx_id = facts.license.spdx_id
+        model.license.note = facts.license.note
+        model.license.non_commercial = facts.license.non_commercial
+        model.size_bytes = facts.size_bytes
+        model.repository = facts.source if isinstance(facts, Manifest) else facts.repository
+        model.revision = facts.revision
+        model.max_input_tokens = status.max_input_tokens
+        model.decoding.CopyFrom(_decoding(facts.decoding))
 
 
 def _limits(settings: Settings) -> pb.Limits:
-    """Each limit is the setting of its name."""
+    """Build the limits; each one is the setting of the same name."""
     return pb.Limits(
         **{name: getattr(settings, name) for name in pb.Limits.DESCRIPTOR.fields_by_name}
     )
 
 
 def _components() -> dict[str, str]:
+    """Versions of Python and of the installed packages among ``REPORTED_PACKAGES``."""
     found = {"python": platform.python_version()}
-    for name in COMPONENTS:
+    for name in REPORTED_PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -1,13 +1,14 @@
-"""SummarizationService on the wire."""
+"""gRPC servicer of SummarizationService."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from summsvc.server.codec import to_proto
-from summsvc.server.codec.deserialize import Receiver
-from summsvc.server.codec.from_proto import RequestReader, deadline_of
+from summsvc.server.codec.deserialize import RequestDeserializer
+from summsvc.server.codec.from_proto import RequestConverter, deadline_of
 from summsvc.server.services import batch
+from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.text_workers import SEGMENT_OVERHEAD, TextWorkers
 from summsvc.tasks.summarization.summarizer import Summarizer
 from summsvc.tasks.summarization.types import Summary
@@ -16,41 +17,49 @@ from summsvc.v1 import summarization_service_pb2_grpc
 
 
 class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceServicer):
-    """Hands requests to the summarizer and its answers back."""
+    """Converts requests, calls the summarizer and encodes the replies."""
 
     def __init__(
         self,
-        receiver: Receiver,
-        reader: RequestReader,
+        deserializer: RequestDeserializer,
+        converter: RequestConverter,
         summarizer: Summarizer,
         workers: TextWorkers,
     ) -> None:
-        self._receiver = receiver
-        self._reader = reader
+        self._deserializer = deserializer
+        self._converter = converter
         self._summarizer = summarizer
         self._workers = workers
 
-    async def Summarize(self, request: pb.SummarizeRequest, context: Any) -> Any:
-        """Gives bytes: see ``wire.as_sent``."""
-        wanted = self._reader.summary(
-            request, deadline=deadline_of(context), caller=self._reader.caller(context)
+    async def Summarize(  # type: ignore[override]
+        self, request: pb.SummarizeRequest, context: Context
+    ) -> bytes:
+        """Return the encoded reply, see ``wire_format.allow_encoded``."""
+        summary_request = self._converter.summary_request(
+            request, deadline=deadline_of(context), caller=self._converter.caller(context)
         )
-        return await self._message(await self._summarizer.summarize(wanted))
+        return await self._encode(await self._summarizer.summarize(summary_request))
 
-    async def BatchSummarize(self, requests: Any, context: Any) -> Any:
-        """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
-        deadline, caller = deadline_of(context), self._reader.caller(context)
+    async def BatchSummarize(  # type: ignore[override]
+        self, requests: Sequence[bytes], context: Context
+    ) -> bytes:
+        """Take the parts of ``RequestDeserializer.split_batch``; return the encoded reply."""
+        deadline, caller = deadline_of(context), self._converter.caller(context)
 
-        async def answer(item: bytes) -> bytes:
-            request = self._receiver.parsed(pb.SummarizeRequest, item)
-            wanted = self._reader.summary(request, deadline=deadline, caller=caller, bulk=True)
-            return await self._message(await self._summarizer.summarize(wanted))
+        async def answer(part: bytes) -> bytes:
+            request = self._deserializer.parse(pb.SummarizeRequest, part)
+            summary_request = self._converter.summary_request(
+                request, deadline=deadline, caller=caller, bulk=True
+            )
+            return await self._encode(await self._summarizer.summarize(summary_request))
 
-        outcomes = await batch.each(requests, answer)
-        limit = self._reader.max_reply_bytes
-        return await self._workers.run(to_proto.batch, limit, pb.BatchSummarizeResponse, outcomes)
+        outcomes = await batch.answer_all(requests, answer)
+        limit = self._converter.max_reply_bytes
+        return await self._workers.run(
+            to_proto.encode_batch, limit, pb.BatchSummarizeResponse, outcomes
+        )
 
-    async def _message(self, summary: Summary) -> bytes:
+    async def _encode(self, summary: Summary) -> bytes:
         size = SEGMENT_OVERHEAD * len(summary.sentences)
-        limit = self._reader.max_reply_bytes
-        return await self._workers.offload(size, to_proto.summary, limit, summary)
+        limit = self._converter.max_reply_bytes
+        return await self._workers.offload(size, to_proto.encode_summary, limit, summary)

@@ -1,17 +1,17 @@
-"""TranslationService on the wire."""
+"""gRPC servicer of TranslationService."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from summsvc.errors import SummsvcError
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.server.codec import to_proto
-from summsvc.server.codec.deserialize import Receiver
-from summsvc.server.codec.from_proto import RequestReader, deadline_of, under
+from summsvc.server.codec.deserialize import RequestDeserializer
+from summsvc.server.codec.from_proto import RequestConverter, deadline_of, prefix_field
 from summsvc.server.services import batch
+from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.translator import Translator
 from summsvc.v1 import translation_service_pb2 as pb
@@ -19,51 +19,58 @@ from summsvc.v1 import translation_service_pb2_grpc
 
 
 class TranslationServicer(translation_service_pb2_grpc.TranslationServiceServicer):
-    """Hands requests to the translator and its answers back."""
+    """Converts requests, calls the translator and encodes the replies."""
 
     def __init__(
         self,
-        receiver: Receiver,
-        reader: RequestReader,
+        deserializer: RequestDeserializer,
+        converter: RequestConverter,
         translator: Translator,
         workers: TextWorkers,
     ) -> None:
-        self._receiver = receiver
-        self._reader = reader
+        self._deserializer = deserializer
+        self._converter = converter
         self._translator = translator
         self._workers = workers
 
-    async def Translate(self, request: pb.TranslateRequest, context: Any) -> Any:
-        """Gives bytes: see ``wire.as_sent``."""
-        caller = self._reader.caller(context)
+    async def Translate(  # type: ignore[override]
+        self, request: pb.TranslateRequest, context: Context
+    ) -> bytes:
+        """Return the encoded reply, see ``wire_format.allow_encoded``."""
+        caller = self._converter.caller(context)
         return await self._translate(request, deadline_of(context), caller, bulk=False)
 
-    async def BatchTranslate(self, requests: Any, context: Any) -> Any:
-        """Takes the parts of ``Receiver.divided`` and gives bytes: see ``wire.as_sent``."""
-        deadline, caller = deadline_of(context), self._reader.caller(context)
+    async def BatchTranslate(  # type: ignore[override]
+        self, requests: Sequence[bytes], context: Context
+    ) -> bytes:
+        """Take the parts of ``RequestDeserializer.split_batch``; return the encoded reply."""
+        deadline, caller = deadline_of(context), self._converter.caller(context)
 
-        async def answer(item: bytes) -> bytes:
-            request = self._receiver.parsed(pb.TranslateRequest, item)
+        async def answer(part: bytes) -> bytes:
+            request = self._deserializer.parse(pb.TranslateRequest, part)
             return await self._translate(request, deadline, caller, bulk=True)
 
-        outcomes = await batch.each(requests, answer)
-        limit = self._reader.max_reply_bytes
-        return await self._workers.run(to_proto.batch, limit, pb.BatchTranslateResponse, outcomes)
+        outcomes = await batch.answer_all(requests, answer)
+        limit = self._converter.max_reply_bytes
+        return await self._workers.run(
+            to_proto.encode_batch, limit, pb.BatchTranslateResponse, outcomes
+        )
 
     async def StreamTranslate(
-        self, request: pb.StreamTranslateRequest, context: Any
+        self, request: pb.StreamTranslateRequest, context: Context
     ) -> AsyncIterator[pb.StreamTranslateResponse]:
+        """Yield the events of one translation as they become ready."""
         try:
-            wanted = self._reader.translation(
+            translation_request = self._converter.translation_request(
                 request.request,
                 deadline=deadline_of(context),
-                caller=self._reader.caller(context),
+                caller=self._converter.caller(context),
             )
-            async with aclosing(self._translator.stream(wanted)) as events:
+            async with aclosing(self._translator.stream(translation_request)) as events:
                 async for event in events:
-                    yield to_proto.event(event)
+                    yield to_proto.stream_event(event)
         except SummsvcError as error:
-            raise under(error, "request") from error
+            raise prefix_field(error, "request") from error
 
     async def _translate(
         self,
@@ -73,12 +80,14 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         *,
         bulk: bool,
     ) -> bytes:
-        wanted = self._reader.translation(request, deadline=deadline, caller=caller, bulk=bulk)
-        translation = await self._translator.translate(wanted)
+        translation_request = self._converter.translation_request(
+            request, deadline=deadline, caller=caller, bulk=bulk
+        )
+        translation = await self._translator.translate(translation_request)
         return await self._workers.offload(
             len(translation.body),
-            to_proto.translation,
-            self._reader.max_reply_bytes,
+            to_proto.encode_translation,
+            self._converter.max_reply_bytes,
             translation,
             include_segments=request.include_segments,
         )

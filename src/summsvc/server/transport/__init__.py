@@ -1,1 +1,1 @@
-"""Connections and streams: addresses, callers, probes, streams without a message."""
+"""gRPC transport: listening addresses, caller identity, admission, request reading, health port."""

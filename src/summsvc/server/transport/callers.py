@@ -1,46 +1,47 @@
-"""Who calls, and the order in which calls begin."""
+"""Caller identity from token or address, and fair admission of new calls."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-from typing import Any
 from urllib.parse import unquote
 
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.fairness.semaphore import FairSemaphore
-from summsvc.server.security.tokens import Tokens, bearer
+from summsvc.server.security.tokens import Tokens, bearer_token
+from summsvc.server.transport.handlers import Context
 
-PREFIX = 64
-"""Bits of an IPv6 address that one host or home network has as its own (RFC 6177)."""
+IPV6_PREFIX_BITS = 64
+"""Length of the IPv6 prefix that identifies one host or home network (RFC 6177)."""
 
-AT_ONCE = 2
-"""Calls that may begin in a turn of the event loop."""
+CALLS_PER_ITERATION = 2
+"""Calls that may start in one iteration of the event loop."""
 
 
-def caller_of(context: Any, *, by_token: bool) -> Caller:
-    """The caller of a call: by its token where one was accepted, else by its address.
+def caller_of(context: Context, *, by_token: bool) -> Caller:
+    """Identify the caller of a call by its accepted token, or by its address.
 
-    by_token: whether the server asks for tokens, so that the call's was accepted.
+    by_token: whether the server requires tokens; the token of the call was accepted then.
     """
     peer = str(context.peer())
     if by_token:
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
-                return Caller(Tokens.name(bearer(value)), peer)
+                return Caller(Tokens.caller_name(bearer_token(value)), peer)
     return Caller(address_name(peer), peer)
 
 
 def address_name(peer: str) -> str:
-    """The address in what gRPC calls a peer, for example ``ipv4:192.0.2.7:50123``, without port.
+    """Name the address of a gRPC peer such as ``ipv4:192.0.2.7:50123``, without its port.
 
-    Of IPv6 the network of ``PREFIX`` bits. What is no internet address is one name.
+    An IPv6 address is reduced to its network of ``IPV6_PREFIX_BITS`` bits. All peers of
+    another kind, such as Unix sockets, share the name of their kind.
     """
     kind, _, rest = peer.partition(":")
     if kind == "ipv6":
         host = unquote(rest).rpartition(":")[0].strip("[]").partition("%")[0]
         try:
-            network = ipaddress.IPv6Network((host, PREFIX), strict=False)
+            network = ipaddress.IPv6Network((host, IPV6_PREFIX_BITS), strict=False)
         except ValueError:
             return peer
         mapped = ipaddress.IPv6Address(host).ipv4_mapped
@@ -48,19 +49,18 @@ def address_name(peer: str) -> str:
     return f"{kind}:{rest.rpartition(':')[0]}" if kind == "ipv4" else kind
 
 
-class Gate:
-    """Lets calls begin in fair order, a few in a turn of the event loop.
+class AdmissionGate:
+    """Starts calls in fair order of their callers, a few in one iteration of the event loop.
 
-    What begins a call is computed on the event loop. However many calls of a caller come at
-    once, one of another caller begins after as many of them as there are callers. A call that
-    waits costs its place; one whose caller leaves, or whose deadline passes, is cancelled and
-    forgotten.
+    The start of a call is computed on the event loop. When one caller sends many calls at
+    once, a call of another caller waits for at most one call of each caller. A waiting call
+    costs one queue entry, which is removed when the call is cancelled.
     """
 
     def __init__(self) -> None:
-        self._semaphore = FairSemaphore(AT_ONCE)
+        self._places = FairSemaphore(CALLS_PER_ITERATION)
 
-    async def begin(self, caller: Caller) -> None:
-        """Wait for a caller's turn."""
-        await self._semaphore.acquire(caller)
-        asyncio.get_running_loop().call_soon(self._semaphore.release)
+    async def admit(self, caller: Caller) -> None:
+        """Wait until a call of the caller may start."""
+        await self._places.acquire(caller)
+        asyncio.get_running_loop().call_soon(self._places.release)

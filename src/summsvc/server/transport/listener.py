@@ -1,4 +1,4 @@
-"""The addresses that a server listens on, with TLS or without."""
+"""Binding of the listening addresses, with TLS or in plaintext."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from summsvc.server.security.credentials import Credentials
 
 log = structlog.get_logger("summsvc.server")
 
-PICKS = 10
-"""Ports tried until one is free on all addresses of a name."""
+PORT_ATTEMPTS = 10
+"""Attempts to find a port that is free on all addresses of a host name."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -26,10 +26,10 @@ _LOOPBACK = ("127.0.0.1", "::1")
 async def listen(
     server: grpc.aio.Server, settings: Settings, credentials: Credentials | None = None
 ) -> int:
-    """Have a server that is not started listen; gives the port.
+    """Bind the addresses of ``host`` for a server that has not started; return the port.
 
-    credentials: None for plaintext. Warns where texts or tokens can be read on their way.
-    Raises OSError unless every address can be had.
+    credentials: None for plaintext. Logs a warning when texts or tokens are sent in plaintext.
+    Raises OSError unless every address can be bound.
     """
     host = settings.host.strip("[]")
     addresses = await _addresses(host)
@@ -39,10 +39,10 @@ async def listen(
     return port
 
 
-async def listen_for_probes(server: grpc.aio.Server, settings: Settings) -> int:
-    """Have a server that is not started listen on ``health_port``, without TLS; gives the port.
+async def listen_on_health_port(server: grpc.aio.Server, settings: Settings) -> int:
+    """Bind ``health_port`` without TLS for a server that has not started; return the port.
 
-    Raises OSError unless every address can be had.
+    Raises OSError unless every address can be bound.
     """
     host = settings.host.strip("[]")
     return _bind(server, host, await _addresses(host), settings.health_port, None)
@@ -55,10 +55,10 @@ def _bind(
     port: int,
     credentials: Credentials | None,
 ) -> int:
-    """Listen on each address of a host.
+    """Bind each address of a host; return the port.
 
-    Handed a name, gRPC would be content with one of its addresses: clients that try
-    another one would reach whoever listens there.
+    With a name, gRPC would succeed once one of its addresses is bound; clients that use
+    another address could reach a different process.
     """
     if port == 0 and len(addresses) > 1:
         port = _free_port(host, addresses)
@@ -68,7 +68,7 @@ def _bind(
             if credentials is None:
                 port = server.add_insecure_port(target)
             else:
-                port = server.add_secure_port(target, credentials.for_address())
+                port = server.add_secure_port(target, credentials.server_credentials())
         except RuntimeError as error:
             of = "" if address == host else f", an address of {host}"
             raise OSError(f"cannot listen on {target}{of}: {_refused(credentials)}") from error
@@ -76,16 +76,16 @@ def _bind(
 
 
 def _warn_of_plaintext(settings: Settings, addresses: Sequence[str]) -> None:
-    hint = "set tls_cert and tls_key"
-    if not all(ipaddress.ip_address(each).is_loopback for each in addresses):
-        log.warning("texts are not encrypted on their way", host=settings.host, hint=hint)
+    facts = {"host": settings.host, "hint": "set tls_cert and tls_key"}
+    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        log.warning("texts are sent unencrypted", **facts)
     if settings.token_file is not None:
-        log.warning("tokens are not encrypted on their way", host=settings.host, hint=hint)
+        log.warning("tokens are sent unencrypted", **facts)
 
 
 def _refused(credentials: Credentials | None) -> str:
-    """What may be the matter; gRPC does not tell."""
-    why = "the port is in use or not allowed, or the address is not this machine's"
+    """Possible reasons why an address cannot be bound; gRPC does not report the reason."""
+    why = "the port is in use or not allowed, or the address does not belong to this machine"
     if credentials is not None:
         why += ", or gRPC cannot use tls_cert, tls_key or tls_client_ca"
     return why
@@ -100,12 +100,12 @@ def _is_address(host: str) -> bool:
 
 
 async def _addresses(name: str) -> list[str]:
-    """A host's addresses that this machine has. Raises OSError where there is none.
+    """Resolve a host name to the addresses that this machine has; raises OSError for none.
 
-    An address is what it is; whether this machine has it shows when it is bound.
+    An address is returned unchanged: binding shows whether this machine has it.
 
-    ``localhost`` is both loopback addresses whatever the machine's files say: for
-    gRPC's clients it always is (RFC 6761, section 6.3).
+    ``localhost`` stands for both loopback addresses, independent of the machine's hosts
+    file, because gRPC clients resolve it so (RFC 6761, section 6.3).
     """
     if _is_address(name):
         return [name]
@@ -120,14 +120,16 @@ async def _addresses(name: str) -> list[str]:
         found = list(dict.fromkeys(str(info[4][0]) for info in infos))
     own = [address for address in found if _is_own(address)]
     if not own:
-        raise OSError(f"cannot listen on {name}: {', '.join(found)} is not this machine's")
+        raise OSError(
+            f"cannot listen on {name}: {', '.join(found)} does not belong to this machine"
+        )
     if left_out := sorted({*found} - {*own}):
-        log.warning("addresses left out", host=name, not_on_this_machine=left_out)
+        log.warning("addresses skipped", host=name, not_on_this_machine=left_out)
     return own
 
 
 def _is_own(address: str) -> bool:
-    """Whether this machine has an address; a port of it may be in use all the same."""
+    """Whether this machine has an address, even if a port of it is in use."""
     try:
         _probe(address).close()
     except OSError as error:
@@ -138,11 +140,11 @@ def _is_own(address: str) -> bool:
 
 
 def _free_port(name: str, addresses: Sequence[str]) -> int:
-    """A port that is free on each address of a name. Raises OSError after ``PICKS`` that are not.
+    """Find a port that is free on each address; raises OSError after ``PORT_ATTEMPTS``.
 
-    A server can be told of ports, not to give one back: so they are looked for before.
+    A gRPC server cannot release a bound port, so the port is chosen before it binds one.
     """
-    for _ in range(PICKS):
+    for _ in range(PORT_ATTEMPTS):
         port = 0
         with ExitStack() as probes:
             try:
@@ -157,7 +159,7 @@ def _free_port(name: str, addresses: Sequence[str]) -> int:
 
 
 def _probe(address: str, port: int = 0) -> socket.socket:
-    """A socket with a port of an address, one that the system picks for 0. Raises OSError."""
+    """Open a socket bound to a port of an address, any free port for 0. Raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as opened:
         probe = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))

@@ -1,6 +1,7 @@
-"""Memory that was freed and that the C library keeps.
+"""Return of freed C heap memory to the operating system, by malloc_trim(3) of glibc.
 
-A flood of calls leaves it scattered over many arenas, and each further flood adds to it.
+glibc keeps freed memory. After a burst of calls it is spread over many arenas, and each
+further burst adds to it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import os
 import sys
 from pathlib import Path
 
-WORTH_IT = 32 * 1024 * 1024
-"""Bytes that may have been freed since the last time before they are given back. 300 MB take up
-to 0.1 s of one thread, during which others may wait for memory."""
+MIN_FREED_BYTES = 32 * 1024 * 1024
+"""Bytes that have to be freed since the last trim before memory is trimmed again. 300 MB take up
+to 0.1 s of one thread, during which other threads may wait for memory."""
 
 _STATM = Path("/proc/self/statm")
 
 
 class _Mallinfo(ctypes.Structure):
-    """What mallinfo2(3) of glibc fills in."""
+    """struct mallinfo2 of glibc, see mallinfo2(3)."""
 
     _fields_ = (
         ("arena", ctypes.c_size_t),
@@ -34,8 +35,8 @@ class _Mallinfo(ctypes.Structure):
     )
 
 
-class Heap:
-    """The process's heap as glibc keeps it; with another C library nothing is ever to do."""
+class MallocTrimmer:
+    """Trims the process's heap when glibc holds much freed memory; no-op with other C libraries."""
 
     def __init__(self) -> None:
         self._glibc: ctypes.CDLL | None = None
@@ -43,21 +44,21 @@ class Heap:
         if library is not None and hasattr(library, "mallinfo2"):
             library.mallinfo2.restype = _Mallinfo
             self._glibc = library
-        self._kept = self._not_in_use()
+        self._baseline = self._not_in_use()
 
-    def give_back(self) -> bool:
-        """Give freed memory back to the system if it is much; tells whether it was.
+    def trim(self) -> bool:
+        """Return freed memory to the system if it is enough; return whether it was trimmed.
 
-        Takes up to a tenth of a second, without the interpreter's lock: call it in a thread.
+        Takes up to a tenth of a second without the GIL: call it in a thread.
         """
-        if self._glibc is None or self._not_in_use() <= self._kept + WORTH_IT:
+        if self._glibc is None or self._not_in_use() <= self._baseline + MIN_FREED_BYTES:
             return False
         self._glibc.malloc_trim(0)
-        self._kept = self._not_in_use()
+        self._baseline = self._not_in_use()
         return True
 
     def _not_in_use(self) -> int:
-        """Resident bytes that malloc has not handed out: what is free, code, Python's objects."""
+        """Resident bytes outside malloc's allocations: free memory, code, Python's objects."""
         if self._glibc is None:
             return 0
         info = self._glibc.mallinfo2()

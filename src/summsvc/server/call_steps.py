@@ -1,0 +1,148 @@
+"""Steps around every call: request id, metrics, authentication, drain, admission, errors, log.
+
+``Call`` shows their order: ``__aenter__`` has the steps before the method, ``__aexit__``
+those after it. Each step needs the result of the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+import structlog
+
+from summsvc import errors
+from summsvc.server.codec.status import code_of, internal_error, status_of, trailing_metadata
+from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
+from summsvc.server.runtime.metrics import CallMetrics
+from summsvc.server.security.tokens import Tokens, bearer_token
+from summsvc.server.transport.callers import AdmissionGate, caller_of
+from summsvc.server.transport.handlers import Context
+
+log = structlog.get_logger("summsvc.calls")
+
+OPEN_SERVICES = ("/grpc.health.v1.Health/",)
+"""Services that need no token: orchestrators probe them without one."""
+
+IDLE_STREAM_SERVICES = ("/grpc.reflection.",)
+"""Services whose streams stay open while the client sends nothing."""
+
+REQUEST_ID_KEY = "x-request-id"
+"""Metadata key of the request id, in requests and responses."""
+
+MAX_REQUEST_ID_LENGTH = 128
+"""Longest request id in characters that is taken over from a caller."""
+
+
+class CallSteps:
+    """Shared state of the steps that every call passes: tokens, drain, metrics, admission."""
+
+    def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
+        self.calls = calls
+        self.metrics = metrics
+        self._tokens = tokens
+        self._gate = AdmissionGate()
+
+    def authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
+        """Raise UnauthenticatedError if a token is required and none is accepted."""
+        if not self._tokens.required or method.startswith(OPEN_SERVICES):
+            return
+        if not self._tokens.accepts(bearer_token(metadata.get("authorization", ""))):
+            raise errors.UnauthenticatedError(
+                "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
+            )
+
+    async def admit(self, context: Context) -> None:
+        """Wait until a call may start, in fair order of callers."""
+        await self._gate.admit(caller_of(context, by_token=self._tokens.required))
+
+
+class Call:
+    """Context manager around one call: what happens before and after its method."""
+
+    def __init__(self, steps: CallSteps, method: str, request: object, context: Context) -> None:
+        self._steps = steps
+        self._method = method
+        self._request = request
+        self._context = context
+        self._metadata = dict(context.invocation_metadata() or ())
+        self._id = _request_id(self._metadata.get(REQUEST_ID_KEY))
+        self._started = time.perf_counter()
+
+    async def __aenter__(self) -> None:
+        self._steps.metrics.started(self._method)
+        idle_stream = self._method.startswith(IDLE_STREAM_SERVICES)
+        self._steps.calls.add(asyncio.current_task(), CallInfo(self._method, self._id, idle_stream))
+        structlog.contextvars.bind_contextvars(request_id=self._id)
+        self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
+        try:
+            self._steps.authenticate(self._method, self._metadata)
+            if isinstance(self._request, errors.SummsvcError):
+                raise self._request
+            self._steps.calls.raise_if_draining()
+        except errors.SummsvcError as error:
+            await self._fail(error)
+        try:
+            await self._steps.admit(self._context)
+        except asyncio.CancelledError as error:
+            # Python calls __aexit__ only for a block that was entered.
+            await self.__aexit__(type(error), error, None)
+            raise
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        unexpected = isinstance(error, Exception) and not isinstance(error, errors.SummsvcError)
+        if unexpected:
+            log.error("failed", method=self._method, exc_info=error)
+        # gRPC keeps a call's error until the next call, and its traceback keeps the article.
+        del traceback
+        if error is not None:
+            error.__traceback__ = error.__context__ = error.__cause__ = None
+        calls = self._steps.calls
+        if error is None:
+            self._finish("OK")
+        elif isinstance(error, errors.SummsvcError):
+            await self._fail(error)
+        elif unexpected:
+            await self._fail(internal_error())
+        elif isinstance(error, asyncio.CancelledError) and calls.was_cancelled(
+            asyncio.current_task()
+        ):
+            await self._fail(calls.draining_error())
+        else:
+            self._finish("CANCELLED")
+
+    async def _fail(self, error: errors.SummsvcError) -> None:
+        """End the call with the status of an error; raises gRPC's AbortError."""
+        code = code_of(error)
+        self._finish(code.name, reason=error.reason, field=error.field)
+        details = trailing_metadata(status_of(error, self._id))
+        await self._context.abort(code, error.message, ((REQUEST_ID_KEY, self._id), details))
+
+    def _finish(self, code: str, **facts: str) -> None:
+        """Count and log the end of the call. facts: further log fields, unless empty."""
+        seconds = time.perf_counter() - self._started
+        self._steps.metrics.finished(self._method, code, seconds)
+        known = {key: value for key, value in facts.items() if value}
+        log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
+        structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _request_id(given: str | bytes | None) -> str:
+    """Return the caller's id if it is a short printable ASCII string, else a new one."""
+    if (
+        isinstance(given, str)
+        and 0 < len(given) <= MAX_REQUEST_ID_LENGTH
+        and given.isascii()
+        and given.isprintable()
+    ):
+        return given
+    # Not a secret: the system's random generator would cost a system call.
+    return f"{random.getrandbits(128):032x}"

@@ -1,0 +1,65 @@
+"""Server process: starts a server, serves until a termination signal, shuts down and exits."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import structlog
+
+from summsvc.config import Settings, SettingsError
+from summsvc.models.catalog import CatalogError
+from summsvc.server.app import Server
+from summsvc.server.runtime import logs
+from summsvc.server.runtime.shutdown import THREAD_EXIT_S, completes_within, exit_process
+from summsvc.server.runtime.signals import TerminationSignals
+
+log = structlog.get_logger("summsvc.server")
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. SIGHUP reloads certificates and tokens.
+
+    Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports.
+    Does not return but exits the process: Python would wait for threads that may never end.
+    """
+    signals = TerminationSignals(settings.drain_s, exit_process)
+    server = Server(settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, server.reload)
+    await server.start()
+    log.info(
+        "listening",
+        host=settings.host,
+        port=server.port,
+        health_port=server.health_port,
+        metrics_port=server.metrics_port,
+    )
+    await asyncio.to_thread(logs.flush)
+    print(f"listening on {settings.host}:{server.port}", flush=True)
+    await signals.received.wait()
+    until = time.monotonic() + settings.drain_s
+    clean = await server.stop()
+    # Threads that read the store may wait for a disk that does not respond.
+    executor_shutdown = asyncio.get_running_loop().shutdown_default_executor()
+    clean = clean and await completes_within(executor_shutdown, THREAD_EXIT_S)
+    log.info("stopped", clean=clean)
+    exit_process(0 if clean else 1, until - time.monotonic())
+
+
+def run(settings: Settings) -> int:
+    """Run a server in this process, and exit the process with it.
+
+    Exit codes: 0 after a clean shutdown, 1 after any other one, 128 plus the signal's number
+    after a second signal. Returns 1 when the server cannot start: an address is in use, or
+    a file of the settings cannot be read or used.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(serve(settings))
+    except (OSError, CatalogError, SettingsError) as error:
+        log.critical("cannot start", reason=str(error))
+        return 1
+    finally:
+        logs.flush()
+    return 0

@@ -1,0 +1,90 @@
+"""Registry of calls in flight, and their drain when the server shuts down."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from summsvc.errors import DrainingError
+
+CallTask = asyncio.Task[object]
+"""gRPC's task of one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """Identification of a call in the log.
+
+    idle_stream: whether the call waits for its caller most of the time, possibly for ever,
+        and no work is done meanwhile; such a call is ended when the drain begins.
+    """
+
+    method: str
+    request_id: str
+    idle_stream: bool = False
+
+
+class ActiveCalls:
+    """Tracks the calls in flight and cancels them when the drain's time is over.
+
+    A call is in flight from the start of its handler until its response is written to the
+    connection, which is when gRPC's task for it is done.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[CallTask, CallInfo] = {}
+        self._cancelled: set[CallTask] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.draining = False
+
+    def add(self, task: CallTask | None, call: CallInfo) -> None:
+        """Track a call until its task is done."""
+        if task is None:
+            return
+        self._tasks[task] = call
+        self._empty.clear()
+        task.add_done_callback(self._remove)
+
+    def _remove(self, task: CallTask) -> None:
+        self._tasks.pop(task, None)
+        self._cancelled.discard(task)
+        if not self._tasks:
+            self._empty.set()
+
+    def idle(self) -> bool:
+        """Whether no call is in flight."""
+        return not self._tasks
+
+    def draining_error(self) -> DrainingError:
+        """Build the error for calls that cannot be accepted or finished."""
+        return DrainingError("this server is shutting down; retry, another server will answer")
+
+    def raise_if_draining(self) -> None:
+        """Raise DrainingError once draining has begun."""
+        if self.draining:
+            raise self.draining_error()
+
+    def was_cancelled(self, task: CallTask | None) -> bool:
+        """Whether the drain cancelled a call, so that its caller gets a DrainingError."""
+        return task in self._cancelled
+
+    def start_drain(self) -> None:
+        """Reject new calls from now on, and end idle streams."""
+        self.draining = True
+        self._cancel([task for task, call in self._tasks.items() if call.idle_stream])
+
+    async def drain(self, seconds: float) -> list[CallInfo]:
+        """Wait for the calls in flight, then cancel the remaining ones and return them."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._empty.wait()
+        except TimeoutError:
+            return self._cancel(list(self._tasks))
+        return []
+
+    def _cancel(self, tasks: list[CallTask]) -> list[CallInfo]:
+        self._cancelled.update(tasks)
+        for task in tasks:
+            task.cancel()
+        return [self._tasks[task] for task in tasks]

@@ -1,0 +1,113 @@
+"""Reads the request messages of a call, with a timeout and a bound on calls that wait.
+
+A caller that sends headers and no message keeps a call open. gRPC itself waits for the
+message of a unary request without a limit, before it calls the method's handler. A handler
+of streamed requests is called at once and reads the messages itself; on the wire unary and
+streamed requests are the same. So each method is registered as one with streamed requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from typing import cast
+
+import grpc
+
+from summsvc.errors import DeadlineError, MalformedRequestError, OverloadedError, SummsvcError
+from summsvc.server.transport.handlers import Context, Handler, StreamBehavior, UnaryBehavior
+
+REQUEST_TIMEOUT_S = 60.0
+"""Seconds within which a message has to arrive completely: 8 MiB at one megabit a second."""
+
+MAX_WAITING_CALLS = 4096
+"""Calls that may wait for a message at the same time, about 20 KB each. A message follows its
+headers within milliseconds; above the bound the oldest call is rejected, because it is the
+least likely one to send a message."""
+
+CANCELLATION_WAIT_S = 1.0
+"""Seconds within which gRPC cancels the call of a caller that disconnected."""
+
+_END: object = grpc.aio.EOF  # type: ignore[attr-defined]
+"""Value that gRPC returns after the last message of a call."""
+
+
+class MessageReader:
+    """Bounds how many calls wait for a message, and how long each of them waits."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[asyncio.Timeout, bool] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many calls wait for a message now."""
+        return len(self._waiting)
+
+    def wrap(self, handler: Handler) -> Handler:
+        """Return the handler as one of streamed requests, whose messages are read here.
+
+        The method receives the result of its deserializer, or the SummsvcError to answer with.
+        """
+        behavior = self._streamed(handler) if handler.request_streaming else self._single(handler)
+        kind = "stream_stream" if handler.response_streaming else "stream_unary"
+        changes = {"unary_unary": None, "unary_stream": None, kind: behavior}
+        return handler._replace(request_streaming=True, **changes)
+
+    def _streamed(self, handler: Handler) -> UnaryBehavior:
+        inner = _behavior(handler.stream_stream or handler.stream_unary)
+
+        async def behavior(_requests: object, context: Context) -> object:
+            return await inner(self._messages(context), context)
+
+        return behavior
+
+    def _single(self, handler: Handler) -> UnaryBehavior:
+        inner = _behavior(handler.unary_stream or handler.unary_unary)
+
+        async def behavior(_requests: object, context: Context) -> object:
+            message = await self._message(context)
+            if message is _END:
+                # The end of a call also precedes the cancellation of a disconnected caller.
+                await asyncio.sleep(CANCELLATION_WAIT_S)
+                message = MalformedRequestError(
+                    "the call ended without a request; send one request message"
+                )
+            return await inner(message, context)
+
+        return behavior
+
+    async def _messages(self, context: Context) -> AsyncGenerator[object, None]:
+        """Yield the messages of a stream; an error is the last one."""
+        while (message := await self._message(context)) is not _END:
+            yield message
+            if isinstance(message, SummsvcError):
+                return
+
+    async def _message(self, context: Context) -> object:
+        """Return the next message, ``_END`` after the last one, or the error to answer with."""
+        evicted = False
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S) as timeout:
+                self._waiting[timeout] = True
+                if len(self._waiting) > MAX_WAITING_CALLS:
+                    oldest, _ = self._waiting.popitem(last=False)
+                    oldest.reschedule(0)
+                try:
+                    return await context.read()
+                finally:
+                    evicted = not self._waiting.pop(timeout, False)
+        except TimeoutError:
+            if evicted:
+                return OverloadedError(
+                    f"more than {MAX_WAITING_CALLS} calls have sent no request yet and this one "
+                    "has waited longest; send the request with the call, and retry",
+                    retry_after=1.0,
+                )
+            return DeadlineError(
+                f"no request arrived within {REQUEST_TIMEOUT_S:g} s; send it with the call"
+            )
+
+
+def _behavior(behavior: UnaryBehavior | StreamBehavior | None) -> UnaryBehavior:
+    """Return a method's behavior; all that are wrapped here are coroutine functions."""
+    return cast("UnaryBehavior", behavior)
