@@ -143,7 +143,7 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
 
     def counts() -> tuple[float, int, int, int]:
         computed = scheduler._metrics.segments._value.get()
-        return computed, assessed.calls, scheduler._submitted, groups.calls
+        return computed, assessed.calls, scheduler._workers._jobs_submitted, groups.calls
 
     before = counts()
     assert at_once(wide, [request(bypass_cache=True)]) == {WHOLE: 1}

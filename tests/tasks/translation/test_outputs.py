@@ -56,5 +56,5 @@ async def test_who_leaves_meanwhile_leaves_nothing_behind() -> None:
             await engine.begun()
         engine.release()
         scheduler = made.stages[0].scheduler
-        assert not scheduler._handles
+        assert not scheduler._intake._handles
     assert len(engine.batches) == 2

@@ -213,7 +213,7 @@ async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[Che
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
         answers = await repair_all(made, segments, outputs, "ru", made.terms)
-        return answers, made.stages[0].scheduler._submitted - 1
+        return answers, made.stages[0].scheduler._workers._jobs_submitted - 1
 
 
 async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
