@@ -141,9 +141,7 @@ class JobHandle:
     async def groups(
         self, min_size: int = 1, limit: int = 128
     ) -> AsyncGenerator[list[Outcome], None]:
-        """Yield the outcomes of ``results`` in groups.
-
-        Each group costs the caller one turn of the event loop. Other tasks run between groups.
+        """Yield the outcomes of ``results`` in groups. Other tasks run between two groups.
 
         min_size: smallest group, unless fewer outcomes remain, a segment failed or the job
         ended. limit: largest group.

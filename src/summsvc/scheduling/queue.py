@@ -54,7 +54,7 @@ class FairQueue:
         return sum(len(order) for order in self._orders.values())
 
     def order(self, priority: Priority) -> FairOrder[JobHandle]:
-        """Return the jobs of a priority that have waiting segments, weighted by their tokens."""
+        """Return the jobs of a priority with waiting segments, weighted by their tokens."""
         return self._orders[priority]
 
     def add(self, handle: JobHandle, item: WorkItem) -> None:
@@ -71,7 +71,7 @@ class FairQueue:
         handle.pending_tokens += item.tokens
 
     def remove(self, handle: JobHandle) -> list[WorkItem]:
-        """Remove a job. Returns its segments that no other job waits for."""
+        """Remove a job. Returns those of its segments that no other job waits for."""
         unwanted = []
         for item in handle.pending:
             del item.handles[handle]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Protocol
@@ -27,19 +28,15 @@ log = structlog.get_logger("summsvc.scheduling")
 GenerateCall = Future[list[Generated]]
 """A call of ``Seq2SeqEngine.generate`` in a thread."""
 
+OnBatch = Callable[[Batch, float], None]
+"""Called after each successful batch, with the seconds that the engine took."""
+
 
 class OnEngineLost(Protocol):
     """Called when an engine is given up. Its threads cannot be stopped."""
 
     def __call__(self, freed: Future[None], /) -> object:
         """freed: done when all threads have left the engine and its memory is free."""
-
-
-class OnBatch(Protocol):
-    """Called after each successful batch."""
-
-    def __call__(self, batch: Batch, seconds: float, /) -> None:
-        """seconds: the time that the engine took."""
 
 
 class _HungBatch(Exception):
@@ -55,9 +52,7 @@ class BatchRunner:
 
     A hung batch fails as a whole, and its worker continues in another thread. When as many
     batches hang as there are workers, no worker of the engine itself may be left: the engine is
-    given up, and batches wait until ``replace`` provides another one.
-
-    workers: batches computed at the same time.
+    given up, and batches wait until ``replace``. workers: batches computed at the same time.
     """
 
     def __init__(
