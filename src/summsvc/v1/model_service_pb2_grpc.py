@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ModelServiceStub:
-    """Tells which models and language pairs a server has, and its limits.
+    """Returns the models, language pairs, version and limits of a server.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class ModelServiceStub:
 
 
 class ModelServiceServicer:
-    """Tells which models and language pairs a server has, and its limits.
+    """Returns the models, language pairs, version and limits of a server.
     """
 
     def ListModels(self, request, context):
-        """Lists the models of the catalog and of the store with their state.
+        """Lists the models of the catalog and of the store with their states.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetServerInfo(self, request, context):
-        """Tells the server's version, limits and languages.
+        """Returns the server's version, limits and languages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService:
-    """Tells which models and language pairs a server has, and its limits.
+    """Returns the models, language pairs, version and limits of a server.
     """
 
     @staticmethod

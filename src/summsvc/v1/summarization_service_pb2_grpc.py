@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class SummarizationServiceStub:
-    """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/reference/errors.md.
+    """Summarizes articles. Errors have google.rpc.ErrorInfo details with domain
+    "summsvc", see docs/reference/errors.md.
     """
 
     def __init__(self, channel):
@@ -49,8 +49,8 @@ class SummarizationServiceStub:
 
 
 class SummarizationServiceServicer:
-    """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/reference/errors.md.
+    """Summarizes articles. Errors have google.rpc.ErrorInfo details with domain
+    "summsvc", see docs/reference/errors.md.
     """
 
     def Summarize(self, request, context):
@@ -61,8 +61,8 @@ class SummarizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchSummarize(self, request, context):
-        """Summarizes several articles. The call succeeds when it was well formed;
-        each article has a status of its own.
+        """Summarizes several articles. The call succeeds if it is well formed; each
+        article has its own status.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,8 +90,8 @@ def add_SummarizationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SummarizationService:
-    """Shortens articles. Errors carry google.rpc.ErrorInfo with domain "summsvc",
-    see docs/reference/errors.md.
+    """Summarizes articles. Errors have google.rpc.ErrorInfo details with domain
+    "summsvc", see docs/reference/errors.md.
     """
 
     @staticmethod

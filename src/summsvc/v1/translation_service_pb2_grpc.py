@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class TranslationServiceStub:
-    """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/reference/errors.md.
+    """Translates articles and preserves their format. Errors have
+    google.rpc.ErrorInfo details with domain "summsvc", see
+    docs/reference/errors.md.
     """
 
     def __init__(self, channel):
@@ -54,29 +55,30 @@ class TranslationServiceStub:
 
 
 class TranslationServiceServicer:
-    """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/reference/errors.md.
+    """Translates articles and preserves their format. Errors have
+    google.rpc.ErrorInfo details with domain "summsvc", see
+    docs/reference/errors.md.
     """
 
     def Translate(self, request, context):
-        """Translates one article and answers when it is complete.
+        """Translates one article and replies when the translation is complete.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchTranslate(self, request, context):
-        """Translates several articles. The call succeeds when it was well formed;
-        each article has a status of its own.
+        """Translates several articles. The call succeeds if it is well formed; each
+        article has its own status.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamTranslate(self, request, context):
-        """Translates one article and sends each segment as soon as it and all before
-        it are done: one started event, the segments in article order, one
-        finished event.
+        """Translates one article and sends each segment as soon as it and all previous
+        segments are translated: one started event, the segments in article order,
+        one finished event.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,8 +111,9 @@ def add_TranslationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TranslationService:
-    """Translates articles and keeps their form. Errors carry google.rpc.ErrorInfo
-    with domain "summsvc", see docs/reference/errors.md.
+    """Translates articles and preserves their format. Errors have
+    google.rpc.ErrorInfo details with domain "summsvc", see
+    docs/reference/errors.md.
     """
 
     @staticmethod
