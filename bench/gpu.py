@@ -1,12 +1,12 @@
-"""Throughput of the transformers engine on a GPU, beside what its memory allows.
+"""Throughput of the transformers engine on a GPU, compared with the memory-bandwidth limit.
 
     python -m bench.gpu [--size opus-mt] [--batch 1 --batch 16] [--json FILE]
 
-Random weights in bfloat16, real sentences as input, outputs of a forced length,
-greedy search, through the engine as the service uses it (tokenizer and scores
-included). The floor: a decoding step reads the decoder's and the output layer's
-weights once, and every sentence's key-value cache; no step is shorter than these
-bytes divided by the memory's bandwidth, which the same run measures with a copy.
+Random weights in bfloat16, real sentences as input, outputs of a fixed length,
+greedy search, with the engine as the service uses it (tokenizer and scores
+included). The limit: a decoding step reads the weights of the decoder and the output
+layer once, and the key-value cache of every sentence; a step takes at least these
+bytes divided by the memory bandwidth, which the same run measures with a copy.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def sentences(count: int) -> list[str]:
 
 
 def pieces(folder: Path, names: tuple[str, ...]) -> list[str]:
-    """Train SentencePiece on the seed, leave it in ``folder`` under ``names``; its pieces."""
+    """Train SentencePiece on the seed, write it to ``folder`` as ``names``; returns its pieces."""
     import sentencepiece
 
     sentencepiece.SentencePieceTrainer.train(
@@ -109,7 +109,7 @@ MODELS = {"opus-mt": opus_mt, "nllb": nllb}
 
 
 def bandwidth() -> float:
-    """Bytes per second of a copy inside the GPU's memory, read and written counted."""
+    """Bandwidth of a copy within the GPU's memory in bytes per second, reads plus writes."""
     import torch
 
     source = torch.empty(2 << 30, dtype=torch.uint8, device="cuda")
@@ -126,7 +126,7 @@ def bandwidth() -> float:
 
 
 def step_bytes(model: Any, batch: int, source: int) -> int:
-    """What one decoding step must read: weights once, half-full own and full cross caches."""
+    """Bytes that one decoding step reads: weights, half the self-attention cache, cross cache."""
     config = model.config
     weights: int = sum(each.nbytes for each in model.model.decoder.layers.parameters())
     weights += int(model.get_output_embeddings().weight.nbytes)

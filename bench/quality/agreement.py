@@ -1,11 +1,11 @@
-"""Whether CTranslate2 says what transformers says, for every architecture.
+"""Agreement of CTranslate2's outputs with those of transformers, for every architecture.
 
     python -m bench.quality.agreement [FAMILY…]
 
-Greedy search over the small trained checkpoints of ``tests/checkpoints``, which
-are installed by ``summsvc models add``: the text that they know by heart, and
-text they never saw, where the next token is often a near tie. An output agrees
-when all of its tokens do, end marker included.
+Greedy search with the small trained checkpoints of ``tests/checkpoints``, which
+are installed by ``summsvc models add``: on their training text, and on text that they
+were not trained on, where near ties of the next token are frequent. An output agrees
+when all of its tokens do, the end token included.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ pairs = ["en-ru", "en-lt"]
 language_tokens = "source-and-target"
 tokens = { en = "en_XX", ru = "ru_RU", lt = "lt_LT" }
 """
-"""What an operator writes for models that the built-in catalog does not have."""
+"""A catalog file of an operator, for models that the built-in catalog does not have."""
 
 ADDED = {
     "nllb": ("--like", "nllb-600m"),
@@ -62,12 +62,12 @@ ADDED = {
     "mt5": ("--task", "summarization", "--pair", "en-en", "--pair", "ru-ru"),
     "led": ("--task", "summarization", "--pair", "en-en"),
 }
-"""How each family is told to ``summsvc models add``, besides its folder and id."""
+"""Arguments of ``summsvc models add`` for each family, besides its folder and id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Outputs that agree with the reference, and of how many."""
+    """Number of outputs that agree with the reference, and of all outputs."""
 
     agreeing: int
     of: int
@@ -80,9 +80,10 @@ class Shares:
 class Agreement:
     """One family's outputs; None where CTranslate2 does not run the architecture.
 
-    right: reference outputs that are the text the checkpoint was trained on.
-    float32, int8: of known inputs; the other two of unseen ones. score: greatest
-    difference between two scores of the same output in float32, in nats.
+    right: reference outputs equal to the text that the checkpoint was trained on.
+    float32, int8: outputs for training inputs; float32_unseen, int8_unseen: for other
+    inputs. score: greatest difference between the scores of an equal output in float32,
+    in nats.
     """
 
     architecture: str
@@ -95,7 +96,7 @@ class Agreement:
 
 
 def install(store: Store, name: str) -> str:
-    """``summsvc models add`` of a family's checkpoint under the family's name; what it printed."""
+    """Run ``summsvc models add`` with a family's checkpoint; returns its standard output."""
     store.root.mkdir(parents=True, exist_ok=True)
     catalog = store.root.with_suffix(".toml")
     catalog.write_text(OWN_CATALOG, "utf-8")
@@ -120,7 +121,7 @@ Text = tuple[str, str, str]
 
 
 def texts(name: str) -> tuple[list[Text], list[str], list[Text]]:
-    """What a family knows, what has to come out of it, and texts it never saw."""
+    """A family's training inputs, their expected outputs, and inputs without training."""
     family = FAMILIES[name]
     inputs: list[Text] = []
     outputs: list[str] = []
@@ -139,7 +140,7 @@ def texts(name: str) -> tuple[list[Text], list[str], list[Text]]:
 
 
 class _Reference(TransformersEngine):
-    """Keeps the tokens it makes."""
+    """An engine that records the tokens of its outputs."""
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         super().__init__(spec, placement)
@@ -155,7 +156,7 @@ class _Reference(TransformersEngine):
 
 
 class _Converted(CTranslate2Engine):
-    """Keeps the tokens it makes."""
+    """An engine that records the tokens of its outputs."""
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         super().__init__(spec, placement)
@@ -189,10 +190,10 @@ def _opened(
 
 
 def compare(name: str, spec: ModelSpec, work: Path) -> Agreement:
-    """Run a family through the engines.
+    """Compare the engines' outputs with a family's checkpoint.
 
     spec: of the installed model, in int8. work: an empty folder. Raises
-    AssertionError when an engine reads other tokens than the reference.
+    AssertionError when an engine's input tokens differ from those of the reference.
     """
     inputs, expected, unseen = texts(name)
     given = [*inputs, *unseen]

@@ -1,10 +1,10 @@
-"""False alarms of the guards on good translations, and what they see of damage.
+"""Quality checks of translations: false alarms, and detection rate by kind of damage.
 
     python -m bench.quality.guards [--tsv SOURCE TARGET FILE]... [--write]
 
-Reads every other line of tests/data/guards, those that no threshold was derived
-from, or with --tsv files of lines "source, tab, translation"; each in both
-directions. Damage is done to the same good translations. --write derives
+Reads the half of tests/data/guards from which no threshold was derived (every other
+line), or with --tsv files of lines "source, tab, translation", in both directions. The
+damaged outputs are made from the same good translations. --write derives
 src/summsvc/tasks/quality/lengths.toml from the other half of tests/data/guards.
 """
 
@@ -35,9 +35,9 @@ Pair = tuple[str, str]
 
 
 def load(half: int) -> dict[Pair, list[Pair]]:
-    """Our own good translations by (source, target) language, both directions.
+    """The project's good translations by (source, target) language, both directions.
 
-    half: 0 for the lines that thresholds come from, 1 for those to measure on.
+    half: 0 for the lines from which thresholds are derived, 1 for those to measure.
     """
     lines = [line for line in DATA.read_text("utf-8").split("\n") if line and line[0] != "#"]
     rows = [dict(zip(LANGUAGES, line.split("\t"), strict=True)) for line in lines[half::2]]
@@ -78,7 +78,7 @@ def _half_source(source: str, good: str) -> str:
 
 
 def _number(source: str, good: str, change: Callable[[int], str]) -> str:
-    """A translation with its first number that the source writes alike, and once, changed."""
+    """A translation with one number changed: the first that both texts write alike and once."""
     wanted = Counter(re.findall(r"\d+", source))
     for match in re.finditer(r"\d+", good):
         if wanted[match[0]] == 1 and len(re.findall(rf"\b{match[0]}\b", good)) == 1:
@@ -110,11 +110,11 @@ DAMAGE: dict[str, Callable[[str, str], str]] = {
     "what is in brackets left out": _without_brackets,
     "an address left out": _without_address,
 }
-"""Name to what it makes of a source and its good translation; "" where it does not apply."""
+"""Kind of damage to a function from source and translation to the output, or "" if none."""
 
 
 def alarms(pair: Pair, rows: Sequence[Pair]) -> list[set[str]]:
-    """For each translation the kinds of doubt about it."""
+    """The kinds of issue of each translation."""
     a, b = pair
     terms = Terms.of((), (), a)
     kinds: list[set[str]] = []
@@ -180,11 +180,11 @@ GUARDS: dict[str, Callable[[str, str, str, str], object]] = {
     "figures": lambda x, y, _, b: lost_figures(x, y, target=b),
     "brackets": lambda x, y, _, __: lost_brackets(x, y),
 }
-"""What ``assess`` asks, of a source and its output in two languages."""
+"""The checks of ``assess``: functions of source, output, source and target language."""
 
 
 def costs(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
-    """Of each guard alone the mean processor time for one good translation, in microseconds."""
+    """The mean CPU time of each check alone for one good translation, in microseconds."""
     for name, guard in GUARDS.items():
         mean = sum(microseconds(pair, rows, guard) for pair, rows in sets.items()) / len(sets)
         yield f"{name} {mean:.1f}"
@@ -193,7 +193,7 @@ def costs(sets: dict[Pair, list[Pair]]) -> Iterator[str]:
 def microseconds(
     pair: Pair, rows: Sequence[Pair], guard: Callable[[str, str, str, str], object]
 ) -> float:
-    """Mean processor time of a guard for one good translation, after a first one."""
+    """Mean CPU time of a check for one good translation, in microseconds."""
     begun = time.process_time()
     for source, output in rows:
         guard(source, output, *pair)

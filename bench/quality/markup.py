@@ -1,10 +1,10 @@
-"""How much longer a long page is than its text, which tells how soon a refused one may come back.
+"""Ratio of the length of a long HTML page to its text, for the preflight's token estimate.
 
     git clone https://github.com/mozilla/readability && python -m bench.quality.markup readability
 
-Reads the test pages of Mozilla's Readability as articles: pages saved from the web
-(source.html), and what is left of them when the article is taken out (expected.html).
-Counts those that are long enough to be refused unread.
+Reads the test pages of Mozilla's Readability: pages saved from the web (source.html) and
+the articles extracted from them (expected.html). Only pages long enough for the preflight
+check are measured.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KINDS = {"whole pages": "source.html", "articles taken out": "expected.html"}
 
 
 def ratios(folder: Path, name: str) -> Iterator[float]:
-    """Code points of each long page by those of its text."""
+    """Code points of each long page, divided by those of its text."""
     for path in sorted(folder.glob(f"test/test-pages/*/{name}")):
         body = path.read_text("utf-8")
         if LONG_ARTICLE < len(body) <= Settings().max_body_code_points:

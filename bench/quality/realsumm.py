@@ -1,12 +1,12 @@
-"""Turn the articles of REALSumm into what ``bench.quality.summaries`` reads.
+"""Converter of REALSumm's articles to the input of ``bench.quality.summaries``.
 
     git clone https://github.com/neulab/REALSumm
     python -m bench.quality.realsumm REALSumm > articles.jsonl
 
 REALSumm (Bhandari et al. 2020, https://aclanthology.org/2020.emnlp-main.751,
-CC BY 4.0) holds articles of CNN and Daily Mail with the highlights their editors
-wrote, in lower case and cut into tokens. Each sentence becomes a paragraph with
-a capital at its start. Case within sentences and titles are lost.
+CC BY 4.0) has articles of CNN and Daily Mail with the editors' highlights, in lower
+case and tokenized. Each sentence becomes a paragraph with an initial capital. Case
+within sentences and titles cannot be restored.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _PLACES = (
 
 
 def sentences(tokens: str) -> list[str]:
-    """The sentences of a line of tokens, as a person writes them."""
+    """The detokenized sentences of a line of tokens."""
     return [plain(each) for each in _END.sub(r"\1\n", tokens).split("\n") if each.strip()]
 
 
 def plain(tokens: str) -> str:
-    """Tokens joined, with a capital at the start."""
+    """The detokenized text with an initial capital."""
     text = tokens.strip()
     for pattern, replacement in _PLACES:
         text = pattern.sub(replacement, text)
@@ -45,14 +45,14 @@ def plain(tokens: str) -> str:
 
 
 def content(line: str) -> str:
-    """A line without its marks of begin and end."""
+    """A line without its start and end tags."""
     return re.sub(r"</?t>", " ", line).strip()
 
 
 def main() -> None:
-    """Print one article a line."""
+    """Print one article per line, as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="a copy of the repository")
+    parser.add_argument("folder", type=Path, help="a clone of the REALSumm repository")
     folder = parser.parse_args().folder / FOLDER
     sources = (folder / "src.txt").read_text("utf-8").rstrip("\n").split("\n")
     references = (folder / "ref.txt").read_text("utf-8").rstrip("\n").split("\n")

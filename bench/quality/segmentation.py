@@ -1,14 +1,13 @@
-"""Accuracy of sentence boundaries, ours beside the libraries we could have used.
+"""Accuracy of sentence segmentation, compared with other libraries.
 
     pip install sentence-splitter razdel syntok pysbd blingfire
     python -m bench.quality.segmentation [--conllu LANGUAGE FILE]...
 
-Reads the labelled hard cases of tests/data/sentences, and with --conllu the
-sentences of a treebank of Universal Dependencies instead, put back together into
-its paragraphs. "whole" is the share of paragraphs with every boundary right,
-"F1" that of the boundaries themselves, a boundary being the first character of
-a sentence that is not the first of its paragraph. Libraries that are not
-installed, or do not know a language, are left out.
+Reads the labelled hard cases of tests/data/sentences, or with --conllu a treebank of
+Universal Dependencies, whose sentences are joined into its paragraphs. "whole" is
+the share of paragraphs with all boundaries correct; "F1" is the F1 score of the
+boundaries. A boundary is the first character of a sentence that is not the first of its
+paragraph. Libraries that are not installed, or do not support a language, are skipped.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ PARAGRAPH = 5
 _HIDDEN = re.compile(r"\\u([0-9a-f]{4})")
 
 Splitter = Callable[[str, str], Sequence[str]]
-"""Paragraph and BCP-47 code to its sentences, in order."""
+"""From a paragraph and its BCP-47 code to its sentences, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A paragraph and the offsets at which its further sentences begin."""
+    """A paragraph and the offsets of its sentences after the first."""
 
     text: str
     starts: frozenset[int]
@@ -44,7 +43,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Shares from 0 to 1."""
+    """lines: share of paragraphs with all boundaries correct. f1: F1 score; both 0 to 1."""
 
     lines: float
     f1: float
@@ -62,7 +61,7 @@ def load(language: str) -> list[Case]:
 
 
 def load_treebank(path: Path) -> list[Case]:
-    """The paragraphs of a CoNLL-U file, cut after PARAGRAPH sentences where it marks none."""
+    """The paragraphs of a CoNLL-U file, of at most PARAGRAPH sentences."""
     paragraphs: list[list[str]] = [[]]
     for line in path.read_text("utf-8").split("\n"):
         if line.startswith(("# newpar", "# newdoc")) or len(paragraphs[-1]) == PARAGRAPH:
@@ -77,9 +76,9 @@ def load_treebank(path: Path) -> list[Case]:
 
 
 def found_starts(text: str, found: Sequence[str]) -> frozenset[int]:
-    """Offsets at which the sentences after the first begin.
+    """Offsets of the sentences after the first.
 
-    Counted in visible characters, as some libraries change the white space.
+    Derived from the non-space characters, because some libraries change the white space.
     """
     visible = [i for i, char in enumerate(text) if not char.isspace()]
     lengths = filter(None, (len("".join(sentence.split())) for sentence in found))
@@ -88,7 +87,7 @@ def found_starts(text: str, found: Sequence[str]) -> frozenset[int]:
 
 
 def score(cases: Sequence[Case], split: Splitter, language: str) -> Score:
-    """How well a splitter does."""
+    """The accuracy of a splitter."""
     right = hits = wanted = given = 0
     for case in cases:
         starts = found_starts(case.text, split(case.text, language))
@@ -100,12 +99,12 @@ def score(cases: Sequence[Case], split: Splitter, language: str) -> Score:
 
 
 def ours(text: str, language: str) -> list[str]:
-    """The service's own rules."""
+    """The sentences by the rules of summsvc."""
     return [text[begin:end] for begin, end in sentences.split(text, language)]
 
 
 def splitters() -> Iterator[tuple[str, Splitter]]:
-    """Ours and those of the libraries that are installed, by name."""
+    """The splitters of summsvc and of the installed libraries, with their names."""
     yield "summsvc", ours
     for name, make in _LIBRARIES.items():
         try:
@@ -183,7 +182,7 @@ def main() -> None:
         (Path(file).name, language, load_treebank(Path(file)))
         for language, file in parser.parse_args().conllu or ()
     ] or [(language, language, load(language)) for language in LANGUAGES]
-    # Two of the libraries have escapes in their patterns that warn.
+    # Patterns of two of the libraries have invalid escapes, which cause warnings.
     warnings.simplefilter("ignore", SyntaxWarning)
     print("\n".join(table(sets)))
 

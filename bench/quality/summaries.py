@@ -1,17 +1,17 @@
-"""ROUGE of extractive summaries beside summaries that people wrote.
+"""ROUGE of extractive summaries against reference summaries, compared with other methods.
 
     pip install 'summsvc[evaluate]' sumy==0.13.0
     python -m bench.quality.summaries articles.jsonl [--tune] [--folds 5] [--json FILE]
 
-One object a line: ``body`` and ``summary``, and if there are any ``title`` and
-``language_code``; ``bench.quality.realsumm`` writes such a file. Every method reads the
-same sentences and words and is held to the same limit, once in sentences, twice
-in words, because ROUGE depends on length. Intervals and differences from the
-lead are bootstrap ones over articles.
+The input has one JSON object per line: ``body`` and ``summary``, optionally ``title``
+and ``language_code``; ``bench.quality.realsumm`` writes such a file. Every method has the
+same sentences and words and the same limit, once in sentences and twice in words,
+because ROUGE depends on length. Confidence intervals and differences from the lead
+are bootstrapped over articles.
 
---tune searches a grid of weights. Those for a fold are chosen by the mean R-1
-over all limits on the other folds, and the row "ours, tuned" has each article's
-summary with the weights chosen without it.
+--tune searches a grid of weights by cross-validation. The weights for a fold are those
+with the best mean R-1 over all limits on the other folds; the row "ours, tuned" has
+each article's summary with the weights of its fold.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ GRID = {
 
 @dataclass(frozen=True)
 class Case:
-    """An article read, and the summary a person wrote of it."""
+    """A parsed article and its reference summary."""
 
     number: int
     document: Document
@@ -68,7 +68,7 @@ class Case:
 
     @property
     def sentences(self) -> list[str]:
-        """What a summary may be made of."""
+        """The sentences that a summary may consist of."""
         return [each.text for each in candidate_segments(self.document)]
 
 
@@ -76,7 +76,7 @@ Method = Callable[[Case, Length], str]
 
 
 class _Words:
-    """Our stems where sumy asks for words; its own tokenizer needs downloads."""
+    """A tokenizer for sumy that returns our stems; sumy's own needs downloads."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -91,7 +91,7 @@ def by_lead(case: Case, length: Length) -> str:
 
 
 def by_chance(case: Case, length: Length) -> str:
-    """Any sentences, the same ones in every run."""
+    """Random sentences, the same in every run."""
     order = list(range(len(case.sentences)))
     random.Random(case.number).shuffle(order)
     return _best(case, length, lambda count: order[:count])
@@ -111,7 +111,7 @@ def by_sumy(summarizer: Any, case: Case, length: Length) -> str:
 
 
 def _best(case: Case, length: Length, first: Callable[[int], list[int]]) -> str:
-    """As many of the best sentences as the limit lets in, one at least."""
+    """As many of the best sentences as the limit allows, at least one."""
     texts = case.sentences
     most = length.max_sentences or len(texts)
     taken = ""
@@ -124,13 +124,13 @@ def _best(case: Case, length: Length, first: Callable[[int], list[int]]) -> str:
 
 
 def by_us(case: Case, length: Length, weights: Weights = WEIGHTS) -> str:
-    """The summary that the service gives."""
+    """The extractive summary of summsvc."""
     sentences, _ = extract(case.document, length, weights)
     return " ".join(each.text for each in sentences)
 
 
 def methods() -> dict[str, Method]:
-    """All methods beside each other, the lead first."""
+    """All methods by name, the lead first."""
     from sumy.summarizers.lex_rank import LexRankSummarizer
     from sumy.summarizers.text_rank import TextRankSummarizer
 
@@ -155,7 +155,7 @@ def scores(cases: Sequence[Case], texts: Sequence[str]) -> list[Rouge]:
 
 
 def tune(cases: Sequence[Case], folds: int) -> tuple[list[Weights], Weights]:
-    """Weights for each article chosen without its fold, and those chosen on all."""
+    """The weights for each article, tuned on the other folds, and those tuned on all."""
     grid = [Weights(**dict(zip(GRID, values, strict=True))) for values in product(*GRID.values())]
     r1 = np.zeros((len(grid), len(cases)))
     for i, weights in enumerate(grid):
@@ -172,7 +172,7 @@ def tune(cases: Sequence[Case], folds: int) -> tuple[list[Weights], Weights]:
 
 
 def row(cases: Sequence[Case], texts: Sequence[str], base: Sequence[Rouge]) -> dict[str, Any]:
-    """A method's figures with 95% intervals, and R-1 above the lead's."""
+    """A method's scores with 95% intervals, and its difference from the lead in R-1."""
     found = scores(cases, texts)
     made: dict[str, Any] = {"words": float(np.mean([count_words(each) for each in texts]))}
     for figure in FIGURES:
@@ -184,10 +184,10 @@ def row(cases: Sequence[Case], texts: Sequence[str], base: Sequence[Rouge]) -> d
 def main() -> None:
     """Measure and print one table per limit."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("articles", type=Path, help="JSON, one article a line")
-    parser.add_argument("--tune", action="store_true", help="also search for better weights")
+    parser.add_argument("articles", type=Path, help="JSON Lines, one article per line")
+    parser.add_argument("--tune", action="store_true", help="also tune the weights")
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="file to write the results to")
     options = parser.parse_args()
     lines = [json.loads(line) for line in options.articles.read_text("utf-8").splitlines()]
     cases = [

@@ -1,16 +1,16 @@
-"""How good the check for unsupported claims is: errors it finds, and alarms without a cause.
+"""Faithfulness check of summaries: detected errors and false alarms.
 
     python -m bench.quality.support
     python -m bench.quality.support --conllu ru ru_gsd-ud-test.conllu
     python -m bench.quality.support --annotated CLIFF_error_types.csv
 
-Without arguments: in each paragraph of tests/data/sentences one number or name
-at a time is replaced by another, and the sentence held against the paragraph.
+Without arguments: one number or name at a time is replaced in each paragraph of
+tests/data/sentences, and its sentence is checked against the original paragraph.
 --conllu: names of a treebank of Universal Dependencies that occur in several
-forms; a sentence with one form is held against a sentence with another, which
-supports it, and against one without the name, which does not; and each first
-word that is no name against twenty other sentences. --annotated:
-summaries that models wrote and people marked the errors of (Cao and Wang 2021,
+forms. A sentence with one form is checked against a sentence with another form, which
+supports it, and against one without the name, which does not. Each first
+word that is not a name is checked against twenty other sentences. --annotated:
+model summaries with human annotations of errors (Cao and Wang 2021,
 https://aclanthology.org/2021.emnlp-main.532, as collected by Tang et al. 2023,
 https://github.com/Liyan06/AggreFact). Brackets: 95% bootstrap intervals.
 """
@@ -56,13 +56,13 @@ class Place:
 
 
 def flagged(support: Support, place: Place) -> bool:
-    """Whether a claim that lies over the place is unsupported."""
+    """Whether an unsupported claim overlaps the place."""
     claims = support.unsupported(place.text)
     return any(claim.start < place.end and place.start < claim.end for claim in claims)
 
 
 def share(outcomes: Sequence[bool]) -> str:
-    """A share with its interval, for a table."""
+    """A share with its confidence interval, for a table."""
     if not outcomes:
         return "–"
     found = interval(mean([float(each) for each in outcomes]))
@@ -71,7 +71,7 @@ def share(outcomes: Sequence[bool]) -> str:
 
 
 def places(case: Case, pattern: re.Pattern[str]) -> Iterator[Place]:
-    """Numbers of a paragraph, or names that do not open a sentence, each in its sentence."""
+    """Numbers of a paragraph, or names that are not the first word of a sentence."""
     starts = [0, *sorted(case.starts), len(case.text)]
     for begin, end in pairwise(starts):
         sentence = case.text[begin:end].rstrip()
@@ -82,7 +82,7 @@ def places(case: Case, pattern: re.Pattern[str]) -> Iterator[Place]:
 
 
 def replaced(language: str, pattern: re.Pattern[str], chooser: random.Random) -> list[bool]:
-    """For each number, or name, of the hard cases: whether another in its place is found."""
+    """For each number or name of the hard cases: whether its replacement is reported."""
     cases = load(language)
     common = stop_words(language)
     words = {place.word for case in cases for place in places(case, pattern)}
@@ -105,7 +105,7 @@ def replaced(language: str, pattern: re.Pattern[str], chooser: random.Random) ->
 
 
 def treebank(path: Path) -> tuple[dict[str, list[Place]], list[Place]]:
-    """Names by lemma, where they do not open a sentence; and first words that are no names."""
+    """Names by lemma, without first words of sentences; and first words that are not names."""
     by_lemma: dict[str, list[Place]] = defaultdict(list)
     openers = []
     for block in path.read_text("utf-8").split("\n\n"):
@@ -129,8 +129,10 @@ def treebank(path: Path) -> tuple[dict[str, list[Place]], list[Place]]:
 
 
 def forms(path: Path, language: str, chooser: random.Random) -> Iterator[list[bool]]:
-    """Alarms about a name that the article has in another form, about one that it has not,
-    and about first words of sentences that are no names.
+    """Whether the check reports three kinds of word, as one list for each kind.
+
+    Names that the article has in another form, names that it does not have, and first
+    words of sentences that are not names.
     """
     names, openers = treebank(path)
     alarms, hits = [], []
@@ -158,11 +160,12 @@ def forms(path: Path, language: str, chooser: random.Random) -> Iterator[list[bo
 
 @dataclass
 class Judged:
-    """What the check says of summaries that people judged.
+    """Results of the check on annotated summaries.
 
-    claims: of each unsupported one whether it lies over a marked error. absent: of those that
-    do not, whether no word of it is in the article. right, invented: of each summary that is
-    without error, or has a noun phrase or number from nowhere, whether it has an alarm.
+    claims: for each unsupported claim, whether it overlaps an annotated error. absent: for
+    each other claim, whether none of its words is in the article. right, invented: for each
+    summary without an error, or with an extrinsic noun phrase or number, whether the check
+    reports a claim.
     """
 
     claims: list[bool] = field(default_factory=list)
@@ -171,7 +174,7 @@ class Judged:
     invented: list[bool] = field(default_factory=list)
 
     def add(self, row: dict[str, str]) -> None:
-        """Hold one summary against its article."""
+        """Check one summary against its article."""
         article, summary = row["doc"], row["summ"]
         document = read(Article("", article, "en"), keep_boilerplate=True)
         claims = Support.of(document).unsupported(summary)
@@ -193,7 +196,7 @@ class Judged:
 
 
 def annotated(path: Path) -> Iterator[str]:
-    """Lines of a table: a row for each source of articles."""
+    """Lines of a table with a row for each source of articles."""
     csv.field_size_limit(LONGEST_FIELD)
     with path.open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["origin"])

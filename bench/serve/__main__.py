@@ -1,18 +1,19 @@
-"""Many callers, one model: summsvc beside the engine alone and two simple servers.
+"""Serving under load: summsvc compared with the engine alone and two simple servers.
 
     python -m bench.serve [--model M ...] [--kind K ...] [--clients N ...] [--way W ...]
     python -m bench.serve --piece NAME ... --json FILE
     python -m bench.serve --full --json FILE --docs PAGE --summary PAGE --plot FILE
 
-Closed loops: every client sends its next text when it has the answer to the
+Closed loops: every client sends its next text after the response to the
 last. Systems: the engine alone with all sentences in one call, a server that
 calls transformers' ``generate`` for each request, one that calls CTranslate2 for
-each request, summsvc, and summsvc in two processes. "bulk": short texts beside
-books. "overload": calls at fixed rates, from k6. All over real ports, clients in
-another process, all with the same texts and the same search. Tokens are output
-tokens. What is measured is asked for by its parts or as pieces with a name, each
-of less than four minutes; with --json, those of several runs come together in
-one file. Without anything to measure, only tables are made of it.
+each request, summsvc, and summsvc in two processes. "bulk": short texts while long
+articles are translated. "overload": calls at fixed rates, from k6. All calls use TCP
+ports, with the clients in another process, the same texts and the same search.
+Tokens are output tokens. Choose the measurements by part (--only, --model, ...) or as
+named pieces of less than four minutes each (--piece). With --json, the results of
+several runs are collected in one file; without a measurement (--only with no part),
+the tables are made from that file.
 """
 
 from __future__ import annotations
@@ -33,15 +34,16 @@ from bench.serve.servers import WAYS, served
 PARTS = ("closed", "bulk", "overload")
 
 SECONDS = {"opus-mt": 20.0, "trained": 8.0}
-"""Of each measurement beside books or at a fixed rate."""
+"""Duration of each measurement of "bulk" and "overload", by model."""
 
 DEADLINE_S = {"opus-mt": 10.0, "trained": 2.0}
+"""Deadline of each call of "overload", by model."""
 
 
 def measure(
     piece: Piece, results: Results, *, beams: int, settings: dict[str, str]
 ) -> Iterator[str]:
-    """Add a piece to the results; says what it is at."""
+    """Measure a piece and add it to the results; yields a progress message per measurement."""
     model = piece.model
     if piece.clients:
         for row in closed.measure(piece, beams=beams, settings=settings):
@@ -53,7 +55,7 @@ def measure(
         seconds = SECONDS[model]
         if piece.bulk:
             results.bulk[model] = bulk.measure(server, model, seconds=seconds, beams=beams)
-            yield f"{model}, short texts beside books"
+            yield f"{model}, short texts beside long articles"
         if piece.overload:
             results.overload[piece.name] = overload.measure(
                 server, model, seconds=seconds, deadline_s=DEADLINE_S[model], beams=beams
@@ -62,7 +64,7 @@ def measure(
 
 
 def pieces(arguments: argparse.Namespace) -> Iterator[Piece]:
-    """What the arguments ask for."""
+    """The pieces that the arguments select."""
     if arguments.full or arguments.piece:
         for name in PIECES if arguments.full else arguments.piece:
             yield PIECES[name]
@@ -83,20 +85,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--full", action="store_true", help="all pieces; an hour")
+    parser.add_argument("--full", action="store_true", help="measure all pieces; takes an hour")
     parser.add_argument("--piece", nargs="+", choices=PIECES, metavar="NAME")
-    parser.add_argument("--pieces", action="store_true", help="print their names and leave")
+    parser.add_argument(
+        "--pieces", action="store_true", help="print the names of all pieces and exit"
+    )
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--model", nargs="+", choices=MODELS, default=["opus-mt"])
     parser.add_argument("--kind", nargs="+", choices=texts.KINDS, default=["short", "article"])
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 32])
     parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS[:-1]))
     parser.add_argument("--beams", type=int, default=1)
-    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="of summsvc")
-    parser.add_argument("--json", type=Path, help="results, added to those already in the file")
-    parser.add_argument("--docs", type=Path, help="page to put the tables in")
-    parser.add_argument("--summary", type=Path, help="page to put the first model's short table in")
-    parser.add_argument("--plot", type=Path, help="SVG of the first model's throughput")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of summsvc"
+    )
+    parser.add_argument("--json", type=Path, help="file of results, to read and update")
+    parser.add_argument("--docs", type=Path, help="page in which to replace the tables")
+    parser.add_argument(
+        "--summary", type=Path, help="page in which to replace the first model's short table"
+    )
+    parser.add_argument("--plot", type=Path, help="SVG file for the first model's throughput")
     arguments = parser.parse_args()
     if arguments.pieces:
         print(*PIECES, sep="\n")

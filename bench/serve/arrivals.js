@@ -1,5 +1,5 @@
-// Calls that arrive at a fixed rate, whether or not earlier ones are answered: waiting shows as
-// waiting, and not as fewer calls. Run by bench/serve/arrivals.py, which writes the plan.
+// k6 script: calls at a fixed arrival rate, independent of the responses, so that queueing shows as
+// latency and not as fewer calls. Run by bench/serve/arrivals.py, which writes the plan.
 import grpc from 'k6/net/grpc';
 import exec from 'k6/execution';
 import { Counter, Trend } from 'k6/metrics';
@@ -28,7 +28,7 @@ const late = new Trend('late_ms');
 const broken = new Trend('broken_ms');
 const tokens = new Counter('tokens');
 
-// Canceled is what gRPC says of calls beyond max_pending_calls; k6 itself cancels none.
+// gRPC reports calls beyond max_pending_calls as Canceled; k6 itself cancels none.
 const turnedAway = [grpc.StatusResourceExhausted, grpc.StatusUnauthenticated, grpc.StatusCanceled];
 
 let connected = false;
@@ -52,7 +52,7 @@ export default function () {
   const ms = Date.now() - begun;
   if (response.status === grpc.StatusOK) {
     answered.add(ms);
-    // Only what was answered while calls arrived and the queue had its length counts.
+    // Only responses after the warm-up and while calls arrive count.
     const second = (Date.now() - exec.scenario.startTime) / 1000;
     if (second >= plan.warm_up_s && second <= plan.seconds) {
       tokens.add(Number(response.message.stats.outputTokens));

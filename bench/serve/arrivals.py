@@ -1,4 +1,4 @@
-"""Open-loop load: calls arrive at a fixed rate, from k6 (Grafana), over the real port."""
+"""Open-loop load: calls at a fixed arrival rate, sent by k6 (Grafana)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from summsvc.v1 import translation_service_pb2
 
 SCRIPT = Path(__file__).with_name("arrivals.js")
 WARM_UP_SHARE = 0.3
-"""Of the time: until then the queue has its length, and throughput is not counted."""
+"""Share of the duration before throughput is counted, while the queue builds up."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """rate: calls a second. deadline_s: of each call. most_waiting: calls open at once."""
+    """A load.
+
+    rate: calls per second. seconds: duration. deadline_s: of each call. most_waiting: the
+    most concurrent calls.
+    """
 
     address: str
     bodies: list[str]
@@ -42,12 +46,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What became of calls that arrived at a rate.
+    """Outcomes of the calls of a load.
 
-    tokens_per_s: output tokens of answers in time, while calls arrived.
-    refused: turned away before their deadline. late: their deadline passed.
-    broken: any other failure, and calls that k6 could not start. client_cpu: cores
-    that k6 itself kept busy, on the same machine.
+    tokens_per_s: output tokens of responses in time, while calls arrived. answered,
+    refused, late, broken: calls completed, rejected before their deadline, ended by their
+    deadline, and failed otherwise (with calls that k6 could not start). client_cpu: mean
+    cores used by k6 on the same machine.
     """
 
     rate: float
@@ -64,7 +68,7 @@ class Arrivals:
 
 
 def run(plan: Plan) -> Arrivals:
-    """Run a plan to its end."""
+    """Run a load with k6 and return its outcomes."""
     warm_up = plan.seconds * WARM_UP_SHARE
     with tempfile.TemporaryDirectory() as work:
         paths = {name: Path(work) / name.lower() for name in ("PLAN", "PROTOSET", "RESULT")}
@@ -98,13 +102,13 @@ def run(plan: Plan) -> Arrivals:
 
 
 def _children_s() -> float:
-    """Processor time of all processes that this one has waited for."""
+    """CPU seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def _protoset() -> bytes:
-    """The service's description with all it imports, as protoc's --descriptor_set_out."""
+    """The service's file descriptor set with all imports, as from protoc --descriptor_set_out."""
     found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
 
     def add(file: FileDescriptor) -> None:

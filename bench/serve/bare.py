@@ -1,4 +1,4 @@
-"""Translate alone, without anything around it but gRPC."""
+"""A generic gRPC handler for the method Translate, for servers without the rest of summsvc."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MESSAGES: dict[str, Any] = {
     "request_deserializer": pb.TranslateRequest.FromString,
     "response_serializer": pb.TranslateResponse.SerializeToString,
 }
-"""For ``handler``, where requests are read and answered; without, they are bytes."""
+"""Arguments of ``handler`` for parsed messages; without them, messages are bytes."""
 
 
 def handler(translate: Callable[..., Any], **coding: Any) -> Any:
-    """What answers Translate and no other method."""
+    """A gRPC handler that serves Translate and no other method."""
     method = grpc.unary_unary_rpc_method_handler(translate, **coding)
     return grpc.method_handlers_generic_handler(
         "summsvc.v1.TranslationService", {"Translate": method}

@@ -1,4 +1,4 @@
-"""What summsvc is held to, each as a ratio or difference within one run."""
+"""Performance targets of summsvc, each a ratio or difference within one run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from bench.serve.models import MODELS
 from bench.serve.results import Results
 
-MANY = 32
-"""Clients at which throughput is judged."""
+BAR_CLIENTS = 32
+"""Clients of the closed loops whose throughput has a target."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """value: as measured; bound: what it may be at the least or at most."""
+    """A target: the measured value and the bound that it must reach or not exceed."""
 
     model: str
     text: str
@@ -28,19 +28,19 @@ class Bar:
 
 
 def bars(results: Results) -> Iterator[Bar]:
-    """The bars of whatever was measured.
+    """The targets of all measurements in the results.
 
-    ``generate`` is measured in runs of its own: beside it stands what each of the
-    two reached of the engine alone in its own run.
+    ``generate`` is measured in separate runs, so its target compares the throughput of
+    the two systems relative to the engine alone in the run of each.
     """
     for model in MODELS:
-        ours = results.row(model, "article", MANY, "summsvc")
-        naive = results.row(model, "article", MANY, "transformers")
+        ours = results.row(model, "article", BAR_CLIENTS, "summsvc")
+        naive = results.row(model, "article", BAR_CLIENTS, "transformers")
         if ours:
-            text = f"throughput by the engine alone, {MANY} clients, articles"
+            text = f"throughput by the engine alone, {BAR_CLIENTS} clients, articles"
             yield Bar(model, text, ours.share, 0.9, at_least=True)
         if ours and naive:
-            text = f"throughput by a `generate` per request, {MANY} clients, articles"
+            text = f"throughput by a `generate` per request, {BAR_CLIENTS} clients, articles"
             yield Bar(model, text, ours.share / naive.share, 5, at_least=True)
         one = results.row(model, "short", 1, "summsvc")
         plain = results.row(model, "short", 1, "ctranslate2")

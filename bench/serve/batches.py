@@ -1,8 +1,8 @@
-"""summsvc, with the batches that its engine computes written down.
+"""A summsvc server that records the batches of its engine in a file.
 
     python -m bench.serve.batches FILE serve
 
-The rest of the command line, and the settings, are summsvc's.
+The arguments after FILE, and the settings, are those of summsvc.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from summsvc.engines.ctranslate2 import CTranslate2Engine
 
 @dataclass(frozen=True)
 class Batch:
-    """A call of the engine. begun: seconds on the machine's monotonic clock."""
+    """A call of the engine. begun: its start on the machine's monotonic clock, in seconds."""
 
     begun: float
     texts: list[str]
@@ -33,7 +33,7 @@ class Batch:
 
 
 def recorded(file: Path) -> list[Batch]:
-    """What a server that has ended wrote down, in the order in which it was computed."""
+    """The batches that a server, which has ended, recorded in a file, in order."""
     return [
         Batch(**batch | {"options": DecodingOptions(**batch["options"])})
         for batch in json.loads(file.read_text("utf-8"))

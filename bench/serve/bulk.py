@@ -1,4 +1,4 @@
-"""Short texts while books saturate the server: what they wait longer."""
+"""Latency of short texts while long articles saturate the server."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from bench.serve import clients, texts
 from bench.serve.rows import percentile
 from bench.serve.servers import Served
 
-BOOKS = 4
-"""Clients that send books; two workers are never without."""
+LONG_CLIENTS = 4
+"""Clients that send long articles: enough to keep two workers busy."""
 
-BOOK_ARTICLES = 12
-"""Articles in one book: more than 64 segments, which the server takes for bulk."""
+JOINED_ARTICLES = 12
+"""Articles joined to one long article: more than 64 segments, which the server treats as bulk."""
 
 SETTLING_S = 3.0
-"""Until the books are read and the batches have their size."""
+"""Seconds until the long articles are parsed and the batch size is steady."""
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """Milliseconds of a short text on an idle server and beside books, and of one batch then.
+    """Latency of short texts on an idle server and on one busy with long articles, in ms.
 
-    batch_ms: mean. tokens_per_s: output of both kinds together.
+    batch_ms: mean duration of a batch on the busy server. tokens_per_s: output tokens of
+    short and long texts.
     """
 
     idle_p50_ms: float
@@ -38,16 +39,18 @@ class Bulk:
 
 
 def measure(server: Served, model: str, *, seconds: float, beams: int) -> Bulk:
-    """One client sends short texts, on the idle server and then beside books."""
+    """Send short texts from one client to the idle server, then while long articles run."""
     shorts = texts.bodies(model, "short", 50)
-    books = [
-        "\n\n".join(texts.bodies(model, "article", BOOK_ARTICLES, seed=seed))
-        for seed in range(BOOKS)
+    long_articles = [
+        "\n\n".join(texts.bodies(model, "article", JOINED_ARTICLES, seed=seed))
+        for seed in range(LONG_CLIENTS)
     ]
     one = clients.Plan(server.addresses, shorts, 1, beams, seconds=seconds)
     idle = clients.run(one).calls
     bulk = clients.start(
-        clients.Plan(server.addresses, books, BOOKS, beams, seconds=seconds + SETTLING_S + 1)
+        clients.Plan(
+            server.addresses, long_articles, LONG_CLIENTS, beams, seconds=seconds + SETTLING_S + 1
+        )
     )
     time.sleep(SETTLING_S)
     before, begun = _sums(server), time.monotonic()
@@ -72,7 +75,7 @@ def measure(server: Served, model: str, *, seconds: float, beams: int) -> Bulk:
 
 
 def _sums(server: Served) -> tuple[float, float, float]:
-    """Batches so far, the seconds they took, and tokens that came out, by /metrics."""
+    """Batches so far, their seconds and output tokens, from /metrics."""
     page = server.processes[0].scraped()
     names = ("batch_seconds_count", "batch_seconds_sum", "output_tokens_total")
     found = [re.search(rf"^summsvc_{name}{{.*}} (\S+)$", page, re.M) for name in names]

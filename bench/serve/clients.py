@@ -1,10 +1,9 @@
-"""Clients in a process of their own: each sends a text, waits for the answer, sends the next.
+"""Closed-loop clients in a separate process: each sends a text after each response.
 
     python -m bench.serve.clients < plan.json
 
 Reads a ``Plan`` from standard input and writes ``Done`` to standard output, both
-as JSON. One channel for each client, as for clients on as many
-machines.
+as JSON. Each client has a channel of its own, like a client on another machine.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from summsvc.v1 import translation_service_pb2 as pb
 
 @dataclass(frozen=True)
 class Plan:
-    """addresses: of the servers, which clients are divided among. clients: that work at
-    the same time. beams: of the search.
+    """A closed-loop load.
 
-    stream: by StreamTranslate. seconds: nobody begins a call later than that; the
-    texts start over when they are used up. 0: each text once.
+    addresses: of the servers, among which the clients are divided. clients: number of
+    concurrent clients. beams: beam size. stream: whether to call StreamTranslate.
+    seconds: no call starts later; the texts are repeated until then. 0: each text once.
     """
 
     addresses: list[str]
@@ -47,9 +46,9 @@ class Plan:
 class Call:
     """One call. begun, first, ended: seconds on the machine's monotonic clock.
 
-    first: of the first segment, the answer's end where it is not streamed. code:
-    name of the gRPC status. retried: segments that the server translated twice.
-    queue_ms: as the server tells it.
+    first: when the first segment came, or the response if it is not streamed. code:
+    name of the gRPC status. retried: segments that the server translated again.
+    queue_ms: as in the response.
     """
 
     begun: float
@@ -64,14 +63,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Done:
-    """All calls of a plan, and the processor time of the clients while they made them."""
+    """All calls of a plan, and the clients' CPU seconds for them."""
 
     calls: list[Call]
     cpu_s: float
 
 
 def start(plan: Plan) -> subprocess.Popen[str]:
-    """Begin to run a plan in another process."""
+    """Start a plan in another process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.serve.clients"],
         stdin=subprocess.PIPE,
@@ -85,7 +84,7 @@ def start(plan: Plan) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> Done:
-    """What became of a plan that was started, once its last call has ended."""
+    """Wait for a plan that was started, and return its calls."""
     assert process.stdout is not None
     said = process.stdout.read()
     process.stdout.close()
@@ -101,7 +100,7 @@ def run(plan: Plan) -> Done:
 
 
 async def send(plan: Plan) -> Done:
-    """Run a plan here."""
+    """Run a plan in this process."""
     cpu = time.process_time()
     bodies = _until(time.monotonic() + plan.seconds, plan.bodies)
     bodies = bodies if plan.seconds else iter(plan.bodies)
@@ -119,7 +118,7 @@ def _until(end: float, bodies: list[str]) -> Iterator[str]:
 
 
 async def _client(address: str, plan: Plan, bodies: Iterator[str], calls: list[Call]) -> None:
-    # Without an option of its own a channel shares its connection with others to the same place.
+    # Without this option, channels to the same address share a connection.
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.insecure_channel(address, options=options) as channel:
         stub: Any = translation_service_pb2_grpc.TranslationServiceStub(channel)
@@ -135,7 +134,7 @@ async def _client(address: str, plan: Plan, bodies: Iterator[str], calls: list[C
 
 
 async def one(stub: Any, request: pb.TranslateRequest, *, stream: bool = False) -> Call:
-    """One call and what became of it."""
+    """Send one request and return the call."""
     begun = time.monotonic()
     first: float | None = None
     answer: Any = None

@@ -1,4 +1,4 @@
-"""Closed loops: every client sends its next text when it has the answer to the last."""
+"""Closed-loop measurements: every client sends its next text after the last response."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from bench.serve.rows import Row, row
 from bench.serve.servers import Served, served
 
 CALLS = {("opus-mt", "article"): 2, ("opus-mt", "mix"): 2, ("opus-mt", "short"): 4}
-"""Calls of each client."""
+"""Calls of each client, by model and kind of text."""
 
 CALLS_TRAINED = 16
-"""The same with a model so small that it answers in milliseconds."""
+"""Calls of each client with other models, which take milliseconds."""
 
-FEWEST = {"opus-mt": 16, "trained": 400}
-"""Calls in one measurement."""
+MIN_CALLS = {"opus-mt": 16, "trained": 400}
+"""Calls of one measurement at least, by model."""
 
-SLOW = {"opus-mt": 16, "trained": 64}
-"""The same of transformers, which get one call of each client or so many: ``generate`` takes
-seconds for one, and gains nothing from more."""
+MIN_CALLS_TRANSFORMERS = {"opus-mt": 16, "trained": 64}
+"""The same for transformers, with one call of each client: ``generate`` takes seconds per call,
+and more calls do not change its result."""
 
 
 def workload(way: str, model: str, kind: str, count: int) -> list[str]:
-    """Texts for so many clients; those of transformers are the first of the others'."""
-    calls = max(FEWEST[model], count * CALLS.get((model, kind), CALLS_TRAINED))
+    """Texts for so many clients; those for transformers are a prefix of the others."""
+    calls = max(MIN_CALLS[model], count * CALLS.get((model, kind), CALLS_TRAINED))
     if way == "transformers":
-        calls = max(SLOW[model], count)
+        calls = max(MIN_CALLS_TRANSFORMERS[model], count)
     return texts.bodies(model, kind, calls)
 
 
 def measure(piece: Piece, *, beams: int, settings: dict[str, str]) -> Iterator[Row]:
-    """Rows of a piece, those of a load as soon as all its systems have had it.
+    """The rows of a piece, yielded after each load.
 
     Each load is measured with the engine alone, with one system after the other, and
-    with the engine again: the machine's own speed changes from minute to minute.
-    All servers are up all the time, the others idle.
+    with the engine again, because the machine's speed changes from minute to minute.
+    All servers run all the time; the others are idle.
     """
     model, engine = piece.model, Engine(piece.model, beams)
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""(a) The engine alone, handed every sentence at once: the limit of what a server can reach."""
+"""System (a): the engine alone with all sentences in one call, the upper limit for a server."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from summsvc.config.cores import cores
 from summsvc.engines.tokenizer import Tokenizer
 
 BATCHES = (16, 32)
-"""Segments in one of the library's own batches; the faster is taken. Fewer and more were
-slower in every try on two cores."""
+"""Batch sizes of the library, in segments; the faster one is used. Smaller and larger batches
+were slower in every measurement on two cores."""
 
-FEWEST = {"opus-mt": 128, "trained": 4000}
-"""Sentences in one call: fewer are said again, so that all cores have work and the time is
+MIN_SENTENCES = {"opus-mt": 128, "trained": 4000}
+"""Sentences of one call: fewer are repeated, so that all cores are busy and the time is
 measurable."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """tokens_per_s: output tokens a second. cpu_ms: of processor time for one segment."""
+    """tokens_per_s: output tokens per second. cpu_ms: CPU milliseconds per segment."""
 
     tokens_per_s: float
     cpu_ms: float
 
 
 class Engine:
-    """The library on all cores, one thread to a batch, which sorts by length itself."""
+    """CTranslate2 on all cores, one thread per batch; it sorts the sentences by length."""
 
     def __init__(self, model: str, beams: int) -> None:
         self._beams = beams
-        self._fewest = FEWEST[model]
+        self._fewest = MIN_SENTENCES[model]
         self._spec = store(model).spec(model)
         self._translator = ctranslate2.Translator(
             str(self._spec.path), device="cpu", inter_threads=cores(), intra_threads=1
@@ -43,7 +43,7 @@ class Engine:
         self._batch = 0
 
     def measure(self, texts: Sequence[str]) -> Speed:
-        """Translate all texts in one call; reading them into pieces does not count."""
+        """Translate all texts in one call; tokenization is not measured."""
         texts = list(texts) * math.ceil(self._fewest / len(texts))
         read = Tokenizer(self._spec).encode(texts, *self._spec.pairs[0])
         if not self._batch:

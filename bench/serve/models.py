@@ -1,8 +1,8 @@
-"""The two models that serving is measured with, in a store of their own.
+"""The two models of the serving benchmark, in stores of their own in .cache/bench.
 
-"opus-mt": the size of a published OPUS-MT model, random weights, every output
-the same 32 pieces. "trained": the small checkpoint of the tests, whose outputs
-are right. Kept in .cache/bench between runs.
+"opus-mt": the size of a published OPUS-MT model, with constructed weights; every output
+has the same 32 tokens. "trained": the small checkpoint of the tests, with correct
+outputs.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from tests.checkpoints import marian, pairs
 MODELS = ("opus-mt", "trained")
 PAIR = ("en", "ru")
 OUTPUT_TOKENS = 32
-"""Of every output of "opus-mt", end marker included."""
+"""Tokens of every output of "opus-mt", the end token included."""
 
 ROOT = Path(__file__).parents[2] / ".cache" / "bench"
 VERSION = "2"
-"""Of what ``write`` writes; another one makes the checkpoint anew."""
+"""Version of the checkpoint that ``write`` makes; a new version replaces the cached one."""
 
 
 def checkpoint(name: str) -> Path:
-    """Folder of a model in the hub's layout; made first where it is missing. Needs torch."""
+    """Folder of a model in the hub's layout; created if missing. Needs torch."""
     if name == "trained":
         return marian("en-ru")
     folder = ROOT / f"{name}-{VERSION}"
@@ -42,7 +42,7 @@ def checkpoint(name: str) -> Path:
 
 
 def store(name: str) -> Store:
-    """A store with that one model in it, converted for CTranslate2, int8."""
+    """A store with only this model, converted for CTranslate2 in int8."""
     folder = checkpoint(name)
     made = Store(ROOT / f"store-{folder.name}")
     if made.get(name) is None:
@@ -57,15 +57,15 @@ def store(name: str) -> Store:
 
 
 def write(name: str, folder: Path, *, like: Path) -> None:
-    """A Marian checkpoint of a size whose outputs follow from the position alone.
+    """Write a Marian checkpoint whose outputs depend on the position only.
 
-    Random weights end nowhere or go in circles, and a server rightly tries such
-    outputs again; this one is to be measured at its work, not at its repairs. So
-    what layers of the decoder add is made small beside its position encodings,
-    and the output matrix is fitted to them: position t gives piece t of a
-    sentence, and the end marker at ``OUTPUT_TOKENS``. All the arithmetic of a
-    model of this size is done. like: checkpoint whose tokenizer it takes; other
-    pieces fill its vocabulary up.
+    Outputs of random weights never end or repeat themselves, and the server would
+    retry them, so that the benchmark would measure retries. Therefore the
+    decoder layers contribute little beside the position encodings, and the output
+    matrix is fitted to these: position t gives token t of a sentence, and the end
+    token at ``OUTPUT_TOKENS``. The amount of arithmetic is that of any model of this
+    size. like: checkpoint whose tokenizer is used; filler tokens complete its
+    vocabulary.
     """
     import torch
 
@@ -98,7 +98,7 @@ def write(name: str, folder: Path, *, like: Path) -> None:
 
 
 def _distinct(tokenizer: Path, numbers: dict[str, int]) -> list[str]:
-    """So many different pieces of real text that a sentence of them and its end make the length."""
+    """Different tokens of real text, as many as an output has without its end token."""
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(tokenizer))

@@ -1,9 +1,9 @@
-"""(b) and (c): servers as one writes them first, a model call for each request.
+"""Systems (b) and (c): simple servers with one model call for each request.
 
     python -m bench.serve.naive transformers|ctranslate2 MODEL
 
-They read the article as summsvc does and hand all its segments to the model at
-once. Nothing is shared between requests but the model.
+They segment the article as summsvc does and pass all its segments to the model in one
+call. Requests share nothing but the model.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 
 THREADS = 10
-"""As in gRPC's own examples."""
+"""Threads of the gRPC server, as in gRPC's examples."""
 
-LONGEST = 128
-"""Tokens of one output."""
+MAX_OUTPUT_TOKENS = 128
 
 Translate = Callable[[Sequence[str], int], tuple[list[str], int]]
-"""Segments and beams to translations and how many tokens they have."""
+"""From segments and beam size to translations and their number of tokens."""
 
 
 def with_transformers(model: str) -> Translate:
-    """One ``generate`` for each request, as transformers loads the model by itself."""
+    """One ``generate`` call for each request, with the defaults of transformers."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, logging
 
@@ -48,7 +47,7 @@ def with_transformers(model: str) -> Translate:
             own.tokenizer = AutoTokenizer.from_pretrained(folder)
         read = own.tokenizer(list(segments), padding=True, return_tensors="pt")
         with torch.inference_mode():
-            made = loaded.generate(**read, num_beams=beams, max_new_tokens=LONGEST)
+            made = loaded.generate(**read, num_beams=beams, max_new_tokens=MAX_OUTPUT_TOKENS)
         tokens = int((made != own.tokenizer.pad_token_id).sum())
         return own.tokenizer.batch_decode(made, skip_special_tokens=True), tokens
 
@@ -56,7 +55,7 @@ def with_transformers(model: str) -> Translate:
 
 
 def with_ctranslate2(model: str) -> Translate:
-    """One ``translate_batch`` for each request, on all cores, int8."""
+    """One ``translate_batch`` call for each request, on all cores, in int8."""
     import ctranslate2
 
     spec = models.store(model).spec(model)
@@ -69,7 +68,7 @@ def with_ctranslate2(model: str) -> Translate:
         results = translator.translate_batch(
             own.pieces.encode(segments, *spec.pairs[0]),
             beam_size=beams,
-            max_decoding_length=LONGEST,
+            max_decoding_length=MAX_OUTPUT_TOKENS,
         )
         made = [result.hypotheses[0] for result in results]
         return [own.pieces.decode(each) for each in made], sum(len(each) + 1 for each in made)
@@ -81,7 +80,7 @@ WAYS = {"transformers": with_transformers, "ctranslate2": with_ctranslate2}
 
 
 def handler(translate: Translate) -> Any:
-    """Translate alone of the service, without warnings, spans or markup."""
+    """A gRPC handler for Translate, without warnings, spans or markup."""
 
     def answer(request: pb.TranslateRequest, _context: grpc.ServicerContext) -> Any:
         segments = texts.segments(request.article.body)

@@ -1,4 +1,4 @@
-"""More calls than the server can answer: what it still does, and how soon it says no."""
+"""Overload: goodput and latency of rejections at arrival rates above capacity."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from bench.serve.arrivals import Arrivals
 from bench.serve.servers import Served
 
 CLIENTS = 32
-"""Whose closed loop tells the peak."""
+"""Clients of the closed loop that measures the peak throughput."""
 
 FACTORS = (0.5, 1.0, 4.0)
-"""Arrival rates, in shares of what the closed loop was answered."""
+"""Arrival rates, relative to the calls per second of the closed loop."""
 
 KIND = "mix"
 
 
 @dataclass(frozen=True)
 class Overload:
-    """peak_tokens_per_s: of the closed loop. steps: one for each of ``FACTORS``."""
+    """peak_tokens_per_s: of the closed loop. deadline_s: of each call. steps: by ``FACTORS``."""
 
     peak_tokens_per_s: float
     deadline_s: float
@@ -29,7 +29,7 @@ class Overload:
 def measure(
     server: Served, model: str, *, seconds: float, deadline_s: float, beams: int
 ) -> Overload:
-    """A closed loop for the peak, then arrivals at fixed rates, calls with a deadline."""
+    """Measure the peak in a closed loop, then calls with a deadline at fixed arrival rates."""
     bodies = texts.bodies(model, KIND, 400)
     plan = clients.Plan(server.addresses, bodies, CLIENTS, beams, seconds=seconds)
     calls = clients.run(plan).calls

@@ -1,11 +1,11 @@
-"""How much of the engine many clients get from each server, as one small SVG."""
+"""SVG bar chart of each server's throughput with many clients, relative to the engine."""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
 
-from bench.serve.bars import MANY
+from bench.serve.bars import BAR_CLIENTS
 from bench.serve.results import Results
 
 SYSTEMS = {
@@ -18,18 +18,21 @@ KINDS = {"article": "articles of 6 to 14 sentences", "short": "short texts"}
 INK = "#222"
 
 LEFT, FULL, BAR, GAP = 300, 330, 22, 6
-"""Pixels: left end of the bars, length of one for 100 %, its height, the space below it."""
+"""Pixels: left end of the bars, length of 100 %, height of a bar, space below it."""
 
 
 def plot(results: Results, model: str, path: Path) -> None:
-    """Draw a model's throughput at 32 clients as shares of the engine alone, a bar a server.
+    """Draw a model's throughput at 32 clients relative to the engine alone, one bar per server.
 
-    Raises ValueError when nothing of it was measured.
+    Raises ValueError when the results have no such measurement.
     """
     groups = {kind: _bars(results, model, kind) for kind in KINDS}
     if not any(groups.values()):
-        raise ValueError(f"no closed loop of {MANY} clients with {model} was measured")
-    y, parts = 62, [_text(16, 26, f"Share of the engine's throughput that {MANY} clients get", 16)]
+        raise ValueError(f"no closed loop of {BAR_CLIENTS} clients with {model} was measured")
+    y, parts = (
+        62,
+        [_text(16, 26, f"Share of the engine's throughput that {BAR_CLIENTS} clients get", 16)],
+    )
     begin = y
     for kind, bars in groups.items():
         if bars:
@@ -65,8 +68,8 @@ def plot(results: Results, model: str, path: Path) -> None:
 
 
 def _bars(results: Results, model: str, kind: str) -> list[tuple[str, str, float]]:
-    """Label, colour and share of the engine alone, of each system that was measured."""
-    rows = ((SYSTEMS[name], results.row(model, kind, MANY, name)) for name in SYSTEMS)
+    """Label, colour and share of the engine's throughput of each measured system."""
+    rows = ((SYSTEMS[name], results.row(model, kind, BAR_CLIENTS, name)) for name in SYSTEMS)
     return [(label, colour, row.share) for (label, colour), row in rows if row]
 
 

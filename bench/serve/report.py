@@ -1,4 +1,4 @@
-"""Results as Markdown tables, printed or put into a page of docs/."""
+"""Results as Markdown tables, for the terminal or a page of docs/."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.serve.arrivals import Arrivals
-from bench.serve.bars import MANY, Bar, bars
+from bench.serve.bars import BAR_CLIENTS, Bar, bars
 from bench.serve.bulk import Bulk
 from bench.serve.results import Results
 from bench.serve.rows import Row
@@ -32,18 +32,18 @@ SUMMARY = "texts | server | output tokens/s | of the engine alone | p50 ms | p95
 
 
 def report(results: Results) -> str:
-    """All tables with something in them."""
+    """All tables that are not empty."""
     return "\n\n".join(tables(results).values())
 
 
 def put(results: Results, page: Path) -> None:
-    """Put each table into a page, between ``<!-- serve NAME -->`` and ``<!-- end -->``."""
+    """Replace each table of a page, between ``<!-- serve NAME -->`` and ``<!-- end -->``."""
     _fill(page, tables(results))
 
 
 def put_summary(results: Results, page: Path, model: str) -> None:
-    """Put a model's rows at 32 clients and all bars into a page for people, in places as above."""
-    rows = (row for row in results.ordered() if (row.model, row.clients) == (model, MANY))
+    """Replace a page's summary of a model at 32 clients and its targets, marked as above."""
+    rows = (row for row in results.ordered() if (row.model, row.clients) == (model, BAR_CLIENTS))
     summary = _table(SUMMARY, map(_summary, rows))
     _fill(page, {"summary": summary, "bars": tables(results)["bars"]})
 
@@ -61,10 +61,10 @@ def _fill(page: Path, named: dict[str, str]) -> None:
 
 
 def tables(results: Results) -> dict[str, str]:
-    """Tables by name, those with something in them."""
+    """Tables by name, without empty ones."""
     rows = results.ordered()
-    # Rows of older files have no processor time.
-    many = [row for row in rows if row.clients == MANY and row.engine_ms]
+    # Rows of older files have no CPU time.
+    many = [row for row in rows if row.clients == BAR_CLIENTS and row.engine_ms]
     overload = [
         _overload(model, step, each.peak_tokens_per_s)
         for model, each in results.overload.items()

@@ -1,4 +1,4 @@
-"""What was measured, kept in one JSON file that may be filled in parts."""
+"""Results of the serving benchmark, in a JSON file that several runs can update."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bench.serve.texts import KINDS
 
 @dataclass
 class Results:
-    """rows: by system and load. bulk: by model. overload: by model, and settings if not the
-    defaults.
+    """rows: one per system and load. bulk: by model. overload: by model and settings that are not
+    the defaults.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Results:
 
     @staticmethod
     def read(path: Path) -> Results:
-        """What a file holds; nothing where there is none."""
+        """The results in a file; empty if there is no file."""
         if not path.is_file():
             return Results()
         facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -43,17 +43,17 @@ class Results:
         )
 
     def write(self, path: Path) -> None:
-        """Write the file anew."""
+        """Write all results to a file."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=1), "utf-8")
 
     def add(self, row: Row) -> None:
-        """A row in the place of an earlier one of the same system under the same load."""
+        """Add a row; it replaces an earlier row of the same system and load."""
         same = (row.model, row.kind, row.clients, row.system)
         self.rows = [r for r in self.rows if (r.model, r.kind, r.clients, r.system) != same]
         self.rows.append(row)
 
     def ordered(self) -> list[Row]:
-        """Rows by model, kind of text, system and clients, in the order of the lists of each."""
+        """Rows sorted by model, kind of text, system and clients."""
         return sorted(
             self.rows,
             key=lambda row: (
@@ -66,7 +66,7 @@ class Results:
         )
 
     def row(self, model: str, kind: str, clients: int, system: str) -> Row | None:
-        """The row of a system under a load, if it was measured."""
+        """The row of a system under a load, or None if it was not measured."""
         for row in self.rows:
             if (row.model, row.kind, row.clients, row.system) == (model, kind, clients, system):
                 return row

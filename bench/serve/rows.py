@@ -1,4 +1,4 @@
-"""What is told of one system under one load, beside the engine alone in the same run."""
+"""Statistics of one system under one load, with those of the engine alone in the same run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from bench.serve.clients import Done
 class Row:
     """A system ("transformers", "ctranslate2", "summsvc", ...) under one load.
 
-    limit_tokens_per_s: of the engine alone with the same texts, the mean of before
-    and after; limit_drift: how much faster it was after than before.
-    Milliseconds are a call's; first_ms: until the first segment, 0 where answers
-    are not streamed. cpu: cores that the server kept busy. server_ms, clients_ms,
-    engine_ms: processor time for one segment, the last of the engine alone.
-    rss_mb: the server's at the end. failed: calls that did not end OK. retried:
-    segments translated twice.
+    limit_tokens_per_s: throughput of the engine alone with the same texts, the mean of
+    before and after; limit_drift: the ratio of after to before. p50_ms to queue_ms: of a
+    call; first_ms: until the first segment, 0 for responses that are not streamed. cpu:
+    mean cores used by the server. server_ms, clients_ms, engine_ms: CPU time per segment,
+    engine_ms of the engine alone. rss_mb: resident memory of the server at the end.
+    failed: calls with a status other than OK. retried: segments translated again.
     """
 
     model: str
@@ -45,12 +44,12 @@ class Row:
 
     @property
     def share(self) -> float:
-        """Of the engine alone's throughput."""
+        """Throughput relative to the engine alone."""
         return self.tokens_per_s / self.limit_tokens_per_s
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that so large a share of them does not exceed; 0 of none."""
+    """The smallest value that this share of the values does not exceed; 0 without values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -66,7 +65,7 @@ def row(
     cpu_s: float,
     rss_mb: float,
 ) -> Row:
-    """Sum calls up. Throughput is over all of them, from the first begun to the last ended."""
+    """The row of a load. Throughput is from the start of the first call to the end of the last."""
     calls = done.calls
     good = [call for call in calls if call.code == "OK"]
     seconds = max(call.ended for call in calls) - min(call.begun for call in calls)

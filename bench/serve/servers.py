@@ -1,4 +1,4 @@
-"""The servers under load, in processes of their own, and what they take of the machine."""
+"""The servers under load, each in a process of its own, and their CPU time and memory."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from bench.serve import models, naive
 
 TWO = "summsvc-x2"
-"""Two processes of summsvc, each with a model, one worker and one thread for text."""
+"""Way with two processes of summsvc, each with a model, one worker and one text thread."""
 
 WAYS = (*naive.WAYS, "summsvc", TWO)
 
 
 def stat_fields(stat: Path) -> list[str]:
-    """What stands in a file of Linux's /proc after the process's name; see ``man 5 proc``."""
+    """The fields of a ``stat`` file in /proc after the process name; see ``man 5 proc``."""
     return stat.read_text().rpartition(")")[2].split()
 
 
 @dataclass(frozen=True)
 class Process:
-    """One server process, listening at ``address``; ``metrics``: "host:port" of summsvc's."""
+    """One server process. address, metrics: "host:port" of calls, and of summsvc's metrics."""
 
     address: str
     pid: int
     metrics: str = ""
 
     def scraped(self) -> str:
-        """The page of summsvc's metrics now."""
+        """The current page of summsvc's metrics."""
         with urllib.request.urlopen(f"http://{self.metrics}/metrics") as reply:
             page: bytes = reply.read()
         return page.decode()
@@ -47,17 +47,17 @@ class Process:
 
 @dataclass(frozen=True)
 class Served:
-    """A way's processes. Figures are sums over them, from Linux's /proc."""
+    """The processes of a way. Figures are sums over the processes, from Linux's /proc."""
 
     processes: tuple[Process, ...]
 
     @property
     def addresses(self) -> list[str]:
-        """The "host:port" of each."""
+        """The "host:port" of each process."""
         return [process.address for process in self.processes]
 
     def cpu_s(self) -> float:
-        """Seconds of processor time that all threads have taken so far."""
+        """CPU seconds of all threads so far."""
         ticks = 0
         for process in self.processes:
             fields = stat_fields(Path(f"/proc/{process.pid}/stat"))
@@ -65,7 +65,7 @@ class Served:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def rss_mb(self) -> float:
-        """Resident memory now, in MB."""
+        """Current resident memory in MB."""
         pages = (Path(f"/proc/{process.pid}/status").read_text() for process in self.processes)
         return sum(int(page.partition("VmRSS:")[2].split()[0]) for page in pages) * 1024 / 1e6
 
@@ -74,10 +74,10 @@ class Served:
 def served(
     way: str, model: str, settings: dict[str, str] | None = None, batches: Path | None = None
 ) -> Iterator[Served]:
-    """Run a way's servers for the length of the block, the model loaded.
+    """Run the servers of a way, with the model loaded, until the block ends.
 
-    settings: of summsvc beside the defaults, by name. batches: where it writes in the end
-    what its engine computed, see ``batches``.
+    settings: of summsvc, by name. batches: file for the batches of its engine, see
+    ``bench.serve.batches``.
     """
     alone = {"workers": "1", "text_threads": "1"} if way == TWO else {}
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def served(
 
 @contextmanager
 def announced(module: str, *arguments: str) -> Iterator[Served]:
-    """A server in a process of its own, of a module that prints its address."""
+    """Run a module that prints the address of its server, until the block ends."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What the clients send: short texts, articles, and both."""
+"""Texts of the load: short texts, articles, and a mix of both."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tests.checkpoints import pairs
 KINDS = ("short", "article", "mix")
 
 SENTENCES = range(6, 15)
-"""In one article."""
+"""Numbers of sentences of an article."""
 
 PARAGRAPH = 3
-"""Sentences in one paragraph."""
+"""Sentences of a paragraph."""
 
 LENGTHS = range(80, 150)
-"""Code points of a sentence for a model whose outputs all have one length, about 110: others
-would look too long or too short to the server, which then tries again."""
+"""Code points of a sentence for a model whose outputs all have about 110 code points: the
+server would retry shorter and longer sentences because of the length ratio."""
 
 
 def bodies(model: str, kind: str, count: int, *, seed: int = 1) -> list[str]:
-    """So many texts of a kind, no two alike; the same ones for the same seed.
+    """So many different random texts of a kind, the same for the same seed.
 
-    A mix is three short texts to every article. For the "trained" model they
-    are sentences it knows, about 12 tokens each; for the others two of those
-    in one, about 43, without numbers, since a number that is not in the output
-    costs the server a look.
+    A mix has three short texts for each article. Sentences for the "trained" model are
+    from its training text, about 12 tokens each. Sentences for other models join two of
+    these, about 43 tokens, without numbers: a number missing in the output would cause a
+    retry.
     """
     chooser = random.Random(seed)
     known = [source for source, _ in pairs("en-ru")]
@@ -52,6 +52,6 @@ def bodies(model: str, kind: str, count: int, *, seed: int = 1) -> list[str]:
 
 
 def segments(body: str) -> list[str]:
-    """What every system translates of a text: its segments as the service cuts them."""
+    """The segments of a text, by summsvc's segmentation; all systems translate these."""
     article = Article(title="", body=body, language="en")
     return [segment.text for segment in read(article).segments]

@@ -1,14 +1,13 @@
-"""Whether a text's output depends on what it is batched with.
+"""Batch invariance: whether a text's output depends on the other texts of its batch.
 
     python -m bench.speed.batching [--texts N] [--json FILE]
 
-Every text goes through CTranslate2 alone, and again in batches: of texts of its
-own length, so that nothing is padded; of mixed lengths, as padding makes them;
-and of the first kind twice, to see whether a run repeats itself. Told: how many
-outputs have other tokens than alone, and the largest difference of a score (mean
-log-probability). The models: the trained checkpoint of the tests, whose outputs
-are certain; and random weights of opus-mt's size, where the next token is a matter
-of chance at every step, the worst case.
+CTranslate2 computes every text alone, alone a second time (to show whether a run is
+repeatable), in a batch of texts of the same length (no padding), and in a batch of
+mixed lengths (padding). The table has the number of outputs whose tokens differ from
+those of the text alone, and the greatest difference of a score (mean log-probability).
+Models: the trained checkpoint of the tests, with confident predictions; and random
+weights of opus-mt's size, with near ties at every step, the worst case.
 """
 
 from __future__ import annotations
@@ -30,15 +29,14 @@ from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
 BATCH = 16
-LONGEST = 24
-"""Output tokens."""
+MAX_OUTPUT_TOKENS = 24
 
 Output = tuple[tuple[str, ...], float]
 
 
 @dataclass(frozen=True)
 class Row:
-    """changed: outputs with other tokens than alone. score: largest difference of one."""
+    """changed: outputs whose tokens differ from those alone. score: greatest difference."""
 
     model: str
     compute_type: str
@@ -50,7 +48,7 @@ class Row:
 
 
 def inputs(model: str, folder: Path, count: int) -> list[list[str]]:
-    """Pieces of so many texts, of lengths from 4 to 40, several of each length."""
+    """Tokens of so many texts, 4 to 40 tokens long, several texts of each length."""
     chooser = random.Random(3)
     if model == "trained":
         from sentencepiece import SentencePieceProcessor
@@ -71,7 +69,7 @@ def translated(
     found: dict[tuple[str, ...], Output] = {}
     for batch in batches:
         results = translator.translate_batch(
-            batch, beam_size=beams, max_decoding_length=LONGEST, return_scores=True
+            batch, beam_size=beams, max_decoding_length=MAX_OUTPUT_TOKENS, return_scores=True
         )
         for text, result in zip(batch, results, strict=True):
             made = result.hypotheses[0]
@@ -81,7 +79,7 @@ def translated(
 
 
 def compare(model: str, compute_type: str, source: Path, count: int) -> Iterator[Row]:
-    """All rows of a model in one number format."""
+    """The rows of a model in one compute type."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "converted"
         convert(source, folder, quantization=compute_type)

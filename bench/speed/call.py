@@ -1,13 +1,13 @@
-"""What one client's call with a short text takes, beside servers that do less.
+"""Latency of one short call, compared with servers that do less.
 
     python -m bench.speed.call [--rounds N] [--calls N]
 
-One sentence after the other from one client, by turns: to a ``grpc`` server with
-threads and to a ``grpc.aio`` server, both of which send the text back, to one that
-calls CTranslate2 for each request, and to summsvc, all in processes of their own. Told:
-the median over rounds of a round's median call, how far a round's is beyond that of
-the CTranslate2 server in the same round, with the middle half of the rounds, and the
-server's processor time for a call.
+One client sends one sentence per call to four servers in turn, each in a process of its
+own: a ``grpc`` server with threads and a ``grpc.aio`` server, which echo the text; a
+server that calls CTranslate2 for each request; and summsvc. For each server the table
+has the median over rounds of the round's median latency, its difference from the
+CTranslate2 server in the same round (median and interquartile range), and the server's
+CPU time per call.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ECHOES = ("threads", "aio")
 BASELINE = "ctranslate2"
 
 TO_WARM_UP = 100
-"""Calls to each server before any is measured."""
+"""Calls to each server before the measurement."""
 
 
 def _reply(request: pb.TranslateRequest) -> pb.TranslateResponse:
@@ -47,13 +47,13 @@ def _reply(request: pb.TranslateRequest) -> pb.TranslateResponse:
 
 
 def _listen(server: Any, translate: Any) -> str:
-    """Offer Translate alone; gives the address."""
+    """Add the method Translate to a server; returns the address."""
     server.add_generic_rpc_handlers((bare.handler(translate, **bare.MESSAGES),))
     return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
 
 
 def echo_in_threads() -> None:
-    """Answer until killed; prints the address."""
+    """Run the threaded echo server until it is killed; prints the address."""
     server = grpc.server(ThreadPoolExecutor(naive.THREADS))
     address = _listen(server, lambda request, _: _reply(request))
     server.start()
@@ -62,7 +62,7 @@ def echo_in_threads() -> None:
 
 
 async def echo_aio() -> None:
-    """The same with ``grpc.aio``."""
+    """Run the ``grpc.aio`` echo server until it is killed; prints the address."""
 
     async def translate(request: pb.TranslateRequest, _: Any) -> pb.TranslateResponse:
         return _reply(request)
@@ -76,7 +76,7 @@ async def echo_aio() -> None:
 
 @dataclass
 class Row:
-    """One server: the median of each round's calls in milliseconds, and its processor time."""
+    """One server: the median latency of each round in ms, and its CPU time."""
 
     name: str
     server: Served
@@ -85,7 +85,7 @@ class Row:
     calls: int = 0
 
     def call(self, bodies: list[str]) -> None:
-        """One round."""
+        """Send one round of calls and record its latency and CPU time."""
         before = self.server.cpu_s()
         done = asyncio.run(clients.send(clients.Plan(self.server.addresses, bodies, 1)))
         self.cpu_s += self.server.cpu_s() - before
@@ -94,7 +94,7 @@ class Row:
 
 
 def measure(rounds: int, calls: int) -> list[Row]:
-    """All servers by turns, every second time in the opposite order."""
+    """Measure all servers in turn, in the opposite order in every second round."""
     bodies = texts.bodies(MODEL, "short", rounds * calls)
     with ExitStack() as stack:
         rows = [
@@ -113,7 +113,7 @@ def measure(rounds: int, calls: int) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    """As Markdown; "beyond" is to the CTranslate2 server."""
+    """The rows as Markdown; "beyond" is the difference from the CTranslate2 server."""
     lines = ["| server | p50 ms | beyond | middle half | CPU ms |", "|---|---|---|---|---|"]
     baseline = next(row for row in rows if row.name == BASELINE)
     for row in rows:
@@ -132,8 +132,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=200, help="at least 2")
-    parser.add_argument("--calls", type=int, default=20, help="to each server in a round")
-    parser.add_argument("--echo", choices=ECHOES, help="be a bare server")
+    parser.add_argument("--calls", type=int, default=20, help="calls to each server in a round")
+    parser.add_argument("--echo", choices=ECHOES, help="run an echo server instead")
     arguments = parser.parse_args()
     if arguments.echo == "threads":
         echo_in_threads()

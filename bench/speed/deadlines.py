@@ -1,14 +1,14 @@
-"""Goodput beyond capacity: requests in turn alone, and with deadlines kept.
+"""Goodput above capacity: first come first served, and with deadline-aware scheduling.
 
     python -m bench.speed.deadlines [--seconds S]
 
-The real scheduler over an engine that only sleeps as long as a model of opus-mt's
-size takes, five times faster, so that nothing else on the machine counts. Three
-short texts of one segment to every article of 6 to 14, each with a deadline, at
-multiples of what 32 callers in a closed loop get. "in turn": a request is refused
-when its own deadline cannot be met beside what waits now. "deadlines kept": also
-when another one's could not, and who is short of time goes first, as the service
-does it.
+The scheduler runs an engine that only sleeps: as long as a model of opus-mt's size
+takes, five times faster, so that other load on the machine has no effect. Three short
+texts of one segment come with every article of 6 to 14 segments, each request with a
+deadline, at multiples of the throughput of 32 clients in a closed loop. "in turn": a
+request is rejected when the queue is too long for its own deadline. "deadlines kept",
+as in the service: a request is also rejected when it would make another one miss its
+deadline, and requests with little time left are computed first.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
 FASTER = 5.0
+"""Speed of the sleeping engine, relative to the model."""
+
 STEP_S, SEGMENT_S = 0.3, 0.045
-"""Seconds of a batch: whatever its size, and for each segment; as one of two workers took here."""
+"""Seconds of a batch: fixed, and per segment; measured with two workers."""
 
 WORKERS = 2
 CLIENTS = 32
@@ -77,7 +79,7 @@ class Sleeping:
 
 
 class InTurn(Scheduler):
-    """Knows of no deadline but the one of the request at hand."""
+    """A scheduler that checks only the deadline of the request that it admits."""
 
     def __init__(self, engine: Seq2SeqEngine, **settings: Any) -> None:
         super().__init__(engine, **settings)
@@ -88,7 +90,7 @@ WAYS: dict[str, type[Scheduler]] = {"in turn": InTurn, "deadlines kept": Schedul
 
 
 class Load:
-    """Requests of chance sizes for one scheduler."""
+    """Requests of random sizes for one scheduler."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -96,7 +98,7 @@ class Load:
         self._number = 0
 
     async def one(self, deadline_s: float | None) -> int:
-        """Segments of one request that was answered in time; raises what ended it."""
+        """Submit one request and return its number of segments; raises the error that ended it."""
         count = 1 if self._chooser.random() < 0.75 else self._chooser.choice(range(6, 15))
         self._number += 1
         work = Job(
@@ -112,7 +114,7 @@ class Load:
         return count
 
     async def peak(self, seconds: float) -> tuple[float, float]:
-        """Segments and requests a second of the closed loop."""
+        """Segments and requests per second of a closed loop of clients."""
         begun = time.monotonic()
         sizes: list[int] = []
 
@@ -127,7 +129,7 @@ class Load:
     async def arriving(
         self, rate: float, seconds: float, deadline_s: float
     ) -> tuple[float, Counter[str]]:
-        """Segments a second answered in time while requests arrive, and the requests' fates."""
+        """Segments per second completed in time at a fixed arrival rate, and counts of outcomes."""
         begun = time.monotonic()
         warm = begun + 0.3 * seconds
         fates: Counter[str] = Counter()
@@ -155,7 +157,7 @@ class Load:
 
 
 async def measure(way: str, factor: float, seconds: float, deadline_s: float) -> str:
-    """One row of the table."""
+    """Measure one row of the table."""
     scheduler = WAYS[way](
         Sleeping(),
         workers=WORKERS,
@@ -180,7 +182,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=30.0, help="of a model at its own speed")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="duration of each load at the model's own speed"
+    )
     arguments = parser.parse_args()
     print("| | load | deadline s | goodput of peak | answered | refused | late |")
     print("|---|---|---|---|---|---|---|")

@@ -1,12 +1,12 @@
-"""Speed and memory of the ways to run a Marian model on this machine's cores.
+"""Speed and memory of ways to run a Marian model on a CPU: transformers and CTranslate2.
 
     python -m bench.speed.engines [--size tiny --size opus-mt] [--batch 16 --batch 32] [--json FILE]
 
-Random weights, inputs and outputs of a forced length, greedy search, all cores.
-Every way runs in a process of its own: one warm-up, then the median of several
-runs. Memory is the process's peak resident set; the share above what its
-libraries take by themselves is the model's. Ratios are to ``generate`` with
-batches of the same size, and for single sentences with the first.
+Random weights, inputs and outputs of a fixed length, greedy search, all cores.
+Each way runs in a process of its own: one warm-up, then the median of several
+runs. Memory is the process's peak resident set size; the model's memory is the part
+above that of the libraries. Ratios are to ``generate`` with the same batch size, and
+for single sentences with the first batch size.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ from summsvc.config.cores import cores
 from summsvc.models.conversion.convert import convert
 
 TOKENS = 32
-FEW = 8
-"""Sentences that are done one by one; it takes long."""
+"""Tokens of each input and output."""
+
+SINGLE_SENTENCES = 8
+"""Sentences of the slow measurement with batches of one."""
 
 BATCHES = (16, 32)
 BASELINE = "generate"
 ALONE = ", one worker"
-"""Instead of a worker of one thread for each core, one worker with all threads."""
+"""Suffix of a way with one worker on all threads instead of one worker per core."""
 
 WAYS = (BASELINE, "ctranslate2 float32", "ctranslate2 int8", f"ctranslate2 int8{ALONE}")
 
@@ -46,13 +48,13 @@ def peak_mb() -> float:
 
 
 def inputs(vocabulary: int, sentences: int) -> list[list[int]]:
-    """Token numbers without the special ones at both ends of the vocabulary."""
+    """Random token ids, without the special tokens at both ends of the vocabulary."""
     chooser = random.Random(7)
     return [[chooser.randrange(2, vocabulary - 1) for _ in range(TOKENS)] for _ in range(sentences)]
 
 
 def with_torch(folder: Path, batch: int, sentences: int) -> tuple[Callable[[], int], float]:
-    """All sentences through ``generate``, so many at once; and the memory before loading."""
+    """A run of ``generate`` in batches, and the memory in MB before loading the model."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, logging
 
@@ -83,7 +85,7 @@ def with_torch(folder: Path, batch: int, sentences: int) -> tuple[Callable[[], i
 def with_ctranslate2(
     folder: Path, batch: int, sentences: int, workers: int
 ) -> tuple[Callable[[], int], float]:
-    """All sentences in one call, shared by workers of one batch each; and the memory before."""
+    """A run of CTranslate2 on all sentences in one call, and the memory in MB before loading."""
     import ctranslate2
 
     before = peak_mb()
@@ -110,7 +112,7 @@ def with_ctranslate2(
 
 def measure(way: str, folder: Path, batch: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Tokens per second and MB of one way, in this process."""
-    sentences = FEW if batch == 1 else arguments.sentences
+    sentences = SINGLE_SENTENCES if batch == 1 else arguments.sentences
     if way == BASELINE:
         run, before = with_torch(folder, batch, sentences)
     else:
@@ -152,7 +154,9 @@ def table(name: str, rows: Rows) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", choices=SIZES)
-    parser.add_argument("--batch", action="append", type=int, help="sentences computed at once")
+    parser.add_argument(
+        "--batch", action="append", type=int, help="sentences in a batch; may be repeated"
+    )
     parser.add_argument("--sentences", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--json", type=Path)

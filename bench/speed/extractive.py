@@ -1,9 +1,9 @@
-"""Service time of extractive summaries: the seed article, and a curve over length.
+"""CPU time of extractive summaries: the seed article, and growth with the length.
 
     python -m bench.speed.extractive [--json FILE]
 
 Each time is the median of several runs of reading, ranking and selecting on one
-core, without the wire.
+core, without gRPC.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TARGET_MS = 10.0
 
 
 def article(sentences: int) -> str:
-    """A made-up article whose vocabulary grows with its length, as real ones' does."""
+    """A generated article whose vocabulary grows with its length, as in real articles."""
     chooser = random.Random(sentences)
     words = ["".join(chooser.choices("abdegiklmnoprstu", k=6)) for _ in range(3 * sentences + 200)]
     lines = []
@@ -39,7 +39,7 @@ def article(sentences: int) -> str:
 
 
 def measure(body: str, length: Length, runs: int) -> dict[str, float]:
-    """Median milliseconds of each stage, and the number of segments."""
+    """Median time of each stage in ms, and the number of segments."""
     reading, summarizing = [], []
     document = read(Article("", body, "en"))
     for _ in range(runs):
@@ -66,7 +66,7 @@ def slope(rows: list[dict[str, Any]]) -> float:
 def main() -> None:
     """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="file to write the results to")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = [
         {"article": "seed"} | measure(SEED.read_text("utf-8"), Length(max_sentences=3), 50)

@@ -1,13 +1,13 @@
-"""How late the event loop is while a megabyte of text, of any form, is worked on.
+"""Event loop lag while the server processes a megabyte of text, by kind of text.
 
     python -m bench.speed.loop [--kind K ...]
 
-The real server with the trained checkpoint in a process of its own, one call at a
-time from another and health checks, one after the other, from a third. Beside each
-kind: how often the server looked how late its loop is, how often it was more than
-20 ms, the bucket of its histogram that none was over, and the health check's
-latency. "idle" is the machine's own noise: health checks beside nothing; "short
-texts" that of a busy engine: four clients with one-line translations.
+The server with the trained checkpoint runs in one process, a client with one call at a
+time in another, and sequential health checks in a third. Columns: samples of the loop
+lag ("looks"), samples above 20 ms, the upper bound of the highest bucket of the lag
+histogram with a sample, and the latency of the health checks. Baselines: "idle" has
+health checks without other calls; "short texts" has a busy engine, with four clients
+that send one-line translations.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ from tests.checkpoints import pairs
 
 SIZE = 1_000_000
 LATE_S = 0.02
+"""Lag above which a sample counts as late; the bound of a bucket of the histogram."""
+
 IDLE_S = 5.0
 SETTINGS = {"max_queued_tokens": "100000000", "max_message_bytes": str(64 << 20)}
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 def filled(parts: list[str], separator: str) -> str:
-    """The parts again and again, a megabyte in all."""
+    """The parts repeated to a megabyte."""
     once = separator.join(parts) + separator
     return once * (SIZE // len(once))
 
@@ -66,7 +68,7 @@ KINDS = {
 
 
 def calls(channel: grpc.Channel, kind: str) -> dict[str, Callable[[], object]]:
-    """What is asked about a text, by name."""
+    """The calls to measure with a kind of text, by name."""
     body, mime_type = KINDS[kind]
     given = article.Article(body=body, mime_type=mime_type, language_code="en")
     summary = summaries.SummarizeRequest(article=given, length=summaries.SummaryLength(ratio=1.0))
@@ -95,13 +97,13 @@ def calls(channel: grpc.Channel, kind: str) -> dict[str, Callable[[], object]]:
 
 
 def check_health(address: str) -> None:
-    """Ask until the input ends, then print seconds of every answer. A process of its own."""
-    over = threading.Thread(target=sys.stdin.read)
-    over.start()
+    """Send health checks until standard input ends, then print each latency in seconds."""
+    input_open = threading.Thread(target=sys.stdin.read)
+    input_open.start()
     answers = []
     with grpc.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        while over.is_alive():
+        while input_open.is_alive():
             begun = time.perf_counter()
             stub.Check(health_pb2.HealthCheckRequest())
             answers.append(time.perf_counter() - begun)
@@ -112,14 +114,14 @@ def check_health(address: str) -> None:
 
 
 def lags(server: Served) -> dict[float, float]:
-    """Cumulative counts of the loop's lag, by the bucket's upper bound."""
+    """Cumulative counts of the lag histogram by the upper bound of the bucket in seconds."""
     page = server.processes[0].scraped()
     found = re.findall(r'summsvc_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', page)
     return {float(bound): float(count) for bound, count in found}
 
 
 def row(server: Served, name: str, work: Callable[[], object]) -> str:
-    """Do something and tell how late the loop and health checks were meanwhile."""
+    """Measure the loop lag and the health checks during some work; a row of the table."""
     command = [sys.executable, "-m", "bench.speed.loop", "--health", server.addresses[0]]
     checks = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert checks.stdout is not None
@@ -145,7 +147,7 @@ def row(server: Served, name: str, work: Callable[[], object]) -> str:
 
 
 def short_texts(channel: grpc.Channel) -> None:
-    """One-line translations by four clients for a while, no two alike."""
+    """Send different one-line translations from four clients for ``IDLE_S`` seconds."""
     translator = TranslationServiceStub(channel)
     until = time.monotonic() + IDLE_S
 
@@ -165,7 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kind", action="append", choices=KINDS, help="of text; several times")
+    parser.add_argument(
+        "--kind", action="append", choices=KINDS, help="kind of text; may be repeated"
+    )
     parser.add_argument("--health", metavar="HOST:PORT", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.health:

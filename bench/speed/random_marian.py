@@ -1,4 +1,4 @@
-"""Marian checkpoints of a given size with random weights, for measuring speed alone."""
+"""Marian checkpoints of a given size with random weights, for benchmarks of speed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers of a Marian model; ``layers`` counts for the encoder and again for the decoder."""
+    """Dimensions of a Marian model. layers: of the encoder, and as many of the decoder."""
 
     width: int
     layers: int
@@ -26,9 +26,10 @@ SIZES = {
 
 
 def model(size: Size, **config: Any) -> Any:
-    """A MarianMTModel of the size with random weights, the same each time; needs torch.
+    """A MarianMTModel with random weights from a fixed seed; needs torch.
 
-    Its last piece is the pad, piece 0 the end marker. config: what else it is told.
+    The last token is the pad token, token 0 the end token. config: further arguments of
+    ``MarianConfig``.
     """
     import torch
     from transformers import MarianConfig, MarianMTModel

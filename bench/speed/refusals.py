@@ -1,11 +1,11 @@
-"""What a call costs that is refused at once, beside a gRPC server that does nothing else.
+"""Cost of an immediately rejected call, compared with a gRPC server that only rejects.
 
     python -m bench.speed.refusals [--rate N ...] [--seconds S]
 
-k6 sends one-sentence articles at a fixed rate to summsvc with a token asked for and
-none sent, which is refused before anything else is done, and to a ``grpc.aio`` server
-that aborts every call. What both take, and how late they answer, is the price of
-gRPC, k6 on the same machine included: no overload can be answered sooner.
+k6 sends one-sentence articles at a fixed rate to two servers: summsvc, which requires a
+token and rejects the calls without one before any other work, and a ``grpc.aio`` server
+that aborts every call. The CPU time and latency of the second server are the cost of
+gRPC, with k6 on the same machine: no rejection under overload can be faster.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from bench.serve.servers import Served, announced, served
 MODEL = "trained"
 
 DEADLINE_S = 2.0
-"""Of each call; none comes near it unless the server does not keep up."""
+"""Deadline of each call; calls reach it only if the server cannot keep up."""
 
 
 @contextmanager
 def refusing() -> Iterator[Served]:
-    """summsvc, which wants a token that nobody has."""
+    """A summsvc server that requires a token, so that it rejects every call of the load."""
     with tempfile.NamedTemporaryFile("w", suffix=".token") as tokens:
         tokens.write("secret\n")
         tokens.flush()
@@ -40,7 +40,7 @@ def refusing() -> Iterator[Served]:
 
 
 async def abort_all() -> None:
-    """Refuse every Translate until killed; prints the address."""
+    """Run a server that aborts every call until it is killed; prints the address."""
 
     async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "full")
@@ -54,7 +54,7 @@ async def abort_all() -> None:
 
 
 def row(name: str, server: Served, rate: float, seconds: float) -> str:
-    """One load, told as a row of the table."""
+    """Measure one load; a row of the table."""
     plan = arrivals.Plan(
         server.addresses[0], texts.bodies(MODEL, "short", 400), rate, seconds, DEADLINE_S
     )
@@ -73,8 +73,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rate", type=float, nargs="+", default=[200, 400, 800], help="calls/s")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
-    parser.add_argument("--abort", action="store_true", help="be the bare server")
+    parser.add_argument("--seconds", type=float, default=8.0, help="duration of each load")
+    parser.add_argument("--abort", action="store_true", help="run the aborting server instead")
     arguments = parser.parse_args()
     if arguments.abort:
         asyncio.run(abort_all())

@@ -1,11 +1,11 @@
-"""How many sequences a batch should hold: what a segment costs in batches of each size.
+"""CPU time per segment by batch size, to choose the sequences of a batch.
 
     python -m bench.speed.sizes [--model MODEL ...] [--beams B ...]
 
-The engine alone, two batches at once, one thread each, all segments sorted by
-length. Told: processor milliseconds per segment, user and system apart, each way
-by the best one of its model and beams. Sequences are segments x beams, the rows
-that a step of the search computes.
+The engine runs without the server, two batches at a time, one thread each, all segments
+sorted by length. Columns: CPU milliseconds per segment, user and system, and their sum
+relative to the best batch size of the model and beams. Sequences are segments x beams:
+the rows that one decoding step computes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from summsvc.engines.tokenizer import Tokenizer
 
 SEQUENCES = (4, 8, 16, 32, 64, 128)
 SEGMENTS = {"opus-mt": 64, "trained": 2048}
-"""Measured in all; at the least two batches for each worker."""
+"""Segments of a measurement; more where two batches per worker need more."""
 
 WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds of processor time per segment."""
+    """CPU time per segment in milliseconds."""
 
     model: str
     beams: int
@@ -45,7 +45,7 @@ class Row:
 
 
 def measure(model: str, beams: int) -> Iterator[Row]:
-    """A row for every size of batch that holds a segment."""
+    """A row for every batch size of at least one segment."""
     spec = store(model).spec(model)
     translator = ctranslate2.Translator(
         str(spec.path), device="cpu", inter_threads=WORKERS, intra_threads=1

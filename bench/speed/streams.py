@@ -1,14 +1,14 @@
-"""Memory that streams of headers without a message take, beside a bare grpc.aio server.
+"""Memory of a server with many open streams without a message, compared with bare grpc.aio.
 
     python -m bench.speed.streams [--rounds N] [--streams N] [--connections N]
 
-In each round the connections are opened, so many streams on each of them begun and no
-message sent on any; then all connections are closed. Told, in MB of resident memory: at
-the start, with the streams of the first, the middle and the last round open, and some
-seconds after the last. The bare server, which echoes Translate, and summsvc run in
-processes of their own, one after the other. What either does not take in costs it nothing:
-by its default gRPC refuses streams at random where more than a thousand wait, summsvc
-those over ``max_streams_per_connection``.
+Each round opens the connections, sends the headers of so many streams on each of them
+without a message, and closes all connections. The table has the resident memory in MB
+at the start, with the streams of the first, the middle and the last round open, and some
+seconds after the last round. The bare server, which echoes Translate, and summsvc run one
+after the other, each in a process of its own. A rejected stream takes no memory: by
+default gRPC rejects streams at random when more than a thousand are pending, summsvc
+rejects those above ``max_streams_per_connection``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tests.server.connection import Wire
 
 METHOD = "/summsvc.v1.TranslationService/Translate"
 OPEN_S, CLOSED_S, IDLE_S = 2.0, 1.0, 5.0
-"""Seconds that a server gets to take in streams, to see that a connection is gone, and to rest."""
+"""Seconds to wait for the streams to open, for a connection to close, and at the end."""
 
 
 def memory(server: Served, rounds: int, streams: int, connections: int) -> list[float]:
-    """MB at the start, in each round with its streams open, and at the end."""
+    """Resident memory in MB at the start, in each round with its streams open, and at the end."""
     port = int(server.addresses[0].rpartition(":")[2])
     found = [server.rss_mb()]
     for _ in range(rounds):
@@ -52,7 +52,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--streams", type=int, default=20_000, help="on each connection")
+    parser.add_argument("--streams", type=int, default=20_000, help="streams on each connection")
     parser.add_argument("--connections", type=int, default=1)
     arguments = parser.parse_args()
     servers: list[tuple[str, AbstractContextManager[Served]]] = [

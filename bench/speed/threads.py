@@ -1,13 +1,13 @@
-"""What a segment costs each thread of summsvc, beside the engine alone.
+"""CPU time per segment by thread of summsvc, compared with the engine alone.
 
     python -m bench.speed.threads [--kind KIND] [--clients N] [--rounds N]
 
-The "trained" model, greedy search. In turn, so that the machine's speed moves all:
-the engine alone, handed all sentences in one call; a fresh server under a closed loop;
-and the engine alone again, handed the server's own batches in its order by as many
-threads as it has workers. Told: processor milliseconds for a segment computed, further
-attempts among them, the mean of all rounds. The engine's threads are those that take
-most, as many as it has workers; the event loop is the main one.
+The "trained" model, greedy search. Each round measures in turn, so that changes of the
+machine's speed affect all: the engine alone with all sentences in one call; a new server
+under a closed loop; and the engine alone with the server's own batches in their order, on
+as many threads as it has workers. The table has the CPU milliseconds per computed segment,
+retries included, as the mean of all rounds. The engine's threads are those with the
+most CPU time, one per worker; the event loop is the main thread.
 """
 
 from __future__ import annotations
@@ -37,15 +37,17 @@ from summsvc.engines.ctranslate2 import CTranslate2Engine
 MODEL = "trained"
 
 LEAD_S = 2.0
-"""Seconds of the load before threads are looked at: it has found its pace by then."""
+"""Seconds of load before the measurement, until throughput is steady."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds of processor time for one segment. alone: all sentences at once. batches: the
-    server's batches, without the server. again: of a hundred of those, for further attempts.
-    retried: of a hundred segments, those tried again. batch: segments in one. fill: of a hundred
-    tokens, those that are no padding. faults: pages that the system mapped for a segment.
+    """Figures of one round; times are CPU milliseconds per segment.
+
+    alone: the engine with all sentences in one call. batches: the engine with the server's
+    batches. again: percentage of ``batches`` for retries. engine, loop, others: the server's
+    threads. retried: percentage of segments that were retried. batch: mean segments of a
+    batch. fill: percentage of tokens that are not padding. faults: page faults per segment.
     """
 
     alone: float
@@ -61,7 +63,7 @@ class Row:
 
 
 def threads_ms(pid: int) -> dict[int, float]:
-    """Milliseconds of processor time that each thread of a process has taken, by its id."""
+    """CPU milliseconds of each thread of a process so far, by thread id."""
     taken: dict[int, float] = {}
     for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
         fields = stat_fields(stat)
@@ -81,7 +83,7 @@ def _counts(page: str) -> dict[str, float]:
 
 
 def replayed_ms(batches: Sequence[Batch]) -> float:
-    """Milliseconds of processor time that an engine's threads take for batches of a server."""
+    """CPU milliseconds of an engine's threads for the batches of a server."""
     engine = CTranslate2Engine(store(MODEL).spec(MODEL), Placement(workers=cores()))
     engine.warm_up()
 
@@ -98,7 +100,7 @@ def replayed_ms(batches: Sequence[Batch]) -> float:
 
 
 def measure(kind: str, count: int, seconds: float) -> Row:
-    """One round. seconds: for which threads are looked at."""
+    """Measure one round. seconds: duration of the measurement under load."""
     bodies = texts.bodies(MODEL, kind, 400)
     alone = Engine(MODEL, 1).measure([each for body in bodies for each in texts.segments(body)])
     with TemporaryDirectory() as work:
@@ -138,7 +140,7 @@ def measure(kind: str, count: int, seconds: float) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Means of rounds as Markdown."""
+    """The means over all rounds as Markdown."""
     mean_of = {each.name: mean(getattr(row, each.name) for row in rows) for each in fields(Row)}
     server = mean_of["engine"] + mean_of["loop"] + mean_of["others"]
     parts = {"engine": "engine", "event loop": "loop", "text, replies, log": "others"}

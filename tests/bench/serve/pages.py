@@ -1,4 +1,4 @@
-"""A page with a place for every table."""
+"""A page with marks for every table."""
 
 from __future__ import annotations
 

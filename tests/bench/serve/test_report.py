@@ -1,4 +1,4 @@
-"""Tables and bars of figures that are known."""
+"""Tables, targets and plots of given results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RESULTS = Results(
 )
 
 
-def test_the_bars_of_known_rows() -> None:
+def test_the_targets_of_given_rows() -> None:
     figures = [(bar.value, bar.bound, bar.met) for bar in bars(RESULTS)]
     assert figures == [
         (pytest.approx(0.85), 0.9, False),
@@ -50,12 +50,12 @@ def test_the_bars_of_known_rows() -> None:
     ]
 
 
-def test_what_was_not_measured_has_no_bar() -> None:
+def test_a_missing_measurement_has_no_target() -> None:
     assert list(bars(Results())) == []
     assert list(bars(Results(RESULTS.rows[1:3]))) == []
 
 
-def test_the_tables_of_known_rows() -> None:
+def test_the_tables_of_given_rows() -> None:
     lines = report(RESULTS).splitlines()
     assert sum(line.startswith("| model ") for line in lines) == len(NAMES)
     found = [line for line in lines if line.startswith("| trained | article | summsvc |")]
@@ -64,7 +64,7 @@ def test_the_tables_of_known_rows() -> None:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_rows_without_processor_time_have_no_place_in_its_table() -> None:
+def test_rows_without_cpu_time_are_not_in_its_table() -> None:
     older = Row("trained", "article", 32, "summsvc", 850, 1000)
     assert "| trained | article | 32 | summsvc | 850 |" in report(Results([older]))
     assert "most that is left" not in report(Results([older]))
@@ -89,7 +89,7 @@ def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
         put(RESULTS, page)
 
 
-def test_the_tables_in_the_docs_are_those_of_the_results_beside_them(tmp_path: Path) -> None:
+def test_the_tables_in_the_docs_match_the_stored_results(tmp_path: Path) -> None:
     results = Results.read(BENCHMARKS / "serving.json")
     page = tmp_path / "page.md"
     text = (BENCHMARKS / "serving.md").read_text("utf-8")
@@ -102,13 +102,13 @@ def test_the_tables_in_the_docs_are_those_of_the_results_beside_them(tmp_path: P
     assert page.read_text("utf-8") == summary
 
 
-def test_the_picture_in_the_docs_is_that_of_the_results_beside_it(tmp_path: Path) -> None:
+def test_the_plot_in_the_docs_matches_the_stored_results(tmp_path: Path) -> None:
     picture = tmp_path / "serving.svg"
     plot(Results.read(BENCHMARKS / "serving.json"), "opus-mt", picture)
     assert picture.read_text("utf-8") == (BENCHMARKS / "serving.svg").read_text("utf-8")
 
 
-def test_the_bars_of_known_rows_in_a_picture(tmp_path: Path) -> None:
+def test_the_plot_of_given_rows(tmp_path: Path) -> None:
     picture = tmp_path / "known.svg"
     plot(RESULTS, "trained", picture)
     drawn = ElementTree.fromstring(picture.read_text("utf-8"))
@@ -122,7 +122,7 @@ def test_the_bars_of_known_rows_in_a_picture(tmp_path: Path) -> None:
         plot(RESULTS, "opus-mt", picture)
 
 
-def test_the_summary_of_known_rows(tmp_path: Path) -> None:
+def test_the_summary_of_given_rows(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("<!-- serve summary -->\n<!-- end -->\n<!-- serve bars -->\n<!-- end -->\n")
     put_summary(RESULTS, page, "trained")
@@ -134,14 +134,14 @@ def test_the_summary_of_known_rows(tmp_path: Path) -> None:
     assert any("goodput at 4 x overload" in line for line in lines)
 
 
-def test_results_come_back_from_their_file(tmp_path: Path) -> None:
+def test_results_are_restored_from_their_file(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     assert Results.read(file) == Results()
     RESULTS.write(file)
     assert Results.read(file) == RESULTS
 
 
-def test_calls_are_summed_up() -> None:
+def test_a_row_sums_up_its_calls() -> None:
     calls = [
         Call(10.0, 10.5, 12.0, segments=3, output_tokens=60, queue_ms=4, retried=1),
         Call(11.0, 11.1, 14.0, segments=5, output_tokens=100, queue_ms=6),

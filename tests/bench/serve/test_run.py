@@ -1,4 +1,4 @@
-"""A small run of everything: real servers, the trained checkpoint, tables, page and plot."""
+"""A short run of the serving benchmark: real servers, tables, page and plot."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bench.serve.servers import WAYS
 from tests.bench.serve.pages import PAGE
 
 
-def there(*modules: str) -> bool:
+def installed(*modules: str) -> bool:
     return all(importlib.util.find_spec(module) for module in modules)
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two calls instead of hundreds, and parts of seconds."""
-    monkeypatch.setattr(closed, "FEWEST", {"trained": 2})
-    monkeypatch.setattr(closed, "SLOW", {"trained": 2})
+    """Shorten the benchmark to two calls and one second per measurement."""
+    monkeypatch.setattr(closed, "MIN_CALLS", {"trained": 2})
+    monkeypatch.setattr(closed, "MIN_CALLS_TRANSFORMERS", {"trained": 2})
     monkeypatch.setattr(closed, "CALLS_TRAINED", 1)
-    monkeypatch.setattr(engine, "FEWEST", {"trained": 20})
+    monkeypatch.setattr(engine, "MIN_SENTENCES", {"trained": 20})
     monkeypatch.setattr(command, "SECONDS", {"trained": 1.0})
     monkeypatch.setattr(bulk, "SETTLING_S", 0.5)
 
@@ -39,7 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_closed_loops_of_every_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    ways = [way for way in WAYS if way != "transformers" or there("torch", "transformers")]
+    ways = [way for way in WAYS if way != "transformers" or installed("torch", "transformers")]
     file, page = tmp_path / "results.json", tmp_path / "page.md"
     page.write_text(PAGE, "utf-8")
     asked = ["--kind", "article", "--clients", "2", "--way", *ways, "--only", "closed"]
@@ -63,7 +63,9 @@ def test_closed_loops_of_every_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("few")
-def test_books_and_arrivals_are_added(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_bulk_and_overload_are_added_to_earlier_results(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(overload, "FACTORS", (0.3,))
     file = tmp_path / "results.json"
     earlier = Results([Row("trained", "mix", 4, "summsvc", 1, 2, engine_ms=1)])

@@ -1,4 +1,4 @@
-"""A few calls to each server."""
+"""The benchmark of a call, with a few calls to each server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_all_servers_are_called_and_compared(
     assert rows["ctranslate2"][1] == "+0.00"
 
 
-def test_differences_are_taken_within_a_round() -> None:
+def test_differences_are_computed_within_a_round() -> None:
     rows = [
         call.Row(call.BASELINE, Served(()), [1.0, 10.0, 100.0], 0.006, 3),
         call.Row("other", Served(()), [3.0, 12.0, 102.0], 0.012, 3),

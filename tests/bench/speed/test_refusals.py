@@ -1,4 +1,4 @@
-"""A short load of calls that are all refused."""
+"""The benchmark of rejections, with a short load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.speed import refusals
 @pytest.mark.skipif(
     not Path(sys.executable).with_name("k6").is_file(), reason="needs k6, of the extra bench"
 )
-def test_both_servers_refuse_every_call(
+def test_both_servers_reject_every_call(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["refusals", "--rate", "10", "--seconds", "1"])

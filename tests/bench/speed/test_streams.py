@@ -1,4 +1,4 @@
-"""A few streams to each server."""
+"""The benchmark of streams, with a few streams to each server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from bench.speed import streams
 
 
-def test_memory_of_both_servers_is_told(
+def test_memory_of_both_servers_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("OPEN_S", "CLOSED_S", "IDLE_S"):

@@ -1,4 +1,4 @@
-"""A short load, told by thread."""
+"""The benchmark of threads, with a short load."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench.serve import engine
 from bench.speed import threads
 
 
-def test_shares_of_threads_make_up_the_server(
+def test_the_shares_of_the_threads_add_up_to_the_server(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "FEWEST", {"trained": 20})
+    monkeypatch.setattr(engine, "MIN_SENTENCES", {"trained": 20})
     monkeypatch.setattr(threads, "LEAD_S", 0.5)
     command = ["threads", "--rounds", "1", "--seconds", "1", "--clients", "4"]
     monkeypatch.setattr(sys, "argv", command)
