@@ -51,7 +51,7 @@ def _names(cell: str) -> list[str]:
 
 
 def faults(rooms: list[Room], source: Path) -> list[str]:
-    """What is wrong with the table, or with the imports of the package in ``source``.
+    """Faults of the table, and imports of the package in ``source`` that it does not allow.
 
     Args:
         rooms: Rows of the table from top to bottom.
@@ -152,7 +152,7 @@ def _path(name: str, source: Path) -> str | None:
 
 
 def cycle(source: Path, rooms: list[Room]) -> list[str]:
-    """Rooms that import each other in a circle, in order; empty when there is none."""
+    """A cycle of rooms that import each other, in order; empty when there is none."""
     arrows: dict[str, set[str]] = {room.name: set() for room in rooms}
     for path, target in imports(source):
         room, imported = room_of(path, rooms), room_of(target, rooms)
@@ -164,13 +164,13 @@ def cycle(source: Path, rooms: list[Room]) -> list[str]:
 def _cycle(arrows: Mapping[str, set[str]]) -> list[str]:
     done: set[str] = set()
 
-    def visit(room: str, way: list[str]) -> list[str]:
-        if room in way:
-            return [*way[way.index(room) :], room]
+    def visit(room: str, path: list[str]) -> list[str]:
+        if room in path:
+            return [*path[path.index(room) :], room]
         if room in done:
             return []
         for target in sorted(arrows[room]):
-            if found := visit(target, [*way, room]):
+            if found := visit(target, [*path, room]):
                 return found
         done.add(room)
         return []

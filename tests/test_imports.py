@@ -14,7 +14,7 @@ import summsvc
 from tests.rooms import cycle, faults, table
 
 ROOT = Path(summsvc.__file__).parent
-FLOORS = ["server", "tasks", "scheduling", "models", "engines", "articles", "languages"]
+LAYERS = ["server", "tasks", "scheduling", "models", "engines", "articles", "languages"]
 WIRE = {"server", "client", "cli", "v1"}
 HEAVY = {"torch", "transformers", "ctranslate2", "sentencepiece"}
 ROOMS = table((Path(__file__).parents[1] / "ARCHITECTURE.md").read_text("utf-8"))
@@ -49,10 +49,10 @@ def imported(path: Path, *, top_level_only: bool = False) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_no_room_imports_from_a_floor_above_it(floor: str) -> None:
-    above = set(FLOORS[: FLOORS.index(floor)]) | {"client", "cli"}
-    files = [path for room, path in modules() if room == floor]
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_room_imports_a_layer_above_it(layer: str) -> None:
+    above = set(LAYERS[: LAYERS.index(layer)]) | {"client", "cli"}
+    files = [path for room, path in modules() if room == layer]
     assert files
     for path in files:
         for name in imported(path):
@@ -61,8 +61,8 @@ def test_no_room_imports_from_a_floor_above_it(floor: str) -> None:
                 assert parts[1] not in above, f"{path} imports {name}"
 
 
-def test_evaluation_stands_beside_the_floors() -> None:
-    """It knows texts only; the command line brings it what a server said."""
+def test_evaluation_imports_only_text_rooms_and_only_the_command_line_imports_it() -> None:
+    """Evaluation works on texts; the command line passes it the responses of a server."""
     for room, path in modules():
         for name in imported(path):
             if room == "evaluation" and name.startswith("summsvc."):
@@ -102,7 +102,7 @@ def test_imports_follow_the_table_of_rooms() -> None:
     assert faults(ROOMS, ROOT) == []
 
 
-def test_rooms_do_not_import_each_other_in_a_circle() -> None:
+def test_rooms_have_no_import_cycle() -> None:
     assert cycle(ROOT, ROOMS) == []
 
 
@@ -158,7 +158,7 @@ def test_a_fault_of_the_table_is_found(tmp_path: Path, row: str, fault: str) -> 
     assert [text for text in found if text.startswith(fault)]
 
 
-def test_a_circle_of_rooms_is_found(tmp_path: Path) -> None:
+def test_a_cycle_of_rooms_is_found(tmp_path: Path) -> None:
     source = small_package(
         tmp_path,
         top__a="import summsvc.low.a",

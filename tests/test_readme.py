@@ -1,4 +1,4 @@
-"""The examples of README and docs are run as they stand, but for the server's address."""
+"""Examples of README and docs run unchanged, except for the server's address; links resolve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TLS = "docs/how-to/tls-and-tokens.md"
 
 
 def example(page: str, language: str, containing: str) -> str:
-    """The one fenced block of that language that contains a text."""
+    """The only fenced block in ``language`` that contains the text ``containing``."""
     blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
     (found,) = [block for block in blocks if containing in block]
     return str(found)
@@ -62,7 +62,7 @@ def test_grpcurl(bare_server: Running) -> None:
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js and npm")
 def test_javascript(bare_server: Running) -> None:
-    # Packages are looked up from the folder of the script, so it lies beside them.
+    # Node.js resolves packages from the folder of the script.
     folder = ROOT / ".cache" / "node"
     if not (folder / "node_modules").is_dir():
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,14 +146,14 @@ def pages() -> list[Path]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Names of a page's headings as links have them."""
+    """Anchors of a page's headings, as links name them."""
     heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
     words = (re.sub(r"[^\w\s-]", "", head.lower()) for head in heads)
     return {re.sub(r"[\s-]+", "-", word).strip("-") for word in words}
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_resolve(page: Path) -> None:
     for target, anchor in re.findall(r"\]\(([^)#:]*)#?([^)#:]*)\)", page.read_text("utf-8")):
         found = page.parent / target if target else page
         assert found.exists(), f"links to {target}"
