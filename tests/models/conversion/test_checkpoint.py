@@ -25,11 +25,6 @@ from tests.models.hub import COMMIT, serving
 TRANSLATION = Task.TRANSLATION
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def entry(id: str) -> CatalogEntry:
     found = Catalog.load().get(id)
     assert found is not None
