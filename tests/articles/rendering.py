@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from summsvc.articles.document import Document
 from summsvc.articles.renderer import RenderedSegment, Renderer
+from summsvc.interruption import checked
 from summsvc.types import Field
 
 
@@ -22,10 +23,10 @@ class RenderedArticle:
 def render(document: Document, translations: Sequence[str]) -> RenderedArticle:
     """Render one translation per segment of the document."""
     renderer = Renderer(document)
-    rendered = tuple(renderer.place(i, text) for i, text in enumerate(translations))
+    rendered = tuple(renderer.place(i, text) for i, text in enumerate(checked(translations, 1)))
     trailing = renderer.finish()
     parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
-    for segment, output in zip(document.segments, rendered, strict=True):
+    for segment, output in checked(zip(document.segments, rendered, strict=True)):
         parts[segment.field] += [output.separator, output.text]
     return RenderedArticle(
         title="".join([*parts[Field.TITLE], trailing.title]),

@@ -6,6 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from summsvc.engines.base import Task
+from summsvc.models.store.locking import LOCK_FILE
+from summsvc.models.store.store import Store
+
+PAIRS = [("en", "ru")]
 WEIGHTS = b"not really tensors, but some bytes " * 40
 
 
@@ -28,3 +33,13 @@ def checkpoint(
     (folder / "target.spm").write_bytes(b"target pieces")
     (folder / weights).write_bytes(WEIGHTS)
     return folder
+
+
+def add(store: Store, source: Path, id: str = "tiny") -> None:
+    """Add the folder ``source`` to a store as an English-Russian translation model."""
+    store.add(source, id, Task.TRANSLATION, PAIRS)
+
+
+def left_over(store: Store) -> list[str]:
+    """Names in the store's folder, without the lock file."""
+    return sorted(path.name for path in store.root.iterdir() if path.name != LOCK_FILE)

@@ -100,7 +100,7 @@ def test_pairs_default_to_all_token_languages(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[", "not TOML"),
-        ("ours = 1", "no table"),
+        ("ours = 1", "not a table"),
         ("[ours]\npairs = ['en-lv']", "task"),
         ("[ours]\ntask = 'translation'", "pairs"),
         ("[ours]\ntask = 'translation'\npairs = []", "pairs"),

@@ -73,7 +73,7 @@ class BlockBuilder:
         self._last = ""
         self._clear()
 
-    def visible(self, text: str, start: int, end: int) -> None:
+    def add_text(self, text: str, start: int, end: int) -> None:
         """Add the visible characters ``text`` of source [start, end).
 
         Either the text has as many characters as the source range, one from each code point, or
@@ -94,11 +94,11 @@ class BlockBuilder:
             self._starts.extend([start] * len(text))
             self._ends.extend([end] * len(text))
 
-    def mark(self, start: int, end: int) -> None:
+    def add_mark(self, start: int, end: int) -> None:
         """Add inline markup at source [start, end)."""
         self._marks.append(Mark(self._length, start, end))
 
-    def line_break(self, start: int, end: int, kind: BlockKind) -> None:
+    def add_line_break(self, start: int, end: int, kind: BlockKind) -> None:
         """Add a line break at source [start, end).
 
         It ends a block of ``kind`` unless a sentence continues on the next line.
@@ -106,8 +106,8 @@ class BlockBuilder:
         if self._broken:
             self.end_block(kind)
         elif self._text:
-            self.visible("\n", start, start)
-            self.mark(start, end)
+            self.add_text("\n", start, start)
+            self.add_mark(start, end)
             self._broken, self._broken_kind = True, kind
 
     def end_block(self, kind: BlockKind) -> None:

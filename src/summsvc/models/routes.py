@@ -108,7 +108,7 @@ class Routes:
         found = self._direct_model(snapshot, Task.SUMMARIZATION, pair)
         if found is None:
             raise UnsupportedPairError(
-                f"no model writes summaries in '{language}'; ask for the extractive method",
+                f"no model writes summaries in '{language}'; request the extractive method",
                 field="method",
                 metadata={"source": language, "target": language},
             )

@@ -100,7 +100,7 @@ def test_which_models_are_converted(monkeypatch: pytest.MonkeyPatch) -> None:
         assert convert.converter("ctranslate2", architecture) is not None
         assert convert.converter("transformers", architecture) is None
     assert convert.converter("auto", "led") is None
-    with pytest.raises(ModelUnavailableError, match="no led models"):
+    with pytest.raises(ModelUnavailableError, match="does not support led models"):
         convert.converter("ctranslate2", "led")
 
 

@@ -214,7 +214,7 @@ def test_without_torch_correct_conversion_is_installed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (random, "loops or nothing"),
+        (random, "empty, truncated or repetitive"),
         (blind, "every probe has the same output"),
         (misshapen, "has the shape"),
     ],

@@ -169,11 +169,11 @@ class _BlockParser:
             elif token.kind == "text":
                 shown = html.unescape(self._source[token.start : token.end])
                 if shown:
-                    self.builder.visible(shown, token.start, token.end)
+                    self.builder.add_text(shown, token.start, token.end)
                 else:
-                    self.builder.mark(token.start, token.end)
+                    self.builder.add_mark(token.start, token.end)
             elif token.name == "br":
-                self.builder.line_break(token.start, token.end, self._kind)
+                self.builder.add_line_break(token.start, token.end, self._kind)
             else:
                 self._add_markup(token.name, token.start, token.end)
                 self._track_nesting(token)
@@ -189,7 +189,7 @@ class _BlockParser:
         if name in _BLOCK_ELEMENTS:
             self.builder.end_block(self._kind)
         else:
-            self.builder.mark(start, end)
+            self.builder.add_mark(start, end)
 
     def _track_nesting(self, token: _HtmlToken) -> None:
         kind = _block_kind(token.name)

@@ -154,7 +154,7 @@ class _BlockParser:
                 feed = previous
                 while feed and self.source[feed - 1] in "\r\n":
                     feed -= 1
-                self.builder.mark(feed, start)
+                self.builder.add_mark(feed, start)
             self._inline.parse(start, end, kind)
             previous = end
         self.builder.end_block(kind)

@@ -68,26 +68,26 @@ class InlineParser:
             ticks = _BACKTICK_RUN.match(self._source, at, end)
             if ticks and last.get(len(ticks[0]), -1) <= at:
                 # Not a code span. Searching for its end each time would take more than linear time.
-                self._builder.visible(ticks[0], at, ticks.end())
+                self._builder.add_text(ticks[0], at, ticks.end())
                 at = ticks.end()
                 continue
             match = _INLINE_TOKEN.match(self._source, at, end)
             assert match is not None
             at = match.end()
             if match["text"] or match["ticks_only"]:
-                self._builder.visible(match[0], match.start(), at)
+                self._builder.add_text(match[0], match.start(), at)
             elif match["escape"]:
-                self._builder.visible(match[0][1], match.start(), at)
+                self._builder.add_text(match[0][1], match.start(), at)
             elif match["ref"]:
-                self._builder.visible(html.unescape(match[0]), match.start(), at)
+                self._builder.add_text(html.unescape(match[0]), match.start(), at)
             elif match["hard"] and at < end:
-                self._builder.line_break(match.start(), at, kind)
+                self._builder.add_line_break(match.start(), at, kind)
             elif match["open"]:
                 self._open_bracket(match, end)
             elif match["close"]:
                 at = self._close_bracket(at, end)
             else:
-                self._builder.mark(match.start(), at)
+                self._builder.add_mark(match.start(), at)
 
     def _open_bracket(self, match: re.Match[str], end: int) -> None:
         bracket = match.end() - 1
@@ -95,16 +95,16 @@ class InlineParser:
         is_link = label is not None and (bool(label[2]) or label[1].casefold() in self._defined)
         self._brackets.append(is_link)
         if is_link:
-            self._builder.mark(*match.span())
+            self._builder.add_mark(*match.span())
         else:
-            self._builder.visible(match[0], *match.span())
+            self._builder.add_text(match[0], *match.span())
 
     def _close_bracket(self, at: int, end: int) -> int:
         """Parse the closing bracket before ``at`` and its link target; return where they end."""
         if not (self._brackets and self._brackets.pop()):
-            self._builder.visible("]", at - 1, at)
+            self._builder.add_text("]", at - 1, at)
             return at
         target = _LINK_TARGET.match(self._source, at, end)
         stop = target.end() if target else at
-        self._builder.mark(at - 1, stop)
+        self._builder.add_mark(at - 1, stop)
         return stop

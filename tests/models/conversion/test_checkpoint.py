@@ -25,11 +25,6 @@ from tests.models.hub import COMMIT, serving
 TRANSLATION = Task.TRANSLATION
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def entry(id: str) -> CatalogEntry:
     found = Catalog.load().get(id)
     assert found is not None
@@ -39,10 +34,14 @@ def entry(id: str) -> CatalogEntry:
 @pytest.mark.parametrize(
     ("id", "special", "said"),
     [
-        ("nllb-600m", ["eng_Latn", "rus_Latn", "lit_Latn"], "'ru' by the token 'rus_Cyrl'"),
+        (
+            "nllb-600m",
+            ["eng_Latn", "rus_Latn", "lit_Latn"],
+            "the token 'rus_Cyrl' for the language 'ru'",
+        ),
         ("nllb-600m", ["__en__", "__ru__", "__lt__"], "similar tokens: none"),
         ("m2m100-418m", ["__en__", "__ru__"], "similar tokens: __en__, __ru__"),
-        ("madlad-3b", ["<2en>", "<2ru>", "<2lv>"], "'lt' by the token '<2lt>'"),
+        ("madlad-3b", ["<2en>", "<2ru>", "<2lv>"], "the token '<2lt>' for the language 'lt'"),
     ],
 )
 def test_tokenizer_without_a_required_token_is_rejected(
@@ -60,7 +59,9 @@ def test_marian_tokens_come_from_the_vocabulary_only(store: Store, tmp_path: Pat
     model = entry("opus-en-ru")
     others = ["</s>", "<unk>", ">>bel<<", ">>ukr<<", "<pad>"]
     folder = checkpoint(tmp_path / "folder", vocabulary=others, special=[">>rus<<"])
-    with pytest.raises(InvalidFieldError, match=r">>rus<<.*it has >>bel<<, >>ukr<<") as caught:
+    with pytest.raises(
+        InvalidFieldError, match=r">>rus<<.*similar tokens: >>bel<<, >>ukr<<"
+    ) as caught:
         store.add(folder, "opus-en-ru", TRANSLATION, entry=model)
     assert caught.value.metadata == {"language": "ru", "token": ">>rus<<"}
 
@@ -101,7 +102,7 @@ def test_pulled_model_is_validated(store: Store, tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert "'lt' by the token '__lt__'" in done.stderr
+    assert "the token '__lt__' for the language 'lt'" in done.stderr
     assert "similar tokens: __en__, __ru__" in done.stderr
     assert store.ids() == []
 
@@ -124,7 +125,7 @@ def test_built_in_tokens_of_the_tokenizer_class_are_accepted(
     manifest = store.add(folder, "ours", TRANSLATION, entry=model)
     assert manifest.tokens == family.tokens
     wrong = model.model_copy(update={"tokens": {**family.tokens, "ru": "<2ru>"}})
-    with pytest.raises(InvalidFieldError, match="'ru' by the token '<2ru>'"):
+    with pytest.raises(InvalidFieldError, match="the token '<2ru>' for the language 'ru'"):
         store.add(folder, "other", TRANSLATION, entry=wrong)
 
 
