@@ -1,4 +1,4 @@
-"""A small engine that computes something real, and can be held and watched."""
+"""A test engine that reverses words, and builders for its schedulers and jobs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def reversed_words(text: str) -> str:
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fails when it never does."""
+    """Wait until a condition is true; fails after ``PATIENCE_S`` seconds."""
     until = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < until
@@ -92,7 +92,7 @@ class ReversingEngine:
         self._recovered.set()
 
     async def begun(self, batches: int = 1) -> None:
-        """Wait until so many more batches have begun."""
+        """Wait until so many more batches have started."""
         for _ in range(batches):
             assert await asyncio.to_thread(self._begun.acquire, timeout=PATIENCE_S)
 
@@ -144,11 +144,11 @@ class ReversingEngine:
         self.closed = True
 
 
-def expected(work: Job) -> list[str]:
-    """What the engine makes of a work."""
+def expected(job: Job) -> list[str]:
+    """The outputs of the engine for a job."""
     return [
-        f"{work.source}>{work.target}/{work.options.beam_size} {reversed_words(text)}"
-        for text in work.texts
+        f"{job.source}>{job.target}/{job.options.beam_size} {reversed_words(text)}"
+        for text in job.texts
     ]
 
 

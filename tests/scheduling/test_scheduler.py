@@ -23,7 +23,7 @@ from tests.scheduling.reversing import OPTIONS, ReversingEngine, expected, sched
 
 @asynccontextmanager
 async def running(engine: ReversingEngine, **settings: Any) -> AsyncIterator[Scheduler]:
-    """A scheduler that is closed at the end, its engine let go first."""
+    """A scheduler that is closed at the end, after its engine is released."""
     made = scheduler(engine, **settings)
     try:
         yield made
@@ -46,20 +46,22 @@ def sample(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return registry.get_sample_value(f"summsvc_{name}", {"model": "reversing", **labels}) or 0.0
 
 
-async def test_outputs_come_in_the_order_of_the_texts(engine: ReversingEngine) -> None:
+async def test_outputs_are_in_the_order_of_the_texts(engine: ReversingEngine) -> None:
     texts = ["one two three", "a b", "x", "four five six seven", "p q r s t"]
     async with running(engine) as made:
         asked = work(texts)
         assert await outputs(made.submit(asked)) == expected(asked)
 
 
-async def test_a_request_without_texts_ends_at_once(engine: ReversingEngine) -> None:
+async def test_a_job_without_texts_ends_immediately(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         assert await outputs(made.submit(work([]))) == []
         assert made.idle
 
 
-async def test_kinds_do_not_share_a_batch(engine: ReversingEngine) -> None:
+async def test_segments_with_different_batch_keys_do_not_share_a_batch(
+    engine: ReversingEngine,
+) -> None:
     async with running(engine) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -73,7 +75,7 @@ async def test_kinds_do_not_share_a_batch(engine: ReversingEngine) -> None:
     assert engine.batches == [["hold on"], ["a b"], ["a b"], ["a b"]]
 
 
-async def test_batches_hold_to_the_budget_of_padded_tokens(engine: ReversingEngine) -> None:
+async def test_batches_stay_within_the_budget_of_padded_tokens(engine: ReversingEngine) -> None:
     texts = [f"{i} " + "w " * (i % 13) for i in range(200)]
     async with running(engine, batch_tokens=40) as made:
         await made.submit(work(texts)).wait()
@@ -92,14 +94,14 @@ async def test_beams_count_against_the_budget(engine: ReversingEngine) -> None:
     assert [len(batch) for batch in engine.batches] == [4, 4]
 
 
-async def test_a_segment_over_the_budget_goes_alone(engine: ReversingEngine) -> None:
+async def test_a_segment_over_the_budget_is_a_batch_of_its_own(engine: ReversingEngine) -> None:
     texts = ["w " * 100 + str(i) for i in range(3)]
     async with running(engine, batch_tokens=16) as made:
         await made.submit(work(texts)).wait()
     assert [len(batch) for batch in engine.batches] == [1, 1, 1]
 
 
-async def test_batches_begin_small_and_grow_while_they_are_fast(engine: ReversingEngine) -> None:
+async def test_batches_start_small_and_grow_while_they_are_fast(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=1000) as made:
         await made.submit(work([f"a b c {i}" for i in range(1000)])).wait()
     costs = [4 * len(batch) for batch in engine.batches]
@@ -108,7 +110,7 @@ async def test_batches_begin_small_and_grow_while_they_are_fast(engine: Reversin
     assert max(costs) == 1000
 
 
-async def test_one_line_does_not_wait_behind_a_book(engine: ReversingEngine) -> None:
+async def test_a_short_job_does_not_wait_for_a_long_one(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=32) as made:
         engine.hold()
         book = made.submit(work([f"line {i} of the book" for i in range(500)]))
@@ -121,8 +123,10 @@ async def test_one_line_does_not_wait_behind_a_book(engine: ReversingEngine) -> 
     assert len(engine.batches) > 60
 
 
-async def test_a_line_of_somebodys_bulk_book_is_not_waited_for(engine: ReversingEngine) -> None:
-    """It is computed once, but at the turn of who is to be served first."""
+async def test_an_interactive_job_gets_a_shared_bulk_segment_at_its_own_priority(
+    engine: ReversingEngine,
+) -> None:
+    """It is computed once, with the priority of the interactive job."""
     async with running(engine, batch_tokens=32) as made:
         engine.hold()
         lines = [f"line {i} of the book" for i in range(500)]
@@ -136,7 +140,7 @@ async def test_a_line_of_somebodys_bulk_book_is_not_waited_for(engine: Reversing
     assert sum(batch.count(lines[-1]) for batch in engine.batches) == 1
 
 
-async def test_requests_take_turns(engine: ReversingEngine) -> None:
+async def test_jobs_take_turns(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -152,7 +156,7 @@ async def test_requests_take_turns(engine: ReversingEngine) -> None:
         assert served == {"r0", "r1", "r2", "r3"}
 
 
-async def test_bulk_yields_and_still_moves_on(engine: ReversingEngine) -> None:
+async def test_bulk_jobs_yield_and_still_progress(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -168,7 +172,7 @@ async def test_bulk_yields_and_still_moves_on(engine: ReversingEngine) -> None:
     assert 0.2 <= share <= 0.3
 
 
-async def test_bulk_batches_are_narrower_while_interactive_requests_come(
+async def test_bulk_batches_are_narrower_while_interactive_jobs_arrive(
     engine: ReversingEngine,
 ) -> None:
     async with running(engine, batch_tokens=10_000, batch_sequences=12) as made:
@@ -199,7 +203,7 @@ async def test_a_short_queue_is_divided_among_idle_workers(engine: ReversingEngi
     assert engine.most_at_once == 2
 
 
-async def test_never_more_batches_at_once_than_workers(engine: ReversingEngine) -> None:
+async def test_at_most_one_batch_per_worker_runs_at_the_same_time(engine: ReversingEngine) -> None:
     async with running(engine, workers=3, batch_tokens=4) as made:
         await made.submit(work([f"a b c {i}" for i in range(100)])).wait()
     assert engine.most_at_once <= 3
@@ -219,7 +223,7 @@ async def test_identical_segments_in_flight_are_computed_once(engine: ReversingE
     assert sample(registry, "shared_segments_total") == 2
 
 
-async def test_the_cache_answers_the_second_time(engine: ReversingEngine) -> None:
+async def test_a_repeated_job_is_answered_from_the_cache(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, cache_bytes=100_000, registry=registry) as made:
         asked = work(["a b c", "d e f"])
@@ -244,7 +248,7 @@ async def test_opting_out_of_the_cache_shares_nothing(engine: ReversingEngine) -
     assert sum(batch.count("a b c") for batch in engine.batches) == 3
 
 
-async def test_a_model_of_another_version_does_not_read_the_cache_of_this_one() -> None:
+async def test_the_cache_is_separate_for_each_model_version() -> None:
     cache = OutputCache(100_000)
     engines = [ReversingEngine(), ReversingEngine(), ReversingEngine()]
     for engine, version in zip(engines, ["a", "b", "a"], strict=True):
@@ -253,7 +257,7 @@ async def test_a_model_of_another_version_does_not_read_the_cache_of_this_one() 
     assert [len(engine.batches) for engine in engines] == [1, 1, 0]
 
 
-async def test_what_was_cancelled_is_not_computed(engine: ReversingEngine) -> None:
+async def test_cancelled_segments_are_not_computed(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, batch_tokens=8, registry=registry) as made:
         engine.hold()
@@ -273,7 +277,7 @@ async def test_what_was_cancelled_is_not_computed(engine: ReversingEngine) -> No
     assert sample(registry, "abandoned_segments_total") == 10
 
 
-async def test_a_shared_segment_stays_while_somebody_wants_it(engine: ReversingEngine) -> None:
+async def test_a_shared_segment_stays_while_one_job_waits_for_it(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -285,13 +289,13 @@ async def test_a_shared_segment_stays_while_somebody_wants_it(engine: ReversingE
         await first.wait()
 
 
-async def test_a_batch_that_nobody_wants_is_stopped_in_the_model(engine: ReversingEngine) -> None:
+async def test_an_abandoned_batch_is_stopped_in_the_model(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         engine.hold()
         handle = made.submit(work(["going going gone"]))
         await engine.begun()
         handle.cancel()
-        # The engine is still held: only being stopped lets the next batch begin.
+        # The engine is still held: the next batch starts only because this one is stopped.
         following = made.submit(work(["still here"]))
         await engine.begun()
         engine.release()
@@ -299,7 +303,7 @@ async def test_a_batch_that_nobody_wants_is_stopped_in_the_model(engine: Reversi
     assert engine.stopped == 1
 
 
-async def test_who_comes_back_for_an_abandoned_segment_gets_it() -> None:
+async def test_a_new_job_gets_a_segment_of_an_abandoned_batch() -> None:
     for _ in range(50):
         engine = ReversingEngine()
         async with running(engine) as made:
@@ -312,7 +316,7 @@ async def test_who_comes_back_for_an_abandoned_segment_gets_it() -> None:
             assert await outputs(staying) == expected(staying.job)
 
 
-async def test_a_passed_deadline_ends_the_request_and_its_work(engine: ReversingEngine) -> None:
+async def test_a_passed_deadline_ends_the_job_and_its_segments(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, batch_tokens=8, registry=registry) as made:
         engine.hold()
@@ -329,7 +333,7 @@ async def test_a_passed_deadline_ends_the_request_and_its_work(engine: Reversing
     assert sample(registry, "expired_requests_total") == 1
 
 
-async def test_before_any_batch_the_probe_says_what_can_be_met(engine: ReversingEngine) -> None:
+async def test_the_probe_sets_the_rate_before_the_first_batch(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=64, probe_s=2.0) as made:
         now = asyncio.get_running_loop().time()
         texts = [f"a b {i}" for i in range(100)]
@@ -339,10 +343,10 @@ async def test_before_any_batch_the_probe_says_what_can_be_met(engine: Reversing
         assert await outputs(made.submit(asked)) == expected(asked)
 
 
-async def test_more_than_can_be_done_in_time_is_refused_and_the_rest_is_done(
+async def test_jobs_that_make_others_late_are_rejected_and_the_rest_completes(
     engine: ReversingEngine,
 ) -> None:
-    # The probe says 64 tokens a second; deadlines are an hour away, so that none passes here.
+    # The probe sets 64 tokens per second; deadlines are an hour away, so that none passes here.
     async with running(engine, batch_tokens=64, probe_s=1.0) as made:
         engine.hold()
         hour = asyncio.get_running_loop().time() + 3600
@@ -358,8 +362,8 @@ async def test_more_than_can_be_done_in_time_is_refused_and_the_rest_is_done(
         await held.wait()
 
 
-async def test_what_a_text_says_again_takes_no_time(engine: ReversingEngine) -> None:
-    # The probe says 64 tokens a second.
+async def test_repeated_segments_count_once_for_admission(engine: ReversingEngine) -> None:
+    # The rate from the probe is 64 tokens per second.
     async with running(engine, probe_s=1.0, cache_bytes=10_000) as made:
         deadline = asyncio.get_running_loop().time() + 60
         with pytest.raises(DeadlineError):
@@ -369,7 +373,7 @@ async def test_what_a_text_says_again_takes_no_time(engine: ReversingEngine) -> 
     assert engine.batches == [["a b c d"]]
 
 
-async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> None:
+async def test_a_deadline_in_the_past_is_rejected(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, registry=registry) as made:
         with pytest.raises(DeadlineError):
@@ -379,7 +383,7 @@ async def test_a_deadline_in_the_past_is_refused(engine: ReversingEngine) -> Non
     assert sample(registry, "refused_requests_total", reason="DEADLINE") == 1
 
 
-async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: ReversingEngine) -> None:
+async def test_a_full_queue_rejects_jobs_with_a_retry_delay(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8, max_requests=2, cache_bytes=10_000) as made:
         await made.submit(work(["known already"])).wait()
         engine.hold()
@@ -397,12 +401,12 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: Reversing
             assert await outputs(handle) == expected(handle.job)
 
 
-async def test_the_queue_is_bounded_in_tokens(engine: ReversingEngine) -> None:
+async def test_the_queue_is_limited_in_tokens(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=16, max_tokens=20) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
         await engine.begun()
-        # Larger than the whole queue, which is empty: it could never come in otherwise.
+        # Larger than the limit, but the queue is empty: it could never be admitted otherwise.
         book = made.submit(work([f"a b c {i}" for i in range(10)]))
         with pytest.raises(OverloadedError):
             made.submit(work(["a b c"]))
@@ -411,7 +415,7 @@ async def test_the_queue_is_bounded_in_tokens(engine: ReversingEngine) -> None:
         await made.submit(work(["a b c"])).wait()
 
 
-async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine) -> None:
+async def test_a_failing_segment_fails_only_its_own_job(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, batch_tokens=1000, registry=registry) as made:
         engine.hold()
@@ -431,7 +435,7 @@ async def test_a_bad_segment_fails_only_its_own_request(engine: ReversingEngine)
     assert sample(registry, "failed_segments_total") == 1
 
 
-async def test_too_few_outputs_are_an_error_not_a_hang(engine: ReversingEngine) -> None:
+async def test_missing_outputs_are_an_error(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         engine.generate = lambda *_: []  # type: ignore[method-assign]
         with pytest.raises(EngineError):
@@ -441,7 +445,7 @@ async def test_too_few_outputs_are_an_error_not_a_hang(engine: ReversingEngine) 
 @pytest.mark.parametrize(
     "error", [RuntimeError, MemoryError, OSError, SystemExit, KeyboardInterrupt]
 )
-async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
+async def test_any_engine_exception_fails_its_segment_without_its_message(
     engine: ReversingEngine, error: type[BaseException]
 ) -> None:
     def generate(texts: list[str], *_: object) -> list[object]:
@@ -459,7 +463,7 @@ async def test_whatever_an_engine_raises_fails_its_segment_and_is_not_told(
         assert await outputs(made.submit(asked)) == expected(asked)
 
 
-async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) -> None:
+async def test_results_arrive_before_the_job_is_complete(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()
         handle = made.submit(work([f"a b c {i}" for i in range(8)]))
@@ -473,8 +477,8 @@ async def test_results_come_before_the_whole_is_done(engine: ReversingEngine) ->
 
 
 @pytest.mark.parametrize("least", [1, 3, 8, 100])
-async def test_outcomes_are_handed_on_together(engine: ReversingEngine, least: int) -> None:
-    # Batches of two; some texts are there twice, some are known from before.
+async def test_groups_have_a_minimum_size(engine: ReversingEngine, least: int) -> None:
+    # Batches of two segments; some texts occur twice, some are cached.
     texts = [f"a b c {i % 17}" for i in range(20)]
     async with running(engine, batch_tokens=8, workers=2, cache_bytes=10_000) as made:
         await made.submit(work(texts[3:6])).wait()
@@ -485,7 +489,7 @@ async def test_outcomes_are_handed_on_together(engine: ReversingEngine, least: i
     assert all(len(group) >= least for group in groups[:-1])
 
 
-async def test_what_is_known_before_a_failure_is_handed_on(engine: ReversingEngine) -> None:
+async def test_outcomes_before_a_failure_are_yielded(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=12) as made:
         handle = made.submit(work(["a b c", "d e f", "poison in here", "g h i"]))
         groups = handle.groups(100)
@@ -496,7 +500,7 @@ async def test_what_is_known_before_a_failure_is_handed_on(engine: ReversingEngi
             await anext(groups)
 
 
-async def test_waiting_for_many_ends_with_the_deadline(engine: ReversingEngine) -> None:
+async def test_waiting_for_a_group_ends_at_the_deadline(engine: ReversingEngine) -> None:
     async with running(engine) as made:
         engine.hold()
         deadline = asyncio.get_running_loop().time() + 0.1
@@ -505,7 +509,7 @@ async def test_waiting_for_many_ends_with_the_deadline(engine: ReversingEngine) 
             [group async for group in handle.groups(2)]
 
 
-async def test_batches_are_no_wider_than_allowed(engine: ReversingEngine) -> None:
+async def test_batches_stay_within_the_budget_of_sequences(engine: ReversingEngine) -> None:
     wide = dataclasses.replace(OPTIONS, beam_size=4)
     async with running(engine, batch_tokens=1000, batch_sequences=8) as made:
         engine.hold()
@@ -519,7 +523,7 @@ async def test_batches_are_no_wider_than_allowed(engine: ReversingEngine) -> Non
     assert (sizes["a"], sizes["c"]) == (8, 2)
 
 
-async def test_a_book_of_many_chunks_comes_out_whole(engine: ReversingEngine) -> None:
+async def test_a_job_of_many_chunks_is_complete(engine: ReversingEngine) -> None:
     texts = [f"line {i}" for i in range(3 * FEED_CHUNK + 7)]
     async with running(engine, batch_tokens=512, workers=2) as made:
         asked = work(texts)
@@ -529,13 +533,13 @@ async def test_a_book_of_many_chunks_comes_out_whole(engine: ReversingEngine) ->
         assert made.idle
 
 
-async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
+async def test_closing_ends_all_jobs_with_an_error(engine: ReversingEngine) -> None:
     made = scheduler(engine, batch_tokens=8)
     engine.hold()
     computing = made.submit(work(["in the model"]))
     await engine.begun()
     waiting = made.submit(work([f"in the queue {i}" for i in range(2 * FEED_CHUNK)]))
-    # Held for good: the batch ends because nobody wants it any more.
+    # The engine is not released: the batch ends because no job waits for it any more.
     await made.close()
     for handle in (computing, waiting):
         with pytest.raises(DrainingError):
@@ -547,7 +551,7 @@ async def test_closing_tells_everybody(engine: ReversingEngine) -> None:
 
 
 async def answered_in_one_batch(made: Scheduler, engine: ReversingEngine, *texts: str) -> None:
-    """Requests of a text each that come while the only worker is at work."""
+    """Submit jobs with one text each while the only worker is busy."""
     engine.hold()
     first = made.submit(work(["held"]))
     await engine.begun()
@@ -556,7 +560,7 @@ async def answered_in_one_batch(made: Scheduler, engine: ReversingEngine, *texts
     assert all([await outputs(handle) for handle in (first, *min_group)])
 
 
-async def test_a_busy_worker_waits_for_those_it_answered(
+async def test_a_worker_waits_for_the_callers_that_it_answered(
     engine: ReversingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("summsvc.scheduling.execution.workers.RETURN_WAIT_FRACTION", 1e6)
@@ -574,14 +578,16 @@ async def test_a_busy_worker_waits_for_those_it_answered(
     ]
 
 
-async def test_nobody_waits_long_for_callers_that_do_not_come(engine: ReversingEngine) -> None:
-    """The batch took no time, so a tenth of it is none, whatever the setting."""
+async def test_a_worker_does_not_wait_long_for_callers_that_do_not_return(
+    engine: ReversingEngine,
+) -> None:
+    """The batch took no time, so a tenth of its time is none, with any setting."""
     async with running(engine, batch_wait_s=1000.0) as made:
         await answered_in_one_batch(made, engine, "a b", "c d")
         assert await outputs(made.submit(work(["e f"])))
 
 
-async def test_closing_ends_a_worker_that_waits_for_callers_to_come_back(
+async def test_closing_ends_a_worker_that_waits_for_callers(
     engine: ReversingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("summsvc.scheduling.execution.workers.RETURN_WAIT_FRACTION", 1e6)
@@ -592,7 +598,7 @@ async def test_closing_ends_a_worker_that_waits_for_callers_to_come_back(
     assert engine.closed
 
 
-async def test_times_are_measured_apart(engine: ReversingEngine) -> None:
+async def test_queue_time_and_inference_time_are_separate(engine: ReversingEngine) -> None:
     async with running(engine, batch_tokens=8) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -605,7 +611,7 @@ async def test_times_are_measured_apart(engine: ReversingEngine) -> None:
         assert second.queue_s >= 0.05
 
 
-async def test_metrics_tell_batches_and_tokens(engine: ReversingEngine) -> None:
+async def test_metrics_count_batches_and_tokens(engine: ReversingEngine) -> None:
     registry = CollectorRegistry()
     async with running(engine, registry=registry) as made:
         await made.submit(work(["a b c d", "a b"])).wait()
@@ -617,8 +623,8 @@ async def test_metrics_tell_batches_and_tokens(engine: ReversingEngine) -> None:
     assert sample(registry, "batch_seconds_count") == 1
 
 
-async def test_the_bound_on_an_output_does_not_depend_on_its_batch() -> None:
-    """An engine bounds a batch by its longest segment: a loop would be cut elsewhere."""
+async def test_the_output_limit_is_independent_of_the_batch() -> None:
+    """An engine computes a missing limit from the longest segment of the batch."""
     bounds: dict[str, set[int]] = {"short one": set(), "other": set()}
 
     class Noting(ReversingEngine):
@@ -641,8 +647,10 @@ async def test_the_bound_on_an_output_does_not_depend_on_its_batch() -> None:
     assert bounds["other"] == {7}
 
 
-async def test_what_continues_an_accepted_request_is_not_refused(engine: ReversingEngine) -> None:
-    """A second attempt or a second model: refusing it would throw away what was done."""
+async def test_a_job_that_continues_an_admitted_request_is_not_rejected(
+    engine: ReversingEngine,
+) -> None:
+    """A retry or a second model: a rejection would waste the work that was done."""
     async with running(engine, batch_tokens=8, max_requests=1, max_tokens=4) as made:
         engine.hold()
         first = made.submit(work(["hold on"]))
@@ -656,7 +664,7 @@ async def test_what_continues_an_accepted_request_is_not_refused(engine: Reversi
             assert await outputs(handle) == expected(handle.job)
 
 
-async def test_what_is_still_coming_into_the_queue_counts_as_waiting(
+async def test_unfed_segments_count_as_waiting(
     engine: ReversingEngine,
 ) -> None:
     async with running(engine, batch_tokens=8, max_tokens=10 * FEED_CHUNK) as made:

@@ -1,4 +1,4 @@
-"""Batches that never end: their calls fail, the worker goes on, the model is loaded again."""
+"""Hung batches: their jobs fail, the worker continues, the model is loaded again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.scheduling.reversing import (
 
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches that stall are found out soon, and no other is, however slow the machine."""
+    """Batches that stall exceed their limit soon, and no other batch does."""
 
     def limit_s(_: Watchdog, batch: Batch) -> float:
         stalls = any("stall" in item.text.split() for item in batch.items)
@@ -60,7 +60,7 @@ def sample(registry: CollectorRegistry, name: str, model: str) -> float:
     return registry.get_sample_value(f"summsvc_{name}", {"model": model}) or 0.0
 
 
-async def test_a_hung_batch_fails_its_calls_and_the_worker_goes_on() -> None:
+async def test_a_hung_batch_fails_its_jobs_and_its_worker_continues() -> None:
     engine, registry = ReversingEngine(), CollectorRegistry()
     made = scheduler(engine, workers=2, registry=registry)
     first = made.submit(work(["good one", "stall here"]))
@@ -71,7 +71,7 @@ async def test_a_hung_batch_fails_its_calls_and_the_worker_goes_on() -> None:
         assert "call again" in caught.value.message
     assert sample(registry, "stalled_batches_total", "reversing") == 1
     assert not made.idle
-    # Both workers still work, and all that waits is computed.
+    # Both workers still work, and all waiting segments are computed.
     await engine.begun()
     engine.hold()
     handles = []
@@ -86,7 +86,7 @@ async def test_a_hung_batch_fails_its_calls_and_the_worker_goes_on() -> None:
     assert await made.close()
 
 
-async def test_the_log_tells_of_it_without_the_text() -> None:
+async def test_a_hung_batch_is_logged_without_its_text() -> None:
     engine = ReversingEngine()
     made = scheduler(engine, workers=2)
     structlog.contextvars.bind_contextvars(request_id="call-7")
@@ -106,12 +106,12 @@ async def test_the_log_tells_of_it_without_the_text() -> None:
     await made.close()
 
 
-async def test_its_segments_are_not_run_together_again_and_the_one_at_fault_not_at_all() -> None:
+async def test_segments_of_a_hung_batch_are_isolated_and_the_hanging_one_is_refused() -> None:
     engine = ReversingEngine()
     made = scheduler(engine, workers=4)
     texts = ["good one", "stall here", "good two"]
     await stall(made, *texts)
-    # Every call tries again at once; only the one at fault hangs once more, alone.
+    # Every job is submitted again at once; only the hanging segment hangs again, alone.
     again = [made.submit(work([text])) for text in texts]
     ends = await asyncio.gather(*(handle.wait() for handle in again), return_exceptions=True)
     assert [type(end) for end in ends] == [list, EngineStalledError, list]
@@ -125,7 +125,7 @@ async def test_its_segments_are_not_run_together_again_and_the_one_at_fault_not_
     await made.close()
 
 
-async def test_an_engine_is_given_up_when_as_many_hang_as_it_has_workers() -> None:
+async def test_an_engine_is_given_up_when_as_many_batches_hang_as_it_has_workers() -> None:
     engine = ReversingEngine()
     lost: list[Future[None]] = []
     made = scheduler(engine, workers=2, on_engine_lost=lost.append)
@@ -147,7 +147,7 @@ async def test_an_engine_is_given_up_when_as_many_hang_as_it_has_workers() -> No
     await made.close()
 
 
-async def test_threads_that_came_back_do_not_count() -> None:
+async def test_threads_that_returned_do_not_count_as_hung() -> None:
     engine = ReversingEngine()
     lost: list[Future[None]] = []
     made = scheduler(engine, workers=2, on_engine_lost=lost.append)
@@ -161,7 +161,7 @@ async def test_threads_that_came_back_do_not_count() -> None:
     await made.close()
 
 
-async def test_a_batch_whose_callers_left_is_noticed_too() -> None:
+async def test_an_abandoned_hung_batch_is_detected_too() -> None:
     engine, registry = ReversingEngine(), CollectorRegistry()
     lost: list[Future[None]] = []
     made = scheduler(engine, registry=registry, on_engine_lost=lost.append)
@@ -217,7 +217,7 @@ async def test_a_model_that_hangs_is_not_served_until_it_is_loaded_again() -> No
         assert "stopped answering" in status.error
         assert not pool.can_serve(Task.TRANSLATION)
         assert sample(registry, "model_loaded", "a") == 0
-        # Those who wait and those who come wait for the engine.
+        # Waiting and new jobs wait for the engine.
         waiting = made.submit(work(["waits in the queue"]))
         acquiring = asyncio.create_task(pool.acquire("a"))
         loader.go.set()
@@ -235,7 +235,7 @@ async def test_a_model_that_hangs_is_not_served_until_it_is_loaded_again() -> No
         await eventually(lambda: sample(registry, "abandoned_engines", "a") == 0)
 
 
-async def test_other_models_are_served_meanwhile() -> None:
+async def test_other_models_are_served_while_one_is_loaded_again() -> None:
     loader = Loader()
     async with pooled(loader, "a", "b", workers=1) as (pool, _):
         loader.go.clear()
@@ -244,7 +244,7 @@ async def test_other_models_are_served_meanwhile() -> None:
         await answer(await pool.acquire("b"), "is served")
 
 
-async def test_a_model_that_hangs_again_soon_is_left_alone_for_a_while(
+async def test_a_model_that_hangs_again_soon_is_not_loaded_again_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loader = Loader()
@@ -263,14 +263,16 @@ async def test_a_model_that_hangs_again_soon_is_left_alone_for_a_while(
             made.submit(work(["held by a request that was begun before"]))
         assert loader.loads == ["a", "a"]
         monkeypatch.setattr(slot_module, "RETRY_FAILED_S", 0.0)
-        # Calls are wanted again: the next one loads it.
+        # The model counts as available: the next call loads it.
         assert pool.status("a").state is ModelState.INSTALLED
         assert pool.can_serve(Task.TRANSLATION)
         assert await pool.acquire("a") is made
         await answer(made, "works again")
 
 
-async def test_memory_of_hung_engines_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_hung_engines_in_memory_is_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(slot_module, "RETRY_FAILED_S", 0.0)
     loader = Loader()
     async with pooled(loader, "a", workers=1) as (pool, registry):
@@ -284,14 +286,14 @@ async def test_memory_of_hung_engines_is_bounded(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(EngineStalledError, match="started again"):
             await pool.acquire("a")
         assert loader.loads == ["a", "a"]
-        # A thread comes back at last: its memory is free.
+        # A thread returns: the memory of its engine is free.
         loader.engines[0].recover()
         await eventually(lambda: pool.status("a").state is ModelState.INSTALLED)
         await answer(await pool.acquire("a"), "works again")
         assert loader.loads == ["a", "a", "a"]
 
 
-async def test_a_model_that_cannot_be_loaded_again_fails_what_waits() -> None:
+async def test_waiting_jobs_fail_when_the_model_cannot_be_loaded_again() -> None:
     loader = Loader()
     async with pooled(loader, "a", workers=1) as (pool, _):
         made = await pool.acquire("a")
@@ -305,7 +307,7 @@ async def test_a_model_that_cannot_be_loaded_again_fails_what_waits() -> None:
         assert pool.status("a").state is ModelState.FAILED
 
 
-async def test_a_model_that_hangs_in_its_warm_up_is_not_ready(
+async def test_a_model_that_hangs_in_its_warm_up_has_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hanging: list[ReversingEngine] = []
@@ -326,7 +328,7 @@ async def test_a_model_that_hangs_in_its_warm_up_is_not_ready(
         assert not loader.engines[0].closed
 
 
-async def test_an_engine_left_hanging_is_no_clean_end() -> None:
+async def test_closing_a_pool_reports_a_hung_engine() -> None:
     loader = Loader()
     pool = ModelPool(Shelf("a"), Settings(workers=1), registry=CollectorRegistry(), load=loader)
     await pool.preload(["a"])
