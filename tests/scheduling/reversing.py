@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from summsvc.engines.base import (
@@ -19,12 +22,13 @@ from summsvc.engines.base import (
     Seq2SeqEngine,
     Task,
 )
+from summsvc.errors import EngineStalledError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import OnEngineLost
 from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import HangThreshold
-from summsvc.scheduling.jobs import Job, Priority
+from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
@@ -204,3 +208,36 @@ def scheduler(
         hang_threshold=hang_threshold,
         on_engine_lost=on_engine_lost,
     )
+
+
+@asynccontextmanager
+async def running(engine: ReversingEngine, **settings: Any) -> AsyncIterator[Scheduler]:
+    """A scheduler that is closed at the end, after its engine is released."""
+    made = scheduler(engine, **settings)
+    try:
+        yield made
+    finally:
+        engine.release()
+        await made.close()
+
+
+async def outputs(handle: JobHandle) -> list[str]:
+    async with asyncio.timeout(30):
+        return [outcome.generated.text for outcome in await handle.wait()]
+
+
+def sample(
+    registry: CollectorRegistry, name: str, model: str = "reversing", **labels: str
+) -> float:
+    return registry.get_sample_value(f"summsvc_{name}", {"model": model, **labels}) or 0.0
+
+
+async def answer(made: Scheduler, *texts: str) -> None:
+    asked = work(texts)
+    outcomes = await made.submit(asked).wait()
+    assert [outcome.generated.text for outcome in outcomes] == expected(asked)
+
+
+async def stall(made: Scheduler, *texts: str) -> None:
+    with pytest.raises(EngineStalledError):
+        await made.submit(work(texts)).wait()

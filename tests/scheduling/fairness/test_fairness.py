@@ -89,11 +89,6 @@ async def test_urgent_jobs_go_first_only_among_jobs_of_their_caller() -> None:
     assert all(each.pending for each in patient)
 
 
-@pytest.fixture
-def engine() -> ReversingEngine:
-    return ReversingEngine()
-
-
 async def held_up(made: Scheduler, engine: ReversingEngine, *flood: Job) -> list[JobHandle]:
     """Submit jobs of which the first one is in the model, which is held."""
     engine.hold()
