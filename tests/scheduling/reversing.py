@@ -24,9 +24,9 @@ from summsvc.engines.base import (
 )
 from summsvc.errors import EngineStalledError
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import OnEngineLost
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import HangThreshold
 from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.metrics import QueueMetrics

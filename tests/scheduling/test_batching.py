@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from typing import Any
 
-from summsvc.scheduling.execution.batch_size import INITIAL_TOKENS
+from summsvc.scheduling.batch_size import INITIAL_TOKENS
 from summsvc.scheduling.jobs import Priority
 from tests.scheduling.reversing import (
     OPTIONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 from summsvc.scheduling.queue import FairQueue
 from tests.scheduling.reversing import work

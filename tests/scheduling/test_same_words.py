@@ -13,8 +13,8 @@ from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Seq2SeqE
 from summsvc.engines.load import load
 from summsvc.models.conversion.convert import convert
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.jobs import Job, Outcome
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler

@@ -17,7 +17,7 @@ from summsvc.scheduling.admission.deadlines import (
     shortfall,
     slack_by_deadline,
 )
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS
 from summsvc.scheduling.jobs import JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from summsvc.engines.base import Generated
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution import watchdog as module
-from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.execution.threads import DaemonThreadPool
 from summsvc.scheduling.execution.watchdog import HangThreshold, Watchdog, completes_within
 from tests.scheduling.reversing import OPTIONS, work

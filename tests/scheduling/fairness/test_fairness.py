@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from summsvc.errors import OverloadedError
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue

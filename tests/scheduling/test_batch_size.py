@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from summsvc.scheduling.execution.batch_size import (
+from summsvc.scheduling.batch_size import (
     INITIAL_TOKENS,
     MAX_STEP,
     NARROW_DIVISOR,
