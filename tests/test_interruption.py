@@ -1,4 +1,4 @@
-"""Work that ends at a checkpoint when nobody wants it any more."""
+"""Cooperative cancellation at checkpoints."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def test_a_checkpoint_does_nothing_unless_the_work_is_interruptible() -> None:
         checkpoint()
 
 
-def test_a_checkpoint_ends_work_that_is_not_wanted() -> None:
+def test_a_checkpoint_ends_unwanted_work() -> None:
     with pytest.raises(Interrupted), interruptible(lambda: True):
         checkpoint()
     checkpoint()
 
 
-def test_what_handles_the_errors_of_a_text_does_not_handle_an_interruption() -> None:
+def test_handlers_of_exception_do_not_catch_an_interruption() -> None:
     assert not issubclass(Interrupted, Exception)
 
 
-def test_the_inner_block_decides_and_the_outer_one_again_after_it() -> None:
+def test_the_innermost_block_applies() -> None:
     with interruptible(lambda: True):
         with interruptible(lambda: False):
             checkpoint()
@@ -33,7 +33,7 @@ def test_the_inner_block_decides_and_the_outer_one_again_after_it() -> None:
             checkpoint()
 
 
-def test_another_thread_is_not_concerned() -> None:
+def test_other_threads_are_not_affected() -> None:
     ended: list[bool] = []
 
     def work() -> None:
@@ -51,7 +51,7 @@ def test_another_thread_is_not_concerned() -> None:
     ("count", "times"),
     [(0, 0), (1, 1), (CHECK_INTERVAL, 1), (CHECK_INTERVAL + 1, 2), (3 * CHECK_INTERVAL, 3)],
 )
-def test_items_are_checked_before_the_first_and_then_a_bounded_number_apart(
+def test_checkpoints_are_before_the_first_item_and_after_each_interval(
     count: int, times: int
 ) -> None:
     asked = 0

@@ -35,8 +35,8 @@ from summsvc.engines.base import (
 )
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.jobs import Job
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler

@@ -1,13 +1,16 @@
-"""A small engine that computes something real, and can be held and watched."""
+"""A test engine that reverses words, and builders for its schedulers and jobs."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from summsvc.engines.base import (
@@ -19,12 +22,13 @@ from summsvc.engines.base import (
     Seq2SeqEngine,
     Task,
 )
+from summsvc.errors import EngineStalledError
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import OnEngineLost
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import HangThreshold
-from summsvc.scheduling.jobs import Job, Priority
+from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 
@@ -41,7 +45,7 @@ def reversed_words(text: str) -> str:
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fails when it never does."""
+    """Wait until a condition is true; fails after ``PATIENCE_S`` seconds."""
     until = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < until
@@ -92,7 +96,7 @@ class ReversingEngine:
         self._recovered.set()
 
     async def begun(self, batches: int = 1) -> None:
-        """Wait until so many more batches have begun."""
+        """Wait until so many more batches have started."""
         for _ in range(batches):
             assert await asyncio.to_thread(self._begun.acquire, timeout=PATIENCE_S)
 
@@ -144,11 +148,11 @@ class ReversingEngine:
         self.closed = True
 
 
-def expected(work: Job) -> list[str]:
-    """What the engine makes of a work."""
+def expected(job: Job) -> list[str]:
+    """The outputs of the engine for a job."""
     return [
-        f"{work.source}>{work.target}/{work.options.beam_size} {reversed_words(text)}"
-        for text in work.texts
+        f"{job.source}>{job.target}/{job.options.beam_size} {reversed_words(text)}"
+        for text in job.texts
     ]
 
 
@@ -204,3 +208,36 @@ def scheduler(
         hang_threshold=hang_threshold,
         on_engine_lost=on_engine_lost,
     )
+
+
+@asynccontextmanager
+async def running(engine: ReversingEngine, **settings: Any) -> AsyncIterator[Scheduler]:
+    """A scheduler that is closed at the end, after its engine is released."""
+    made = scheduler(engine, **settings)
+    try:
+        yield made
+    finally:
+        engine.release()
+        await made.close()
+
+
+async def outputs(handle: JobHandle) -> list[str]:
+    async with asyncio.timeout(30):
+        return [outcome.generated.text for outcome in await handle.wait()]
+
+
+def sample(
+    registry: CollectorRegistry, name: str, model: str = "reversing", **labels: str
+) -> float:
+    return registry.get_sample_value(f"summsvc_{name}", {"model": model, **labels}) or 0.0
+
+
+async def answer(made: Scheduler, *texts: str) -> None:
+    asked = work(texts)
+    outcomes = await made.submit(asked).wait()
+    assert [outcome.generated.text for outcome in outcomes] == expected(asked)
+
+
+async def stall(made: Scheduler, *texts: str) -> None:
+    with pytest.raises(EngineStalledError):
+        await made.submit(work(texts)).wait()

@@ -1,4 +1,4 @@
-"""Outputs kept for reuse stay within their bound."""
+"""The output cache stays within its size limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def output(text: str) -> Generated:
     return Generated(text, -0.1, 1, 1, complete=True)
 
 
-def test_the_least_recently_used_leaves_first() -> None:
+def test_the_least_recently_used_output_is_evicted_first() -> None:
     cache = OutputCache(2500)
     for name in "abc":
         cache.put(name, name, output(name))
@@ -28,7 +28,7 @@ def test_the_least_recently_used_leaves_first() -> None:
 
 
 @given(st.integers(0, 5000), st.lists(st.text(max_size=500), max_size=50))
-def test_the_bound_holds(most: int, texts: list[str]) -> None:
+def test_the_cache_stays_within_its_size_limit(most: int, texts: list[str]) -> None:
     cache = OutputCache(most)
     for text in texts:
         cache.put(text, text, output(text.upper()))
@@ -38,7 +38,7 @@ def test_the_bound_holds(most: int, texts: list[str]) -> None:
         assert known is None or known.text == text.upper()
 
 
-def test_nothing_is_kept_without_room() -> None:
+def test_a_cache_of_size_0_stores_nothing() -> None:
     cache = OutputCache(0)
     cache.put("a", "a", output("b"))
     assert cache.get("a") is None

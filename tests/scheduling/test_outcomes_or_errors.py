@@ -1,4 +1,4 @@
-"""Each segment's outcome, or what it alone failed with."""
+"""``JobHandle.outcomes_or_errors``: the outcome or the error of each segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from summsvc.scheduling.jobs import Outcome
 from tests.scheduling.reversing import ReversingEngine, expected, scheduler, work
 
 
-async def test_one_that_failed_leaves_the_others_theirs() -> None:
+async def test_a_failed_segment_does_not_affect_the_other_outcomes() -> None:
     made = scheduler(ReversingEngine())
     wanted = work(["a b", "poison c", "d e"])
     try:
@@ -21,14 +21,14 @@ async def test_one_that_failed_leaves_the_others_theirs() -> None:
         assert isinstance(failed, EngineError)
         good = expected(wanted)
         assert [first.generated.text, last.generated.text] == [good[0], good[2]]
-        # All are known when it is asked a second time.
+        # The second call returns at once.
         handle = made.submit(wanted)
         assert len(await handle.outcomes_or_errors()) == len(await handle.outcomes_or_errors()) == 3
     finally:
         await made.close()
 
 
-async def test_what_ends_the_whole_ticket_is_raised() -> None:
+async def test_an_error_of_the_whole_job_is_raised() -> None:
     engine = ReversingEngine()
     made = scheduler(engine)
     engine.hold()
@@ -45,7 +45,7 @@ async def test_what_ends_the_whole_ticket_is_raised() -> None:
         await made.close()
 
 
-async def test_of_nothing_nothing_is_left_to_wait_for() -> None:
+async def test_a_job_without_texts_has_no_outcomes() -> None:
     made = scheduler(ReversingEngine())
     try:
         assert await made.submit(work([])).outcomes_or_errors() == []

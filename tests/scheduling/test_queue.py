@@ -1,11 +1,11 @@
-"""Which segments go next."""
+"""Selection of the segments of the next batch."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 from summsvc.scheduling.queue import FairQueue
 from tests.scheduling.reversing import work
@@ -26,7 +26,7 @@ def filled(queue: FairQueue, *asked: tuple[list[str], Priority]) -> list[JobHand
 
 
 @given(requests, budgets, st.integers(1, 4))
-async def test_everything_comes_out_once_and_within_budget(
+async def test_every_segment_is_taken_once_and_within_the_budget(
     asked: list[tuple[list[str], Priority]], budget: Budget, workers: int
 ) -> None:
     queue = FairQueue()
@@ -61,7 +61,7 @@ async def test_idle_workers_empty_a_queue_with_a_batch_each(listed: list[str], i
 
 
 @given(requests, budgets, st.data())
-async def test_what_is_removed_never_comes_out(
+async def test_removed_segments_are_not_taken(
     asked: list[tuple[list[str], Priority]], budget: Budget, data: st.DataObject
 ) -> None:
     queue = FairQueue()
@@ -81,7 +81,7 @@ async def test_what_is_removed_never_comes_out(
     assert gone.isdisjoint(out)
 
 
-async def test_a_segment_of_two_requests_leaves_with_the_last() -> None:
+async def test_a_segment_of_two_jobs_is_removed_with_the_second() -> None:
     queue = FairQueue()
     first, second = filled(queue, (["a b"], Priority.BULK), ([], Priority.INTERACTIVE))
     (item,) = first.pending
@@ -94,7 +94,7 @@ async def test_a_segment_of_two_requests_leaves_with_the_last() -> None:
     assert (queue.tokens, len(queue)) == (0, 0)
 
 
-async def test_tokens_ahead_are_those_that_go_first() -> None:
+async def test_tokens_ahead_are_those_served_first() -> None:
     queue = FairQueue()
     filled(
         queue,
@@ -107,14 +107,14 @@ async def test_tokens_ahead_are_those_that_go_first() -> None:
     assert queue.tokens_ahead(Priority.BULK, 50) == 100 + 3 + 50
 
 
-async def test_bulk_waits_for_no_more_than_its_share_leaves_to_others() -> None:
+async def test_tokens_ahead_of_bulk_are_limited_by_the_share_of_bulk() -> None:
     queue = FairQueue()
     filled(queue, (["w " * 10] * 1000, Priority.INTERACTIVE), (["w " * 10] * 5, Priority.BULK))
-    # Of four batches one is bulk: beside 20 + 20 tokens of bulk go at most three times as many.
+    # One batch in four is bulk: 20 + 20 bulk tokens wait for at most three times as many.
     assert queue.tokens_ahead(Priority.BULK, 20) == 20 + 3 * (20 + 20)
 
 
-async def test_bulk_that_had_its_share_before_lets_what_comes_go_first() -> None:
+async def test_interactive_jobs_go_before_bulk_that_had_its_share() -> None:
     queue = FairQueue()
     filled(queue, (["w"] * 40, Priority.BULK))
     leaders = []
@@ -127,7 +127,7 @@ async def test_bulk_that_had_its_share_before_lets_what_comes_go_first() -> None
     assert leaders == [Priority.INTERACTIVE, Priority.BULK] * 6
 
 
-async def test_bulk_has_a_budget_of_its_own() -> None:
+async def test_bulk_batches_have_their_own_budget() -> None:
     queue = FairQueue()
     filled(queue, (["w"] * 9, Priority.BULK), (["w"] * 9, Priority.INTERACTIVE))
     first, second = (queue.next_batch(Budget(100, 9), bulk_budget=Budget(100, 3)) for _ in range(2))
@@ -137,7 +137,7 @@ async def test_bulk_has_a_budget_of_its_own() -> None:
     assert (len(second.items), second.budget) == (3, Budget(100, 3))
 
 
-async def test_a_worker_with_little_in_the_model_is_left_a_part() -> None:
+async def test_a_worker_with_a_small_batch_is_left_a_part_of_the_queue() -> None:
     queue = FairQueue()
     filled(queue, (["w"] * 31, Priority.INTERACTIVE))
     alone = queue.next_batch(Budget(100, 1))
@@ -151,13 +151,13 @@ async def test_a_worker_with_little_in_the_model_is_left_a_part() -> None:
     assert len(rest.items) == 16
 
 
-async def test_a_short_segment_leads_as_many_as_a_long_one() -> None:
+async def test_a_batch_led_by_a_short_segment_has_as_many_sequences() -> None:
     queue = FairQueue()
     filled(queue, (["w", *["w " * 40] * 200], Priority.INTERACTIVE))
     assert len(lengths(queue, Budget(1000, 20))) == 20
 
 
-async def test_a_full_batch_waits_when_tokens_or_sequences_fill_it() -> None:
+async def test_a_budget_is_filled_by_tokens_or_by_sequences() -> None:
     queue = FairQueue()
     filled(queue, (["w w"] * 10, Priority.INTERACTIVE))
     assert queue.fills(Budget(20, 100))
@@ -171,26 +171,26 @@ def lengths(queue: FairQueue, budget: Budget, workers: int = 1) -> list[int]:
     return [item.tokens for item in batch.items]
 
 
-async def test_where_more_wait_than_a_batch_holds_little_is_padded() -> None:
+async def test_a_long_queue_has_batches_with_little_padding() -> None:
     queue = FairQueue()
     filled(queue, (["w " * n for n in (10, 40) * 8], Priority.INTERACTIVE))
     assert lengths(queue, Budget(1000, 12)) == [10] * 8
     assert lengths(queue, Budget(1000, 12)) == [40] * 8
 
 
-async def test_what_fits_into_one_batch_is_not_divided() -> None:
+async def test_a_queue_that_fits_into_one_batch_is_not_divided() -> None:
     queue = FairQueue()
     filled(queue, (["w " * n for n in (10, 40) * 8], Priority.INTERACTIVE))
     assert lengths(queue, Budget(1000, 16)) == [40] * 8 + [10] * 8
 
 
-async def test_a_segment_unlike_all_others_leads_no_small_batch() -> None:
+async def test_a_segment_of_unusual_length_does_not_lead_a_small_batch() -> None:
     queue = FairQueue()
     filled(queue, (["w " * n for n in (10, *[40] * 20)], Priority.INTERACTIVE))
     assert lengths(queue, Budget(1000, 12)) == [40] * 11 + [10]
 
 
-async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
+async def test_all_segments_of_an_urgent_job_are_in_one_batch() -> None:
     queue = FairQueue()
     hurried, _ = filled(
         queue,
@@ -202,7 +202,7 @@ async def test_who_is_short_of_time_is_not_left_for_another_batch() -> None:
     assert not hurried.pending
 
 
-async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
+async def test_other_jobs_fill_the_batch_of_an_urgent_job() -> None:
     queue = FairQueue()
     hurried, other = filled(
         queue, (["w w"], Priority.INTERACTIVE), (["w"] * 8, Priority.INTERACTIVE)
@@ -215,7 +215,7 @@ async def test_others_fill_the_batch_of_who_is_short_of_time() -> None:
 
 
 @given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)
-async def test_no_request_is_passed_over(asked: list[list[str]], budget: Budget) -> None:
+async def test_every_job_gets_a_turn_in_each_round(asked: list[list[str]], budget: Budget) -> None:
     queue = FairQueue()
     handles = filled(queue, *((listed, Priority.INTERACTIVE) for listed in asked))
     first = {next(iter(handle.pending)) for handle in handles}

@@ -1,4 +1,4 @@
-"""Whatever callers, models and time do: every request ends, with its own words or an error."""
+"""Randomized schedules: every job ends with its own outputs or with an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS = ["one", "two", "three", "four", "five", "poison"]
 
 
 class Caller:
-    """Sends random requests, and leaves some of them before they end."""
+    """Submits random jobs, and cancels some of them before they end."""
 
     def __init__(self, made: Scheduler, seed: int) -> None:
         self.made = made
@@ -72,7 +72,7 @@ class Caller:
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("closing", [False, True])
-async def test_nothing_is_ever_lost(seed: int, closing: bool) -> None:
+async def test_every_job_ends_with_its_outputs_or_an_error(seed: int, closing: bool) -> None:
     registry = CollectorRegistry()
     engine = ReversingEngine()
     made = scheduler(

@@ -1,4 +1,4 @@
-"""A request gets the same words whatever it was batched with, from real models."""
+"""Outputs of real models are independent of the batch that a segment is in."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Seq2SeqE
 from summsvc.engines.load import load
 from summsvc.models.conversion.convert import convert
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.jobs import Job, Outcome
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
 from tests.checkpoints import marian, pairs
 
 SCORE_TOLERANCE = {"float32": 1e-5, "int8": 5e-3}
-"""Mean log-probability may differ by this much: another order of additions, and
-for int8 an activation that is rounded the other way."""
+"""Largest difference of the mean log-probability: additions have another order, and with int8 an
+activation may be rounded the other way."""
 
 
 @pytest.fixture(scope="module", params=["ctranslate2-int8", "ctranslate2-float32", "transformers"])
@@ -42,7 +42,7 @@ def engine(
 
 
 def texts() -> list[str]:
-    """Sentences the model knows, and word salad of all lengths that it is unsure of."""
+    """Sentences from the training data, and random words in sequences of all lengths."""
     chosen = random.Random(5)
     known = [source for source, _ in pairs("en-ru")][:40]
     words = sorted({word for text in known for word in text.split()})
@@ -81,7 +81,7 @@ async def outcomes(
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
-async def test_words_do_not_depend_on_the_batch(engine: Seq2SeqEngine, beam_size: int) -> None:
+async def test_outputs_are_independent_of_the_batch(engine: Seq2SeqEngine, beam_size: int) -> None:
     everything = texts()
     alone = await outcomes(engine, [[text] for text in everything], 1, beam_size)
     random.Random(beam_size).shuffle(everything)

@@ -1,4 +1,4 @@
-"""Text work that has begun ends at its next checkpoint when its caller leaves or at the end."""
+"""Work in a thread queue ends at its next checkpoint on cancellation and on close."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def text_workers() -> AsyncIterator[TextWorkers]:
         made.close()
 
 
-async def test_reading_ends_when_its_caller_leaves_and_frees_its_place() -> None:
+async def test_reading_ends_and_frees_its_slot_when_its_caller_is_cancelled() -> None:
     async with lane() as one:
         work = Endless()
         reading = asyncio.ensure_future(one.run_with_admission(70, work, None))
@@ -69,12 +69,12 @@ async def test_reading_ends_when_its_caller_leaves_and_frees_its_place() -> None
         await work.has_ended()
         with pytest.raises(asyncio.CancelledError):
             await reading
-        # The only thread is free, and nothing counts any more.
+        # The only thread is free, and the backlog is empty.
         assert await one.run(lambda: "next") == "next"
         assert one._backlog.requests == one._backlog.tokens == 0
 
 
-async def test_other_work_ends_when_its_caller_leaves() -> None:
+async def test_admitted_work_ends_when_its_caller_is_cancelled() -> None:
     async with lane() as one:
         work = Endless()
         running = asyncio.ensure_future(one.run(work))
@@ -86,7 +86,7 @@ async def test_other_work_ends_when_its_caller_leaves() -> None:
         assert await one.run(lambda: "next") == "next"
 
 
-async def test_work_whose_caller_stays_is_not_interrupted() -> None:
+async def test_work_of_other_callers_is_not_interrupted() -> None:
     async with lane() as one:
         leaving = Endless()
 
@@ -102,7 +102,7 @@ async def test_work_whose_caller_stays_is_not_interrupted() -> None:
         assert await kept == "done"
 
 
-async def test_closing_ends_what_runs_and_says_that_it_did_run() -> None:
+async def test_closing_ends_running_work_and_reports_it() -> None:
     async with text_workers() as workers:
         work = Endless()
         running = asyncio.ensure_future(workers.run(work))
@@ -115,7 +115,7 @@ async def test_closing_ends_what_runs_and_says_that_it_did_run() -> None:
                 await each
 
 
-async def test_nothing_begins_after_closing() -> None:
+async def test_no_work_starts_after_closing() -> None:
     async with text_workers() as workers:
         assert workers.close()
         with pytest.raises(DrainingError):
@@ -124,13 +124,13 @@ async def test_nothing_begins_after_closing() -> None:
             await workers.read(Article("", "Nobody was hurt.", "en"), keep_boilerplate=False)
 
 
-async def test_workers_whose_work_has_ended_close_cleanly() -> None:
+async def test_idle_workers_close_cleanly() -> None:
     async with text_workers() as workers:
         assert await workers.run(lambda: 1) == 1
         assert workers.close()
 
 
-async def test_an_article_being_read_ends_at_the_end_of_the_workers() -> None:
+async def test_closing_ends_the_reading_of_an_article() -> None:
     async with text_workers() as workers:
         begun = threading.Event()
         body = "Nobody was hurt. " * (LONG_ARTICLE // 16)

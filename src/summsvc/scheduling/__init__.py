@@ -1,1 +1,1 @@
-"""One queue per loaded model: batches, fairness, cancellation, admission."""
+"""One queue per loaded model: jobs, fair batches, admission control and execution."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.jobs import WorkItem
 
 BATCH_OVERHEAD = 0.25

@@ -8,8 +8,8 @@ from itertools import chain
 
 from summsvc.scheduling.admission.deadlines import UrgentJobs, none_urgent
 from summsvc.scheduling.admission.shares import Backlog
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.batching import Batch, Capacity, select_segments
-from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder
 from summsvc.scheduling.fairness.round_robin import RoundRobin, interleave
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem

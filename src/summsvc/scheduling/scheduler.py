@@ -13,10 +13,10 @@ from summsvc.engines.base import Seq2SeqEngine
 from summsvc.errors import DrainingError, SummsvcError
 from summsvc.scheduling.admission.admission import Admission, QueueLimits
 from summsvc.scheduling.admission.deadlines import Deadlines
+from summsvc.scheduling.batch_size import BatchSizer
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.cache import DedupCache, OutputCache
 from summsvc.scheduling.execution.batch_runner import BatchRunner, OnEngineLost
-from summsvc.scheduling.execution.batch_size import BatchSizer
 from summsvc.scheduling.execution.watchdog import HangThreshold, Watchdog
 from summsvc.scheduling.execution.workers import Workers
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller

@@ -1,4 +1,4 @@
-"""Whose deadline is in danger, and for whom there is room."""
+"""Urgent jobs, and the admission of jobs with and without deadlines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from summsvc.scheduling.admission.deadlines import (
     shortfall,
     slack_by_deadline,
 )
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.fairness.callers import ANONYMOUS
 from summsvc.scheduling.jobs import JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue
@@ -28,10 +28,10 @@ RATE = 10.0
 
 
 class Waiting:
-    """A queue whose deadlines are looked after, as by a scheduler; the time is 0."""
+    """A queue with deadlines that are updated as by a scheduler; the time is 0."""
 
     def __init__(self, *asked: tuple[int, float | None]) -> None:
-        """asked: requests of so many tokens, each with its deadline."""
+        """asked: jobs, each with its number of tokens and its deadline."""
         self.queue = FairQueue()
         admission = Admission(QueueLimits(1, 1), workers=1)
         admission.expect(tokens=int(RATE), seconds=1.0)
@@ -43,12 +43,12 @@ class Waiting:
     def enter(
         self, tokens: int, deadline: float | None, priority: Priority = Priority.INTERACTIVE
     ) -> JobHandle:
-        """Let a request in whose segments are all still to come."""
+        """Create a job of which no segment is in the queue yet."""
         texts = [f"{i}" for i in range(tokens)]
         return JobHandle(work(texts, priority=priority, deadline=deadline), self.leave)
 
     def feed(self, handle: JobHandle, tokens: int) -> None:
-        """Put the next segments of a request into the queue."""
+        """Put the next segments of a job into the queue."""
         for _ in range(min(tokens, handle.unfed_tokens)):
             position = len(handle.job.texts) - handle.unfed_tokens
             self.queue.add(handle, handle.job.item(position))
@@ -66,23 +66,25 @@ class Waiting:
         self.queue.remove(handle)
         self.deadlines.update(handle)
 
-    def due(self) -> list[GroupSlack]:
-        line = self.deadlines._callers.get(ANONYMOUS)
-        return list(slack_by_deadline(line.histogram, tokens_per_s=RATE, now=0.0)) if line else []
+    def slacks(self) -> list[GroupSlack]:
+        caller = self.deadlines._callers.get(ANONYMOUS)
+        return (
+            list(slack_by_deadline(caller.histogram, tokens_per_s=RATE, now=0.0)) if caller else []
+        )
 
     def ordered(self) -> list[JobHandle]:
-        """Requests that wait, earliest deadline first."""
-        line = self.deadlines._callers.get(ANONYMOUS)
-        return [handle for _, _, handle in line.ordered] if line else []
+        """Waiting jobs, earliest deadline first."""
+        caller = self.deadlines._callers.get(ANONYMOUS)
+        return [handle for _, _, handle in caller.ordered] if caller else []
 
-    def pressing(self, margin_s: float) -> list[JobHandle]:
-        until = last_urgent_deadline(self.due(), margin_s)
+    def urgent(self, margin_s: float) -> list[JobHandle]:
+        until = last_urgent_deadline(self.slacks(), margin_s)
         return [each for each in self.ordered() if until and (each.job.deadline or 0) <= until]
 
 
 def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float = 1.0) -> float:
     return shortfall(
-        made.due(),
+        made.slacks(),
         tokens=tokens,
         deadline=deadline,
         tokens_per_s=RATE,
@@ -91,15 +93,15 @@ def missing(made: Waiting, tokens: int, deadline: float | None, margin_s: float 
     )
 
 
-async def test_slack_is_what_is_left_after_all_with_earlier_deadlines() -> None:
+async def test_slack_is_the_time_left_after_all_earlier_deadlines() -> None:
     made = Waiting((20, 9.0), (500, None), (10, 3.0))
     late, _, early = made.handles
     assert made.ordered() == [early, late]
-    assert made.due() == [(3.0, 3.0, 10, 2.0), (9.0, 9.0, 30, 6.0)]
+    assert made.slacks() == [(3.0, 3.0, 10, 2.0), (9.0, 9.0, 30, 6.0)]
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlines(
+async def test_jobs_stay_ordered_by_deadline(
     seed: int,
 ) -> None:
     chance, made, entered = random.Random(seed), Waiting(), []
@@ -117,24 +119,24 @@ async def test_whatever_comes_goes_and_is_taken_the_order_is_that_of_the_deadlin
                 entered.pop(chance.randrange(len(entered))).cancel()
         ordered = made.ordered()
         assert len(ordered) == len(set(ordered))
-        assert set(ordered) == looked_after(made.queue, entered)
+        assert set(ordered) == to_be_tracked(made.queue, entered)
         assert ordered == sorted(ordered, key=lambda each: each.job.deadline or math.inf)
-        summed_up(made)
+        check_groups(made)
     for handle in entered:
         handle.cancel()
-    assert made.due() == []
+    assert made.slacks() == []
     assert len(made.deadlines) == 0
 
 
-def looked_after(queue: FairQueue, entered: list[JobHandle]) -> set[JobHandle]:
-    """Who is looked after by definition."""
+def to_be_tracked(queue: FairQueue, entered: list[JobHandle]) -> set[JobHandle]:
+    """The jobs that must be tracked."""
     waiting = queue.order(Priority.INTERACTIVE).entries(ANONYMOUS)
     return {each for each in entered if each in waiting and each.job.deadline is not None}
 
 
-def summed_up(made: Waiting) -> None:
-    """Whatever deadlines are looked at together, none is thought later and no token is missing."""
-    ordered, groups = made.ordered(), made.due()
+def check_groups(made: Waiting) -> None:
+    """Groups of deadlines count no deadline as later, and count all tokens."""
+    ordered, groups = made.ordered(), made.slacks()
     for first, last, ahead, slack_s in groups:
         before = [each for each in ordered if (each.job.deadline or 0) <= last]
         assert ahead == sum(each.pending_tokens + each.unfed_tokens for each in before)
@@ -143,14 +145,14 @@ def summed_up(made: Waiting) -> None:
     assert sum(map(bool, groups)) <= MAX_GROUPS
 
 
-async def test_who_stands_before_one_that_is_short_of_time_goes_first_too() -> None:
+async def test_jobs_with_deadlines_before_an_urgent_job_go_first_too() -> None:
     made = Waiting((40, 5.5), (10, 60.0), (10, 5.0))
     second, _, first = made.handles
-    assert made.pressing(1.0) == [first, second]
-    assert made.pressing(0.1) == []
+    assert made.urgent(1.0) == [first, second]
+    assert made.urgent(0.1) == []
 
 
-async def test_there_is_room_while_everybody_keeps_the_margin() -> None:
+async def test_a_job_is_admitted_while_all_jobs_keep_the_margin() -> None:
     made = Waiting((20, 4.0))
     assert missing(made, 10, 60.0) == 0.0
     assert missing(made, 10, None) == 0.0
@@ -160,14 +162,14 @@ async def test_there_is_room_while_everybody_keeps_the_margin() -> None:
     assert missing(made, 72, 10.0) == pytest.approx(0.2)
 
 
-async def test_who_would_wait_behind_nobody_needs_no_margin() -> None:
+async def test_a_job_in_an_empty_queue_needs_no_margin() -> None:
     deadline = asyncio.get_running_loop().time() + 1.0
     alone, second = Waiting(), Waiting((1, deadline - 0.5))
     assert alone.deadlines.shortfall_s(7, Priority.INTERACTIVE, deadline, ANONYMOUS) == 0.0
     assert second.deadlines.shortfall_s(7, Priority.INTERACTIVE, deadline, ANONYMOUS) > 0.25
 
 
-async def test_a_new_request_leaves_the_others_a_batch_more_than_they_need() -> None:
+async def test_a_new_job_leaves_the_others_one_batch_of_spare_time() -> None:
     now = asyncio.get_running_loop().time()
     made = Waiting((30, now + 6.5))
     assert list(made.deadlines.urgent(ANONYMOUS)) == []
@@ -175,17 +177,17 @@ async def test_a_new_request_leaves_the_others_a_batch_more_than_they_need() -> 
     assert missing_s == pytest.approx(0.5, abs=0.2)
 
 
-async def test_whoever_is_late_anyway_shuts_nobody_out() -> None:
+async def test_a_job_that_is_late_already_rejects_no_other_job() -> None:
     made = Waiting((50, 5.5))
     assert missing(made, 5, 2.0) == 0.0
 
 
-async def test_half_of_a_short_time_is_margin_enough() -> None:
+async def test_half_of_a_short_time_is_a_sufficient_margin() -> None:
     made = Waiting((1, 60.0))
     assert missing(made, 4, 1.0, margin_s=30.0) == 0.0
 
 
-async def test_a_request_short_of_time_goes_first_and_others_are_not_starved() -> None:
+async def test_an_urgent_job_goes_first_and_does_not_starve_others() -> None:
     made = Waiting((8, None), (40, 4.0))
     patient, pressed = made.handles
     order = [made.queue.next_batch(Budget(2, 2), 1, lambda _: [pressed]) for _ in range(8)]

@@ -1,4 +1,4 @@
-"""The log learns what an engine raised and nothing of what it was given."""
+"""Log fields of engine failures contain no text of the segments."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def raised(error: Exception) -> Exception:
     return caught.value
 
 
-def told(message: str, text: str = TEXT) -> dict[str, object]:
+def fields(message: str, text: str = TEXT) -> dict[str, object]:
     return log_fields(raised(RuntimeError(message)), [work([text]).item(0)])
 
 
-def test_type_message_and_place_are_told() -> None:
-    said = told("out of memory: 2048 bytes asked for")
-    assert said["error"] == "RuntimeError"
-    assert said["message"] == "out of memory: 2048 bytes asked for"
-    assert said["frames"] == [
+def test_type_message_and_frames_are_logged() -> None:
+    logged = fields("out of memory: 2048 bytes asked for")
+    assert logged["error"] == "RuntimeError"
+    assert logged["message"] == "out of memory: 2048 bytes asked for"
+    assert logged["frames"] == [
         f"execution/test_failure_log.py:{raised.__code__.co_firstlineno + 2} raised"
     ]
 
@@ -44,17 +44,17 @@ def test_type_message_and_place_are_told() -> None:
     ],
 )
 def test_a_message_that_may_quote_a_text_is_left_out(message: str, text: str) -> None:
-    said = told(message, text)
-    assert "message" not in said
-    assert said["error"] == "RuntimeError"
+    logged = fields(message, text)
+    assert "message" not in logged
+    assert logged["error"] == "RuntimeError"
 
 
-def test_what_a_message_quotes_is_left_out() -> None:
-    assert told("key 'bishop' and \"minister\" unknown")["message"] == "key … and … unknown"
-    assert told("key 'bishop is not closed")["message"] == "key …"
+def test_quotations_in_a_message_are_left_out() -> None:
+    assert fields("key 'bishop' and \"minister\" unknown")["message"] == "key … and … unknown"
+    assert fields("key 'bishop is not closed")["message"] == "key …"
 
 
-def test_what_an_engine_made_of_a_librarys_exception_is_seen_through() -> None:
+def test_the_cause_of_an_engine_error_is_logged() -> None:
     error = EngineError("the model failed", detail="ValueError: bad")
     error.__cause__ = raised(ValueError("bad"))
     assert (log_fields(error, [])["error"], log_fields(error, [])["message"]) == (
@@ -64,4 +64,4 @@ def test_what_an_engine_made_of_a_librarys_exception_is_seen_through() -> None:
 
 
 def test_long_messages_are_cut() -> None:
-    assert told("x" * 10_000)["message"] == "x" * 200
+    assert fields("x" * 10_000)["message"] == "x" * 200

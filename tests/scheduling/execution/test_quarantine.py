@@ -1,4 +1,4 @@
-"""Segments of batches that hung are run apart, and those at fault not again."""
+"""Segments of hung batches are isolated, and those that hung alone are refused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def items(*texts: str, beams: int = 1, target: str = "ru") -> tuple[WorkItem, ..
     return tuple(asked.item(i) for i in range(len(texts)))
 
 
-def test_nothing_is_suspected_at_first() -> None:
+def test_the_quarantine_is_empty_at_first() -> None:
     asked = items("a", "b", "c")
     assert Quarantine().isolate(asked) == [asked]
     assert not Quarantine().is_refused(asked[0])
 
 
-def test_those_of_a_batch_that_hung_are_run_one_by_one() -> None:
+def test_segments_of_a_hung_batch_are_isolated() -> None:
     made = Quarantine()
     made.add(items("a", "b"))
     a, b, c, d = asked = items("a", "b", "c", "d", beams=4)
@@ -36,7 +36,7 @@ def test_those_of_a_batch_that_hung_are_run_one_by_one() -> None:
     assert made.isolate(asked) == [asked]
 
 
-def test_one_that_hung_alone_is_at_fault_whatever_its_options() -> None:
+def test_a_segment_that_hung_alone_is_refused_with_any_options() -> None:
     made = Quarantine()
     made.add(items("a"))
     (again,) = items("a", beams=5)
@@ -45,7 +45,7 @@ def test_one_that_hung_alone_is_at_fault_whatever_its_options() -> None:
     assert not made.is_refused(other)
 
 
-def test_they_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_leave_quarantine_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Quarantine()
     made.add(items("a"))
     monkeypatch.setattr(module, "QUARANTINE_S", -1.0)
@@ -53,7 +53,7 @@ def test_they_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(made.isolate(items("a", "b"))) == 1
 
 
-def test_no_more_are_kept_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quarantine_is_limited_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_QUARANTINED", 3)
     made = Quarantine()
     for text in "abcd":

@@ -1,4 +1,4 @@
-"""Threads that are not waited for."""
+"""A pool of daemon threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
 PATIENCE_S = 30.0
 
 
-async def test_a_call_gives_what_it_returns_or_raises() -> None:
+async def test_a_future_has_the_result_or_the_exception_of_its_call() -> None:
     threads = DaemonThreadPool("t")
     good = threads.submit(lambda: 7)
     bad: Future[None] = threads.submit(lambda: [][0])
@@ -37,7 +37,7 @@ async def test_an_idle_thread_takes_the_next_call() -> None:
     threads.shutdown()
 
 
-async def test_a_call_that_does_not_return_holds_up_no_other() -> None:
+async def test_a_hung_call_does_not_block_other_calls() -> None:
     go = threading.Event()
     closed = threading.Event()
     threads = DaemonThreadPool("t", on_terminated=closed.set)
@@ -55,7 +55,7 @@ async def test_a_call_that_does_not_return_holds_up_no_other() -> None:
     assert closed.is_set()
 
 
-async def test_the_end_of_threads_that_never_ran_frees_too() -> None:
+async def test_shutdown_of_an_unused_pool_terminates_it() -> None:
     closed = threading.Event()
     threads = DaemonThreadPool("t", on_terminated=closed.set)
     threads.shutdown()
@@ -64,7 +64,7 @@ async def test_the_end_of_threads_that_never_ran_frees_too() -> None:
     assert closed.is_set()
 
 
-async def test_what_freeing_raised_is_told() -> None:
+async def test_an_exception_of_on_terminated_is_kept() -> None:
     def last() -> None:
         raise OSError("still in use")
 
@@ -75,7 +75,7 @@ async def test_what_freeing_raised_is_told() -> None:
         threads.terminated.result()
 
 
-async def test_a_library_that_exits_is_an_error_of_its_call() -> None:
+async def test_system_exit_is_an_error_of_its_call() -> None:
     threads = DaemonThreadPool("t")
     call = threads.submit(lambda: sys.exit(3))
     await wait_done(call)
@@ -85,7 +85,7 @@ async def test_a_library_that_exits_is_an_error_of_its_call() -> None:
     threads.shutdown()
 
 
-def test_the_end_of_the_process_waits_for_calls_that_return_soon() -> None:
+def test_interpreter_exit_waits_for_calls_that_return_soon() -> None:
     code = """
 import time
 from summsvc.scheduling.execution.threads import DaemonThreadPool
@@ -98,7 +98,7 @@ pool.submit(lambda: time.sleep(0.2))
     assert done.stdout == "freed\n"
 
 
-def test_a_call_that_does_not_return_does_not_keep_the_process() -> None:
+def test_a_hung_call_does_not_keep_the_process_alive() -> None:
     code = """
 import threading
 from summsvc.scheduling.execution.threads import DaemonThreadPool

@@ -1,4 +1,4 @@
-"""How long a batch may take: by what was measured, never less than the setting."""
+"""Time limits of batches: computed from measurements, at least the setting."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from summsvc.engines.base import Generated
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution import watchdog as module
-from summsvc.scheduling.execution.batch_size import Budget
 from summsvc.scheduling.execution.threads import DaemonThreadPool
 from summsvc.scheduling.execution.watchdog import HangThreshold, Watchdog, completes_within
 from tests.scheduling.reversing import OPTIONS, work
@@ -40,47 +40,47 @@ def test_a_batch_is_never_hung_when_the_watchdog_is_off() -> None:
     assert made.limit_s(batch()) == math.inf
 
 
-def test_nothing_measured_takes_the_factor_times_the_least() -> None:
+def test_without_measurements_the_limit_is_the_factor_times_the_minimum() -> None:
     assert Watchdog(THRESHOLD).limit_s(batch()) == 10.0
 
 
-def test_the_probe_of_a_slow_model_gives_its_first_batches_time() -> None:
+def test_the_probe_of_a_slow_model_raises_the_limit_of_its_first_batches() -> None:
     slow = Watchdog(THRESHOLD, probe_s=5.0)
     assert slow.limit_s(batch(12, beams=4)) > 10 * 5.0 * 12
     fast = Watchdog(THRESHOLD, probe_s=0.0001)
     assert fast.limit_s(batch()) == THRESHOLD.min_s
 
 
-def test_short_batches_have_the_least_time() -> None:
+def test_short_batches_have_the_minimum_limit() -> None:
     made = measured(batch(), tokens=10, seconds=0.001)
     assert made.limit_s(batch()) == THRESHOLD.min_s
 
 
-def test_time_is_given_for_outputs_of_their_greatest_length() -> None:
+def test_the_limit_allows_for_the_longest_outputs() -> None:
     usual = batch(bound=20)
     made = measured(usual, tokens=20, seconds=2.0)
     assert made.expected_s(usual) == pytest.approx(2.0)
     assert made.limit_s(usual) == pytest.approx(20.0)
-    # An output that loops to its bound, whatever the caller set it to.
+    # An output that repeats itself up to the limit that its caller has set.
     assert made.expected_s(batch(bound=1000)) > 2.0 * 40
-    # By itself a segment may take 128 tokens.
+    # Without a limit in the request, an output may have 128 tokens.
     assert made.expected_s(batch()) > 2.0 * 5
 
 
-def test_time_is_given_for_long_inputs() -> None:
+def test_the_limit_allows_for_long_inputs() -> None:
     made = measured(batch(bound=20), tokens=20, seconds=2.0)
     assert made.expected_s(batch(bound=20, tokens=1000)) > 2.0 * 10
 
 
-def test_wider_batches_and_more_beams_take_longer_narrow_ones_as_long_as_usual() -> None:
+def test_more_rows_raise_the_limit_and_fewer_do_not_lower_it() -> None:
     made = measured(batch(8, bound=20), tokens=20, seconds=2.0)
     assert made.expected_s(batch(80, bound=20)) > 2.0 * 5
     assert made.expected_s(batch(8, beams=10, bound=20)) > 2.0 * 4
-    # On a GPU a step of one row takes as long as one of hundreds.
+    # On a GPU, a step with one row takes as long as one with hundreds.
     assert made.expected_s(batch(1, bound=20)) > 2.0 * 0.8
 
 
-def test_the_limit_follows_the_machine() -> None:
+def test_the_limit_follows_changes_of_speed() -> None:
     usual = batch(bound=20)
     made = measured(usual, tokens=20, seconds=2.0)
     for _ in range(30):
@@ -99,10 +99,10 @@ async def test_a_call_in_time_is_not_hung() -> None:
     threads.shutdown()
 
 
-async def test_time_in_which_the_process_did_not_run_counts_little(
+async def test_time_in_which_the_process_did_not_run_counts_as_one_slice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A wait that ends late has used up one part of the limit, however late it was."""
+    """A wait that ends late uses one slice of the limit, no matter how late it ends."""
     waited: list[float] = []
 
     async def wait_done(_: object, timeout_s: float) -> bool:

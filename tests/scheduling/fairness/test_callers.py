@@ -1,4 +1,4 @@
-"""The order in which callers are served, whatever of them comes and goes."""
+"""The fair order of callers while entries are added, removed and served."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def filled(asked: list[tuple[Caller, int]]) -> FairOrder[int]:
 
 
 @given(entries)
-def test_nothing_is_lost_and_of_one_caller_the_first_comes_first(
+def test_all_entries_are_served_and_those_of_one_caller_in_order(
     asked: list[tuple[Caller, int]],
 ) -> None:
     order = filled(asked)
@@ -38,7 +38,7 @@ def test_nothing_is_lost_and_of_one_caller_the_first_comes_first(
 
 
 @given(entries)
-def test_names_are_served_alike_and_so_are_the_connections_of_one(
+def test_names_and_connections_of_a_name_are_served_equally(
     asked: list[tuple[Caller, int]],
 ) -> None:
     order = filled(asked)
@@ -57,8 +57,10 @@ def test_names_are_served_alike_and_so_are_the_connections_of_one(
 
 
 @given(st.lists(st.tuples(callers, st.sampled_from(["add", "pop", "remove"])), max_size=80))
-def test_whoever_waits_is_served_within_a_round(steps: list[tuple[Caller, str]]) -> None:
-    """Also by those who come anew or come back meanwhile."""
+def test_every_waiting_entry_is_served_within_a_bounded_number_of_turns(
+    steps: list[tuple[Caller, str]],
+) -> None:
+    """New and returning callers do not change that."""
     order: FairOrder[int] = FairOrder()
     waiting: dict[int, Caller] = {}
     passed: Counter[Caller] = Counter()
@@ -76,13 +78,13 @@ def test_whoever_waits_is_served_within_a_round(steps: list[tuple[Caller, str]])
             passed[served] = 0
         for each in set(passed) - set(waiting.values()):
             del passed[each]
-        # At most twice each: once in its turn, once come back before that.
+        # At most twice per caller: once in its turn, once when it returned before that.
         assert all(count <= 2 * 3 * 4 for count in passed.values())
     assert set(iter(order.pop, None)) == set(waiting)
 
 
 @given(entries)
-def test_what_is_looked_at_in_turn_is_all_and_begins_with_one_of_each_caller(
+def test_in_turn_yields_all_entries_and_first_one_of_each_name(
     asked: list[tuple[Caller, int]],
 ) -> None:
     order = filled(asked)
@@ -92,7 +94,7 @@ def test_what_is_looked_at_in_turn_is_all_and_begins_with_one_of_each_caller(
     assert {asked[each][0].name for each in seen[: len(names)]} == names
 
 
-def test_only_what_is_asked_for_is_looked_at() -> None:
+def test_interleave_is_lazy() -> None:
     begun = []
 
     def source(number: int) -> Iterator[int]:
@@ -104,7 +106,7 @@ def test_only_what_is_asked_for_is_looked_at() -> None:
     assert list(interleave(map(source, range(3)))) == [0, 1, 2, 10, 11, 12]
 
 
-def test_who_comes_back_does_not_wait_behind_those_served_since() -> None:
+def test_a_returning_caller_does_not_wait_for_callers_served_since() -> None:
     order: FairOrder[str] = FairOrder()
     flood, small = Caller("a", "1"), Caller("a", "2")
     for i in range(9):
@@ -113,13 +115,13 @@ def test_who_comes_back_does_not_wait_behind_those_served_since() -> None:
     assert [order.pop() for _ in range(3)] == ["flood 0", "small 0", "flood 1"]
     order.add(small, "small 1", 1)
     assert order.pop() == "small 1"
-    # Served last itself, it waits for the others now.
+    # It was served last, so it waits for the other caller now.
     order.add(small, "small 2", 1)
     assert [order.pop() for _ in range(2)] == ["flood 2", "small 2"]
 
 
 @given(st.lists(st.integers(0, 5000), max_size=40), st.integers(0, 5000), st.data())
-def test_capped_amounts_are_estimated_too_high_by_less_than_half(
+def test_capped_totals_err_high_by_less_than_half(
     amounts: list[int], most: int, data: st.DataObject
 ) -> None:
     ring: RoundRobin[int] = RoundRobin()
@@ -139,13 +141,13 @@ def test_capped_amounts_are_estimated_too_high_by_less_than_half(
     assert ring.total == sum(amounts)
 
 
-def test_others_take_no_more_than_their_turns() -> None:
+def test_served_until_counts_equal_turns_of_other_callers() -> None:
     order: FairOrder[int] = FairOrder()
     for number, (name, connection, amount) in enumerate(
         [("a", "1", 1000), ("a", "2", 1000), ("a", "3", 1), ("b", "1", 5000), ("b", "2", 5000)]
     ):
         order.add(Caller(name, connection), number, amount)
-    # 10 of its own, 10 and 1 of the connections beside, as much again of the other name.
+    # 10 of its own, 10 and 1 of the other connections, and the same amount of the other name.
     assert order.served_until(Caller("a", "1"), 10) == 2 * (10 + 10 + 1)
     assert order.served_until(Caller("c", "1"), 10) == 3 * 10
     assert order.served_until(Caller("a", "3"), 0) == 0

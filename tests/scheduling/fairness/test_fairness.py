@@ -1,4 +1,4 @@
-"""One caller beside another: turns, shares, deadlines, and what admission costs."""
+"""Fairness between callers: turns, shares, deadlines, and the cost of admission."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from summsvc.errors import OverloadedError
-from summsvc.scheduling.execution.batch_size import Budget
+from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.jobs import Job, JobHandle, Priority
 from summsvc.scheduling.queue import FairQueue
@@ -38,7 +38,7 @@ def waiting(queue: FairQueue, caller: Caller, *texts: str, **given: Any) -> JobH
 @pytest.mark.parametrize("other", [OTHER, SAME_HOST])
 @pytest.mark.parametrize("priority", Priority)
 @pytest.mark.parametrize("text", ["w w", "w " * 30])
-async def test_one_request_is_in_the_second_batch_however_many_another_caller_has(
+async def test_one_job_is_in_the_second_batch_despite_many_jobs_of_another_caller(
     other: Caller, priority: Priority, text: str
 ) -> None:
     queue = FairQueue()
@@ -51,7 +51,7 @@ async def test_one_request_is_in_the_second_batch_however_many_another_caller_ha
     assert not asked.pending
 
 
-async def test_callers_lead_alike_however_many_requests_each_has() -> None:
+async def test_callers_lead_equally_many_batches() -> None:
     queue = FairQueue()
     for _ in range(300):
         waiting(queue, FLOOD, "w w")
@@ -65,7 +65,7 @@ async def test_callers_lead_alike_however_many_requests_each_has() -> None:
     assert leaders == [FLOOD, OTHER] * 20
 
 
-async def test_a_batch_holds_of_each_caller_alike() -> None:
+async def test_a_batch_has_equally_many_segments_of_each_caller() -> None:
     queue = FairQueue()
     for _ in range(300):
         waiting(queue, FLOOD, "w w")
@@ -75,7 +75,7 @@ async def test_a_batch_holds_of_each_caller_alike() -> None:
     assert sum(len(each.pending) for each in others) == 8 - 4
 
 
-async def test_whoever_is_short_of_time_goes_first_among_its_own_only() -> None:
+async def test_urgent_jobs_go_first_only_among_jobs_of_their_caller() -> None:
     queue = FairQueue()
     patient = [waiting(queue, FLOOD, "w w") for _ in range(20)]
     short = [waiting(queue, FLOOD, "w w", deadline=1.0) for _ in range(20)]
@@ -89,13 +89,8 @@ async def test_whoever_is_short_of_time_goes_first_among_its_own_only() -> None:
     assert all(each.pending for each in patient)
 
 
-@pytest.fixture
-def engine() -> ReversingEngine:
-    return ReversingEngine()
-
-
 async def held_up(made: Scheduler, engine: ReversingEngine, *flood: Job) -> list[JobHandle]:
-    """Works of which the first is in the model, which is held."""
+    """Submit jobs of which the first one is in the model, which is held."""
     engine.hold()
     handles = [made.submit(flood[0])]
     await engine.begun()
@@ -103,7 +98,7 @@ async def held_up(made: Scheduler, engine: ReversingEngine, *flood: Job) -> list
 
 
 @pytest.mark.parametrize("other", [OTHER, SAME_HOST])
-async def test_a_queue_that_another_caller_has_filled_lets_one_in(
+async def test_a_caller_is_admitted_to_a_queue_that_another_caller_has_filled(
     engine: ReversingEngine, other: Caller
 ) -> None:
     made = scheduler(engine, max_requests=10, max_tokens=1000)
@@ -127,10 +122,10 @@ async def test_a_queue_that_another_caller_has_filled_lets_one_in(
     await made.close()
 
 
-async def test_tight_deadlines_of_one_caller_neither_refuse_nor_delay_another(
+async def test_tight_deadlines_of_one_caller_neither_reject_nor_delay_another(
     engine: ReversingEngine,
 ) -> None:
-    # The probe says 64 tokens a second; deadlines are an hour away, so that none passes here.
+    # The probe sets 64 tokens per second; deadlines are an hour away, so that none passes here.
     made = scheduler(engine, batch_tokens=64, probe_s=1.0)
     hour = asyncio.get_running_loop().time() + 3600
     texts = [f"a b c {i}" for i in range(55_000)]
@@ -151,7 +146,7 @@ async def test_tight_deadlines_of_one_caller_neither_refuse_nor_delay_another(
     await made.close()
 
 
-async def test_who_has_little_beside_a_flood_waits_for_short_batches(
+async def test_batches_are_short_while_a_small_caller_competes_with_a_flood(
     engine: ReversingEngine,
 ) -> None:
     made = scheduler(engine, batch_tokens=10_000, batch_sequences=12)
@@ -167,7 +162,7 @@ async def test_who_has_little_beside_a_flood_waits_for_short_batches(
 
 
 def lines_run(work: Callable[[], object]) -> int:
-    """Lines of the scheduling package that are executed, which no machine's load changes."""
+    """The number of executed lines of the scheduling package: independent of the machine."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -189,7 +184,7 @@ def lines_run(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize("callers", [1, 30])
 @pytest.mark.parametrize("priority", Priority)
 @pytest.mark.parametrize("with_deadlines", [True, False])
-async def test_what_admission_costs_does_not_grow_with_the_number_waiting(
+async def test_the_cost_of_admission_is_independent_of_the_queue_length(
     engine: ReversingEngine, callers: int, priority: Priority, *, with_deadlines: bool
 ) -> None:
     made = scheduler(engine, max_requests=100_000, max_tokens=10**9, probe_s=0.001)

@@ -1,4 +1,4 @@
-"""Places are given in turn, and none is ever lost."""
+"""Slots are granted in turn, and none is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from summsvc.scheduling.fairness.semaphore import FairSemaphore
 FLOOD, SMALL = Caller("a", "1"), Caller("b", "1")
 
 
-async def test_a_caller_waits_for_one_of_anothers_not_for_all() -> None:
+async def test_a_caller_waits_for_one_slot_of_another_caller_not_for_all() -> None:
     semaphore = FairSemaphore(1)
     served: list[Caller] = []
 
@@ -26,13 +26,13 @@ async def test_a_caller_waits_for_one_of_anothers_not_for_all() -> None:
     await asyncio.sleep(0)
     small = asyncio.create_task(one(SMALL))
     await asyncio.gather(small, *flood)
-    # One had its place, one was given it before the caller came, one had its turn before.
+    # One had its slot, one was granted a slot before this caller came, one had an earlier turn.
     assert served.index(SMALL) <= 3
     assert served.count(FLOOD) == 100
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whoever_leaves_when_places_are_all_there_in_the_end(seed: int) -> None:
+async def test_no_slot_is_lost_when_waiters_are_cancelled(seed: int) -> None:
     chance, semaphore = random.Random(seed), FairSemaphore(3)
 
     async def one(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""A pool that is closed waits no longer than it is told, and says what it left."""
+"""Closing a pool takes at most the timeout, and reports what could not be freed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.scheduling.pool.test_pool import Loader, Shelf, running
 from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, eventually, scheduler, work
 
 
-async def test_a_scheduler_does_not_wait_for_a_batch_that_does_not_end() -> None:
+async def test_closing_a_scheduler_does_not_wait_for_a_hung_batch() -> None:
     engine = ReversingEngine()
     engine.hang()
     made = scheduler(engine, workers=2)
@@ -26,12 +26,12 @@ async def test_a_scheduler_does_not_wait_for_a_batch_that_does_not_end() -> None
     with pytest.raises(DrainingError):
         await handle.wait()
     assert not engine.closed
-    # Freed by the thread that comes out at last.
+    # The last thread to leave the engine frees it.
     engine.release()
     await eventually(lambda: engine.closed)
 
 
-async def test_a_pool_says_whether_it_left_an_engine_at_work() -> None:
+async def test_closing_a_pool_reports_an_engine_that_is_in_use() -> None:
     loader = Loader()
     pool = ModelPool(Shelf("a", "b"), Settings(), registry=CollectorRegistry(), load=loader)
     await pool.preload(["all"])
@@ -47,7 +47,7 @@ async def test_a_pool_says_whether_it_left_an_engine_at_work() -> None:
     await eventually(lambda: loader.engines[1].closed)
 
 
-async def test_a_pool_does_not_wait_for_a_model_that_does_not_load() -> None:
+async def test_closing_a_pool_does_not_wait_for_a_model_that_does_not_load() -> None:
     loader = Loader()
     pool = ModelPool(Shelf("a"), Settings(), registry=CollectorRegistry(), load=loader)
     loader.go.clear()
@@ -62,7 +62,7 @@ async def test_a_pool_does_not_wait_for_a_model_that_does_not_load() -> None:
 
 
 @pytest.mark.parametrize("timeout_s", [PATIENCE_S, math.inf])
-async def test_a_clean_end_is_said_to_be_one(timeout_s: float) -> None:
+async def test_closing_an_idle_pool_reports_success(timeout_s: float) -> None:
     loader = Loader()
     async with running(Shelf("a", "b"), loader) as pool:
         await pool.preload(["all"])

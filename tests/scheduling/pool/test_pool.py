@@ -1,4 +1,4 @@
-"""Models load once, in the background or on first use, and leave when idle."""
+"""Models load once, in the background or on first use, and are unloaded when idle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, expected, wo
 
 
 class Shelf(Store):
-    """A store whose manifests stand in memory."""
+    """A store with its manifests in memory."""
 
     def __init__(self, *models: str) -> None:
         super().__init__(Path("/nonexistent"))
@@ -54,7 +54,7 @@ class Shelf(Store):
 
 
 class Loader:
-    """Loads reversing engines; can be held, and fails for models named broken."""
+    """Loads reversing engines. Blocks while ``go`` is clear; fails for models named broken."""
 
     def __init__(self) -> None:
         self.loads: list[str] = []
@@ -126,7 +126,7 @@ async def test_a_model_is_loaded_on_first_use_and_once(loader: Loader) -> None:
         assert [outcome.generated.text for outcome in outcomes] == expected(asked)
 
 
-async def test_loading_goes_on_when_who_asked_first_leaves(loader: Loader) -> None:
+async def test_loading_continues_when_the_first_caller_is_cancelled(loader: Loader) -> None:
     async with running(Shelf("a"), loader) as pool:
         loader.go.clear()
         first = asyncio.create_task(pool.acquire("a"))
@@ -140,14 +140,14 @@ async def test_loading_goes_on_when_who_asked_first_leaves(loader: Loader) -> No
         assert loader.loads == ["a"]
 
 
-async def test_a_model_that_is_not_installed_is_named(loader: Loader) -> None:
+async def test_the_error_names_a_model_that_is_not_installed(loader: Loader) -> None:
     async with running(Shelf("a"), loader) as pool:
         with pytest.raises(ModelNotInstalledError, match="summsvc models pull b"):
             await pool.acquire("b")
         assert pool.status("b").state is ModelState.NOT_INSTALLED
 
 
-async def test_a_failing_model_does_not_take_others_down(loader: Loader) -> None:
+async def test_a_failing_model_does_not_affect_other_models(loader: Loader) -> None:
     async with running(Shelf("a", "broken", "c"), loader) as pool:
         await pool.preload(["missing", "broken", "all"])
         assert pool.status("broken").state is ModelState.FAILED
@@ -165,7 +165,7 @@ async def test_a_failed_model_is_not_loaded_again_for_every_request(
             with pytest.raises(ModelBrokenError, match="the server's log says why"):
                 await pool.acquire("broken")
         assert loader.loads == ["broken"]
-        # Installed anew: worth another try.
+        # Installed again: the next call loads it.
         store.manifests["broken"] = store.manifest("broken", revision="2")
         store.refresh()
         with pytest.raises(ModelBrokenError):
@@ -191,7 +191,7 @@ async def test_a_model_that_fails_its_warm_up_is_not_ready(
         assert loader.engines[0].closed
 
 
-async def test_nothing_is_ready_before_preloading_has_settled(loader: Loader) -> None:
+async def test_no_model_is_ready_before_preloading_has_ended(loader: Loader) -> None:
     async with running(Shelf("a", "b"), loader) as pool:
         assert not pool.can_serve(Task.TRANSLATION)
         loader.go.clear()
@@ -204,7 +204,7 @@ async def test_nothing_is_ready_before_preloading_has_settled(loader: Loader) ->
         assert pool.can_serve(Task.TRANSLATION)
 
 
-async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> None:
+async def test_an_idle_model_is_unloaded_and_loaded_again(loader: Loader) -> None:
     async with running(Shelf("a"), loader, idle_unload_s=0.05) as pool:
         await pool.preload(["a"])
         await until(pool, "a", ModelState.INSTALLED)
@@ -218,7 +218,7 @@ async def test_an_idle_model_leaves_memory_and_comes_back(loader: Loader) -> Non
         assert loader.loads == ["a", "a"]
 
 
-async def test_a_model_at_work_is_not_idle(loader: Loader) -> None:
+async def test_a_model_with_a_running_batch_is_not_unloaded(loader: Loader) -> None:
     async with running(Shelf("a"), loader, idle_unload_s=0.05) as pool:
         await pool.preload(["a"])
         scheduler = await pool.acquire("a")
@@ -230,7 +230,7 @@ async def test_a_model_at_work_is_not_idle(loader: Loader) -> None:
         await handle.wait()
 
 
-async def test_closing_waits_for_what_is_being_loaded(loader: Loader) -> None:
+async def test_closing_waits_for_a_model_that_is_being_loaded(loader: Loader) -> None:
     async with running(Shelf("a"), loader) as pool:
         loader.go.clear()
         waiting = asyncio.create_task(pool.acquire("a"))
@@ -261,7 +261,7 @@ def test_a_gpu_has_one_worker_by_default() -> None:
     assert placement(Settings(device="cuda")).workers == 1
 
 
-def test_a_batch_is_as_wide_as_its_device_likes_or_as_told() -> None:
+def test_the_limit_on_sequences_depends_on_device_and_settings() -> None:
     assert max_sequences(Settings(), "cpu") == CPU_SEQUENCES
     assert max_sequences(Settings(batch_tokens=9_000), "cuda") == 9_000
     for device in ("cpu", "cuda"):

@@ -1,1 +1,1 @@
-"""Execution of batches: workers, batch sizes, threads, hang detection and quarantine."""
+"""Execution of batches: workers, threads, hang detection and quarantine."""

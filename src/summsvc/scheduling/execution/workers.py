@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 from summsvc.scheduling.admission.deadlines import Deadlines
+from summsvc.scheduling.batch_size import BatchSizer
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution.batch_runner import BatchRunner
-from summsvc.scheduling.execution.batch_size import BatchSizer
 from summsvc.scheduling.jobs import Job, Priority
 from summsvc.scheduling.queue import FairQueue
 

@@ -11,9 +11,9 @@ from summsvc.config.cores import cores
 from summsvc.engines.base import Placement, Seq2SeqEngine
 from summsvc.models.store.manifest import Manifest
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.batch_size import BatchSizer, Budget
 from summsvc.scheduling.cache import OutputCache
 from summsvc.scheduling.execution.batch_runner import OnEngineLost
-from summsvc.scheduling.execution.batch_size import BatchSizer, Budget
 from summsvc.scheduling.execution.watchdog import HangThreshold
 from summsvc.scheduling.metrics import QueueMetrics
 from summsvc.scheduling.scheduler import Scheduler
