@@ -1,4 +1,4 @@
-"""The event loop only orchestrates: no article, whatever its size and form, holds it up."""
+"""Event-loop latency: no article of any size and form blocks the loop."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from tests.checkpoints import pairs
 from tests.running import Running, running
 from tests.server.codec.test_bad_input import raw
 from tests.server.steps import longest_step
-from tests.server.turns import Turns, measured_loop
+from tests.server.turns import IterationTimer, measured_loop
 
 SIZE = 1_000_000
 SHARE = 0.1
-"""Of the CPU time that reading the article takes, the most that one turn of the loop may.
+"""Largest share of the CPU time of reading the article that one loop iteration may take.
 
 Reading 1 MB takes most of a second, in a text worker. Whatever is done to all its
 segments at once on the loop takes a third of that and more; what the loop does
@@ -51,26 +51,26 @@ for one group of segments, less than a hundredth.
 """
 
 MOST_S = 0.02
-"""Never too long for a turn, though the article be read in no time."""
+"""CPU seconds that an iteration may always take, however fast the article is read."""
 
 
 OPTIONS = [("grpc.max_receive_message_length", -1)]
 
 
 @pytest.fixture(scope="module")
-def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
-    """A server with both models, and what the turns of its loop cost."""
+def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
+    """A server with both models, and the timer of its loop iterations."""
     loop, turns = measured_loop()
     settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"])
     with running(settings, loop) as server:
         server.wait_until_ready()
-        # What is collected in an idle moment, before or after a call, is not of its turns.
+        # Collections while the server is idle, before or after a call, are not measured.
         server.server._gc_policy._idle = lambda: False
         yield server, turns
 
 
 def filled(parts: list[str], separator: str) -> str:
-    """So many of the parts, again and again, that they make an article of full size."""
+    """Repeat the parts until they make an article of full size."""
     count = SIZE // (sum(map(len, parts)) + len(separator) * len(parts)) - 1
     return separator.join(parts * count)
 
@@ -100,8 +100,8 @@ def limit(article: Article) -> float:
     return max(MOST_S, SHARE * (time.thread_time() - begun))
 
 
-def holds_nobody_up(turns: Turns, most: float, call: Callable[[], Any]) -> Any:
-    """Call until no turn took longer than ``most`` seconds, at most three times; the reply.
+def holds_nobody_up(turns: IterationTimer, most: float, call: Callable[[], Any]) -> Any:
+    """Call until no iteration took more than ``most`` seconds, at most three times; return the reply.
 
     What the code does to the loop it does each time; the machine does it now and then.
     """
@@ -114,7 +114,7 @@ def holds_nobody_up(turns: Turns, most: float, call: Callable[[], Any]) -> Any:
 
 
 class Neighbour:
-    """A health check every ten milliseconds, for the length of a block."""
+    """Make a health check every ten milliseconds during the block."""
 
     def __init__(self, server: Running) -> None:
         self._server = server
@@ -139,8 +139,8 @@ class Neighbour:
 
 
 @pytest.mark.parametrize("name", [name for name in ARTICLES if name not in TRANSLATED])
-def test_a_summary_of_a_megabyte_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_summary_of_a_megabyte_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
     server, turns = measured
     body, mime_type = ARTICLES[name]
@@ -156,8 +156,8 @@ def test_a_summary_of_a_megabyte_holds_nobody_up(
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
-def test_a_translation_of_a_megabyte_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_translation_of_a_megabyte_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
     server, turns = measured
     body, mime_type = ARTICLES[name]
@@ -170,13 +170,13 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
     most = limit(Article("", body, "en", mime_type))
 
     def anew() -> Any:
-        # Under other options, of no account to a greedy search: nothing is in the cache yet.
+        # Options that do not affect a greedy search, so that nothing is in the cache yet.
         request.decoding.length_penalty += 0.001
         return translate(request)
 
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         translate = TranslationServiceStub(channel).Translate
-        # Without a deadline: what repeats itself counts in full at admission.
+        # Without a deadline, because repeated segments count in full at admission.
         answer = holds_nobody_up(turns, most, anew)
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
@@ -192,7 +192,9 @@ BRIEF_ARTICLES = {
 
 
 @pytest.mark.parametrize("name", BRIEF_ARTICLES)
-def test_a_brief_article_holds_nobody_up(measured: tuple[Running, Turns], name: str) -> None:
+def test_a_brief_article_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
+) -> None:
     server, turns = measured
     body, mime_type = BRIEF_ARTICLES[name]
     article = article_pb2.Article(body=body[:BRIEF], mime_type=mime_type.value, language_code="en")
@@ -216,7 +218,7 @@ LISTS: dict[str, tuple[str, Any, bytes]] = {
         b"\x0a\x00",
     ),
 }
-"""Methods, messages that they take, and a field that such a message shall be full of."""
+"""Method, request message, and the encoded field that the message is filled with."""
 
 
 def refused(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
@@ -226,8 +228,8 @@ def refused(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_request_of_endless_fields_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_request_of_many_fields_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
     server, turns = measured
     method, message, unit = LISTS[name]
@@ -240,8 +242,8 @@ def test_a_request_of_endless_fields_holds_nobody_up(
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-# Below: no call of C code, and no freeing of objects, holds the interpreter's lock for long.
-# Whoever does, in whatever thread, holds the event loop up.
+# Below: no call of C code and no deallocation of objects holds the GIL for long.
+# In any thread, that would block the event loop.
 
 MANY = {
     "a word a line": ("bishop\n" * 10_000, MimeType.PLAIN),
@@ -252,21 +254,21 @@ WATCHED = ("no spaces", "no spaces in html", "no spaces in markdown", "digits")
 
 
 def bearable() -> float:
-    """CPU time of finding the words of a megabyte, now and here, in one call; 20 ms at least."""
+    """CPU time of one call that finds the words of a megabyte on this machine; at least 20 ms."""
     begun = time.thread_time()
     re.findall(r"\w+", "word " * 200_000)
     return max(MOST_S, time.thread_time() - begun)
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *MANY])
-def test_no_step_of_a_summary_holds_the_lock(name: str) -> None:
+def test_no_step_of_a_summary_holds_the_gil(name: str) -> None:
     body, mime_type = {**ARTICLES, **MANY}[name]
     step = longest_step(lambda: summarized(Article("", body, "en", mime_type)))
     assert step.seconds < bearable(), f"{step.seconds:.3f} s at {step.where}"
 
 
 def summarized(article: Article) -> bytes:
-    """All that is done about an extract of an article, without the server."""
+    """Execute all steps of an extractive summary, without the server."""
     document = read(article)
     sentences, warnings = extract(document, Length(ratio=1.0))
     summary = Summary(
@@ -282,7 +284,7 @@ def summarized(article: Article) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["plain"])
-def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> None:
+def test_no_step_of_assembling_a_translation_holds_the_gil(name: str) -> None:
     body, mime_type = ARTICLES[name]
     document = read(Article("", body, "en", mime_type))
     step = longest_step(lambda: put_together(document))
@@ -290,7 +292,7 @@ def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> 
 
 
 def put_together(document: Document) -> bytes:
-    """A reply that says the same in the same language, segments included."""
+    """Encode a reply whose translations equal their sources, with segments."""
     renderer = Renderer(document)
     outputs = list(map(CheckedOutput.unchanged, document.segments))
     segments = placed(renderer, 0, document.segments, outputs)
@@ -304,8 +306,8 @@ def put_together(document: Document) -> bytes:
 
 
 @pytest.mark.parametrize("body", ["abcdefghij" * 6_000, "1234567890 " * 5_400])
-def test_no_step_about_the_longest_sentence_holds_the_lock(
-    measured: tuple[Running, Turns], body: str
+def test_no_step_of_the_longest_sentence_holds_the_gil(
+    measured: tuple[Running, IterationTimer], body: str
 ) -> None:
     (segment,) = read(Article("", body, "en")).body
     assert len(segment.text) > 0.8 * LONGEST
@@ -316,7 +318,7 @@ def test_no_step_about_the_longest_sentence_holds_the_lock(
 
 
 def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
-    """What is done about a segment beside the model, were its output the source again."""
+    """Execute the steps around the model for a segment whose output equals its source."""
     found = Terms.of((), (), "en").find(segment.text)
     translatable(segment, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
