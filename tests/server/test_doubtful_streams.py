@@ -21,7 +21,7 @@ from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
-from tests.server.runtime.test_event_loop import holds_nobody_up
+from tests.server.runtime.test_event_loop import does_not_block
 from tests.server.turns import IterationTimer, measured_loop
 from tests.server.watched import ControlledEngine, eventually
 
@@ -34,7 +34,7 @@ BODY = "\n".join(f"President {n} met the mayor in Riga." for n in range(SEGMENTS
 WHOLE = (grpc.StatusCode.OK, SEGMENTS + 2)
 """Status of its stream, and its number of messages: a start, each line, a finish."""
 
-MOST_S = 0.05
+MAX_ITERATION_S = 0.05
 """Largest CPU time of one loop iteration in seconds, which bounds the delay of health checks."""
 
 REFUSED = (grpc.StatusCode.RESOURCE_EXHAUSTED, 0)
@@ -43,7 +43,7 @@ REFUSED = (grpc.StatusCode.RESOURCE_EXHAUSTED, 0)
 @pytest.fixture(scope="module")
 def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
     """A server with large queues, and the timer of its loop iterations."""
-    loop, turns = measured_loop()
+    loop, timer = measured_loop()
     settings = Settings(
         port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], text_threads=THREADS
     )
@@ -51,7 +51,7 @@ def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
         server.wait_until_ready()
         # Collections while the server is idle, before or after a call, are not measured.
         server.server._gc_policy._idle = lambda: False
-        yield server, turns
+        yield server, timer
 
 
 @pytest.fixture
@@ -163,13 +163,13 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
 
 def test_doubtful_articles_do_not_block_the_loop(measured: tuple[Running, IterationTimer]) -> None:
     """A health check waits for at most one loop iteration."""
-    server, turns = measured
+    server, timer = measured
     bodies = (BODY.replace("Riga", f"Riga {word}") for word in ("town", "city", "port"))
 
     def call() -> None:
         assert at_once(server, [request(next(bodies))] * STREAMS) == {WHOLE: STREAMS}
 
-    holds_nobody_up(turns, MOST_S, call)
+    does_not_block(timer, MAX_ITERATION_S, call)
 
 
 def test_a_stream_is_rejected_before_its_start_or_finished(narrow: Running) -> None:

@@ -32,9 +32,9 @@ LONG = "The president met the mayor in Riga on Friday. " * 100
 
 @dataclass
 class Endless:
-    """Reads articles as ever, those of one title again and again for as long as it may.
+    """Reads articles of one title repeatedly until it is cancelled, and others as usual.
 
-    ended: how each of these did. looks: times that such work was told to end.
+    ended: the exception that ended each repeated read. looks: cancellations that it noticed.
     """
 
     begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))

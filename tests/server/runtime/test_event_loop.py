@@ -45,12 +45,12 @@ SIZE = 1_000_000
 SHARE = 0.1
 """Largest share of the CPU time of reading the article that one loop iteration may take.
 
-Reading 1 MB takes most of a second, in a text worker. Whatever is done to all its
-segments at once on the loop takes a third of that and more; what the loop does
-for one group of segments, less than a hundredth.
+Reading 1 MB takes most of a second in a text worker. A step on the loop for all its segments
+at once takes a third of that or more; a step for one group of segments takes less than a
+hundredth.
 """
 
-MOST_S = 0.02
+MAX_ITERATION_S = 0.02
 """CPU seconds that an iteration may always take, however fast the article is read."""
 
 
@@ -60,13 +60,13 @@ OPTIONS = [("grpc.max_receive_message_length", -1)]
 @pytest.fixture(scope="module")
 def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
     """A server with both models, and the timer of its loop iterations."""
-    loop, turns = measured_loop()
+    loop, timer = measured_loop()
     settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"])
     with running(settings, loop) as server:
         server.wait_until_ready()
         # Collections while the server is idle, before or after a call, are not measured.
         server.server._gc_policy._idle = lambda: False
-        yield server, turns
+        yield server, timer
 
 
 def filled(parts: list[str], separator: str) -> str:
@@ -97,20 +97,20 @@ TRANSLATED = ("plain", "html", "markdown")
 def limit(article: Article) -> float:
     begun = time.thread_time()
     read(article)
-    return max(MOST_S, SHARE * (time.thread_time() - begun))
+    return max(MAX_ITERATION_S, SHARE * (time.thread_time() - begun))
 
 
-def holds_nobody_up(turns: IterationTimer, most: float, call: Callable[[], Any]) -> Any:
-    """Call until no iteration took more than ``most`` seconds, at most three times; return the reply.
+def does_not_block(timer: IterationTimer, most: float, call: Callable[[], Any]) -> Any:
+    """Call until no iteration took more than ``most`` seconds, in three attempts; return the reply.
 
-    What the code does to the loop it does each time; the machine does it now and then.
+    A delay by the code occurs each time, a delay by the machine only sometimes.
     """
     for _ in range(3):
-        turns.longest = 0.0
+        timer.longest = 0.0
         reply = call()
-        if turns.longest < most:
+        if timer.longest < most:
             return reply
-    raise AssertionError(f"{turns.longest:.3f} s in a turn, again and again")
+    raise AssertionError(f"{timer.longest:.3f} s in a loop iteration, three times")
 
 
 class Neighbour:
@@ -142,7 +142,7 @@ class Neighbour:
 def test_a_summary_of_a_megabyte_does_not_block_the_loop(
     measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     body, mime_type = ARTICLES[name]
     request = summarization_service_pb2.SummarizeRequest(
         article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
@@ -151,7 +151,7 @@ def test_a_summary_of_a_megabyte_does_not_block_the_loop(
     most = limit(Article("", body, "en", mime_type))
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         summarize = SummarizationServiceStub(channel).Summarize
-        holds_nobody_up(turns, most, lambda: summarize(request))
+        does_not_block(timer, most, lambda: summarize(request))
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
 
 
@@ -159,7 +159,7 @@ def test_a_summary_of_a_megabyte_does_not_block_the_loop(
 def test_a_translation_of_a_megabyte_does_not_block_the_loop(
     measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     body, mime_type = ARTICLES[name]
     request = pb.TranslateRequest(
         article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
@@ -177,7 +177,7 @@ def test_a_translation_of_a_megabyte_does_not_block_the_loop(
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         translate = TranslationServiceStub(channel).Translate
         # Without a deadline, because repeated segments count in full at admission.
-        answer = holds_nobody_up(turns, most, anew)
+        answer = does_not_block(timer, most, anew)
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
 
@@ -195,13 +195,13 @@ BRIEF_ARTICLES = {
 def test_a_brief_article_does_not_block_the_loop(
     measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     body, mime_type = BRIEF_ARTICLES[name]
     article = article_pb2.Article(body=body[:BRIEF], mime_type=mime_type.value, language_code="en")
     request = summarization_service_pb2.SummarizeRequest(article=article)
     with grpc.insecure_channel(server.address) as channel:
         summarize = SummarizationServiceStub(channel).Summarize
-        holds_nobody_up(turns, MOST_S, lambda: summarize(request))
+        does_not_block(timer, MAX_ITERATION_S, lambda: summarize(request))
 
 
 LISTS: dict[str, tuple[str, Any, bytes]] = {
@@ -231,14 +231,14 @@ def refused(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
 def test_a_request_of_many_fields_does_not_block_the_loop(
     measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     method, message, unit = LISTS[name]
     data = unit * (8 * SIZE // len(unit))
     begun = time.thread_time()
     message.FromString(data)
-    most = max(MOST_S, SHARE * (time.thread_time() - begun))
+    most = max(MAX_ITERATION_S, SHARE * (time.thread_time() - begun))
     with grpc.insecure_channel(server.address) as channel:
-        code = holds_nobody_up(turns, most, lambda: refused(channel, f"/{method}", data))
+        code = does_not_block(timer, most, lambda: refused(channel, f"/{method}", data))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -257,7 +257,7 @@ def bearable() -> float:
     """CPU time of one call that finds the words of a megabyte on this machine; at least 20 ms."""
     begun = time.thread_time()
     re.findall(r"\w+", "word " * 200_000)
-    return max(MOST_S, time.thread_time() - begun)
+    return max(MAX_ITERATION_S, time.thread_time() - begun)
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *MANY])

@@ -56,7 +56,7 @@ def living(kind: type) -> int:
 def test_a_full_collection_when_idle_or_when_memory_has_grown(
     idle: bool, since: int, blocks: int, expected: list[str]
 ) -> None:
-    """blocks: allocated now, after 100 before. ``unfreeze`` precedes a collection of all objects."""
+    """blocks: allocated now, after 100 before. ``unfreeze``: all objects are collected."""
     done: list[str] = []
     here = threading.get_ident()
 

@@ -107,7 +107,7 @@ def test_uncaught_exceptions(form: str) -> None:
 
 
 def test_a_slow_callback_is_logged_with_its_duration(caplog: pytest.LogCaptureFixture) -> None:
-    """asyncio's record of a slow callback is one of the records above."""
+    """The record of asyncio about a slow callback is one of the records above."""
 
     async def slow() -> None:
         loop = asyncio.get_running_loop()
