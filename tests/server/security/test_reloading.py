@@ -398,7 +398,7 @@ def test_a_certificate_that_expired_in_use_is_replaced(
     authority.sign("short-lived", EARLY, LONG_AGO).put(tls.cert, tls.key)
     with ExitStack() as stack:
         with monkeypatch.context() as earlier:
-            earlier.setattr(Validity, "fault", lambda *_: "")
+            earlier.setattr(Validity, "problem_at", lambda *_: "")
             server = stack.enter_context(tls.server())
         with tls.channel(server) as channel, pytest.raises(grpc.RpcError):
             ask(channel)
