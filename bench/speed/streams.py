@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from bench.serve.servers import Served, announced, served
-from tests.server.connection import Wire
+from tests.server.connection import RawConnection
 
 METHOD = "/summsvc.v1.TranslationService/Translate"
 OPEN_S, CLOSED_S, IDLE_S = 2.0, 1.0, 5.0
@@ -33,7 +33,7 @@ def memory(server: Served, rounds: int, streams: int, connections: int) -> list[
     for _ in range(rounds):
         with ExitStack() as stack:
             for _ in range(connections):
-                stack.enter_context(Wire(port)).open(METHOD, range(streams))
+                stack.enter_context(RawConnection(port)).open(METHOD, range(streams))
             time.sleep(OPEN_S)
             found.append(server.rss_mb())
         time.sleep(CLOSED_S)

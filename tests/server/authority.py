@@ -1,4 +1,4 @@
-"""A certificate authority in a folder, made with openssl."""
+"""Test certificate authority in a folder, created with openssl."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ EARLY, LONG_AGO, LATER, LATE = (
     "20600101000000Z",
     "20600201000000Z",
 )
-"""Times as openssl wants them."""
+"""Times in the format of openssl, before, before, after and after now."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A certificate and its key, as files."""
+    """Files of a certificate and its key."""
 
     cert: Path
     key: Path
 
     def put(self, cert: Path, key: Path) -> None:
-        """Write both over other files, one after the other."""
+        """Overwrite two other files with them, one after the other."""
         shutil.copyfile(self.cert, cert)
         shutil.copyfile(self.key, key)
 
 
 class Authority:
-    """Signs certificates for localhost. folder: an empty one of its own."""
+    """Signs certificates for localhost. folder: a folder for its files, not shared."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder = folder
@@ -62,7 +62,7 @@ class Authority:
         self.run("req", "-x509", *KEY, "-keyout", "ca.key", "-out", "ca.pem", *subject)
 
     def sign(self, name: str, begin: str = EARLY, end: str = LATE) -> Identity:
-        """Make a key, and a certificate that holds from ``begin`` to ``end``."""
+        """Create a key, and a certificate that is valid from ``begin`` to ``end``."""
         names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
         self.run(
             "req", *KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
@@ -75,7 +75,7 @@ class Authority:
         return Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
 
     def run(self, *args: str) -> str:
-        """Run openssl in the folder; gives its output."""
+        """Run openssl in the folder; return its output."""
         done = subprocess.run(
             ["openssl", *args], cwd=self._folder, check=True, capture_output=True, text=True
         )
@@ -83,7 +83,7 @@ class Authority:
 
 
 def shown(port: int) -> str:
-    """The certificate that a server shows a new connection, in PEM form."""
+    """Fetch the certificate that a server presents on a new connection, in PEM form."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

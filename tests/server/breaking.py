@@ -1,8 +1,8 @@
-"""A launcher of the server in which one layer fails, with all that it was handed in its message.
+"""Launcher of the server in which one layer raises, with its arguments in the message.
 
     python -m tests.server.breaking FILE serve ...
 
-FILE names the layer; it is read again at each call, and empty means that all is well.
+FILE holds the name of the layer and is read at each call; no layer fails while it is empty.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ LAYERS = {
     "statuses": ["server.call_steps:code_of"],
     "interceptor": ["server.call_steps:CallSteps.authenticate"],
 }
-"""What fails in each layer, below ``summsvc``."""
+"""Functions that fail in each layer, by module below ``summsvc``."""
 
-BESIDE = ("serializer", "log", "thread", "task", "callback", "print", "finalizer")
-"""Layers with a way of their own to fail."""
+SPECIAL_LAYERS = ("serializer", "log", "thread", "task", "callback", "print", "finalizer")
+"""Layers that fail in a special way."""
 
 
 class Lost(Exception):
-    """No error of ours, and of no library's."""
+    """An exception that neither summsvc nor a library knows."""
 
 
 def fail(*handed: Any, **named: Any) -> Any:
-    """Raise with everything in the message, in a cause, in a note and in a local variable."""
+    """Raise with all arguments in the message, in a cause, in a note and in a local variable."""
     text = "".join(_texts((handed, named)))
     try:
         return dict[str, Any]()[text]
@@ -94,7 +94,7 @@ class _Finalized(_Holding):
 
 
 def main() -> None:
-    """Break what can be broken, and serve."""
+    """Make the layers breakable, and serve."""
     chosen = Path(sys.argv[1])
     sys.argv[1:] = sys.argv[2:]
 
@@ -114,14 +114,16 @@ def main() -> None:
         "server.interceptors:allow_encoded",
         lambda allow_encoded: lambda inner: breakable("serializer", allow_encoded(inner)),
     )
-    _replace("server.call_steps:CallSteps.authenticate", lambda inner: _beside(inner, layer))
+    _replace(
+        "server.call_steps:CallSteps.authenticate", lambda inner: _fail_specially(inner, layer)
+    )
     from summsvc.cli import main as run
 
     run()
 
 
 def _replace(place: str, change: Callable[[Any], Any]) -> None:
-    """Put another object in the place of one, wherever it is imported."""
+    """Replace an object in its module and wherever it was imported."""
     module, _, path = place.partition(":")
     owner: Any = import_module(f"summsvc.{module}")
     import_module("summsvc.server")
@@ -137,7 +139,7 @@ def _replace(place: str, change: Callable[[Any], Any]) -> None:
             setattr(other, name, changed)
 
 
-def _beside(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..., None]:
+def _fail_specially(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..., None]:
     async def late(metadata: Any) -> None:
         fail(metadata)
 
@@ -149,7 +151,7 @@ def _beside(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..
             case "thread":
                 threading.Thread(target=fail, args=(metadata,)).start()
             case "task":
-                # Nobody waits for it, and nothing keeps it.
+                # The task is neither awaited nor referenced.
                 loop.create_task(late(metadata))  # noqa: RUF006
                 loop.call_later(0.05, gc.collect)
             case "callback":

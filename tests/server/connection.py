@@ -1,4 +1,4 @@
-"""A connection of HTTP/2 frames made by hand, for clients that no gRPC library would be."""
+"""Raw HTTP/2 client connection, for frame sequences that no gRPC library sends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from types import TracebackType
 from tests.server.frames import ACK, END_HEADERS, PREFACE, SETTINGS, frame, headers, message
 
 
-class Wire:
-    """A connection to a server on this machine that sends what it is told and no more.
+class RawConnection:
+    """Connection to a server on this machine that sends the given frames only.
 
-    settings: what the server allows, value by number.
+    settings: the server's HTTP/2 settings, value by number.
     """
 
     def __init__(self, port: int) -> None:
@@ -25,10 +25,10 @@ class Wire:
             int.from_bytes(payload[at : at + 2]): int.from_bytes(payload[at + 2 : at + 6])
             for at in range(0, len(payload), 6)
         }
-        # Before that the server would refuse more than a few streams for this alone.
+        # Before the acknowledgement the server rejects more than a few streams.
         self.send(frame(SETTINGS, ACK, 0))
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> RawConnection:
         return self
 
     def __exit__(
@@ -51,11 +51,11 @@ class Wire:
         self.send(*(headers(1 + 2 * number, method, flags) for number in streams))
 
     def call(self, method: str, data: bytes, stream: int = 1, **more: str) -> None:
-        """Send a whole call; gRPC takes in as much at once as these tests send."""
+        """Send a complete call; the tests' messages fit into gRPC's flow-control window."""
         self.send(headers(stream, method, END_HEADERS, **more), message(stream, data))
 
     def frames(self) -> Iterator[tuple[int, int, int, bytes]]:
-        """Kind, flags, stream and payload of what the server sends; ends with the connection."""
+        """Yield kind, flags, stream and payload of each received frame, until it is closed."""
         while len(head := self._source.read(9)) == 9:
             payload = self._source.read(int.from_bytes(head[:3]))
             yield head[3], head[4], int.from_bytes(head[5:]), payload

@@ -1,7 +1,7 @@
-"""``summsvc`` with a part that does not end: python -m tests.server.faulty PART FOLDER serve ...
+"""Launcher of the server with an injected hang: python -m tests.server.faulty PART FOLDER serve ...
 
-FOLDER/held is made when something begins that does not end; FOLDER/release lets it go on,
-or begin, where a part says so.
+PART names the part that hangs. FOLDER/held is created when the hang starts. For some parts
+the file FOLDER/release ends the hang, or starts it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.tasks.pipeline import text_workers
 
-MARK = "FAULT"
-"""Texts without this word are left alone."""
+FAULT_MARK = "FAULT"
+"""Only texts with this word hang."""
 
 
 def before(owner: Any, name: str, act: Callable[..., None]) -> None:
-    """Have something done before a function each time it is called."""
+    """Call ``act`` before each call of a function."""
     real = getattr(owner, name)
 
     def acted(*args: Any, **kwargs: Any) -> Any:
@@ -35,7 +35,7 @@ def before(owner: Any, name: str, act: Callable[..., None]) -> None:
 
 
 def hold(part: str, folder: Path) -> None:
-    """Make a part of the service wait for ever, or until it is released."""
+    """Make a part of the service hang for ever, or until it is released."""
     held, release = folder / "held", folder / "release"
 
     def for_ever() -> None:
@@ -54,7 +54,7 @@ def hold(part: str, folder: Path) -> None:
             time.sleep(0.01)
 
     def marked(act: Callable[[], None], text: Callable[..., str]) -> Callable[..., None]:
-        return lambda *args, **kwargs: act() if MARK in text(*args, **kwargs) else None
+        return lambda *args, **kwargs: act() if FAULT_MARK in text(*args, **kwargs) else None
 
     def given(texts: list[str], *_: Any) -> str:
         return " ".join(texts)
@@ -64,7 +64,7 @@ def hold(part: str, folder: Path) -> None:
 
     def held_lock() -> None:
         wait()
-        # One call of C that would take years and does not let go of the interpreter's lock.
+        # One call of C code that would take years and holds the GIL.
         re.match("(a+)+$", "a" * 60 + "b")
 
     def engine(act: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""HTTP/2 frames by hand (RFC 9113), for clients that no gRPC library would be."""
+"""Encoding of HTTP/2 frames (RFC 9113), for clients that no gRPC library can imitate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ END_STREAM, END_HEADERS, ACK = 1, 4, 1
 REFUSED_STREAM = 7
 MAX_CONCURRENT_STREAMS = 3
 INITIAL_WINDOW_SIZE = 4
-MOST = 16_384
-"""Bytes of a frame that every peer accepts."""
+MAX_FRAME_BYTES = 16_384
+"""Largest frame that every peer accepts, in bytes."""
 
 
 def connect(address: str, window: int = 65_535) -> socket.socket:
-    """A connection that reads nothing by itself; window: bytes it lets each stream send."""
+    """Open a connection that reads only on request. window: initial window size in bytes."""
     host, _, port = address.rpartition(":")
     made = socket.create_connection((host, int(port)), timeout=30)
     made.sendall(PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, window)))
@@ -28,7 +28,7 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 
 def headers(stream: int, method: str, flags: int = END_HEADERS, **metadata: str) -> bytes:
-    """The beginning of a call; nothing else of it has to follow."""
+    """Encode the headers of a call, which may stay without a message."""
     fields = {
         ":path": method,
         ":authority": "test",
@@ -36,39 +36,39 @@ def headers(stream: int, method: str, flags: int = END_HEADERS, **metadata: str)
         "content-type": "application/grpc",
         **{name.replace("_", "-"): value for name, value in metadata.items()},
     }
-    # POST and http stand in the static table of HPACK (RFC 7541).
+    # 0x83 and 0x86 are POST and http in the static table of HPACK (RFC 7541).
     block = b"\x83\x86" + b"".join(_field(*each) for each in fields.items())
     return frame(HEADERS, flags, stream, block)
 
 
 def message(stream: int, data: bytes) -> bytes:
-    """The only message of a call, and the end of what is sent for it."""
+    """Encode the only message of a call, with the end of its stream."""
     data = b"\0" + struct.pack(">I", len(data)) + data
-    parts = [data[at : at + MOST] for at in range(0, len(data), MOST)]
+    parts = [data[at : at + MAX_FRAME_BYTES] for at in range(0, len(data), MAX_FRAME_BYTES)]
     sent = [frame(DATA, 0, stream, part) for part in parts[:-1]]
     return b"".join([*sent, frame(DATA, END_STREAM, stream, parts[-1])])
 
 
 def wait_until_read(connection: socket.socket) -> None:
-    """Wait until the server has read all that was sent; it answers a ping in its turn."""
+    """Wait until the server has read all sent frames; it answers a ping in order."""
     connection.sendall(frame(PING, 0, 0, b"all read"))
     wait_for(connection, PING)
 
 
 def wait_for(connection: socket.socket, kind: int) -> None:
-    """Wait for a frame; it and those before are thrown away."""
+    """Wait for a frame of a kind; discards it and all frames before it."""
     received = connection.makefile("rb")
     while True:
         head = received.read(9)
         received.read(int.from_bytes(head[:3], "big"))
         if head[3] == SETTINGS and not head[4] & ACK:
-            # A server closes a connection whose client never agrees.
+            # A server closes a connection whose client does not acknowledge the settings.
             connection.sendall(frame(SETTINGS, ACK, 0))
         if head[3] == kind:
             return
 
 
 def _field(name: str, value: str) -> bytes:
-    """A literal header field that is not indexed; both of less than 127 bytes."""
+    """Encode a literal header field without indexing, of a name and value under 127 bytes."""
     assert max(len(name), len(value)) < 127
     return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()

@@ -1,4 +1,4 @@
-"""A server in a process of its own, which signals can end."""
+"""Server in a separate process, for tests that send signals or inject faults."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tests.server.watched import eventually
 
 ROOT = Path(__file__).parents[2]
 
-NEVER_S = 40.0
-"""Seconds after which something counts as never happening: many times what it takes."""
+EXIT_TIMEOUT_S = 40.0
+"""Seconds after which a test fails because the process has not exited."""
 
 
 @dataclass
 class Process:
-    """A started server. folder: of its files, see ``faulty``."""
+    """A started server. folder: of its log and of the files of ``faulty``."""
 
     process: subprocess.Popen[str]
     address: str
     folder: Path
 
     def text(self) -> str:
-        """All that was written to standard error."""
+        """Read all that was written to standard error."""
         return (self.folder / "stderr").read_text()
 
     def log(self, event: str = "") -> list[dict[str, Any]]:
-        """The lines of the log, or those of an event."""
+        """Parse the lines of the log, all or those of one event."""
         lines = [line for line in self.text().splitlines() if line.startswith("{")]
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if not event or entry.get("event") == event]
@@ -46,22 +46,22 @@ class Process:
     def signal(self, signum: int = signal.SIGTERM) -> None:
         self.process.send_signal(signum)
 
-    def begin_to_end(self) -> None:
-        """SIGTERM, and wait until the drain has begun."""
+    def start_shutdown(self) -> None:
+        """Send SIGTERM and wait until the drain has begun."""
         self.signal()
         eventually(lambda: bool(self.log("draining")))
 
     def wait_until_held(self) -> None:
-        """Wait until something has begun that does not end."""
+        """Wait until the injected hang has started."""
         eventually((self.folder / "held").exists)
 
     def release(self) -> None:
-        """Let it end, or begin."""
+        """End the injected hang, or start it."""
         (self.folder / "release").touch()
 
     def code(self) -> int:
-        """Wait until the process is gone; its exit code."""
-        return self.process.wait(NEVER_S)
+        """Wait until the process has exited; return its exit code."""
+        return self.process.wait(EXIT_TIMEOUT_S)
 
     def wait_until_ready(self) -> None:
         request = health_pb2.HealthCheckRequest(service=TRANSLATION_SERVICE)
@@ -74,9 +74,10 @@ class Process:
 def serving(
     folder: Path, *flags: str, fault: str = "none", stderr: int | None = None
 ) -> Iterator[Process]:
-    """Run ``summsvc serve`` for the length of the block.
+    """Run ``summsvc serve`` during the block.
 
-    folder: for its files. fault: see ``faulty``. stderr: a descriptor to write the log to.
+    folder: of its files. fault: the part of ``faulty`` that hangs.
+    stderr: a descriptor to write the log to; a file in ``folder`` by default.
     """
     command = [sys.executable, "-m", "tests.server.faulty", fault, str(folder), "serve"]
     with (folder / "stderr").open("w") as file:

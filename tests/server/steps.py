@@ -1,14 +1,14 @@
-"""How long a piece of work goes on at a time without a look at the interpreter's lock.
+"""Longest time for which work holds the GIL without a point where it can be released.
 
-Python lets another thread have the lock between two of its own instructions, never
-within a call of C code, the freeing of an object or a collection of garbage. So time is
-taken whenever a function is called or returns, C or Python, and what passes between two
-such moments is the longest that another thread waits. It is CPU time of the thread
-itself, which stands still while other processes and threads have the processor.
+Python can release the GIL between two bytecode instructions, but not within a call of C
+code, the deallocation of an object or a garbage collection. Therefore the time is taken at
+each call and return of a function, C or Python; another thread waits at most for the
+longest step between two of these. Measured is CPU time of the thread itself, which stands
+still while other threads and processes run.
 
-Asking for that clock takes longer than most functions do. It is asked when ``FINEST_S``
-have passed by the wall clock, of which it never has more: what went before in that time
-is counted with a step, and none is missed that takes longer.
+Reading that clock takes longer than most functions. It is read only when ``RESOLUTION_S``
+have passed by the wall clock, which is never less than CPU time: shorter steps are counted
+together, and no longer step is missed.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from types import FrameType
 
 from summsvc.server.runtime.gc_policy import GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD
 
-FINEST_S = 0.0002
+RESOLUTION_S = 0.0002
+"""Wall-clock seconds between readings of the thread's CPU clock."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """The longest step of some work. seconds: CPU time. where: file, line, what had ended."""
+    """Longest step of some work. seconds: CPU time. where: file, line and profiling event."""
 
     seconds: float
     where: str
 
 
 def longest_step(work: Callable[[], object]) -> Step:
-    """Do the work and tell its longest step, to ``FINEST_S``.
+    """Execute the work and return its longest step, with a resolution of ``RESOLUTION_S``.
 
-    Garbage is collected as in a server. Raises what the work raises.
+    The garbage collector has the thresholds of a server. Exceptions of the work pass through.
     """
     longest = 0.0
     where = ""
     wall, cpu = time.perf_counter, time.thread_time
     begun, before = wall(), cpu()
 
-    def look(frame: FrameType, event: str, _argument: object) -> None:
+    def measure(frame: FrameType, event: str, _argument: object) -> None:
         nonlocal longest, where, begun, before
-        if wall() - begun < FINEST_S:
+        if wall() - begun < RESOLUTION_S:
             return
         passed = cpu() - before
         if passed > longest:
@@ -56,7 +57,7 @@ def longest_step(work: Callable[[], object]) -> Step:
     thresholds = gc.get_threshold()
     gc.set_threshold(GEN0_THRESHOLD, GEN1_THRESHOLD, GEN2_THRESHOLD)
     begun, before = wall(), cpu()
-    sys.setprofile(look)
+    sys.setprofile(measure)
     try:
         work()
     finally:

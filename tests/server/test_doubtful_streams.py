@@ -1,4 +1,4 @@
-"""Doubtful articles at once: tried again together, and a stream that has begun is finished."""
+"""Many doubtful articles at once: shared retries, and streams that finish once started."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
-from tests.server.runtime.test_event_loop import holds_nobody_up
-from tests.server.turns import Turns, measured_loop
-from tests.server.watched import Watched, eventually
+from tests.server.runtime.test_event_loop import does_not_block
+from tests.server.turns import IterationTimer, measured_loop
+from tests.server.watched import ControlledEngine, eventually
 
 STREAMS = 20
 SEGMENTS = 80
 THREADS = 2
 BODY = "\n".join(f"President {n} met the mayor in Riga." for n in range(SEGMENTS))
-"""The small checkpoint loses most of the numbers."""
+"""Lines with numbers, most of which the small checkpoint loses."""
 
 WHOLE = (grpc.StatusCode.OK, SEGMENTS + 2)
-"""How a stream of it ends, and after how many messages: a start, every line, a finish."""
+"""Status of its stream, and its number of messages: a start, each line, a finish."""
 
-MOST_S = 0.05
-"""CPU time of one turn of the event loop at most, in seconds: within it health is to answer."""
+MAX_ITERATION_S = 0.05
+"""Largest CPU time of one loop iteration in seconds, which bounds the delay of health checks."""
 
 REFUSED = (grpc.StatusCode.RESOURCE_EXHAUSTED, 0)
 
 
 @pytest.fixture(scope="module")
-def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
-    """A server that has room for all, and what the turns of its loop cost."""
-    loop, turns = measured_loop()
+def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
+    """A server with large queues, and the timer of its loop iterations."""
+    loop, timer = measured_loop()
     settings = Settings(
         port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], text_threads=THREADS
     )
     with running(settings, loop) as server:
         server.wait_until_ready()
-        # What is collected in an idle moment, before or after a call, is not of its turns.
+        # Collections while the server is idle, before or after a call, are not measured.
         server.server._gc_policy._idle = lambda: False
-        yield server, turns
+        yield server, timer
 
 
 @pytest.fixture
-def wide(measured: tuple[Running, Turns]) -> Running:
+def wide(measured: tuple[Running, IterationTimer]) -> Running:
     return measured[0]
 
 
 @pytest.fixture(scope="module")
 def narrow(model_dir: Path) -> Iterator[Running]:
-    """A server whose models let two requests wait."""
+    """A server whose models queue at most two requests."""
     settings = Settings(
         port=0,
         metrics_port=-1,
@@ -93,7 +93,7 @@ def request(body: str = BODY, *, bypass_cache: bool = False) -> pb.StreamTransla
 
 
 def ended(call: Any) -> tuple[grpc.StatusCode, int]:
-    """Read a stream to its end: how it ended, and after how many messages."""
+    """Read a stream to its end; return its status and its number of messages."""
     messages = 0
     try:
         for _ in call:
@@ -104,7 +104,7 @@ def ended(call: Any) -> tuple[grpc.StatusCode, int]:
 
 
 def at_once(server: Running, requests: list[Any]) -> Counter[tuple[grpc.StatusCode, int]]:
-    """How streams ended that were asked for and read at the same time."""
+    """Read streams at the same time; return their results."""
     ends: list[tuple[grpc.StatusCode, int]] = []
     with grpc.insecure_channel(server.address) as channel:
         stream = TranslationServiceStub(channel).StreamTranslate
@@ -153,41 +153,41 @@ def test_equal_doubtful_articles_cost_as_much_as_one(
     after = counts()
     one, one_assessed, *_ = (b - a for a, b in zip(before, between, strict=True))
     all_, all_assessed, submitted, looked = (b - a for a, b in zip(between, after, strict=True))
-    # One that shares nothing: most lines are tried again, all of them twice or more.
+    # An article that shares no line: most lines are retried, each of them at least twice.
     assert one >= 2 * SEGMENTS
-    # What a segment is batched with may change the last digits of its scores.
+    # The other segments of a batch may change the last digits of a score.
     assert 0.8 * one <= all_ <= 1.2 * one
-    # Threads may look at the same output at the same time.
+    # Threads may check the same output at the same time.
     assert all_assessed <= 1.2 * (THREADS + 1) * one_assessed
     assert submitted <= STREAMS + MAX_RETRIES * looked
 
 
-def test_doubtful_articles_hold_nobody_up(measured: tuple[Running, Turns]) -> None:
-    """Whoever asks for health waits for one turn of the loop."""
-    server, turns = measured
+def test_doubtful_articles_do_not_block_the_loop(measured: tuple[Running, IterationTimer]) -> None:
+    """A health check waits for at most one loop iteration."""
+    server, timer = measured
     bodies = (BODY.replace("Riga", f"Riga {word}") for word in ("town", "city", "port"))
 
     def call() -> None:
         assert at_once(server, [request(next(bodies))] * STREAMS) == {WHOLE: STREAMS}
 
-    holds_nobody_up(turns, MOST_S, call)
+    does_not_block(timer, MAX_ITERATION_S, call)
 
 
-def test_a_stream_is_refused_before_it_begins_or_finished(narrow: Running) -> None:
-    """While others fill the queue up: of other words, so that nothing is shared."""
+def test_a_stream_is_rejected_before_its_start_or_finished(narrow: Running) -> None:
+    """Other calls fill the queue, with other words, so that no output is shared."""
     bodies = [BODY.replace("Riga", f"Riga {number}") for number in range(STREAMS)]
     ends = at_once(narrow, list(map(request, bodies)))
     assert set(ends) <= {WHOLE, REFUSED}
     assert ends[WHOLE] >= 2
 
 
-def test_whoever_is_refused_by_a_full_queue_is_sent_no_start(narrow: Running) -> None:
+def test_a_stream_rejected_by_a_full_queue_gets_no_start_event(narrow: Running) -> None:
     scheduler = scheduler_of(narrow)
 
     def waits(requests: int) -> bool:
         return len(scheduler._queue) >= requests
 
-    watched = Watched(narrow, "opus-en-ru")
+    watched = ControlledEngine(narrow, "opus-en-ru")
     try:
         with grpc.insecure_channel(narrow.address) as channel:
             stream: Any = TranslationServiceStub(channel).StreamTranslate

@@ -1,4 +1,4 @@
-"""One caller floods the server; another one is served in its turn and never refused."""
+"""Fairness between callers: a flood of one caller neither delays nor rejects another one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from summsvc.config import Settings
-from summsvc.server.interceptors import _Call
+from summsvc.server.call_steps import Call
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations
@@ -29,35 +29,35 @@ WAITING = 60
 
 
 class Seen:
-    """What the server saw: others' calls that it served between a call's begin and its end."""
+    """Records how many other calls the server finished between a call's start and its end."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._served = 0
         self._begun: dict[str, int] = {}
         self.between: dict[str, list[int]] = {}
-        begin, finish = _Call.__aenter__, _Call._finish
+        begin, finish = Call.__aenter__, Call._finish
 
-        async def begin_seen(call: _Call) -> None:
+        async def begin_seen(call: Call) -> None:
             self._begun[call._id] = self._served
             await begin(call)
 
-        def finish_seen(call: _Call, code: str, **facts: str) -> None:
+        def finish_seen(call: Call, code: str, **facts: str) -> None:
             finish(call, code, **facts)
             between = self._served - self._begun.pop(call._id)
             self.between.setdefault(call._context.peer(), []).append(between)
             self._served += code == "OK"
 
-        monkeypatch.setattr(_Call, "__aenter__", begin_seen)
-        monkeypatch.setattr(_Call, "_finish", finish_seen)
+        monkeypatch.setattr(Call, "__aenter__", begin_seen)
+        monkeypatch.setattr(Call, "_finish", finish_seen)
 
     def fewest(self, calls: int) -> list[int]:
-        """Of the connection with so many calls what was between for each."""
+        """Return these numbers for the connection that made ``calls`` calls."""
         (found,) = (each for each in self.between.values() if len(each) == calls)
         return found
 
 
 class Flood:
-    """Calls of one caller, all in flight at once; each that ends is made again."""
+    """Concurrent calls of one caller; each call that ends is repeated."""
 
     def __init__(self, call: Callable[[int], Any]) -> None:
         self._call = call
@@ -105,7 +105,7 @@ def flooded(
 
 
 def channel(server: Running) -> grpc.Channel:
-    # Or channels to one address would share a connection.
+    # Otherwise channels to one address would share a connection.
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
     return grpc.insecure_channel(server.address, options=options)
 
@@ -141,7 +141,7 @@ def caller(
 @pytest.mark.parametrize(
     ("connections", "tokens"), [(1, None), (5, None), (5, ("first", "second"))]
 )
-def test_a_caller_beside_a_flood_is_served_in_turn_and_not_refused(
+def test_a_caller_beside_a_flood_is_served_fairly_and_not_rejected(
     model_dir: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -174,6 +174,6 @@ def test_a_caller_beside_a_flood_is_served_in_turn_and_not_refused(
             call = caller(other, kind, second)
             for number in range(CALLS):
                 call(10_000 + number, False)
-        # All of the flood that waits would go first where calls are served as they come.
+        # In order of arrival, all queued calls of the flood would be served first.
         between = seen.fewest(CALLS)
         assert sorted(between)[CALLS // 2] < WAITING, between

@@ -1,4 +1,4 @@
-"""A server whose model stops answering, or raises: what callers, operators and health see."""
+"""A model that stops responding or raises: what callers, log, metrics and health report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Faulty:
-    """Stands before every engine. A text with HANGS stays in it, one with RAISES fails."""
+    """Wraps every engine. It hangs on a text with HANGS and raises on one with RAISES."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hanging = 0
@@ -130,7 +130,7 @@ def caller() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_a_model_that_stops_answering_is_replaced_and_said_so(
+def test_a_model_that_stops_responding_is_replaced_and_reported(
     faulty: Faulty, server: Running, caller: ThreadPoolExecutor
 ) -> None:
     assert translate(server, SOURCE).body == TARGET
@@ -147,7 +147,7 @@ def test_a_model_that_stops_answering_is_replaced_and_said_so(
         assert metric(server, "stalled_batches_total") == 1
         faulty.loads.clear()
         assert refused(server, "It HANGS another time.").reason == "ENGINE_STALLED"
-        # None of its workers may be left: it is loaded again.
+        # The model may have no worker left: it is loaded again.
         eventually(lambda: server.health(TRANSLATION_SERVICE) == NOT_SERVING)
         model = listed(server)
         assert model.state == models.MODEL_STATE_LOADING
@@ -164,17 +164,17 @@ def test_a_model_that_stops_answering_is_replaced_and_said_so(
     assert [line["log_level"] for line in hung] == ["warning", "warning"]
     assert hung[0]["requests"] == ["first-call"]
     assert "marker" not in repr(lines)
-    # Whoever tries again does not hang the new engine.
+    # A retry of the same text does not hang the new engine.
     said = refused(server, "The marker HANGS here.")
     assert (said.code, said.reason) == (grpc.StatusCode.INTERNAL, "ENGINE_FAILED")
     assert "leave the segment out" in said.message
     assert faulty.hanging == 2
-    # The threads come back at last: the memory is free.
+    # Once the hung threads return, their memory is freed.
     faulty.recover()
     eventually(lambda: metric(server, "abandoned_engines") == 0)
 
 
-def test_what_an_engine_raises_is_told_to_the_log_alone(server: Running) -> None:
+def test_an_engine_exception_is_logged_and_not_sent_to_the_caller(server: Running) -> None:
     text = "The marker word RAISES something."
     with structlog.testing.capture_logs() as lines:
         said = refused(server, text, "failing-call")

@@ -1,4 +1,4 @@
-"""What a call has around it, whatever it asks for."""
+"""Request ids and the wrapping of method handlers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def id_of(channel: grpc.Channel, *given: tuple[str, str]) -> str:
     return str(dict(call.trailing_metadata())["x-request-id"])
 
 
-def test_every_call_has_an_id_of_its_own_or_its_callers(channel: grpc.Channel) -> None:
+def test_every_call_has_a_new_id_or_its_callers_id(channel: grpc.Channel) -> None:
     ids = [id_of(channel) for _ in range(5)]
     assert len(set(ids)) == len(ids)
     assert all(len(id) == 32 and int(id, 16) >= 0 for id in ids)
@@ -36,11 +36,11 @@ def test_every_call_has_an_id_of_its_own_or_its_callers(channel: grpc.Channel) -
 
 
 def called(method: str) -> Any:
-    """What gRPC hands an interceptor of a call."""
+    """Create the call details that gRPC passes to an interceptor."""
     return SimpleNamespace(method=method, invocation_metadata=())
 
 
-async def test_a_method_is_wrapped_once_and_of_those_nobody_offers_nothing_is_kept() -> None:
+async def test_a_method_is_wrapped_once_and_unknown_methods_are_not_cached() -> None:
     async def answer(_request: object, _context: object) -> None: ...
 
     handler = grpc.unary_unary_rpc_method_handler(answer)

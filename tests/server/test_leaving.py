@@ -1,4 +1,4 @@
-"""A caller that leaves, or whose time is up, costs nothing more, whatever it asked for."""
+"""Cancelled calls and passed deadlines: no further work is done for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from summsvc.v1 import translation_service_pb2 as translations
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, running
-from tests.server.watched import Watched, eventually
+from tests.server.watched import ControlledEngine, eventually
 
 SENTENCES = [f"The bishop met the judge in Paris on day {i}." for i in range(400)]
 GREEDY = article_pb2.DecodingOptions(beam_size=1)
@@ -36,8 +36,8 @@ def small_batches(model_dir: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def watched(small_batches: Running) -> Iterator[Watched]:
-    model = Watched(small_batches, "opus-en-ru")
+def watched(small_batches: Running) -> Iterator[ControlledEngine]:
+    model = ControlledEngine(small_batches, "opus-en-ru")
     yield model
     model.restore()
     model.wait_until_idle()
@@ -74,7 +74,7 @@ def in_parts(request: Callable[[slice], Any], count: int) -> list[Any]:
 
 
 class Caller:
-    """Makes a call of each kind about the first ``count`` of the sentences."""
+    """Makes calls of each kind with the first ``count`` sentences."""
 
     def __init__(self, channel: grpc.Channel, timeout: float, count: int = len(SENTENCES)) -> None:
         self._summaries = SummarizationServiceStub(channel)
@@ -106,7 +106,7 @@ class Caller:
 
 
 def ended(rpc: str, call: Any) -> set[int]:
-    """Codes a call ended with. At its deadline a batch may still say them article by article."""
+    """Codes of a call's end; at its deadline a batch may still return one code per article."""
     try:
         messages = list(call) if rpc == "StreamTranslate" else [call.result()]
     except grpc.RpcError as error:
@@ -119,8 +119,8 @@ CALLS = ("Translate", "StreamTranslate", "BatchTranslate", "Summarize", "BatchSu
 
 
 @pytest.mark.parametrize("rpc", CALLS)
-def test_after_a_caller_left_no_further_batch_is_computed(
-    watched: Watched, channel: grpc.Channel, rpc: str
+def test_no_batch_is_computed_after_the_caller_disconnects(
+    watched: ControlledEngine, channel: grpc.Channel, rpc: str
 ) -> None:
     call = getattr(Caller(channel, 120), rpc)()
     watched.let(2)
@@ -133,10 +133,10 @@ def test_after_a_caller_left_no_further_batch_is_computed(
 
 
 @pytest.mark.parametrize("rpc", CALLS)
-def test_after_a_deadline_no_further_batch_is_computed(
-    watched: Watched, channel: grpc.Channel, rpc: str
+def test_no_batch_is_computed_after_the_deadline(
+    watched: ControlledEngine, channel: grpc.Channel, rpc: str
 ) -> None:
-    # Few enough for the time there is: more would be refused at once.
+    # Few enough for the deadline: more would be rejected at once.
     call = getattr(Caller(channel, 2, count=60), rpc)()
     watched.wait_for(1)
     assert ended(rpc, call) == {code_pb2.DEADLINE_EXCEEDED}
@@ -147,14 +147,14 @@ def test_after_a_deadline_no_further_batch_is_computed(
 
 
 @pytest.mark.parametrize("rpc", CALLS)
-def test_an_article_that_nobody_waits_for_is_not_read(
+def test_an_article_without_a_waiting_caller_is_not_read(
     small_batches: Running,
-    watched: Watched,
+    watched: ControlledEngine,
     channel: grpc.Channel,
     monkeypatch: pytest.MonkeyPatch,
     rpc: str,
 ) -> None:
-    """All text workers are at work; who leaves meanwhile leaves nothing behind."""
+    """All text workers are busy; callers that disconnect leave no queued work behind."""
     workers = small_batches.server._workers
     executor = workers._short.executor
     release = threading.Event()

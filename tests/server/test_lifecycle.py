@@ -1,4 +1,4 @@
-"""Start, health, tokens, TLS, metrics, and a clean end with work in flight."""
+"""Start, health, tokens, TLS, metrics and a clean shutdown with work in flight."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def summarize(channel: grpc.Channel, **call: object) -> pb.SummarizeResponse:
     return SummarizationServiceStub(channel).Summarize(request, timeout=60, **call)  # type: ignore[arg-type]
 
 
-def test_health_is_green_only_where_models_are_ready(bare_server: Running, server: Running) -> None:
+def test_health_is_serving_only_where_models_are_ready(
+    bare_server: Running, server: Running
+) -> None:
     for service in ("", SUMMARIZATION_SERVICE, MODEL_SERVICE):
         assert bare_server.health(service) == SERVING
     assert bare_server.health(TRANSLATION_SERVICE) == NOT_SERVING
@@ -65,7 +67,7 @@ def test_models_and_routes_are_listed(channel: grpc.Channel) -> None:
     assert routes["en", "lt"].installed
 
 
-def test_the_server_tells_its_limits(channel: grpc.Channel) -> None:
+def test_the_server_reports_its_limits(channel: grpc.Channel) -> None:
     stub = ModelServiceStub(channel)
     info = stub.GetServerInfo(model_service_pb2.GetServerInfoRequest(), timeout=30)
     assert info.limits.max_body_code_points == 1_000_000
@@ -86,14 +88,14 @@ def test_metrics_count_calls(server: Running, channel: grpc.Channel) -> None:
     assert 'summsvc_model_loaded{model="opus-en-ru"} 1.0' in text
 
 
-def test_the_callers_request_id_comes_back(channel: grpc.Channel) -> None:
+def test_the_callers_request_id_is_returned(channel: grpc.Channel) -> None:
     request = pb.SummarizeRequest(article=article_pb2.Article(body=TEXT))
     stub = SummarizationServiceStub(channel)
     _, call = stub.Summarize.with_call(request, metadata=(("x-request-id", "abc-1"),), timeout=30)
     assert ("x-request-id", "abc-1") in [tuple(pair) for pair in call.trailing_metadata()]
 
 
-def test_a_token_is_asked_for_but_not_for_health(tmp_path: Path) -> None:
+def test_a_token_is_required_except_for_health(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text("first\nsecond\n")
     settings = Settings(port=0, metrics_port=-1, model_dir=tmp_path, token_file=tokens)
@@ -141,7 +143,7 @@ def long_request() -> translation_service_pb2.TranslateRequest:
     )
 
 
-def test_accepted_work_is_finished_when_the_server_ends(model_dir: Path) -> None:
+def test_accepted_work_is_finished_at_shutdown(model_dir: Path) -> None:
     settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"])
     with running(settings) as ending, grpc.insecure_channel(ending.address) as channel:
         ending.wait_until_ready()
@@ -155,7 +157,7 @@ def test_accepted_work_is_finished_when_the_server_ends(model_dir: Path) -> None
         assert pending.result().body.startswith("Никто не пострадал.")
 
 
-def test_what_cannot_be_finished_is_failed_explicitly(model_dir: Path) -> None:
+def test_unfinished_work_fails_explicitly_at_shutdown(model_dir: Path) -> None:
     settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], drain_s=0.2)
     with running(settings) as ending, grpc.insecure_channel(ending.address) as channel:
         ending.wait_until_ready()
@@ -168,12 +170,12 @@ def test_what_cannot_be_finished_is_failed_explicitly(model_dir: Path) -> None:
         assert (said.code, said.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
 
 
-def test_work_ends_when_the_caller_leaves(server: Running, channel: grpc.Channel) -> None:
+def test_work_ends_when_the_caller_disconnects(server: Running, channel: grpc.Channel) -> None:
     pending = TranslationServiceStub(channel).Translate.future(long_request(), timeout=120)
     _wait_for_a_call(server)
     pending.cancel()  # type: ignore[no-untyped-call]
     pool = server.server._pool
-    # The whole request would take minutes; what is left of it is a batch.
+    # The complete request would take minutes; only one batch of it is left.
     _eventually(
         lambda: all(slot.scheduler is None or slot.scheduler.idle for slot in pool._slots.values())
     )

@@ -1,4 +1,4 @@
-"""More than a model can do: refused at once with the time to wait, everything else answers."""
+"""Overload: requests above the limits are rejected with a retry delay, others are served."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import Running, refusal, running
-from tests.server.watched import Watched, eventually
+from tests.server.watched import ControlledEngine, eventually
 
 BODY = "Nobody was hurt in the city number {}."
 NOT_BRIEF = BODY + " Not one of those who live there was." * 8
-"""Is read in a thread."""
+"""Long enough to be read in a thread."""
 
 TOKENS_PER_S = 50.0
 CODE_POINTS_PER_S = 20.0
@@ -37,7 +37,7 @@ CODE_POINTS_PER_S = 20.0
 
 @pytest.fixture(scope="module")
 def narrow(model_dir: Path) -> Iterator[Running]:
-    """A server whose models let two requests wait."""
+    """A server whose models queue at most two requests."""
     settings = Settings(
         port=0,
         metrics_port=-1,
@@ -68,8 +68,8 @@ def request(body: str, **fields: Any) -> pb.TranslateRequest:
 
 @pytest.fixture
 def full(narrow: Running, channel: grpc.Channel) -> Iterator[Callable[[], float]]:
-    """The queue of en-ru is full, and its rate is known; gives that rate."""
-    watched = Watched(narrow, "opus-en-ru")
+    """Fill the queue of en-ru and set its measured rate; return that rate."""
+    watched = ControlledEngine(narrow, "opus-en-ru")
     stub = TranslationServiceStub(channel)
     slot = narrow.server._pool._slots["opus-en-ru"]
     assert slot.scheduler is not None
@@ -91,7 +91,7 @@ def full(narrow: Running, channel: grpc.Channel) -> Iterator[Callable[[], float]
     watched.wait_until_idle()
 
 
-def test_a_full_queue_refuses_with_the_time_to_wait(
+def test_a_full_queue_rejects_with_a_retry_delay(
     full: Callable[[], float], channel: grpc.Channel
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
@@ -100,11 +100,11 @@ def test_a_full_queue_refuses_with_the_time_to_wait(
     assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
     assert said.metadata["queued_requests"] == "2"
     assert said.retry_after is not None
-    # At the measured rate so many tokens leave the queue meanwhile as the request has.
+    # The delay in which the queue loses as many tokens as the request has, at the measured rate.
     assert 5 <= said.retry_after * full() <= 60
 
 
-def test_who_sets_no_deadline_does_not_wait_for_ever(
+def test_a_call_without_a_deadline_does_not_wait_for_ever(
     narrow: Running, full: Callable[[], float], channel: grpc.Channel
 ) -> None:
     scheduler = narrow.server._pool._slots["opus-en-ru"].scheduler
@@ -117,7 +117,7 @@ def test_who_sets_no_deadline_does_not_wait_for_ever(
             TranslationServiceStub(channel).Translate(request(BODY.format(3)))
         said = refusal(caught.value)
         assert (said.code, said.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
-        # Until then half of what waits has gone.
+        # By then half of the queued work is done.
         assert said.retry_after == pytest.approx(seconds / 2, rel=0.01)
     finally:
         scheduler._admission.limits = limits
@@ -136,7 +136,7 @@ def test_everything_else_answers_while_a_queue_is_full(
     asked = reflection_pb2.ServerReflectionRequest(list_services="*")
     (answer,) = reflection.ServerReflectionInfo(iter([asked]))
     assert answer.list_services_response.service
-    # Another model's queue is another queue.
+    # The queue of another model is not affected.
     other = request(BODY.format(4))
     other.target_language_code = "lt"
     assert TranslationServiceStub(channel).Translate(other).body
@@ -181,7 +181,7 @@ def to_summarize(number: int) -> summarization_service_pb2.SummarizeRequest:
 
 
 @pytest.mark.usefixtures("unread")
-def test_where_too_many_wait_to_be_read_one_more_is_told_the_time_to_wait(
+def test_a_full_text_queue_rejects_with_a_retry_delay(
     narrow: Running, channel: grpc.Channel
 ) -> None:
     before = refused(narrow)
@@ -237,7 +237,7 @@ def test_a_deadline_by_which_an_article_cannot_be_read_is_refused_at_once(
 @pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("mime_type", ["", "text/html", "text/markdown"])
 @pytest.mark.parametrize("rpc", ["Translate", "Summarize"])
-def test_a_book_is_refused_before_it_is_read(
+def test_a_long_article_is_rejected_before_it_is_read(
     channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch, rpc: str, mime_type: str
 ) -> None:
     def never(*_: Any, **__: Any) -> Any:
@@ -246,7 +246,7 @@ def test_a_book_is_refused_before_it_is_read(
     monkeypatch.setattr(text_workers, "read", never)
     wanted = request("Nobody was hurt. " * 5_000)
     wanted.article.mime_type = mime_type
-    # The model that would translate the summary has no room.
+    # The queue of the model that would translate the summary is full.
     summary = summarization_service_pb2.SummarizeRequest(
         article=wanted.article, target_language_code="ru"
     )
@@ -259,10 +259,10 @@ def test_a_book_is_refused_before_it_is_read(
     assert refusal(caught.value).reason == "OVERLOADED"
 
 
-def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused_at_once(
+def test_a_deadline_beyond_the_measured_rate_is_rejected_at_once(
     narrow: Running, channel: grpc.Channel
 ) -> None:
-    """The one who is told has most of the time left to ask elsewhere."""
+    """The caller keeps most of its time to ask another server."""
     other = request("Nobody was hurt. " * 5_000)
     other.target_language_code = "lt"
     scheduler = narrow.server._pool._slots["opus-en-lt"].scheduler
@@ -275,10 +275,10 @@ def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused_at_once(
     assert float(said.metadata["needed_s"]) > float(said.metadata["left_s"]) > 10
 
 
-def test_a_reply_over_the_limit_is_refused_with_what_to_do(channel: grpc.Channel) -> None:
+def test_a_reply_over_the_limit_is_rejected_with_advice(channel: grpc.Channel) -> None:
     body = "\n\n".join(["Nobody was hurt."] * 3_000)
     wanted = request(body, include_segments=True)
-    # Computed once.
+    # The summary was computed once.
     wanted.bypass_cache = False
     with pytest.raises(grpc.RpcError) as caught:
         TranslationServiceStub(channel).Translate(wanted)
@@ -288,7 +288,9 @@ def test_a_reply_over_the_limit_is_refused_with_what_to_do(channel: grpc.Channel
     assert "stream" in said.message
 
 
-def test_a_short_summary_does_not_wait_behind_books(narrow: Running, channel: grpc.Channel) -> None:
+def test_a_short_summary_does_not_wait_behind_long_articles(
+    narrow: Running, channel: grpc.Channel
+) -> None:
     long = narrow.server._workers._long.executor
     release = threading.Event()
     books = [long.submit(release.wait, 60) for _ in range(long._max_workers)]
@@ -302,21 +304,21 @@ def test_a_short_summary_does_not_wait_behind_books(narrow: Running, channel: gr
 
 
 def codes(server: Running, calls: int) -> Counter[grpc.StatusCode]:
-    """How so many calls ended that were made at once."""
+    """Make this number of calls at once; count their codes."""
     with grpc.insecure_channel(server.address) as channel:
         translate = TranslationServiceStub(channel).Translate
         made = [translate.future(request(BODY.format(i))) for i in range(calls)]
         return Counter(call.code() for call in made)
 
 
-def test_a_burst_is_taken_in_whole(translating_server: Running) -> None:
-    """By its own default gRPC cancels some where more than a thousand wait to be taken in."""
+def test_a_burst_is_accepted_completely(translating_server: Running) -> None:
+    """By default gRPC cancels calls when more than a thousand are pending."""
     ended = codes(translating_server, 1500)
     assert set(ended) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
     assert ended[grpc.StatusCode.OK] >= 1000
 
 
-def test_calls_beyond_the_limit_of_pending_ones_are_turned_away(model_dir: Path) -> None:
+def test_calls_over_the_limit_of_pending_calls_are_rejected(model_dir: Path) -> None:
     settings = Settings(
         port=0, metrics_port=-1, model_dir=model_dir, preload=["all"], max_pending_calls=1
     )

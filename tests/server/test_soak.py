@@ -1,4 +1,4 @@
-"""Thousands of calls of every fate: nothing stays behind."""
+"""Soak test: thousands of calls with every kind of outcome leave no memory behind."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.checkpoints import marian, pairs
 
 ROUNDS = 12
 CALLS = 400
-"""In one round."""
+"""Calls in one round."""
 
 CLIENTS = 8
 
 MAX_GROWTH_MB = 12.0
-"""From the third of the rounds to the last one: what a heap's fragments may take."""
+"""Largest growth from the third round to the last one, for heap fragmentation."""
 
 
 @dataclass
 class Serving:
-    """A server process, seen from outside."""
+    """A server process, observed through /proc and its metrics."""
 
     address: str
     metrics: str
@@ -66,7 +66,7 @@ class Serving:
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    """A server with the en-ru checkpoint in int8 and a cache that is soon full."""
+    """A server with the en-ru checkpoint in int8 and a small cache."""
     store = Store(tmp_path / "models")
     store.add(
         marian("en-ru"),
@@ -101,10 +101,10 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 async def call(client: AsyncClient, chooser: random.Random, fates: Counter[str]) -> None:
-    """One call, of a fate by chance."""
+    """Make one call with a random outcome."""
     known = [source for source, _ in pairs("en-ru")]
     sentences = chooser.choices(known, k=chooser.choice((1, 1, 1, 12)))
-    # New to the cache more often than not.
+    # Most texts are not in the cache.
     sentences.append(f"The mayor paid {chooser.randrange(10**6)} euros.")
     article = Article(title=sentences[0], body=" ".join(sentences), language="en")
     fate = chooser.choice(("answered", "summary", "left", "cancelled", "too late", "bad"))
@@ -147,7 +147,7 @@ async def test_memory_is_bounded_over_thousands_of_calls(serving: Serving) -> No
             sizes.append(serving.rss_mb())
             if number == 2:
                 steady = serving.threads_and_files()
-    # What was abandoned last may still be in a batch.
+    # The last cancelled calls may still be in a batch.
     serving.wait(lambda: not serving.sample("summsvc_calls_in_flight"))
     print(f"{dict(fates)}; MB after each {CALLS} calls: {[round(size, 1) for size in sizes]}")
     assert min(fates.values()) > ROUNDS * CALLS / 10

@@ -1,4 +1,4 @@
-"""Text work whose caller has left ends, whatever the text; others are answered meanwhile."""
+"""Cancellation of text work in threads: it ends, and other calls are served meanwhile."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.server.watched import eventually
 THREADS = 2
 ENDLESS = "The endless article"
 LONG = "The president met the mayor in Riga on Friday. " * 100
-"""More than is read on the event loop, and read by the same threads as what never ends."""
+"""Too long to be read on the event loop; it shares its threads with the endless work."""
 
 
 @dataclass
 class Endless:
-    """Reads articles as ever, those of one title again and again for as long as it may.
+    """Reads articles of one title repeatedly until it is cancelled, and others as usual.
 
-    ended: how each of these did. looks: times that such work was told to end.
+    ended: the exception that ended each repeated read. looks: cancellations that it noticed.
     """
 
     begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -100,7 +100,7 @@ def unread(server: Running) -> int:
     return server.server._workers._short._backlog.requests
 
 
-def test_callers_that_leave_free_the_threads_for_others(
+def test_disconnected_callers_free_the_text_threads(
     server: Running, channel: grpc.Channel, endless: Endless
 ) -> None:
     with capture_logs() as logs:
@@ -112,14 +112,14 @@ def test_callers_that_leave_free_the_threads_for_others(
         assert other.result().sentences
         eventually(lambda: unread(server) == 0)
     assert [type(each) for each in endless.ended] == [Interrupted] * THREADS
-    # It ends where it first looks.
+    # It ends at the first check for cancellation.
     assert endless.looks == THREADS
     codes = sorted(entry["code"] for entry in logs if entry["event"] == "call")
     assert codes == ["CANCELLED"] * THREADS + ["OK"]
     assert not [entry for entry in logs if entry["log_level"] in ("error", "critical", "warning")]
 
 
-def test_deadlines_that_pass_free_the_threads_for_others(
+def test_passed_deadlines_free_the_text_threads(
     server: Running, channel: grpc.Channel, endless: Endless
 ) -> None:
     late = [summarize(channel, ENDLESS, 2) for _ in range(THREADS)]
@@ -133,7 +133,7 @@ def test_deadlines_that_pass_free_the_threads_for_others(
     assert [type(each) for each in endless.ended] == [Interrupted] * THREADS
 
 
-def test_text_work_ends_with_the_server_and_its_callers_are_told(
+def test_shutdown_ends_text_work_and_its_callers_get_an_error(
     server: Running, channel: grpc.Channel, endless: Endless
 ) -> None:
     with capture_logs() as logs:

@@ -1,10 +1,9 @@
-"""What an event loop does between two looks at its sockets, in CPU time.
+"""CPU time of event-loop iterations, measured by the loop's selector.
 
-A turn is everything that runs from one ``select`` to the next: however it is cut
-into callbacks, whoever sends something meanwhile waits for all of it. It is
-measured by the clock of the loop's own thread (``time.thread_time``), which stands
-still while other processes and threads have the processor; a wall clock would
-tell how busy the machine is.
+An iteration is everything that runs from one ``select`` to the next. A client that sends
+something meanwhile waits for all of it, into however many callbacks it is divided. The
+clock is that of the loop's thread (``time.thread_time``), which stands still while other
+threads and processes run; a wall clock would measure the load of the machine.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import time
 from typing import Any
 
 
-class Turns(selectors.DefaultSelector):
-    """Measures the turns of the loop that it is given to; ``longest`` in seconds."""
+class IterationTimer(selectors.DefaultSelector):
+    """Selector that measures the iterations of its loop. longest: in seconds of CPU time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +30,7 @@ class Turns(selectors.DefaultSelector):
         return events
 
 
-def measured_loop() -> tuple[asyncio.AbstractEventLoop, Turns]:
-    """An event loop, and what its turns cost."""
-    turns = Turns()
-    return asyncio.SelectorEventLoop(turns), turns
+def measured_loop() -> tuple[asyncio.AbstractEventLoop, IterationTimer]:
+    """Create an event loop and the timer of its iterations."""
+    timer = IterationTimer()
+    return asyncio.SelectorEventLoop(timer), timer

@@ -1,4 +1,4 @@
-"""A loaded model whose batches are counted and let through one by one."""
+"""Controlled engine of a loaded model: counts its batches and releases them one by one."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ PATIENCE_S = 60.0
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fails when it never does."""
+    """Wait until a condition holds; fails after ``PATIENCE_S``."""
     until = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.002)
 
 
-class Watched:
-    """Stands before the real engine of a loaded model. batches: those that have begun.
+class ControlledEngine:
+    """Wraps the engine of a loaded model. batches: those that have started.
 
-    Each waits until ``let`` allows it; after ``free`` none does.
+    A batch waits until ``let`` allows it; after ``free`` no batch waits.
     """
 
     def __init__(self, server: Running, model: str) -> None:
         self._pool = server.server._pool
-        self._drain = server.server._active_calls
+        self._active_calls = server.server._active_calls
         scheduler = self._pool._slots[model].scheduler
         assert scheduler is not None
         self._engine = scheduler.engine
         self._generate = self._engine.generate
-        vars(self._engine)["generate"] = self._watched
+        vars(self._engine)["generate"] = self._generate_when_allowed
         self.batches: list[list[str]] = []
         self._allowed = threading.Semaphore(0)
         self._free = False
 
-    def _watched(self, texts: Sequence[str], *rest: Any) -> list[Generated]:
+    def _generate_when_allowed(self, texts: Sequence[str], *rest: Any) -> list[Generated]:
         self.batches.append(list(texts))
         if not self._free:
             assert self._allowed.acquire(timeout=PATIENCE_S)
@@ -47,34 +47,34 @@ class Watched:
         return generated
 
     def let(self, batches: int) -> None:
-        """Allow so many more batches."""
+        """Allow this number of further batches."""
         self._allowed.release(batches)
 
     def free(self) -> None:
-        """Hold nothing any more."""
+        """Allow all further batches."""
         self._free = True
         self.let(1000)
 
     def wait_for(self, batches: int) -> None:
-        """Wait until so many batches have begun in all."""
+        """Wait until this number of batches has started in total."""
         eventually(lambda: len(self.batches) >= batches)
 
     def wait_until_left(self) -> None:
-        """Wait until the server knows that no call is left."""
-        eventually(lambda: self._drain.idle())
+        """Wait until no call is in flight."""
+        eventually(lambda: self._active_calls.idle())
 
     def wait_until_idle(self) -> None:
-        """Wait until no call is left, nothing waits for a model and none works."""
+        """Wait until no call is in flight, no job is queued and no batch runs."""
         self.wait_until_left()
         eventually(lambda: self.is_idle)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits for a model and none works."""
+        """Whether no job is queued and no batch runs."""
         slots = self._pool._slots.values()
         return all(slot.scheduler is None or slot.scheduler.idle for slot in slots)
 
     def restore(self) -> None:
-        """Take the engine's own method back."""
+        """Restore the engine's own method."""
         self.free()
         del vars(self._engine)["generate"]

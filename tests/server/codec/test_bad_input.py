@@ -1,4 +1,4 @@
-"""Bad input of every kind: a documented status with details, and nobody else disturbed."""
+"""Invalid input of every kind: a documented status with details, other calls undisturbed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def translate(channel: grpc.Channel, **fields: Any) -> Any:
 
 @pytest.fixture
 def neighbour(channel: grpc.Channel) -> Iterator[None]:
-    """A good call in a loop beside the test; its answers must stay the same."""
+    """Repeats a valid call during the test; its replies must not change."""
     expected = summarize(channel, article=article()).summary
     stop = threading.Event()
     answers: list[str] = []
@@ -147,7 +147,7 @@ def test_invalid_utf8_on_the_wire_names_the_field(
     assert (said.code, said.reason, said.fields) == (INVALID, "MALFORMED_REQUEST", [field])
 
 
-def test_bytes_that_are_no_message(channel: grpc.Channel) -> None:
+def test_bytes_that_are_not_a_message(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         raw(channel, "/summsvc.v1.TranslationService/Translate", b"\x0a\xff")
     said = refusal(caught.value)
@@ -159,7 +159,7 @@ OTHERS = (
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 )
-"""Methods of other services that this one offers."""
+"""Methods of services that are not part of summsvc."""
 
 
 @pytest.mark.usefixtures("neighbour")
@@ -184,7 +184,7 @@ def test_bad_requests_to_health_and_reflection(
 @pytest.mark.parametrize(
     "method", ["/summsvc.v1.SummarizationService/Rewrite", "/no.such.Service/Do"]
 )
-def test_a_method_that_does_not_exist(channel: grpc.Channel, method: str) -> None:
+def test_an_unknown_method(channel: grpc.Channel, method: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         raw(channel, method, b"")
     said = refusal(caught.value)
@@ -249,7 +249,7 @@ def test_a_batch_of_too_few_or_too_many(channel: grpc.Channel, count: int) -> No
     assert refusal(caught.value).fields == ["requests"]
 
 
-def test_in_a_batch_only_the_request_that_cannot_be_read_fails(channel: grpc.Channel) -> None:
+def test_in_a_batch_only_the_malformed_request_fails(channel: grpc.Channel) -> None:
     good = pb.SummarizeRequest(article=article()).SerializeToString()
     not_utf8 = b"\x0a\x03\x12\x01\xff"
     data = b"".join(length_delimited(1, part) for part in (good, not_utf8, b"\x0b", good))

@@ -1,4 +1,4 @@
-"""Requests are looked at before they are parsed: the look and protobuf agree, in bounded time."""
+"""Request deserialization: agrees with protobuf, and scans a bounded number of fields."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ requests = st.builds(
     decoding=st.builds(article_pb2.DecodingOptions, length_penalty=st.floats(-1, 1)),
 )
 UNKNOWN = (b"\x78\x96\x01", b"\x7a\x02\x32\x00", b"\x79" + b"2" * 8, b"\x7d" + b"2" * 4)
-"""Fields 15 of each kind, with bytes in them that could be taken for a glossary entry."""
+"""Field 15 of each wire type, with bytes that could be mistaken for a glossary entry."""
 
 encoded = st.lists(
     st.one_of(requests.map(pb.TranslateRequest.SerializeToString), st.sampled_from(UNKNOWN)),
     max_size=3,
 ).map(b"".join)
-"""A message put behind another one is one with the lists of both."""
+"""Concatenated messages, which are one message with the lists of all of them."""
 
 
 def refused(receiver: RequestDeserializer, message: type, data: bytes) -> InvalidInputError:
@@ -50,7 +50,7 @@ def refused(receiver: RequestDeserializer, message: type, data: bytes) -> Invali
 
 
 @given(encoded)
-def test_the_look_counts_what_protobuf_counts(data: bytes) -> None:
+def test_field_counts_agree_with_protobuf(data: bytes) -> None:
     parsed = pb.TranslateRequest.FromString(data)
     read = SMALL.deserializer(pb.TranslateRequest)(data)
     if max(len(parsed.do_not_translate), len(parsed.glossary)) <= 2:
@@ -62,7 +62,7 @@ def test_the_look_counts_what_protobuf_counts(data: bytes) -> None:
 
 
 @given(st.lists(st.one_of(requests, st.sampled_from(UNKNOWN)), max_size=6))
-def test_a_batch_is_divided_as_protobuf_does(parts: list[pb.TranslateRequest | bytes]) -> None:
+def test_a_batch_is_split_as_protobuf_does(parts: list[pb.TranslateRequest | bytes]) -> None:
     data = b"".join(
         part
         if isinstance(part, bytes)
@@ -79,8 +79,8 @@ def test_a_batch_is_divided_as_protobuf_does(parts: list[pb.TranslateRequest | b
 
 
 @given(encoded, st.data())
-def test_what_is_no_message_is_refused_as_that(data: bytes, drawn: st.DataObject) -> None:
-    """Bytes cut short or changed: whatever protobuf does not read is refused, and little else."""
+def test_invalid_messages_are_rejected_as_malformed(data: bytes, drawn: st.DataObject) -> None:
+    """Truncated or changed bytes: what protobuf rejects is rejected, and little else."""
     at = drawn.draw(st.integers(0, len(data)))
     data = data[:at] + drawn.draw(st.binary(max_size=2)) + data[at + 1 :]
     read = BY_DEFAULT.deserializer(pb.TranslateRequest)(data)
@@ -89,7 +89,7 @@ def test_what_is_no_message_is_refused_as_that(data: bytes, drawn: st.DataObject
     except DecodeError:
         assert isinstance(read, MalformedRequestError)
     else:
-        # Groups, which protobuf would skip, are read by nobody.
+        # Groups, which protobuf would skip, are rejected.
         assert read == parsed or isinstance(read, MalformedRequestError)
 
 
@@ -103,7 +103,7 @@ def test_any_bytes_are_a_message_a_batch_or_an_error(data: bytes) -> None:
 
 
 @given(st.lists(encoded, max_size=3))
-def test_what_is_sent_in_parts_is_counted_together(parts: list[bytes]) -> None:
+def test_concatenated_messages_are_counted_together(parts: list[bytes]) -> None:
     data = b"".join(length_delimited(1, part) for part in parts)
     parsed = pb.StreamTranslateRequest.FromString(data)
     read = SMALL.deserializer(pb.StreamTranslateRequest)(data)
@@ -118,7 +118,7 @@ def test_what_is_sent_in_parts_is_counted_together(parts: list[bytes]) -> None:
         assert counts[read.field] > 2
 
 
-def test_a_string_that_is_not_utf8_is_named_however_deep_and_whatever_stands_before_it() -> None:
+def test_an_invalid_utf8_string_is_named_at_any_depth_and_position() -> None:
     request = pb.TranslateRequest(target_language_code="ru", bypass_cache=True)
     request.decoding.length_penalty = 0.5
     before = request.SerializeToString()
@@ -141,7 +141,7 @@ def test_a_string_that_is_not_utf8_is_named_however_deep_and_whatever_stands_bef
         (summaries.SummarizeRequest, b"\x12\x02\x08\x01"),
     ],
 )
-def test_no_more_fields_are_looked_at_than_are_allowed(message: type, unit: bytes) -> None:
+def test_the_number_of_scanned_fields_is_bounded(message: type, unit: bytes) -> None:
     steps = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:

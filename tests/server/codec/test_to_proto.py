@@ -1,4 +1,4 @@
-"""Replies encoded slice by slice say what one message would."""
+"""Replies encoded in chunks equal the reply encoded at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ SEGMENTS = st.lists(st.builds(lambda text: pb.TranslatedSegment(text=text), TEXT
 
 
 @given(TEXTS, SEGMENTS)
-def test_a_reply_in_slices_is_the_reply(body: str, segments: list[pb.TranslatedSegment]) -> None:
+def test_a_reply_encoded_in_chunks_equals_the_reply(
+    body: str, segments: list[pb.TranslatedSegment]
+) -> None:
     data = to_proto.encode_reply(
         1_000_000, pb.TranslateResponse(body=body), segments=iter(segments)
     )
@@ -44,7 +46,7 @@ def test_a_batch_of_replies_and_errors_is_in_order(bodies: list[str | None]) -> 
             assert result.response == pb.TranslateResponse(body=body)
 
 
-def test_a_reply_over_the_limit_is_refused() -> None:
+def test_a_reply_over_the_limit_is_rejected() -> None:
     head = pb.TranslateResponse(body="x" * 98)
     assert len(to_proto.encode_reply(100, head)) == 100
     with pytest.raises(TextTooLongError) as caught:

@@ -1,4 +1,4 @@
-"""The event loop only orchestrates: no article, whatever its size and form, holds it up."""
+"""Event-loop latency: no article of any size and form blocks the loop."""
 
 from __future__ import annotations
 
@@ -42,38 +42,38 @@ from tests.checkpoints import pairs
 from tests.running import Running, running
 from tests.server.codec.test_bad_input import raw
 from tests.server.steps import longest_step
-from tests.server.turns import Turns, measured_loop
+from tests.server.turns import IterationTimer, measured_loop
 
 SIZE = 1_000_000
 SHARE = 0.1
-"""Of the CPU time that reading the article takes, the most that one turn of the loop may.
+"""Largest share of the CPU time of reading the article that one loop iteration may take.
 
-Reading 1 MB takes most of a second, in a text worker. Whatever is done to all its
-segments at once on the loop takes a third of that and more; what the loop does
-for one group of segments, less than a hundredth.
+Reading 1 MB takes most of a second in a text worker. A step on the loop for all its segments
+at once takes a third of that or more; a step for one group of segments takes less than a
+hundredth.
 """
 
-MOST_S = 0.02
-"""Never too long for a turn, though the article be read in no time."""
+MAX_ITERATION_S = 0.02
+"""CPU seconds that an iteration may always take, however fast the article is read."""
 
 
 OPTIONS = [("grpc.max_receive_message_length", -1)]
 
 
 @pytest.fixture(scope="module")
-def measured(model_dir: Path) -> Iterator[tuple[Running, Turns]]:
-    """A server with both models, and what the turns of its loop cost."""
-    loop, turns = measured_loop()
+def measured(model_dir: Path) -> Iterator[tuple[Running, IterationTimer]]:
+    """A server with both models, and the timer of its loop iterations."""
+    loop, timer = measured_loop()
     settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["all"])
     with running(settings, loop) as server:
         server.wait_until_ready()
-        # What is collected in an idle moment, before or after a call, is not of its turns.
+        # Collections while the server is idle, before or after a call, are not measured.
         server.server._gc_policy._idle = lambda: False
-        yield server, turns
+        yield server, timer
 
 
 def filled(parts: list[str], separator: str) -> str:
-    """So many of the parts, again and again, that they make an article of full size."""
+    """Repeat the parts until they make an article of full size."""
     count = SIZE // (sum(map(len, parts)) + len(separator) * len(parts)) - 1
     return separator.join(parts * count)
 
@@ -100,24 +100,24 @@ TRANSLATED = ("plain", "html", "markdown")
 def limit(article: Article) -> float:
     begun = time.thread_time()
     read(article)
-    return max(MOST_S, SHARE * (time.thread_time() - begun))
+    return max(MAX_ITERATION_S, SHARE * (time.thread_time() - begun))
 
 
-def holds_nobody_up(turns: Turns, most: float, call: Callable[[], Any]) -> Any:
-    """Call until no turn took longer than ``most`` seconds, at most three times; the reply.
+def does_not_block(timer: IterationTimer, most: float, call: Callable[[], Any]) -> Any:
+    """Call until no iteration took more than ``most`` seconds, in three attempts; return the reply.
 
-    What the code does to the loop it does each time; the machine does it now and then.
+    A delay by the code occurs each time, a delay by the machine only sometimes.
     """
     for _ in range(3):
-        turns.longest = 0.0
+        timer.longest = 0.0
         reply = call()
-        if turns.longest < most:
+        if timer.longest < most:
             return reply
-    raise AssertionError(f"{turns.longest:.3f} s in a turn, again and again")
+    raise AssertionError(f"{timer.longest:.3f} s in a loop iteration, three times")
 
 
 class Neighbour:
-    """A health check every ten milliseconds, for the length of a block."""
+    """Make a health check every ten milliseconds during the block."""
 
     def __init__(self, server: Running) -> None:
         self._server = server
@@ -142,10 +142,10 @@ class Neighbour:
 
 
 @pytest.mark.parametrize("name", [name for name in ARTICLES if name not in TRANSLATED])
-def test_a_summary_of_a_megabyte_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_summary_of_a_megabyte_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     body, mime_type = ARTICLES[name]
     request = summarization_service_pb2.SummarizeRequest(
         article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
@@ -154,15 +154,15 @@ def test_a_summary_of_a_megabyte_holds_nobody_up(
     most = limit(Article("", body, "en", mime_type))
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         summarize = SummarizationServiceStub(channel).Summarize
-        holds_nobody_up(turns, most, lambda: summarize(request))
+        does_not_block(timer, most, lambda: summarize(request))
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
-def test_a_translation_of_a_megabyte_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_translation_of_a_megabyte_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     body, mime_type = ARTICLES[name]
     request = pb.TranslateRequest(
         article=article_pb2.Article(body=body, mime_type=mime_type.value, language_code="en"),
@@ -173,14 +173,14 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
     most = limit(Article("", body, "en", mime_type))
 
     def anew() -> Any:
-        # Under other options, of no account to a greedy search: nothing is in the cache yet.
+        # Options that do not affect a greedy search, so that nothing is in the cache yet.
         request.decoding.length_penalty += 0.001
         return translate(request)
 
     with grpc.insecure_channel(server.address, OPTIONS) as channel, Neighbour(server) as neighbour:
         translate = TranslationServiceStub(channel).Translate
-        # Without a deadline: what repeats itself counts in full at admission.
-        answer = holds_nobody_up(turns, most, anew)
+        # Without a deadline, because repeated segments count in full at admission.
+        answer = does_not_block(timer, most, anew)
     assert len(answer.segments) > 5000
     assert set(neighbour.answers) == {health_pb2.HealthCheckResponse.SERVING}
 
@@ -195,8 +195,10 @@ BRIEF_ARTICLES = {
 
 
 @pytest.mark.parametrize("name", BRIEF_ARTICLES)
-def test_a_brief_article_holds_nobody_up(measured: tuple[Running, Turns], name: str) -> None:
-    server, turns = measured
+def test_a_brief_article_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
+) -> None:
+    server, timer = measured
     body, mime_type = BRIEF_ARTICLES[name]
     article = article_pb2.Article(
         body=body[:BRIEF_ARTICLE], mime_type=mime_type.value, language_code="en"
@@ -204,7 +206,7 @@ def test_a_brief_article_holds_nobody_up(measured: tuple[Running, Turns], name: 
     request = summarization_service_pb2.SummarizeRequest(article=article)
     with grpc.insecure_channel(server.address) as channel:
         summarize = SummarizationServiceStub(channel).Summarize
-        holds_nobody_up(turns, MOST_S, lambda: summarize(request))
+        does_not_block(timer, MAX_ITERATION_S, lambda: summarize(request))
 
 
 LISTS: dict[str, tuple[str, Any, bytes]] = {
@@ -221,7 +223,7 @@ LISTS: dict[str, tuple[str, Any, bytes]] = {
         b"\x0a\x00",
     ),
 }
-"""Methods, messages that they take, and a field that such a message shall be full of."""
+"""Method, request message, and the encoded field that the message is filled with."""
 
 
 def refused(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
@@ -231,22 +233,22 @@ def refused(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_request_of_endless_fields_holds_nobody_up(
-    measured: tuple[Running, Turns], name: str
+def test_a_request_of_many_fields_does_not_block_the_loop(
+    measured: tuple[Running, IterationTimer], name: str
 ) -> None:
-    server, turns = measured
+    server, timer = measured
     method, message, unit = LISTS[name]
     data = unit * (8 * SIZE // len(unit))
     begun = time.thread_time()
     message.FromString(data)
-    most = max(MOST_S, SHARE * (time.thread_time() - begun))
+    most = max(MAX_ITERATION_S, SHARE * (time.thread_time() - begun))
     with grpc.insecure_channel(server.address) as channel:
-        code = holds_nobody_up(turns, most, lambda: refused(channel, f"/{method}", data))
+        code = does_not_block(timer, most, lambda: refused(channel, f"/{method}", data))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-# Below: no call of C code, and no freeing of objects, holds the interpreter's lock for long.
-# Whoever does, in whatever thread, holds the event loop up.
+# Below: no call of C code and no deallocation of objects holds the GIL for long.
+# In any thread, that would block the event loop.
 
 MANY = {
     "a word a line": ("bishop\n" * 10_000, MimeType.PLAIN),
@@ -257,21 +259,21 @@ WATCHED = ("no spaces", "no spaces in html", "no spaces in markdown", "digits")
 
 
 def bearable() -> float:
-    """CPU time of finding the words of a megabyte, now and here, in one call; 20 ms at least."""
+    """CPU time of one call that finds the words of a megabyte on this machine; at least 20 ms."""
     begun = time.thread_time()
     re.findall(r"\w+", "word " * 200_000)
-    return max(MOST_S, time.thread_time() - begun)
+    return max(MAX_ITERATION_S, time.thread_time() - begun)
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *MANY])
-def test_no_step_of_a_summary_holds_the_lock(name: str) -> None:
+def test_no_step_of_a_summary_holds_the_gil(name: str) -> None:
     body, mime_type = {**ARTICLES, **MANY}[name]
     step = longest_step(lambda: summarized(Article("", body, "en", mime_type)))
     assert step.seconds < bearable(), f"{step.seconds:.3f} s at {step.where}"
 
 
 def summarized(article: Article) -> bytes:
-    """All that is done about an extract of an article, without the server."""
+    """Execute all steps of an extractive summary, without the server."""
     document = read(article)
     sentences, warnings = extract(document, Length(ratio=1.0))
     summary = Summary(
@@ -287,7 +289,7 @@ def summarized(article: Article) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["plain"])
-def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> None:
+def test_no_step_of_assembling_a_translation_holds_the_gil(name: str) -> None:
     body, mime_type = ARTICLES[name]
     document = read(Article("", body, "en", mime_type))
     step = longest_step(lambda: put_together(document))
@@ -295,7 +297,7 @@ def test_no_step_of_putting_a_translation_together_holds_the_lock(name: str) -> 
 
 
 def put_together(document: Document) -> bytes:
-    """A reply that says the same in the same language, segments included."""
+    """Encode a reply whose translations equal their sources, with segments."""
     renderer = Renderer(document)
     outputs = list(map(CheckedOutput.unchanged, document.segments))
     assembly = Assembly(renderer, document.segments, range(len(outputs)))
@@ -310,8 +312,8 @@ def put_together(document: Document) -> bytes:
 
 
 @pytest.mark.parametrize("body", ["abcdefghij" * 6_000, "1234567890 " * 5_400])
-def test_no_step_about_the_longest_sentence_holds_the_lock(
-    measured: tuple[Running, Turns], body: str
+def test_no_step_of_the_longest_sentence_holds_the_gil(
+    measured: tuple[Running, IterationTimer], body: str
 ) -> None:
     (segment,) = read(Article("", body, "en")).body
     assert len(segment.text) > 0.8 * MAX_SENTENCE_CODE_POINTS
@@ -322,7 +324,7 @@ def test_no_step_about_the_longest_sentence_holds_the_lock(
 
 
 def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
-    """What is done about a segment beside the model, were its output the source again."""
+    """Execute the steps around the model for a segment whose output equals its source."""
     found = Terms.of((), (), "en").find(segment.text)
     translatable(segment.text, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)

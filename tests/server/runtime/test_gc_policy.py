@@ -1,4 +1,4 @@
-"""What a call leaves in memory, and when garbage is collected."""
+"""Garbage collection: what a call leaves in memory, and when a full collection runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.running import running
 from tests.server.watched import eventually
 
 
-def test_a_call_that_fails_leaves_nothing_of_its_article() -> None:
+def test_a_failed_call_leaves_no_object_of_its_article() -> None:
     settings = Settings(port=0, metrics_port=-1, preload=[], max_message_bytes=100_000)
     request = pb.SummarizeRequest(
         article=article_pb2.Article(body="A sentence of the article.\n\n" * 1_000),
@@ -32,13 +32,13 @@ def test_a_call_that_fails_leaves_nothing_of_its_article() -> None:
     with running(settings) as server, grpc.insecure_channel(server.address) as channel:
         with pytest.raises(grpc.RpcError, match="the reply has"):
             SummarizationServiceStub(channel).Summarize(request)
-        # No other call follows, and no cycle has to be found.
+        # Without a further call, and without the collection of cycles.
         with patch.object(gc, "collect"):
             eventually(lambda: living(SummarySentence) == before)
 
 
 def living(kind: type) -> int:
-    # Not isinstance: it asks objects of other libraries for their class, and some warn.
+    # Not isinstance: it reads __class__ of other libraries' objects, and some of them warn.
     return sum(type(each) is kind for each in gc.get_objects())
 
 
@@ -53,15 +53,15 @@ def living(kind: type) -> int:
         (False, gc_policy.FORCED_COLLECTION_COUNT, 900, ["unfreeze", "collect"]),
     ],
 )
-def test_all_is_collected_in_idle_moments_or_when_memory_has_grown(
+def test_a_full_collection_when_idle_or_when_memory_has_grown(
     idle: bool, since: int, blocks: int, expected: list[str]
 ) -> None:
-    """blocks: in memory, where there were 100. To unfreeze is to look at all of them."""
+    """blocks: allocated now, after 100 before. ``unfreeze``: all objects are collected."""
     done: list[str] = []
     here = threading.get_ident()
 
     def get_count() -> tuple[int, int, int]:
-        # Servers of other tests, in threads of their own, have nothing to collect.
+        # For the servers of other tests, in other threads, no collection is due.
         return (0, 0, since if threading.get_ident() == here and not done else 0)
 
     async def some_periods() -> list[str]:

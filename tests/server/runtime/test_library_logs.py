@@ -1,4 +1,4 @@
-"""What libraries say in this process, and exceptions that nobody caught."""
+"""Redacted library logs and uncaught exceptions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def record(name: str, msg: Any, *args: Any) -> logging.LogRecord:
         ),
     ],
 )  # fmt: skip
-def test_what_a_record_says(name: str, msg: Any, args: tuple[Any, ...], said: str) -> None:
+def test_formatted_records(name: str, msg: Any, args: tuple[Any, ...], said: str) -> None:
     assert message(record(name, msg, *args)) == said
 
 
@@ -87,7 +87,7 @@ fail(text)
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_exceptions_that_nobody_caught(form: str) -> None:
+def test_uncaught_exceptions(form: str) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", RAISING, form], capture_output=True, text=True
     )
@@ -106,8 +106,8 @@ def test_exceptions_that_nobody_caught(form: str) -> None:
         assert done.stderr.count(said) == times, said
 
 
-def test_a_debugging_event_loop_says_how_long(caplog: pytest.LogCaptureFixture) -> None:
-    """The record that asyncio makes of a slow callback is one of those above."""
+def test_a_slow_callback_is_logged_with_its_duration(caplog: pytest.LogCaptureFixture) -> None:
+    """The record of asyncio about a slow callback is one of the records above."""
 
     async def slow() -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""No text of a request is in the log, whichever layer fails on it."""
+"""No request text in the log, whichever layer fails."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
-from tests.server.breaking import BESIDE, LAYERS
+from tests.server.breaking import LAYERS, SPECIAL_LAYERS
 from tests.server.watched import eventually
 
 MARK = "Zanzibar"
-"""In every field of every request; in upper case it may stand in a log, too."""
+"""Part of every field of every request. The log must not contain it in any case."""
 
 SAID = {"engine": "engine failed", "log": "log line lost", "print": "not shown"}
-"""What the log says of a layer that failed, if not the line of code."""
+"""Text in the log for a layer that failed; for others it is the line of code."""
 
 PATIENCE_S = 120
 TOKEN = f"{MARK}-secret"
@@ -45,7 +45,7 @@ METADATA = (
 
 @dataclass
 class Broken:
-    """A server process of which one layer can be made to fail."""
+    """Server process with one layer that can be made to fail."""
 
     address: str
     chosen: Path
@@ -58,7 +58,7 @@ class Broken:
         return self.log.read_text("utf-8")
 
     def wait_for(self, said: str, begin: int) -> None:
-        """Wait until the log says something, after so many characters."""
+        """Wait until the log contains a text, behind its first ``begin`` characters."""
         eventually(lambda: said in self.text()[begin:])
 
 
@@ -122,7 +122,7 @@ def to_summarize() -> summaries.SummarizeRequest:
 
 
 def filled(message: Message) -> Any:
-    """A message with the mark in every field of text, and one of everything repeated."""
+    """Fill a message: the mark in every string, one entry in every repeated field."""
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
         if field.type == field.TYPE_MESSAGE:
@@ -135,7 +135,7 @@ def filled(message: Message) -> Any:
 
 
 def call_all(channel: grpc.Channel, translation: Any, summary: Any) -> list[str]:
-    """Make a call of every kind; gives the codes of those that failed."""
+    """Make a call of every kind; return the codes of the failed calls."""
     translator, summarizer = TranslationServiceStub(channel), SummarizationServiceStub(channel)
     calls: list[Callable[..., Any]] = [
         lambda **more: translator.Translate(translation, **more),
@@ -179,7 +179,7 @@ def test_no_text_of_a_request_is_in_the_log(tmp_path: Path, model_dir: Path, for
         asked = health_pb2.HealthCheckRequest(service=TRANSLATION_SERVICE)
         eventually(lambda: health.Check(asked).status == serving)
         assert call_all(channel, to_translate(), to_summarize()) == ["UNIMPLEMENTED"]
-        for layer in (*LAYERS, *BESIDE):
+        for layer in (*LAYERS, *SPECIAL_LAYERS):
             before = len(server.text())
             server.break_(layer)
             if layer in LAYERS:

@@ -1,4 +1,4 @@
-"""Logs: their form, and that whoever does not read them holds up nothing."""
+"""Log formats, and a log writer that never blocks."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_one_json_object_per_line() -> None:
     assert "UserWarning: old" in warned["event"]
 
 
-def test_text_for_people() -> None:
+def test_console_format() -> None:
     text = said("warning", "console")
     assert "r-1" not in text
     assert text.count("ZeroDivisionError: division by zero") == 2
@@ -84,14 +84,14 @@ def test_text_for_people() -> None:
 
 
 class Pipe:
-    """A small pipe that is read when asked."""
+    """A small pipe that is read on request."""
 
     def __init__(self) -> None:
         self.end, self.begin = os.pipe()
         fcntl.fcntl(self.begin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def read(self, until: str) -> list[str]:
-        """Lines up to the first that holds ``until``."""
+        """Read lines up to the first one that contains ``until``."""
         got = b""
         while until.encode() not in got or not got.endswith(b"\n"):
             got += os.read(self.end, PIPE_BYTES)
@@ -110,7 +110,7 @@ def pipe() -> Iterator[Pipe]:
 
 
 @pytest.mark.parametrize("blocking", [True, False])
-def test_what_is_not_read_is_dropped_and_told(
+def test_unread_lines_are_dropped_and_counted(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, blocking: bool
 ) -> None:
     monkeypatch.setattr(lines_module, "MAX_QUEUED_LINES", 50)
@@ -138,7 +138,7 @@ def test_what_is_not_read_is_dropped_and_told(
     assert told == dropped == lines.dropped
 
 
-def test_a_reader_who_leaves_ends_nothing(pipe: Pipe) -> None:
+def test_a_closed_reader_does_not_stop_the_writer(pipe: Pipe) -> None:
     lines = LogWriter(pipe.begin, lambda _: None)
     lines.write("one\n")
     assert pipe.read("one") == ["one"]
@@ -156,7 +156,7 @@ def test_a_reader_who_leaves_ends_nothing(pipe: Pipe) -> None:
     os.close(kept)
 
 
-def test_a_server_whose_log_nobody_reads_answers_and_ends(tmp_path: Path) -> None:
+def test_a_server_with_an_unread_log_answers_and_exits(tmp_path: Path) -> None:
     code = "from summsvc.cli import main; main()"
     flags = ["--port", "0", "--metrics-port", "-1", "--model-dir", str(tmp_path)]
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system once it is much."""
+"""Freed heap memory is returned to the system once it is enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOCK = 20_000
 
 
 @pytest.mark.skipif(MallocTrimmer()._glibc is None, reason="the C library is not glibc")
-def test_much_that_was_freed_is_given_back_once() -> None:
+def test_much_freed_memory_is_trimmed_once() -> None:
     kept = MallocTrimmer()
     blocks = [b"x" * BLOCK for _ in range(3 * malloc_trim.MIN_FREED_BYTES // BLOCK)]
     assert not kept.trim(), "all of it is in use"
@@ -27,7 +27,7 @@ def test_much_that_was_freed_is_given_back_once() -> None:
     assert all(between)
 
 
-def test_with_another_c_library_nothing_is_done() -> None:
+def test_other_c_libraries_are_not_trimmed() -> None:
     with patch.object(sys, "platform", "darwin"):
         kept = MallocTrimmer()
     assert not kept.trim()

@@ -1,4 +1,4 @@
-"""A signal ends the process, whatever runs in it and whoever is connected."""
+"""Signals end the process, whatever it is doing and whichever clients are connected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import refusal
 from tests.server import frames
-from tests.server.faulty import MARK
+from tests.server.faulty import FAULT_MARK
 from tests.server.process import Process, serving
 from tests.server.watched import eventually
 
@@ -34,7 +34,7 @@ WATCH = "/grpc.health.v1.Health/Watch"
 REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 LONG_DRAIN = ("--drain-s", "600")
 SHORT_DRAIN = ("--drain-s", "0.5")
-BODY = "\n\n".join([f"{MARK} stands in this sentence.", *["The talks will continue."] * 20])
+BODY = "\n\n".join([f"{FAULT_MARK} stands in this sentence.", *["The talks will continue."] * 20])
 """Too long to be read on the event loop."""
 
 
@@ -68,7 +68,7 @@ def summarize(channel: grpc.Channel) -> Any:
 
 
 def reason(call: Any) -> str:
-    """Why a call failed."""
+    """Return the reason of a failed call."""
     with pytest.raises(grpc.RpcError) as caught:
         call.result()
     said = refusal(caught.value)
@@ -77,7 +77,7 @@ def reason(call: Any) -> str:
 
 
 def clean(server: Process) -> bool:
-    """What the log says of the end."""
+    """Log entries about the shutdown."""
     (line,) = server.log("stopped")
     return bool(line["clean"])
 
@@ -86,9 +86,7 @@ def cut_off(server: Process) -> list[tuple[str, str]]:
     return [(line["method"], line["request_id"]) for line in server.log("call cut off")]
 
 
-def test_streams_that_wait_for_nothing_end_at_once(
-    tmp_path: Path, no_models: tuple[str, ...]
-) -> None:
+def test_idle_streams_end_at_once(tmp_path: Path, no_models: tuple[str, ...]) -> None:
     asking = threading.Event()
 
     def questions() -> Iterator[reflection_pb2.ServerReflectionRequest]:
@@ -118,7 +116,7 @@ def test_streams_that_wait_for_nothing_end_at_once(
         asking.set()
 
 
-def test_streams_of_headers_only_do_not_hold_the_end(
+def test_streams_of_headers_only_do_not_delay_shutdown(
     tmp_path: Path, no_models: tuple[str, ...]
 ) -> None:
     methods = (TRANSLATE, STREAM, WATCH, REFLECT)
@@ -133,7 +131,7 @@ def test_streams_of_headers_only_do_not_hold_the_end(
         assert clean(server)
 
 
-def test_a_watcher_that_does_not_read_holds_neither_the_end_nor_other_watchers(
+def test_a_watcher_that_does_not_read_delays_neither_shutdown_nor_other_watchers(
     tmp_path: Path, models: tuple[str, ...]
 ) -> None:
     request = health_pb2.HealthCheckRequest(service="summsvc.v1.TranslationService")
@@ -155,7 +153,7 @@ def test_a_watcher_that_does_not_read_holds_neither_the_end_nor_other_watchers(
         assert clean(server)
 
 
-def test_connections_that_say_nothing_do_not_hold_the_end(
+def test_silent_connections_do_not_delay_shutdown(
     tmp_path: Path, no_models: tuple[str, ...]
 ) -> None:
     with serving(tmp_path, *LONG_DRAIN, *no_models) as server, ExitStack() as stack:
@@ -168,7 +166,7 @@ def test_connections_that_say_nothing_do_not_hold_the_end(
         assert clean(server)
 
 
-def test_accepted_work_is_finished_and_the_end_is_clean(
+def test_accepted_work_is_finished_and_the_shutdown_is_clean(
     tmp_path: Path, models: tuple[str, ...]
 ) -> None:
     with (
@@ -178,7 +176,7 @@ def test_accepted_work_is_finished_and_the_end_is_clean(
         server.wait_until_ready()
         call = translate(channel)
         server.wait_until_held()
-        server.begin_to_end()
+        server.start_shutdown()
         server.release()
         assert call.result().body
         assert server.code() == 0
@@ -188,7 +186,7 @@ def test_accepted_work_is_finished_and_the_end_is_clean(
 
 
 @pytest.mark.parametrize("method", [STREAM, TRANSLATE])
-def test_a_reader_that_stopped_does_not_hold_the_end(
+def test_a_reader_that_stopped_does_not_delay_shutdown(
     tmp_path: Path, models: tuple[str, ...], method: str
 ) -> None:
     request: Any = translation()
@@ -216,7 +214,7 @@ def test_a_reader_that_stopped_does_not_hold_the_end(
         ("text", summarize, SUMMARIZE, (1, 0)),
     ],
 )
-def test_work_that_does_not_end_is_cut_off_told_and_logged(
+def test_work_that_does_not_end_is_cancelled_reported_and_logged(
     tmp_path: Path,
     models: tuple[str, ...],
     fault: str,
@@ -238,11 +236,11 @@ def test_work_that_does_not_end_is_cut_off_told_and_logged(
         assert cut_off(server) == [(method, "mine")]
         (line,) = server.log("work left running")
         assert (line["text_jobs"], line["batches"]) == left
-        assert MARK not in server.text()
+        assert FAULT_MARK not in server.text()
 
 
 @pytest.mark.parametrize("fault", ["engine", "text"])
-def test_work_whose_caller_left_does_not_hold_the_end(
+def test_work_of_a_disconnected_caller_does_not_delay_shutdown(
     tmp_path: Path, models: tuple[str, ...], fault: str
 ) -> None:
     with (
@@ -260,9 +258,7 @@ def test_work_whose_caller_left_does_not_hold_the_end(
         assert cut_off(server) == []
 
 
-def test_a_model_that_is_being_loaded_does_not_hold_the_end(
-    tmp_path: Path, models: tuple[str, ...]
-) -> None:
+def test_a_loading_model_does_not_delay_shutdown(tmp_path: Path, models: tuple[str, ...]) -> None:
     with serving(tmp_path, *SHORT_DRAIN, *models, fault="loading") as server:
         server.wait_until_held()
         server.signal()
@@ -270,7 +266,7 @@ def test_a_model_that_is_being_loaded_does_not_hold_the_end(
         assert not clean(server)
 
 
-def test_a_store_that_does_not_answer_does_not_hold_the_end(
+def test_a_store_that_does_not_respond_does_not_delay_shutdown(
     tmp_path: Path, no_models: tuple[str, ...]
 ) -> None:
     with serving(tmp_path, *SHORT_DRAIN, *no_models, fault="store") as server:
@@ -282,10 +278,10 @@ def test_a_store_that_does_not_answer_does_not_hold_the_end(
 
 
 @pytest.mark.parametrize("fault", ["loop", "text with the lock"])
-def test_the_process_ends_though_no_python_can_run(
+def test_the_process_exits_while_the_gil_is_held(
     tmp_path: Path, no_models: tuple[str, ...], fault: str
 ) -> None:
-    """Ended by a thread that needs neither the event loop nor the interpreter's lock."""
+    """A thread exits the process that needs neither the event loop nor the GIL."""
     with (
         serving(tmp_path, *SHORT_DRAIN, *no_models, fault=fault) as server,
         grpc.insecure_channel(server.address) as channel,
@@ -294,18 +290,18 @@ def test_the_process_ends_though_no_python_can_run(
         if fault == "text with the lock":
             call = summarize(channel)
             server.wait_until_held()
-        server.begin_to_end()
+        server.start_shutdown()
         server.release()
         assert server.code() == 1
         assert server.log("stopped") == []
         assert call is None or call.code() is grpc.StatusCode.UNAVAILABLE
         text = server.text()
         assert "most recent call first" in text
-        assert MARK not in text
+        assert FAULT_MARK not in text
 
 
 @pytest.mark.parametrize(("fault", "second"), [("engine", signal.SIGTERM), ("loop", signal.SIGINT)])
-def test_a_second_signal_ends_the_process_at_once(
+def test_a_second_signal_exits_at_once(
     tmp_path: Path, models: tuple[str, ...], fault: str, second: signal.Signals
 ) -> None:
     with (
@@ -317,7 +313,7 @@ def test_a_second_signal_ends_the_process_at_once(
         if fault == "engine":
             call = translate(channel)
             server.wait_until_held()
-        server.begin_to_end()
+        server.start_shutdown()
         server.signal(second)
         assert server.code() == 128 + second
         assert server.log("stopped") == []
@@ -327,7 +323,7 @@ def test_a_second_signal_ends_the_process_at_once(
 
 
 @pytest.mark.parametrize("fault", ["engine", "loop"])
-def test_a_log_that_nobody_reads_does_not_hold_the_end(
+def test_an_unread_log_does_not_delay_shutdown(
     tmp_path: Path, models: tuple[str, ...], fault: str
 ) -> None:
     reading, writing = os.pipe()
@@ -349,7 +345,7 @@ def test_a_log_that_nobody_reads_does_not_hold_the_end(
 
 
 def _fill(pipe: int) -> None:
-    """Write until a pipe takes no more."""
+    """Write until a pipe is full."""
     flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
     fcntl.fcntl(pipe, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     try:

@@ -1,4 +1,4 @@
-"""An accepted request of any kind is answered or told that it will not be, when the server ends."""
+"""At shutdown every accepted request is answered or gets an error."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from summsvc.client import Client, UnavailableError
 from summsvc.config import Settings
 from tests.running import Running, refusal, running
 from tests.server.test_leaving import CALLS, SENTENCES, Caller
-from tests.server.watched import Watched, eventually
+from tests.server.watched import ControlledEngine, eventually
 
 
 @contextmanager
-def ending(model_dir: Path, drain_s: float) -> Iterator[tuple[Running, Watched, grpc.Channel]]:
+def ending(
+    model_dir: Path, drain_s: float
+) -> Iterator[tuple[Running, ControlledEngine, grpc.Channel]]:
     settings = Settings(
         port=0,
         metrics_port=-1,
@@ -33,15 +35,15 @@ def ending(model_dir: Path, drain_s: float) -> Iterator[tuple[Running, Watched, 
     )
     with running(settings) as server, grpc.insecure_channel(server.address) as channel:
         server.wait_until_ready()
-        yield server, Watched(server, "opus-en-ru"), channel
+        yield server, ControlledEngine(server, "opus-en-ru"), channel
 
 
 def outcome(rpc: str, call: Any) -> int:
-    """Waits for a call; how many answers it gave."""
+    """Wait for a call; return how many responses it gave."""
     return len(list(call)) if rpc == "StreamTranslate" else len([call.result()])
 
 
-def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -> None:
+def test_every_kind_of_call_is_answered_during_the_drain(model_dir: Path) -> None:
     with ending(model_dir, drain_s=60) as (server, watched, channel):
         calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
         eventually(lambda: len(server.server._active_calls._tasks) == len(calls))
@@ -58,7 +60,7 @@ def test_every_kind_of_call_is_answered_while_the_server_ends(model_dir: Path) -
     assert set(counts.values()) == {1}
 
 
-def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) -> None:
+def test_every_kind_of_call_gets_an_error_after_the_drain(model_dir: Path) -> None:
     with ending(model_dir, drain_s=0.2) as (server, watched, channel):
         calls = {rpc: getattr(Caller(channel, 120, count=20), rpc)() for rpc in CALLS}
         eventually(lambda: len(server.server._active_calls._tasks) == len(calls))
@@ -75,7 +77,7 @@ def test_every_kind_of_call_is_told_when_there_is_no_time_left(model_dir: Path) 
     assert len(watched.batches) == 1
 
 
-def test_a_server_in_this_process_says_that_a_batch_is_left_and_is_stopped(
+def test_a_server_in_this_process_reports_a_running_batch_and_stops(
     model_dir: Path,
 ) -> None:
     with ending(model_dir, drain_s=0.2) as (server, watched, channel):
@@ -92,12 +94,12 @@ def test_a_server_in_this_process_says_that_a_batch_is_left_and_is_stopped(
 
 
 @pytest.mark.parametrize(("drain_s", "code"), [(60, "OK"), (0.2, "UNAVAILABLE")])
-def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
+def test_a_queued_article_is_read_or_its_caller_gets_an_error(
     model_dir: Path, drain_s: float, code: str
 ) -> None:
     with ending(model_dir, drain_s) as (server, watched, channel):
         lane = server.server._workers._short
-        # Brief texts would be read on the event loop, without a wait.
+        # Otherwise brief texts would be read on the event loop, without a queue.
         server.server._workers._warm = False
         release = threading.Event()
         busy = [lane.executor.submit(release.wait, 60) for _ in range(lane.executor._max_workers)]
@@ -122,8 +124,8 @@ def test_an_article_that_waits_to_be_read_is_read_or_its_caller_is_told(
     assert lane._backlog.requests == lane._backlog.tokens == 0
 
 
-def test_no_call_is_lost_when_one_of_two_servers_ends(tmp_path: Path) -> None:
-    """Also those that cross the end on their way, which gRPC itself answers CANCELLED."""
+def test_no_call_is_lost_when_one_of_two_servers_shuts_down(tmp_path: Path) -> None:
+    """This includes calls that arrive during the shutdown, which gRPC answers with CANCELLED."""
     settings = Settings(port=0, metrics_port=-1, model_dir=tmp_path)
     with running(settings) as one, running(settings) as two, ThreadPoolExecutor(8) as callers:
         target = f"ipv4:{one.address},{two.address}"

@@ -1,4 +1,4 @@
-"""Tracebacks and messages for the log: where it failed and how, none of what it failed on."""
+"""Traceback formatting: exception types and lines of code, no texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def broken() -> None:
     dict[str, str]()[text]
 
 
-def test_type_and_lines_are_there_the_message_is_not() -> None:
+def test_a_traceback_has_type_and_lines_without_the_message() -> None:
     text = format_error(raised(broken))
     assert text.startswith("Traceback (most recent call last):\n")
     assert "in broken\n    dict[str, str]()[text]" in text
@@ -45,7 +45,7 @@ def test_type_and_lines_are_there_the_message_is_not() -> None:
         (OSError(SECRET), "OSError: (message left out)"),
     ],
 )
-def test_what_is_said_of_an_exception(error: Exception, said: str) -> None:
+def test_description_of_an_exception(error: Exception, said: str) -> None:
     assert describe(error) == said
     assert format_error(error) == said
 
@@ -88,7 +88,7 @@ def test_exceptions_of_a_group() -> None:
     assert "  |   | ValueError: (message left out)" in text
 
 
-def test_a_chain_that_is_long_or_round_ends() -> None:
+def test_long_and_circular_chains_end() -> None:
     one, other = ValueError(), KeyError()
     one.__context__, other.__context__ = other, one
     assert format_error(one).count("During handling") == 1

@@ -1,4 +1,4 @@
-"""What is wrong with a certificate, a key or an authority is said, with the setting's name."""
+"""Validation errors of certificates, keys and authorities name the setting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_the_dates_of_a_certificate(authority: Authority) -> None:
-    """Both ways in which dates are written: from 2050 on years have four digits."""
+    """Both date formats: from 2050 on, years have four digits."""
     for begin, end in ((EARLY, LONG_AGO), (EARLY, LATE), (LATER, LATE)):
         pem = authority.sign("dated", begin, end).cert.read_text()
         found = validity(ssl.PEM_cert_to_DER_cert(pem))
@@ -58,7 +58,7 @@ def test_dates_out_of_range(authority: Authority) -> None:
         validate_client_ca(identity.cert)
 
 
-def test_a_key_that_does_not_belong(authority: Authority, tmp_path: Path) -> None:
+def test_a_key_of_another_certificate(authority: Authority, tmp_path: Path) -> None:
     one, other = authority.sign("one"), authority.sign("other")
     with pytest.raises(SettingsError, match=r"tls_key: .*other.key is not the key of tls_cert"):
         validate_identity(one.cert, other.key)
@@ -79,7 +79,7 @@ def test_a_key_that_does_not_belong(authority: Authority, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("inside", ["", "AAAA", "MIIB", "no base64", "MAMwAQ=="])
-def test_what_is_no_certificate(authority: Authority, tmp_path: Path, inside: str) -> None:
+def test_invalid_certificates(authority: Authority, tmp_path: Path, inside: str) -> None:
     junk = tmp_path / "junk.pem"
     junk.write_text(f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n")
     with pytest.raises(SettingsError, match=r"tls_client_ca: certificate 1 of .*cannot be read"):
@@ -94,7 +94,7 @@ def test_what_is_no_certificate(authority: Authority, tmp_path: Path, inside: st
         validate_client_ca(junk)
 
 
-def test_authorities_of_which_some_are_out_of_date(authority: Authority, tmp_path: Path) -> None:
+def test_a_bundle_with_expired_authorities(authority: Authority, tmp_path: Path) -> None:
     old = authority.sign("old", EARLY, LONG_AGO).cert.read_text()
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(old + authority.cert.read_text())
@@ -104,6 +104,6 @@ def test_authorities_of_which_some_are_out_of_date(authority: Authority, tmp_pat
         validate_client_ca(bundle)
 
 
-def test_the_end_is_included() -> None:
+def test_the_end_of_the_validity_is_included() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     assert Validity(moment, moment).problem_at(moment) == ""

@@ -1,4 +1,4 @@
-"""Certificates, authorities and tokens that change while a server runs; health beside mTLS."""
+"""Reload of certificates, authorities and tokens while a server runs; the health port."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def identities(authority: Authority) -> list[Identity]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are looked at often."""
+    """Poll the files often."""
     monkeypatch.setattr(reloading, "FILE_POLL_S", 0.02)
 
 
 class Tls:
-    """A server's files, which the test changes."""
+    """The certificate files of a server, which the test changes."""
 
     def __init__(self, folder: Path, identity: Identity, authority: Authority) -> None:
         self.cert, self.key, self.ca = (folder / f"{name}.pem" for name in ("cert", "key", "ca"))
@@ -67,7 +67,7 @@ class Tls:
     def channel(self, server: Running, client: Identity | None = None) -> grpc.Channel:
         pair = [client.key.read_bytes(), client.cert.read_bytes()] if client else []
         trusted = grpc.ssl_channel_credentials(self._authority.cert.read_bytes(), *pair)
-        # Else channels to one address share a connection.
+        # Otherwise channels to one address share a connection.
         options = [("grpc.use_local_subchannel_pool", 1)]
         return grpc.secure_channel(f"localhost:{server.server.port}", trusted, options)
 
@@ -98,15 +98,17 @@ def test_new_connections_get_a_renewed_certificate(tls: Tls, identities: list[Id
 
 
 @pytest.mark.usefixtures("quick")
-def test_every_address_of_a_name_gets_it(tls: Tls, identities: list[Identity]) -> None:
+def test_every_address_of_a_name_gets_a_renewed_certificate(
+    tls: Tls, identities: list[Identity]
+) -> None:
     with tls.server(host="localhost") as server:
         identities[1].put(tls.cert, tls.key)
         eventually(lambda: shown(server.server.port) == identities[1].cert.read_text())
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_folder_that_is_exchanged_by_a_link(tmp_path: Path, identities: list[Identity]) -> None:
-    """As an orchestrator mounts secrets: files are links into a folder that is itself a link."""
+def test_a_folder_replaced_by_a_symbolic_link(tmp_path: Path, identities: list[Identity]) -> None:
+    """Orchestrators mount secrets so: files are links into a folder that is itself a link."""
     data, mount = tmp_path / "..data", tmp_path
     for number, identity in enumerate(identities):
         folder = tmp_path / f"..{number}"
@@ -130,7 +132,7 @@ def test_a_folder_that_is_exchanged_by_a_link(tmp_path: Path, identities: list[I
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_broken_file_leaves_the_one_before_and_is_told_once(
+def test_an_invalid_file_keeps_the_loaded_one_and_is_logged_once(
     tls: Tls, identities: list[Identity], authority: Authority
 ) -> None:
     first, second = identities
@@ -185,7 +187,7 @@ def count_looks(server: Running) -> list[bool]:
 
 
 @pytest.mark.usefixtures("quick")
-def test_clients_of_a_new_authority_are_let_in(
+def test_clients_of_a_new_authority_are_accepted(
     tls: Tls, identities: list[Identity], tmp_path: Path
 ) -> None:
     other = Authority(tmp_path / "other", "another authority")
@@ -203,14 +205,14 @@ def test_clients_of_a_new_authority_are_let_in(
                         return False
 
             eventually(let_in)
-            # Connections that are there stay.
+            # Open connections stay open.
             ask(known)
         with tls.channel(server, identities[1]) as gone, pytest.raises(grpc.RpcError):
             ask(gone)
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_revoked_token_is_refused(tmp_path: Path) -> None:
+def test_a_revoked_token_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text("first\nsecond\n")
     settings = Settings(port=0, metrics_port=-1, model_dir=tmp_path, token_file=file)
@@ -229,7 +231,7 @@ def test_a_revoked_token_is_refused(tmp_path: Path) -> None:
         file.write_text("second\nthird\n")
         eventually(lambda: code(channel, "first") == "UNAUTHENTICATED")
         assert [code(channel, token) for token in ("second", "third")] == ["OK", "OK"]
-        # Without a token in it, it would let in nobody, or everybody.
+        # A file without a token would reject or accept every call.
         looks = count_looks(server)
         file.write_text("")
         wait_for_looks(looks, 5)
@@ -244,9 +246,7 @@ def health(target: str, service: str = "") -> int:
         return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=PATIENCE_S).status)
 
 
-def test_health_on_a_port_of_its_own_needs_no_certificate(
-    tls: Tls, identities: list[Identity]
-) -> None:
+def test_the_health_port_needs_no_certificate(tls: Tls, identities: list[Identity]) -> None:
     with tls.server(tls_client_ca=tls.ca, health_port=0) as server:
         probe = f"127.0.0.1:{server.server.health_port}"
         assert health(probe) == health(probe, SUMMARIZATION_SERVICE) == SERVING
@@ -268,12 +268,12 @@ def test_health_on_a_port_of_its_own_needs_no_certificate(
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-def test_without_the_setting_there_is_no_such_port(bare_server: Running) -> None:
+def test_without_the_setting_there_is_no_health_port(bare_server: Running) -> None:
     assert bare_server.server.health_port == -1
 
 
 class Process:
-    """``summsvc serve`` as a process; its log in a file."""
+    """``summsvc serve`` as a process, with its log in a file."""
 
     def __init__(self, folder: Path, **flags: object) -> None:
         self.log = folder / "log"
@@ -289,7 +289,7 @@ class Process:
             )
 
     def started(self) -> int:
-        """Wait until it listens; gives the port."""
+        """Wait until the server listens; return its port."""
         assert self._process.stdout is not None
         return int(self._process.stdout.readline().rpartition(":")[2])
 
@@ -313,7 +313,7 @@ class Process:
         return [each for each in lines if each["level"] == level and each["logger"] == logger]
 
 
-def test_sighup_reads_again_and_ends_nothing(
+def test_sighup_reloads_and_does_not_stop_the_server(
     tmp_path: Path, tls: Tls, identities: list[Identity]
 ) -> None:
     tokens = tmp_path / "tokens"
@@ -335,7 +335,7 @@ def again(process: Process) -> list[dict[str, Any]]:
     return [each for each in process.entries("info") if each["event"] == "files reloaded"]
 
 
-def test_sighup_without_such_files_ends_nothing(tmp_path: Path) -> None:
+def test_sighup_without_files_does_not_stop_the_server(tmp_path: Path) -> None:
     process = Process(tmp_path)
     process.started()
     process.hang_up()
@@ -354,7 +354,7 @@ def test_sighup_without_such_files_ends_nothing(tmp_path: Path) -> None:
         ({"host": "0.0.0.0", "token_file": "tokens", "tls": True}, []),
     ],
 )
-def test_plaintext_is_warned_of_once(
+def test_plaintext_is_warned_about_once(
     tmp_path: Path, tls: Tls, flags: dict[str, Any], warnings: list[str]
 ) -> None:
     (tmp_path / "tokens").write_text("token")
@@ -370,7 +370,7 @@ def test_plaintext_is_warned_of_once(
     assert all("tls_cert" in each["hint"] for each in told)
 
 
-def test_what_cannot_be_used_is_named_at_the_start(
+def test_unusable_files_are_named_at_startup(
     tmp_path: Path, tls: Tls, authority: Authority, identities: list[Identity]
 ) -> None:
     expired = authority.sign("out-of-date", EARLY, LONG_AGO)
@@ -398,7 +398,7 @@ def test_a_certificate_that_expired_in_use_is_replaced(
     authority.sign("short-lived", EARLY, LONG_AGO).put(tls.cert, tls.key)
     with ExitStack() as stack:
         with monkeypatch.context() as earlier:
-            earlier.setattr(Validity, "fault", lambda *_: "")
+            earlier.setattr(Validity, "problem_at", lambda *_: "")
             server = stack.enter_context(tls.server())
         with tls.channel(server) as channel, pytest.raises(grpc.RpcError):
             ask(channel)

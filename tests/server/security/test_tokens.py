@@ -1,4 +1,4 @@
-"""Tokens of a file: which are accepted, and names that do not reveal them."""
+"""Bearer tokens of a file: acceptance, and caller names that do not reveal them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from summsvc.config import SettingsError
 from summsvc.server.security.tokens import Tokens, bearer_token
 
 
-def test_any_of_the_file_is_accepted(tmp_path: Path) -> None:
+def test_any_token_of_the_file_is_accepted(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text("first\n\n  žodis \nfirst\n")
     tokens = Tokens(file)
@@ -27,7 +27,7 @@ def test_any_of_the_file_is_accepted(tmp_path: Path) -> None:
     assert tokens.accepts("second")
 
 
-def test_none_is_asked_for_without_a_file() -> None:
+def test_no_token_is_required_without_a_file() -> None:
     tokens = Tokens(None)
     tokens.load()
     assert not tokens.required
@@ -36,7 +36,7 @@ def test_none_is_asked_for_without_a_file() -> None:
 @pytest.mark.parametrize(
     ("content", "why"), [(b"", "has no token"), (b"\n \n", "has no token"), (b"\xff", "not UTF-8")]
 )
-def test_a_file_of_no_use_leaves_those_before(tmp_path: Path, content: bytes, why: str) -> None:
+def test_an_invalid_file_keeps_the_loaded_tokens(tmp_path: Path, content: bytes, why: str) -> None:
     file = tmp_path / "tokens"
     file.write_text("first")
     tokens = Tokens(file)
@@ -65,5 +65,5 @@ def test_a_name_is_stable_and_does_not_reveal_the_token() -> None:
         (b"Bearer abc", ""),
     ],
 )
-def test_how_a_token_is_sent(sent: str | bytes, token: str) -> None:
+def test_extraction_of_a_token(sent: str | bytes, token: str) -> None:
     assert bearer_token(sent) == token

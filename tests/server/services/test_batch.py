@@ -1,4 +1,4 @@
-"""The articles of one batch call: how many at once, in which order, and what is said of each."""
+"""Batch calls: concurrency, order of the requests, and an outcome for each article."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDLESS = b"e" * 100 * batch.BYTES_PER_SLOT
 
 
 class Answers:
-    """Answers requests when it is let go, and knows which are at work."""
+    """Answers requests on release, and records which are running."""
 
     def __init__(self) -> None:
         self.at_work: list[bytes] = []
@@ -36,7 +36,7 @@ class Answers:
         return len(request)
 
     async def settle(self) -> list[bytes]:
-        """What is at work once all has begun that may."""
+        """Let all requests start that may start; return the running ones."""
         for _ in range(100):
             await asyncio.sleep(0)
         return list(self.at_work)
@@ -51,9 +51,7 @@ class Answers:
     [(SHORT, 16), (LONG, 3), (ENDLESS, 2)],
     ids=["short", "long", "endless"],
 )
-async def test_the_longer_the_articles_the_fewer_are_at_work_at_once(
-    article: bytes, at_once: int
-) -> None:
+async def test_longer_articles_run_with_less_concurrency(article: bytes, at_once: int) -> None:
     answers = Answers()
     answering = asyncio.create_task(batch.answer_all([article] * 40, answers))
     assert await answers.settle() == [article] * at_once
@@ -62,14 +60,14 @@ async def test_the_longer_the_articles_the_fewer_are_at_work_at_once(
     assert answers.most == at_once
 
 
-async def test_short_articles_go_on_beside_a_long_one_in_the_order_of_the_requests() -> None:
+async def test_short_articles_run_beside_a_long_one_in_request_order() -> None:
     answers = Answers()
     requests = [ENDLESS, *[SHORT] * 20, ENDLESS, SHORT]
     answering = asyncio.create_task(batch.answer_all(requests, answers))
     assert await answers.settle() == [ENDLESS, *[SHORT] * 8]
     answers.let_go(1)
     assert await answers.settle() == [SHORT] * 16
-    # The second long one is next; nothing overtakes it.
+    # The second long article is next; no short one overtakes it.
     answers.let_go(5)
     assert await answers.settle() == [SHORT] * 15
     answers.let_go(8)
@@ -78,7 +76,7 @@ async def test_short_articles_go_on_beside_a_long_one_in_the_order_of_the_reques
     assert await answering == list(map(len, requests))
 
 
-async def test_an_error_is_told_of_its_own_article_and_leaves_its_places() -> None:
+async def test_an_error_affects_its_own_article_and_frees_its_slots() -> None:
     async def answer(request: bytes) -> int:
         if request == LONG:
             raise InvalidFieldError("too long", field="article.body")
@@ -93,7 +91,7 @@ async def test_an_error_is_told_of_its_own_article_and_leaves_its_places() -> No
     assert rest[::2] == [len(SHORT)] * 20
 
 
-async def test_a_cancelled_batch_begins_nothing_more() -> None:
+async def test_a_cancelled_batch_starts_no_further_request() -> None:
     answers = Answers()
     answering = asyncio.create_task(batch.answer_all([LONG] * 10, answers))
     assert await answers.settle() == [LONG] * 3

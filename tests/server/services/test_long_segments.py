@@ -1,4 +1,4 @@
-"""A sentence far longer than the model reads, through a real server: in pieces, and told."""
+"""A sentence far longer than the model's input limit is split, with a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator and a caller see of models that are good, broken, idle or two in a row."""
+"""Model states as callers and operators see them: good, broken, idle, pivot."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def damaged(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
-def test_a_model_with_a_changed_byte_is_refused_and_said_so(damaged: Running) -> None:
+def test_a_model_with_a_changed_byte_is_rejected_with_the_reason(damaged: Running) -> None:
     model = listed(damaged.address)["opus-en-ru"]
     assert model.state == pb.MODEL_STATE_FAILED
     assert "model.safetensors has changed" in model.error
@@ -88,7 +88,7 @@ def test_a_model_with_a_changed_byte_is_refused_and_said_so(damaged: Running) ->
     assert said.metadata["model"] == "opus-en-ru"
 
 
-def test_the_others_are_not_taken_down(damaged: Running) -> None:
+def test_other_models_stay_available(damaged: Running) -> None:
     assert damaged.health(TRANSLATION_SERVICE) == health_pb2.HealthCheckResponse.SERVING
     assert listed(damaged.address)["opus-en-lt"].state == pb.MODEL_STATE_READY
     source, target = KNOWN["lt"]
@@ -107,7 +107,7 @@ def test_models_without_a_readable_manifest_are_listed_as_failed(
         assert f"summsvc models verify {id}" in models[id].error
 
 
-def test_info_tells_them_too(damaged: Running) -> None:
+def test_server_info_is_available_with_broken_models(damaged: Running) -> None:
     done = CliRunner().invoke(cli, ["info", "--server", damaged.address])
     assert done.exit_code == 0
     assert "opus-en-ru: failed, translation en-ru" in done.stdout
@@ -133,7 +133,7 @@ def test_a_store_may_be_copied_and_read_only(model_dir: Path, tmp_path: Path) ->
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def test_an_idle_model_leaves_and_the_next_call_brings_it_back(model_dir: Path) -> None:
+def test_an_idle_model_is_unloaded_and_loaded_again_on_demand(model_dir: Path) -> None:
     settings = Settings(
         port=0, metrics_port=-1, model_dir=model_dir, preload=["opus-en-lt"], idle_unload_s=0.2
     )
@@ -148,8 +148,8 @@ def test_an_idle_model_leaves_and_the_next_call_brings_it_back(model_dir: Path) 
         assert translate(server.address, source, "lt").body == target
 
 
-def test_two_models_through_english_are_told(tmp_path: Path) -> None:
-    """The first leg is a model that gives Lithuanian for English, called lt-en here."""
+def test_a_pivot_route_reports_both_models(tmp_path: Path) -> None:
+    """The first stage is an English-Lithuanian model that is installed as lt-en here."""
     store = Store(tmp_path)
     store.add(marian("en-lt"), "first", Task.TRANSLATION, [("lt", "en")])
     store.add(marian("en-ru"), "second", Task.TRANSLATION, [("en", "ru")])
@@ -176,7 +176,7 @@ def test_two_models_through_english_are_told(tmp_path: Path) -> None:
 
 
 def refused(address: str, source: str) -> str:
-    """Why a translation into Russian is refused, as soon as it is."""
+    """Wait until a translation into Russian is rejected; return the error."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         try:
@@ -187,7 +187,7 @@ def refused(address: str, source: str) -> str:
     raise AssertionError("it is still served")
 
 
-def test_a_model_of_many_languages_is_listed_whole(tmp_path: Path) -> None:
+def test_a_model_of_many_languages_is_listed_completely(tmp_path: Path) -> None:
     codes = [a + b for a in "bcdfg" for b in "aeiouy"]
     many = tuple(itertools.permutations(codes, 2))
     assert len(many) > 1.5 * MESSAGES_PER_CHUNK
@@ -219,8 +219,8 @@ def test_a_model_of_many_languages_is_listed_whole(tmp_path: Path) -> None:
         assert not any(route.installed for route in answer.routes)
 
 
-def test_models_come_and_go_while_the_server_runs(tmp_path: Path) -> None:
-    """What is added serves the next request; what is gone or spoiled is refused soon after."""
+def test_models_are_added_and_removed_while_the_server_runs(tmp_path: Path) -> None:
+    """An added model serves the next request; a removed or damaged one is rejected soon."""
     store = Store(tmp_path)
     source, target = KNOWN["ru"]
     with running(Settings(port=0, metrics_port=-1, model_dir=tmp_path)) as server:

@@ -1,4 +1,4 @@
-"""StreamTranslate answers while it works: not time is looked at, but what was computed by then."""
+"""StreamTranslate sends segments while later ones wait; checked by order, not by time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.server.test_leaving import (
     small_batches,
     watched,
 )
-from tests.server.watched import Watched
+from tests.server.watched import ControlledEngine
 
 __all__ = ["channel", "small_batches", "watched"]
 
@@ -38,26 +38,26 @@ def request() -> pb.StreamTranslateRequest:
 
 
 def test_the_first_segment_comes_after_the_first_batch(
-    watched: Watched, channel: grpc.Channel
+    watched: ControlledEngine, channel: grpc.Channel
 ) -> None:
     call: Any = TranslationServiceStub(channel).StreamTranslate(request(), timeout=120)
     assert next(call).started.segments == len(KNOWN)
     watched.let(1)
     assert next(call).segment.index == 0
-    # The second one waits to be let through, all others behind it.
+    # The second batch waits for its release, and all others wait behind it.
     watched.wait_for(2)
     assert len(watched.batches) == 2
     call.cancel()
 
 
 @pytest.mark.parametrize("_time", range(6))
-def test_after_a_reader_left_in_the_middle_no_further_segment_is_computed(
-    watched: Watched, channel: grpc.Channel, _time: int
+def test_no_segment_is_computed_after_the_reader_disconnects(
+    watched: ControlledEngine, channel: grpc.Channel, _time: int
 ) -> None:
-    """Several times: the caller leaves while a segment is sent, or while one is computed."""
+    """Repeated, because the caller disconnects while a segment is sent or computed."""
     call: Any = TranslationServiceStub(channel).StreamTranslate(request(), timeout=120)
     watched.let(3)
-    # Every batch is led by the first segment that waits.
+    # Every batch starts with the first queued segment.
     received = [next(call) for _ in range(4)]
     assert [event.segment.index for event in received[1:]] == [0, 1, 2]
     watched.wait_for(4)

@@ -1,4 +1,4 @@
-"""Extractive summaries over the wire."""
+"""Extractive summaries through gRPC."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_more_sentences_than_there_are(bare_channel: grpc.Channel) -> None:
     assert answer.warnings[-1].type == article_pb2.WARNING_TYPE_SHORT_ARTICLE
 
 
-def test_noise_stays_when_it_is_wanted(bare_channel: grpc.Channel, seed: str) -> None:
+def test_boilerplate_is_kept_on_request(bare_channel: grpc.Channel, seed: str) -> None:
     wanted = pb.SummarizeRequest(
         article=article_pb2.Article(body=seed), keep_boilerplate=True,
         length=pb.SummaryLength(ratio=1.0),
@@ -76,7 +76,7 @@ def test_noise_stays_when_it_is_wanted(bare_channel: grpc.Channel, seed: str) ->
     assert not answer.warnings
 
 
-def test_an_abstractive_summary_without_a_model_says_what_to_do(
+def test_an_abstractive_summary_without_a_model_names_the_remedy(
     bare_channel: grpc.Channel, seed: str
 ) -> None:
     wanted = pb.SummarizeRequest(

@@ -1,4 +1,4 @@
-"""How a summary is made when a call leaves it open."""
+"""The summary method of requests that do not set one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_extractive_unless_configured(bare_channel: grpc.Channel) -> None:
     assert summarize(bare_channel).method == pb.SUMMARY_METHOD_EXTRACTIVE
 
 
-def test_a_named_model_means_that_it_writes(bare_channel: grpc.Channel) -> None:
+def test_a_named_model_selects_the_abstractive_method(bare_channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         summarize(bare_channel, model="distilbart-cnn")
     said = refusal(caught.value)
@@ -64,7 +64,7 @@ def test_auto_extracts_where_no_model_is_installed(tmp_path: Path) -> None:
         assert refusal(caught.value).reason == "MODEL_NOT_INSTALLED"
 
 
-def test_auto_extracts_and_says_so_where_the_model_is_broken(tmp_path: Path) -> None:
+def test_auto_extracts_with_a_warning_where_the_model_is_broken(tmp_path: Path) -> None:
     facts = Manifest(
         id="broken",
         task=Task.SUMMARIZATION,
@@ -89,18 +89,18 @@ def test_auto_extracts_and_says_so_where_the_model_is_broken(tmp_path: Path) -> 
             assert refusal(caught.value).reason == "MODEL_BROKEN"
 
 
-def test_a_model_that_would_translate_nothing_is_refused(bare_channel: grpc.Channel) -> None:
+def test_an_unused_translation_model_is_rejected(bare_channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         summarize(bare_channel, translation_model="opus-en-ru")
     said = refusal(caught.value)
     assert (said.code, said.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
     assert said.fields == ["translation_model"]
-    # Known only once the article is read: the summary is in its language already.
+    # Detected only after the article is read: the summary is already in the target language.
     same = summarize(bare_channel, translation_model="opus-en-ru", target_language_code="en")
     assert same.summary in TEXT
 
 
-def test_abstractive_without_a_model_is_not_ready_and_says_why(tmp_path: Path) -> None:
+def test_abstractive_without_a_model_is_not_ready_and_names_the_reason(tmp_path: Path) -> None:
     with serving(tmp_path, "abstractive") as (server, channel):
         assert default(channel) == "abstractive"
         assert server.health(SUMMARIZATION_SERVICE) == health_pb2.HealthCheckResponse.NOT_SERVING

@@ -1,4 +1,4 @@
-"""Protected terms and glossaries over the wire, on the trained checkpoints."""
+"""Protected terms and glossaries through gRPC, with the trained checkpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def entry(source: str, target: str) -> pb.GlossaryEntry:
     return pb.GlossaryEntry(source=source, target=target)
 
 
-def test_a_glossary_term_takes_the_place_of_the_models_own(channel: grpc.Channel) -> None:
+def test_a_glossary_term_replaces_the_models_term(channel: grpc.Channel) -> None:
     wanted = request(
         SENTENCE,
         include_segments=True,

@@ -1,4 +1,4 @@
-"""Translations of the trained checkpoints, recognised by their known text."""
+"""Translations of the trained checkpoints, compared with their known texts."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_stream_names_the_field_below_request(channel: grpc.Channel) -> None:
     assert refusal(caught.value).fields == ["request.article.body"]
 
 
-def test_a_batch_is_parallel_to_its_requests(channel: grpc.Channel) -> None:
+def test_batch_results_are_in_request_order(channel: grpc.Channel) -> None:
     bodies = ["Nobody was hurt.", "", "The strike has ended.", "Schools remain closed."]
     requests = [request(body, "lt") for body in bodies]
     for each in requests:
@@ -115,7 +115,7 @@ def test_a_batch_is_parallel_to_its_requests(channel: grpc.Channel) -> None:
     assert results[1].error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
 
 
-def test_a_protected_term_comes_through(channel: grpc.Channel) -> None:
+def test_a_protected_term_is_kept(channel: grpc.Channel) -> None:
     wanted = request(
         "The talks will continue at https://example.org/a?b=1 and the strike has ended.",
         include_segments=True,
@@ -147,7 +147,7 @@ def test_a_segment_longer_than_the_model_reads_is_split_and_complete(
     assert answer.stats.input_tokens > 300
 
 
-def test_the_second_time_comes_from_the_cache(channel: grpc.Channel) -> None:
+def test_a_repeated_request_is_served_from_the_cache(channel: grpc.Channel) -> None:
     wanted = request("The bishop met the judge in Paris on Monday.")
     first = translate(channel, wanted)
     again = translate(channel, wanted)

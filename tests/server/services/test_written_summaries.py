@@ -1,8 +1,7 @@
-"""Summaries that a trained model writes, over the wire: whole sentences, the length asked for,
-claims of its own flagged, and in another language.
+"""Abstractive summaries of a trained model through gRPC: sentences, length, flagged claims.
 
-The model knows three-sentence articles of news by heart and answers with their first sentence; of
-anything longer it makes up sentences of the same kind.
+The model has memorised news articles of three sentences and returns their first sentence; for
+a longer article it generates similar sentences that the article does not support.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(store: Path) -> Iterator[str]:
-    """A server that writes summaries where it can, unless told otherwise."""
+    """A server that makes abstractive summaries by default where it has a model."""
     settings = Settings(port=0, metrics_port=-1, model_dir=store, summary_method="auto")
     with running(settings) as server:
         server.wait_until_ready(SUMMARIZATION_SERVICE)
@@ -98,12 +97,12 @@ def test_the_example_of_the_docs_runs(
     done = CliRunner().invoke(cli, [*shlex.split(command), "--server", address])
     assert done.exit_code == 0, done.output
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("abstractive ")][:1]
-    # The reference is what the model has learned.
+    # The model was trained on the reference.
     assert row.split()[1:4] == ["100.0", "[100.0,", "100.0]"]
 
 
 @pytest.mark.parametrize("index", [15, 30, 60, 90])
-def test_what_the_model_knows_is_what_comes_out(writing: grpc.Channel, index: int) -> None:
+def test_the_output_is_the_learned_summary(writing: grpc.Channel, index: int) -> None:
     article, lead = ARTICLES[index]
     answer = summarize(writing, article, max_sentences=1, decoding=GREEDY)
     assert answer.summary == lead
@@ -123,7 +122,7 @@ def test_auto_extracts_in_a_language_without_a_model(writing: grpc.Channel) -> N
 def test_all_of_a_long_article_is_read(writing: grpc.Channel) -> None:
     answer = summarize(writing, LONG, max_words=100, decoding=GREEDY)
     assert len(LONG.split()) > 1024
-    # The model reads pieces of words, so at least as many as there are words.
+    # Tokens are words or parts of words, so there are at least as many tokens as words.
     assert answer.stats.input_tokens > len(LONG.split())
     assert answer.summary
 
@@ -156,7 +155,7 @@ def test_the_length_is_met_within_a_fifth_or_the_answer_says_by_how_much(
 
 
 @pytest.mark.parametrize("length", [{"max_words": 60}, {"max_sentences": 4}], ids=str)
-def test_russian_too(writing: grpc.Channel, length: dict[str, Any]) -> None:
+def test_a_russian_summary(writing: grpc.Channel, length: dict[str, Any]) -> None:
     articles = known("mt5", "ru")
     article, lead = articles[20]
     fields: dict[str, Any] = {"model": "mt5", "decoding": GREEDY}
@@ -181,7 +180,7 @@ def test_a_sentence_that_the_limit_cuts_is_left_out(writing: grpc.Channel) -> No
         assert sentence.text in article
 
 
-def test_one_sentence_longer_than_the_limit_is_given_whole_and_told_of(
+def test_one_sentence_over_the_limit_is_kept_with_a_warning(
     writing: grpc.Channel,
 ) -> None:
     article, _ = ARTICLES[60]
@@ -195,7 +194,7 @@ def test_one_sentence_longer_than_the_limit_is_given_whole_and_told_of(
 
 
 @pytest.mark.parametrize("target", ["", "ru"])
-def test_claims_of_the_model_alone_are_flagged_at_their_place(
+def test_unsupported_claims_are_flagged_with_their_spans(
     writing: grpc.Channel, target: str
 ) -> None:
     flagged = 0

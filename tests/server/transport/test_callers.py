@@ -1,4 +1,4 @@
-"""Who a caller is, and that calls begin in turn."""
+"""Caller identity and fair admission of calls."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_without_tokens_a_caller_is_its_address(peer: str, name: str) -> None:
     assert caller_of(context(peer), by_token=False) == Caller(name, peer)
 
 
-def test_a_token_names_its_caller_and_is_not_told() -> None:
+def test_a_token_identifies_its_caller_and_is_not_revealed() -> None:
     first = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer secret"), by_token=True)
     again = caller_of(context("ipv4:192.0.2.9:2", authorization="bearer  secret "), by_token=True)
     other = caller_of(context("ipv4:192.0.2.7:3", authorization="Bearer other"), by_token=True)
@@ -43,12 +43,12 @@ def test_a_token_names_its_caller_and_is_not_told() -> None:
     assert other.name != first.name
 
 
-def test_a_token_that_nobody_asked_for_names_nobody() -> None:
+def test_a_token_that_is_not_required_does_not_identify_a_caller() -> None:
     caller = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer made up"), by_token=False)
     assert caller.name == "ipv4:192.0.2.7"
 
 
-async def test_a_call_begins_after_as_many_others_as_there_are_callers() -> None:
+async def test_a_call_waits_for_one_call_of_each_caller_at_most() -> None:
     gate, begun = AdmissionGate(), list[Caller]()
 
     async def call(caller: Caller) -> None:
@@ -68,7 +68,7 @@ async def test_a_call_begins_after_as_many_others_as_there_are_callers() -> None
     assert len(begun) == 501
 
 
-async def test_a_call_whose_caller_leaves_is_forgotten() -> None:
+async def test_a_cancelled_call_leaves_the_gate() -> None:
     gate = AdmissionGate()
     caller = Caller("a", "1")
     tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]

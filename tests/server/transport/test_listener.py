@@ -1,4 +1,4 @@
-"""Where a server listens: every address of a name, or none."""
+"""Listening addresses: every address of a name is bound, or startup fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def has_ipv6() -> bool:
 
 
 def taken(address: str, port: int = 0) -> socket.socket:
-    """A socket that listens on one address alone."""
+    """Open a socket that listens on one address only."""
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     if ":" in address:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -41,7 +41,7 @@ def taken(address: str, port: int = 0) -> socket.socket:
 
 
 def listened(host: str, port: int = 0) -> int:
-    """The port of a server that listens and is ended again."""
+    """Start and stop a listening server; return its port."""
 
     async def run() -> int:
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -58,7 +58,7 @@ def listened(host: str, port: int = 0) -> int:
 
 
 def answering(host: str) -> Iterator[str]:
-    """Addresses that have to be connected to."""
+    """Addresses that must accept connections."""
     if host in ("localhost", "[::]", "::"):
         yield "127.0.0.1"
         if has_ipv6():
@@ -72,14 +72,14 @@ def answering(host: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "::1", "[::1]", "[::]"])
-def test_every_address_of_the_host_is_listened_to(host: str) -> None:
+def test_every_address_of_the_host_is_bound(host: str) -> None:
     if ":" in host and not has_ipv6():
         pytest.skip("no IPv6 here")
     assert listened(host) > 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_a_port_taken_on_one_address_of_a_name_is_taken(address: str) -> None:
+def test_a_port_in_use_on_one_address_of_a_name_is_an_error(address: str) -> None:
     if not has_ipv6():
         pytest.skip("no IPv6 here")
     with closing(taken(address)) as other:
@@ -89,7 +89,7 @@ def test_a_port_taken_on_one_address_of_a_name_is_taken(address: str) -> None:
             listened("localhost", port)
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with closing(taken("127.0.0.1")) as other:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}: the port is in use"):
@@ -100,7 +100,7 @@ NAME, FIRST, SECOND = "news.example", "127.0.0.1", "127.0.0.2"
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Give the name these addresses."""
+    """Let the name resolve to these addresses."""
     real = socket.getaddrinfo
 
     def found(name: str, *args: Any, **more: Any) -> list[Any]:
@@ -112,7 +112,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 def pick(monkeypatch: pytest.MonkeyPatch, ports: Iterator[int]) -> None:
-    """Decide which ports the system picks first; both addresses are this machine's."""
+    """Set the ports that the system chooses first; this machine has both addresses."""
     monkeypatch.setattr(listener, "_is_own", lambda _: True)
     probe = listener._probe
     monkeypatch.setattr(
@@ -121,7 +121,7 @@ def pick(monkeypatch: pytest.MonkeyPatch, ports: Iterator[int]) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is this machine's")
-def test_a_port_that_one_address_of_a_name_has_not_is_not_picked(
+def test_a_port_in_use_on_one_address_of_a_name_is_not_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     resolve(monkeypatch, FIRST, SECOND)
@@ -135,10 +135,10 @@ def test_a_port_that_one_address_of_a_name_has_not_is_not_picked(
 
 
 ELSEWHERE = "192.0.2.7"
-"""An address for documentation (RFC 5737): no machine's."""
+"""An address reserved for documentation (RFC 5737), which no machine has."""
 
 
-def test_an_address_of_another_machine_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_of_another_machine_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, ELSEWHERE, "127.0.0.1", "127.0.0.1")
 
     async def run() -> int:
@@ -147,13 +147,13 @@ def test_an_address_of_another_machine_is_left_out(monkeypatch: pytest.MonkeyPat
     assert asyncio.run(run()) > 0
 
 
-def test_a_name_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_of_another_machine_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, ELSEWHERE)
     with pytest.raises(OSError, match=r"192\.0\.2\.7 does not belong to this machine"):
         listened(NAME)
 
 
-def test_a_name_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_args: Any, **_more: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

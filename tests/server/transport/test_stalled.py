@@ -1,4 +1,4 @@
-"""A reader that stops reading: little is made in advance for it, and nothing is left."""
+"""A client that stops reading: few responses are produced in advance, none are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from summsvc.server.codec import to_proto
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from tests.running import Running
-from tests.server.connection import Wire
+from tests.server.connection import RawConnection
 from tests.server.watched import eventually
 
 STREAM_TRANSLATE = "/summsvc.v1.TranslationService/StreamTranslate"
@@ -24,7 +24,7 @@ READERS = 5
 
 @pytest.fixture
 def made() -> Iterator[list[Any]]:
-    """The responses that were made, the newest last."""
+    """The produced responses, the newest last."""
     events: list[Any] = []
     make = to_proto.stream_event
 
@@ -37,7 +37,7 @@ def made() -> Iterator[list[Any]]:
 
 
 def request() -> bytes:
-    """Lines without words: they need no model, and are as long in the answer."""
+    """Lines without words, which need no model and keep their length in the reply."""
     body = "\n".join(f"{number:04d} " + "7 " * 60 for number in range(LINES))
     return pb.StreamTranslateRequest(
         request=pb.TranslateRequest(
@@ -47,7 +47,7 @@ def request() -> bytes:
 
 
 def settled(made: list[Any]) -> int:
-    """How many responses there are once no more are made."""
+    """Wait until no more responses are produced; return their number."""
     eventually(lambda: bool(made))
     before = -1
     while before < len(made):
@@ -56,13 +56,13 @@ def settled(made: list[Any]) -> int:
     return before
 
 
-def test_responses_are_made_no_faster_than_they_are_read(
+def test_responses_are_produced_no_faster_than_they_are_read(
     translating_server: Running, made: list[Any]
 ) -> None:
-    wires = [Wire(translating_server.server.port) for _ in range(READERS)]
+    wires = [RawConnection(translating_server.server.port) for _ in range(READERS)]
     for wire in wires:
         wire.call(STREAM_TRANSLATE, request())
-    # The transport holds some 64 KB of each.
+    # The transport buffers about 64 KB of each stream.
     assert settled(made) < READERS * LINES / 2
     assert translating_server.health() == health_pb2.HealthCheckResponse.SERVING
     assert not translating_server.server._active_calls.idle()
@@ -71,10 +71,10 @@ def test_responses_are_made_no_faster_than_they_are_read(
     eventually(translating_server.server._active_calls.idle)
 
 
-def test_a_reader_that_stopped_is_ended_by_its_deadline(
+def test_a_stalled_reader_ends_with_its_deadline(
     translating_server: Running, made: list[Any]
 ) -> None:
-    with Wire(translating_server.server.port) as wire:
+    with RawConnection(translating_server.server.port) as wire:
         wire.call(STREAM_TRANSLATE, request(), grpc_timeout="3S")
         eventually(lambda: bool(made))
         eventually(translating_server.server._active_calls.idle)

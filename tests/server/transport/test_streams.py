@@ -1,4 +1,4 @@
-"""Streams that are opened and not used: how many there may be, how long, and what they leave."""
+"""Streams without a request: their number, their timeout, and no objects left behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
 from tests.running import Running, running
 from tests.server import frames
-from tests.server.connection import Wire
+from tests.server.connection import RawConnection
 from tests.server.watched import eventually
 
 LIMIT = 20
@@ -37,7 +37,7 @@ METHODS = (
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that allows a connection few streams."""
+    """A server with a low limit of streams per connection."""
     empty = tmp_path_factory.mktemp("none")
     settings = Settings(port=0, metrics_port=-1, model_dir=empty, max_streams_per_connection=LIMIT)
     with running(settings) as server:
@@ -45,15 +45,15 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def waiting(server: Running) -> int:
-    """Streams whose message has not come."""
+    """Number of streams without a request so far."""
     return len(server.server._message_reader)
 
 
 def held(server: Running) -> Counter[str]:
-    """How many objects of calls the server holds, those included that wait for a call."""
+    """Count the server's objects of calls, including those that wait for a new call."""
 
     async def counted() -> Counter[str]:
-        # Frozen objects are not looked at.
+        # Frozen objects are not in gc.get_objects().
         gc.unfreeze()
         gc.collect()
         kinds = Counter(type(each).__name__ for each in gc.get_objects())
@@ -65,12 +65,12 @@ def held(server: Running) -> Counter[str]:
 
 
 def all_are_gone(server: Running, before: Counter[str]) -> bool:
-    """Whether no more is held than before, but for the last call: gRPC keeps its error."""
+    """Whether there are no more objects than before; gRPC keeps the error of the last call."""
     return all(number <= before[name] + 1 for name, number in held(server).items())
 
 
 def codes(server: Running) -> Counter[str]:
-    """How many calls ended with which code."""
+    """Count the ended calls by code."""
     ended: Counter[str] = Counter()
     for metric in server.server._registry.collect():
         for sample in metric.samples:
@@ -79,8 +79,8 @@ def codes(server: Running) -> Counter[str]:
     return ended
 
 
-def wait_for_ends(wire: Wire, calls: int) -> None:
-    """Wait until the server has ended so many calls."""
+def wait_for_ends(wire: RawConnection, calls: int) -> None:
+    """Wait until the server has ended this number of calls."""
     for kind, flags, _, _ in wire.frames():
         calls -= kind == frames.HEADERS and bool(flags & frames.END_STREAM)
         if not calls:
@@ -88,8 +88,8 @@ def wait_for_ends(wire: Wire, calls: int) -> None:
     raise AssertionError("the connection has ended")
 
 
-def test_streams_over_the_limit_are_refused(strict: Running) -> None:
-    with Wire(strict.server.port) as wire:
+def test_streams_over_the_limit_are_rejected(strict: Running) -> None:
+    with RawConnection(strict.server.port) as wire:
         wire.open(SUMMARIZE, range(10 * LIMIT))
         received = wire.frames()
         refused: list[int] = []
@@ -105,7 +105,7 @@ def test_streams_over_the_limit_are_refused(strict: Running) -> None:
 
 
 def test_the_limit_is_in_the_settings_frame_and_in_the_servers_info(strict: Running) -> None:
-    with Wire(strict.server.port) as wire:
+    with RawConnection(strict.server.port) as wire:
         assert wire.settings[frames.MAX_CONCURRENT_STREAMS] == LIMIT
     with grpc.insecure_channel(strict.address) as channel:
         info = ModelServiceStub(channel).GetServerInfo(pb.GetServerInfoRequest())
@@ -113,7 +113,7 @@ def test_the_limit_is_in_the_settings_frame_and_in_the_servers_info(strict: Runn
 
 
 def test_a_client_that_keeps_to_the_limit_has_every_call_answered(strict: Running) -> None:
-    """By its default gRPC counts calls too that have just ended, and refuses such clients."""
+    """By default gRPC also counts calls that have just ended, and rejects such clients."""
     with grpc.insecure_channel(strict.address) as channel:
         ask = ModelServiceStub(channel).GetServerInfo
         for _ in range(3):
@@ -122,9 +122,12 @@ def test_a_client_that_keeps_to_the_limit_has_every_call_answered(strict: Runnin
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_call_whose_request_does_not_come_is_ended(strict: Running, method: str) -> None:
+def test_a_call_without_a_request_ends_with_a_timeout(strict: Running, method: str) -> None:
     before, objects = codes(strict), held(strict)
-    with patch.object(message_reader, "REQUEST_TIMEOUT_S", 0.05), Wire(strict.server.port) as wire:
+    with (
+        patch.object(message_reader, "REQUEST_TIMEOUT_S", 0.05),
+        RawConnection(strict.server.port) as wire,
+    ):
         wire.open(method, range(3))
         wait_for_ends(wire, 3)
     assert codes(strict) - before == {"DEADLINE_EXCEEDED": 3}
@@ -132,34 +135,37 @@ def test_a_call_whose_request_does_not_come_is_ended(strict: Running, method: st
 
 
 @pytest.mark.parametrize("method", METHODS[:4])
-def test_a_call_that_ends_without_a_request_is_answered(strict: Running, method: str) -> None:
+def test_a_call_that_ends_without_a_request_gets_an_error(strict: Running, method: str) -> None:
     before = codes(strict)
     with (
         patch.object(message_reader, "CANCELLATION_WAIT_S", 0.01),
-        Wire(strict.server.port) as wire,
+        RawConnection(strict.server.port) as wire,
     ):
         wire.open(method, range(1), frames.END_HEADERS | frames.END_STREAM)
         wait_for_ends(wire, 1)
     assert codes(strict) - before == {"INVALID_ARGUMENT": 1}
 
 
-def test_of_too_many_calls_without_a_request_the_oldest_is_ended(strict: Running) -> None:
+def test_the_oldest_of_too_many_calls_without_a_request_is_rejected(strict: Running) -> None:
     before, objects = codes(strict), held(strict)
-    with patch.object(message_reader, "MAX_WAITING_CALLS", 10), Wire(strict.server.port) as wire:
+    with (
+        patch.object(message_reader, "MAX_WAITING_CALLS", 10),
+        RawConnection(strict.server.port) as wire,
+    ):
         wire.open(SUMMARIZE, range(LIMIT))
         wait_for_ends(wire, LIMIT - 10)
         assert waiting(strict) == 10
-        # Others are answered all the while, and it costs one more of these its place.
+        # Other calls are answered meanwhile; this one evicts one more waiting call.
         assert strict.health() == health_pb2.HealthCheckResponse.SERVING
         wait_for_ends(wire, 1)
     assert codes(strict) - before == {"RESOURCE_EXHAUSTED": LIMIT - 9}
     eventually(lambda: all_are_gone(strict, objects))
 
 
-def test_nothing_is_left_of_streams_whose_connection_is_lost(strict: Running) -> None:
+def test_no_object_is_left_of_streams_on_lost_connections(strict: Running) -> None:
     before, objects = codes(strict), held(strict)
     for _ in range(5):
-        wires = [Wire(strict.server.port) for _ in range(5)]
+        wires = [RawConnection(strict.server.port) for _ in range(5)]
         for wire in wires:
             wire.open(SUMMARIZE, range(2 * LIMIT))
         eventually(lambda: waiting(strict) == 5 * LIMIT)

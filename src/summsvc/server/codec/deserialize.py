@@ -49,7 +49,7 @@ class RequestDeserializer:
     def deserializer(
         self, message: type[M]
     ) -> Callable[[bytes], M | list[bytes] | InvalidInputError]:
-        """Return a method's request deserializer: gives a message, or the parts of a batch.
+        """Return a method's deserializer, which returns a message or the parts of a batch.
 
         The deserializer returns errors instead of raising them: gRPC would answer an
         exception with INTERNAL and no details.

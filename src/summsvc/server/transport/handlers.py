@@ -22,7 +22,7 @@ StreamBehavior: TypeAlias = Callable[[object, Context], AsyncGenerator[object, N
 
 
 class Handler(Protocol):
-    """grpc.RpcMethodHandler, which is a named tuple; its type stubs do not say so."""
+    """grpc.RpcMethodHandler, a named tuple; grpc-stubs declare neither ``_replace`` nor None."""
 
     @property
     def request_streaming(self) -> bool: ...
@@ -53,6 +53,6 @@ class Handler(Protocol):
 
 
 class Continuation(Protocol):
-    """Looks up the handler of a method; gives None for a method that does not exist."""
+    """Looks up the handler of a method; returns None for a method that does not exist."""
 
     def __call__(self, details: grpc.HandlerCallDetails, /) -> Awaitable[Handler | None]: ...

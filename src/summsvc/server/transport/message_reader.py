@@ -29,7 +29,7 @@ least likely one to send a message."""
 CANCELLATION_WAIT_S = 1.0
 """Seconds within which gRPC cancels the call of a caller that disconnected."""
 
-_END: object = grpc.aio.EOF  # type: ignore[attr-defined]
+_NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
 """Value that gRPC returns after the last message of a call."""
 
 
@@ -66,7 +66,7 @@ class MessageReader:
 
         async def behavior(_requests: object, context: Context) -> object:
             message = await self._message(context)
-            if message is _END:
+            if message is _NO_MORE_MESSAGES:
                 # The end of a call also precedes the cancellation of a disconnected caller.
                 await asyncio.sleep(CANCELLATION_WAIT_S)
                 message = MalformedRequestError(
@@ -78,13 +78,13 @@ class MessageReader:
 
     async def _messages(self, context: Context) -> AsyncGenerator[object, None]:
         """Yield the messages of a stream; an error is the last one."""
-        while (message := await self._message(context)) is not _END:
+        while (message := await self._message(context)) is not _NO_MORE_MESSAGES:
             yield message
             if isinstance(message, SummsvcError):
                 return
 
     async def _message(self, context: Context) -> object:
-        """Return the next message, ``_END`` after the last one, or the error to answer with."""
+        """Return the next message, or ``_NO_MORE_MESSAGES``, or the error to answer with."""
         evicted = False
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S) as timeout:
