@@ -30,7 +30,8 @@ class AsyncClient(BaseClient):
     >>> async with AsyncClient("localhost:50051") as client:
     ...     summary = await client.summarize(Article(title="…", body="…"), max_sentences=3)
 
-    Cancelling a task that awaits a method cancels the call on the server.
+    Cancelling a task that awaits a method, or closing the iterator of a stream,
+    cancels the call on the server.
     """
 
     async def summarize(
@@ -53,9 +54,8 @@ class AsyncClient(BaseClient):
     ) -> list[types.Summary | SummsvcClientError]:
         """Summarize several articles in one call; one summary or error per article, in order."""
         request = to_proto.batch_summarize(articles, **options)
-        return from_proto.summaries(
-            await self._call(self._summarization.BatchSummarize, request, timeout)
-        )
+        reply = await self._call(self._summarization.BatchSummarize, request, timeout)
+        return from_proto.summaries(reply)
 
     async def translate(
         self,
@@ -81,9 +81,8 @@ class AsyncClient(BaseClient):
     ) -> list[types.Translation | SummsvcClientError]:
         """Translate several articles in one call; one result or error per article, in order."""
         request = to_proto.batch_translate(articles, target_language, **options)
-        return from_proto.translations(
-            await self._call(self._translation.BatchTranslate, request, timeout)
-        )
+        reply = await self._call(self._translation.BatchTranslate, request, timeout)
+        return from_proto.translations(reply)
 
     async def stream_translate(
         self,
@@ -95,8 +94,7 @@ class AsyncClient(BaseClient):
     ) -> AsyncIterator[types.TranslationEvent]:
         """Translate one article and yield each segment as soon as it is translated.
 
-        Yields one ``TranslationStarted``, the segments in article order and one
-        ``TranslationFinished``. Closing the iterator cancels the call on the server.
+        Yields one ``TranslationStarted``, the segments in order, one ``TranslationFinished``.
         """
         request = to_proto.stream_translate(article, target_language, **options)
         call = self._translation.StreamTranslate(

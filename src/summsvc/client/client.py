@@ -38,7 +38,8 @@ class Client(BaseClient):
     every article.
 
     Every method raises ``SummsvcClientError``, see ``client/errors.py``. In a batch
-    an error for one article does not affect the other articles.
+    an error for one article does not affect the other articles. Closing the
+    iterator of a stream cancels the call on the server.
     """
 
     def summarize(
@@ -101,8 +102,7 @@ class Client(BaseClient):
     ) -> Iterator[types.TranslationEvent]:
         """Translate one article and yield each segment as soon as it is translated.
 
-        Yields one ``TranslationStarted``, the segments in article order and one
-        ``TranslationFinished``. Closing the iterator cancels the call on the server.
+        Yields one ``TranslationStarted``, the segments in order, one ``TranslationFinished``.
         """
         request = to_proto.stream_translate(article, target_language, **options)
         call = self._translation.StreamTranslate(
