@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from summsvc.config.values import File, Folder, Given, IdOf, Ids
+from summsvc.config.values import ExistingFolder, File, Folder, Given, IdOf, Ids
 
 GROUPS = {
     "host": "Where to listen",
@@ -90,6 +90,11 @@ class Settings(BaseModel):
     )
     catalog_file: File = Field(
         default=None, description="TOML file with catalog entries of your own."
+    )
+    languages_dir: ExistingFolder = Field(
+        default=None,
+        description="Folder with language files of your own, such as lv.toml; one replaces the "
+        "packaged file of the same language. See docs/how-to/add-a-language.md.",
     )
     engine: Literal["auto", "ctranslate2", "transformers"] = Field(
         default="auto", description="Engine for models that both engines can run."

@@ -28,6 +28,12 @@ def _exists(path: Path | None) -> Path | None:
     return path
 
 
+def _is_folder(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise ValueError(f"no such folder: {path}")
+    return path
+
+
 def _ids(value: Any) -> Any:
     items = _split(value) if isinstance(value, str) else value
     return [] if items == ["none"] else items
@@ -59,6 +65,9 @@ Folder = Annotated[Path, BeforeValidator(_given)]
 
 File = Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_exists)]
 """A file that exists when settings are read, or none: None or empty."""
+
+ExistingFolder = Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_is_folder)]
+"""A folder that exists when settings are read, or none: None or empty."""
 
 Ids = Annotated[list[str], BeforeValidator(_ids)]
 """Ids of models, ``a,b`` as text; ``none`` alone is the empty list."""

@@ -18,9 +18,11 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
 from summsvc.cores import cores
 from summsvc.engines.base import Task
+from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
@@ -66,9 +68,9 @@ LEAVE_S = 0.1
 
 
 class Server:
-    """A whole service in this process, on one event loop.
+    """The service on one event loop, with the language rules of the whole process.
 
-    ``port``, ``health_port`` and ``metrics_port`` are those really bound, once started.
+    ``port``, ``health_port`` and ``metrics_port`` are the bound ports, once started.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,7 +88,6 @@ class Server:
         self._metrics_server: Any = None
         self._probes: grpc.aio.Server | None = None
         self._background: set[asyncio.Task[None]] = set()
-
         self._tokens = Tokens(settings.token_file)
         self._credentials = Credentials.of(settings)
         self._reloader = Reloader([self._tokens, self._credentials])
@@ -100,6 +101,10 @@ class Server:
             registry=self._registry,
         )
         catalog = Catalog.load(settings.catalog_file)
+        try:
+            languages.use(languages.load(settings.languages_dir, known=known_languages()))
+        except languages.LanguageFileError as error:
+            raise SettingsError(f"languages_dir: {error}") from error
         self._store = Store(settings.model_dir)
         self._pool = ModelPool(self._store, settings, registry=self._registry)
         routes = Routes(

@@ -47,7 +47,6 @@ to 0.052 of the tests' checkpoints, a matrix with its sign turned 0.4 and more."
 UNDECIDED = -3.0
 """Mean log-probability, 1 in 20 for each token, below which only random weights score."""
 
-FALLBACK = "en"
 MOST_SOURCES = 4
 """Source languages that are asked of a model for many."""
 
@@ -120,7 +119,7 @@ def _readable(engine: Seq2SeqEngine) -> list[_Probe]:
     probes: list[_Probe] = []
     for source, target in list(dict(engine.spec.pairs).items())[:MOST_SOURCES]:
         for task in (engine.spec.task, Task.TRANSLATION):
-            texts = known[task.value].get(source) or known[task.value][FALLBACK]
+            texts = known[task.value].get(source) or known[task.value][known["fallback"]]
             lengths = engine.count_tokens(texts, source, target)
             short = [
                 text
