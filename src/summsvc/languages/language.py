@@ -17,6 +17,8 @@ from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr
 
 from summsvc.languages.values import (
     DecadePatterns,
+    Groups,
+    LetterFolds,
     LetterSet,
     Months,
     Patterns,
@@ -178,8 +180,8 @@ class Names(_Table):
     titles: WordSet = NO_WORDS
     openers: Words = ()
     openers_alone: StrictBool = False
-    kin: tuple[Words, ...] = ()
-    letter_folds: Mapping[StrictStr, StrictStr] = field(default_factory=dict)
+    kin: Groups = ()
+    letter_folds: LetterFolds = field(default_factory=dict)
     capitalised_nouns: StrictBool = False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictStr
@@ -51,6 +52,19 @@ def _has_twelve_or_none(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _has_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("must have a word")
+    return words
+
+
+def _folds_letters(folds: Mapping[str, str]) -> Mapping[str, str]:
+    for letter in folds:
+        if len(letter) != 1:
+            raise ValueError(f"'{letter}' is not one letter")
+    return folds
+
+
 def _is_known_script(script: str) -> str:
     if script and script not in SCRIPTS:
         raise ValueError(f"'{script}' is not one of {', '.join(sorted(SCRIPTS))}")
@@ -82,6 +96,12 @@ DecadePatterns = tuple[
 
 Valued = tuple[tuple[Annotated[StrictInt, Field(ge=0)], Words], ...]
 """An array of pairs: a number, and the words that stand for it."""
+
+Groups = tuple[Annotated[Words, AfterValidator(_has_words)], ...]
+"""An array of strings, each with one word or more."""
+
+LetterFolds = Annotated[Mapping[StrictStr, StrictStr], AfterValidator(_folds_letters)]
+"""A table from letters to what they are compared as."""
 
 Script = Annotated[StrictStr, AfterValidator(_is_known_script)]
 """A key of ``defaults.SCRIPTS``, or empty."""
