@@ -10,7 +10,7 @@ import pytest
 import snowballstemmer
 
 from summsvc.articles.language import known_languages
-from summsvc.config import Settings, SettingsError
+from summsvc.config import Settings, SettingsError, load_settings
 from summsvc.languages import registry
 from summsvc.languages.defaults import SCRIPT_BY_LANGUAGE, STEMMER_BY_LANGUAGE
 from summsvc.languages.language import Abbreviations, Language, Numerals
@@ -131,6 +131,14 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LanguageFileError, match="none: no such file or directory"):
         load(tmp_path / "none")
+
+
+def test_a_setting_without_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lv.toml").touch()
+    for path in (tmp_path / "none", tmp_path / "lv.toml"):
+        with pytest.raises(SettingsError, match=r"languages_dir: no such folder: .* --languages-d"):
+            load_settings(flags={"languages_dir": str(path)}, environ={})
+    assert load_settings(environ={"SUMMSVC_LANGUAGES_DIR": ""}).languages_dir is None
 
 
 def test_a_server_refuses_a_code_that_is_never_identified(tmp_path: Path) -> None:

@@ -108,7 +108,10 @@ def packaged() -> Registry:
 
 def current() -> Registry:
     """The registry that this process uses: the packaged languages until ``use`` is called."""
-    return _current or packaged()
+    global _current
+    if _current is None:
+        _current = packaged()
+    return _current
 
 
 def use(registry: Registry) -> None:

@@ -78,18 +78,21 @@ def _forms_of(languages: registry.Registry, language: str) -> _Forms:
 
 
 @lru_cache(maxsize=8)
-def _folds(languages: registry.Registry) -> dict[int, str]:
-    """Translation table of the letters and marks that are compared as equal."""
+def _folds(languages: registry.Registry) -> tuple[tuple[str, str], ...]:
+    """Letters and marks, each with what it is compared as."""
     folds = {"’": "'", ".": ""}
     for language in languages.all():
         folds |= language.names.letter_folds
-    return str.maketrans(folds)
+    return tuple(folds.items())
 
 
 def plain(word: str) -> str:
     """A word in lower case, without stress marks and full stops, and with letters folded."""
     folded = _UNSEEN.sub("", unicodedata.normalize("NFC", word.casefold()))
-    return folded.translate(_folds(registry.current()))
+    # Faster than str.translate for the few folds there are.
+    for letter, other in _folds(registry.current()):
+        folded = folded.replace(letter, other)
+    return folded
 
 
 def bases(word: str, language: str) -> set[str]:
