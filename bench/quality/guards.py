@@ -2,10 +2,10 @@
 
     python -m bench.quality.guards [--tsv SOURCE TARGET FILE]... [--write]
 
-Reads the half of tests/data/guards from which no threshold was derived (every other
-line), or with --tsv files of lines "source, tab, translation", in both directions. The
-damaged outputs are made from the same good translations. --write derives
-src/summsvc/tasks/quality/lengths.toml from the other half of tests/data/guards.
+Reads every other line of tests/data/guards, those that no threshold was derived
+from, or with --tsv files of lines "source, tab, translation"; each in both
+directions. Damage is done to the same good translations. --write derives the tables
+[lengths.TARGET] of src/summsvc/languages/*.toml from the other half of tests/data/guards.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from summsvc.tasks.translation.glossary import Terms, uses
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"
-LENGTHS = ROOT / "src" / "summsvc" / "tasks" / "quality" / "lengths.toml"
+LANGUAGE_FILES = ROOT / "src" / "summsvc" / "languages"
+LENGTHS = "# Usual lengths by target, derived"
+"""Begin of the last part of a language file, which --write replaces."""
+
 LANGUAGES = ("en", "ru", "lt")
 
 Pair = tuple[str, str]
@@ -53,17 +56,24 @@ def read_tsv(source: str, target: str, path: Path) -> dict[Pair, list[Pair]]:
     return {(source, target): rows, (target, source): [(b, a) for a, b in rows]}
 
 
-def derived() -> str:
-    """The text of lengths.toml."""
+def derived(source: str) -> str:
+    """The usual lengths of translations from a language, as the end of its file."""
     lines = [
-        "# Usual lengths by pair, derived by: python -m bench.quality.guards --write",
-        "# from half of tests/data/guards/good.tsv; what they mean: lengths.py.",
+        f"{LENGTHS} from half of tests/data/guards/good.tsv by:",
+        "# python -m bench.quality.guards --write",
     ]
     for (a, b), rows in load(0).items():
-        usual = fit([(len(x), len(y)) for x, y in rows])
-        lines += ["", f"[{a}-{b}]"]
-        lines += [f"{name} = {getattr(usual, name):.4f}" for name in usual.__slots__]
+        if a == source:
+            usual = fit([(len(x), len(y)) for x, y in rows])
+            lines += ["", f"[lengths.{b}]"]
+            lines += [f"{name} = {getattr(usual, name):.4f}" for name in usual.__slots__]
     return "\n".join(lines) + "\n"
+
+
+def with_derived(source: str) -> str:
+    """The text of a language's file, with its usual lengths derived again."""
+    text = (LANGUAGE_FILES / f"{source}.toml").read_text("utf-8")
+    return text.partition(LENGTHS)[0] + derived(source)
 
 
 def _half(good: str) -> str:
@@ -224,7 +234,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     if chosen.write:
-        LENGTHS.write_text(derived(), "utf-8")
+        for source in LANGUAGES:
+            (LANGUAGE_FILES / f"{source}.toml").write_text(with_derived(source), "utf-8")
         return
     sets: dict[Pair, list[Pair]] = {}
     for a, b, path in chosen.tsv or ():

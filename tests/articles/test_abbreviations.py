@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import fields
-from importlib.resources import files
 
 import pytest
 
-from summsvc.articles.abbreviations import Stop, Words, continues, words_of
+from summsvc.articles.abbreviations import AbbreviationRules, Stop, continues, rules_of
+from summsvc.languages.language import Abbreviations
+from summsvc.languages.registry import packaged
 
 
 def stop(text: str) -> Stop:
@@ -37,12 +37,16 @@ def stop(text: str) -> Stop:
 def test_a_full_stop_is_the_abbreviations_own_or_not(
     language: str, text: str, expected: bool
 ) -> None:
-    assert continues(stop(text), words_of(language)) is expected
+    assert continues(stop(text), rules_of(language)) is expected
 
 
-def test_every_list_of_the_file_is_one_that_is_used() -> None:
-    lists = tomllib.loads(files("summsvc.articles").joinpath("abbreviations.toml").read_text())
-    assert set(lists) == {"en", "ru", "lt"}
-    names = {field.name for field in fields(Words)}
-    assert {name for each in lists.values() for name in each} == names
-    assert words_of("de") == Words()
+def test_every_list_is_used_by_a_language() -> None:
+    entries = [language.abbreviations for language in packaged().all()]
+    for field in fields(Abbreviations):
+        assert any(getattr(entry, field.name) for entry in entries), field.name
+
+
+def test_a_language_without_a_file_has_no_lists_but_the_companies() -> None:
+    rules = rules_of("de")
+    assert rules.own == Abbreviations()
+    assert rules == AbbreviationRules(Abbreviations(), None, rules_of("en").companies)

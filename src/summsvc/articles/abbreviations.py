@@ -1,61 +1,65 @@
-"""Abbreviations whose full stop ends no sentence, by the lists of abbreviations.toml."""
+"""Abbreviations whose full stop does not end a sentence, by the lists of a language file."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
+
+from summsvc.languages import registry
+from summsvc.languages.language import NO_WORDS, Abbreviations
 
 _SPACED_PART = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,4})\.\s?\Z")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,4}\.-?)+[^\W\d_]{1,4}\Z")
 _AFTER_NUMBER = re.compile(r"(?:\b\d[\w.,/–-]*|\b[IVXLCМХ]+)\s*\Z")
 _NUMBER = re.compile(r"\s*(?:[\d№]|[IVXLC]{2,}\b|[VX]\b)")
 
-_LATIN_IN_RU = "ru-Latn"
+MIN_PLACE_LETTERS = 5
+"""Letters that a place name after a date has at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The lists of abbreviations.toml for one language."""
+class AbbreviationRules:
+    """The lists that apply to a text.
 
-    before: frozenset[str] = frozenset()
-    titles: frozenset[str] = frozenset()
-    number: frozenset[str] = frozenset()
-    units: frozenset[str] = frozenset()
-    dates: frozenset[str] = frozenset()
-    hours: frozenset[str] = frozenset()
-    either: frozenset[str] = frozenset()
-    starters: frozenset[str] = frozenset()
-    leads: frozenset[str] = frozenset()
-    clauses: frozenset[str] = frozenset()
-    followers: frozenset[str] = frozenset()
+    own: of the text's language. latin: for abbreviations in Latin letters, if they
+    have other rules than the rest of the text. companies: legal forms, in all languages.
+    """
 
+    own: Abbreviations
+    latin: Abbreviations | None = None
+    companies: frozenset[str] = NO_WORDS
 
-def words_of(language: str) -> Words:
-    """The lists of a language, empty ones where there are none. language: BCP-47."""
-    return _words().get(language) or Words()
+    def of(self, token: str) -> Abbreviations:
+        """The lists for an abbreviation by its script."""
+        if self.latin is not None and token.isascii() and token[0].isalpha():
+            # A name in Latin letters: "Six Flags St. Louis".
+            return self.latin
+        return self.own
 
 
-@cache
-def _words() -> dict[str, Words]:
-    source = files("summsvc.articles").joinpath("abbreviations.toml").read_text("utf-8")
-    by_language = {
-        language: Words(**{name: frozenset(words.split()) for name, words in lists.items()})
-        for language, lists in tomllib.loads(source).items()
-    }
-    english, russian = by_language["en"], by_language["ru"]
-    by_language[_LATIN_IN_RU] = replace(english, starters=english.starters | russian.starters)
-    return by_language
+def rules_of(language: str) -> AbbreviationRules:
+    """The lists of a language, empty ones where it has none. language: BCP-47."""
+    return _rules_of(registry.current(), language)
+
+
+@lru_cache(maxsize=256)
+def _rules_of(languages: registry.Registry, language: str) -> AbbreviationRules:
+    own = languages.get(language).abbreviations
+    companies = NO_WORDS.union(*(each.abbreviations.companies for each in languages.all()))
+    if not own.latin_words_from:
+        return AbbreviationRules(own, None, companies)
+    latin = languages.get(own.latin_words_from).abbreviations
+    latin = replace(latin, starters=latin.starters | own.starters)
+    return AbbreviationRules(own, latin, companies)
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A full stop that may be an abbreviation's, and what is around it.
+    """A full stop that may belong to an abbreviation, and its context.
 
-    token: the word it ends. word: the next one, at ``after``. sentence: the
-    code points before the token, from the sentence's begin (at_begin) but at
+    token: the word before the full stop. word: the next word, at ``after``. sentence:
+    the code points before the token, from the begin of the sentence (at_begin) but at
     most ``sentences.LOOK_BACK``. dashed: a dash stands before the next word.
     """
 
@@ -68,22 +72,20 @@ class Stop:
     dashed: bool
 
 
-def continues(stop: Stop, words: Words) -> bool:
-    """Whether the full stop is only the abbreviation's own, and the sentence goes on.
+def continues(stop: Stop, rules: AbbreviationRules) -> bool:
+    """Whether the full stop belongs to an abbreviation only, and the sentence continues.
 
-    words: the lists of the text's language, from ``words_of``.
+    rules: of the text's language, from ``rules_of``.
     """
     token, word = stop.token, stop.word
-    if token.isascii() and token[0].isalpha() and words is _words()["ru"]:
-        # A name in Latin letters: "Six Flags St. Louis".
-        words = _words()[_LATIN_IN_RU]
+    words = rules.of(token)
     key = token.lower().lstrip("-–—")
     is_initial = len(word) == 1 and stop.text[stop.after + 1 : stop.after + 2] == "."
     starts = word.lower() in words.starters and not is_initial
     letters = token.rpartition(".")[2].lstrip("-")
     if len(token) == 1 and token.isupper():
-        # An initial, unless the letter is a word of its own: "plan B. The", "So do I."
-        return is_initial or not (starts or (token == "I" and bool(words.titles)))
+        # An initial, unless the letter is a word: "plan B. The", "So do I."
+        return is_initial or not (starts or token in words.words_of_one_letter)
     name = _spaced_abbreviation(stop.sentence, key)
     if name not in words.before | words.units:
         name = key
@@ -95,12 +97,13 @@ def continues(stop: Stop, words: Words) -> bool:
             and (
                 word.lower() in words.followers
                 or stop.dashed
-                or (name in words.hours and _is_placed(stop))
+                or (name in words.hours and _is_before_place(stop, words))
                 or (name in words.dates and _is_date_only(stop, words))
             )
         )
     if name in words.before:
-        return not (key == "пр" and stop.sentence.endswith(" и "))
+        preceding = f" {stop.sentence}{key}"
+        return not any(preceding.endswith(f" {phrase}") for phrase in words.list_endings)
     if name in words.titles:
         return token[0].isupper()
     if name in words.number:
@@ -110,16 +113,16 @@ def continues(stop: Stop, words: Words) -> bool:
     return len(letters) == 1 and letters.isupper() and not starts
 
 
-def _is_date_only(stop: Stop, words: Words) -> bool:
-    """Whether the clause has only got as far as a date: "В 2024 г." or "…, kai 2020 m.".
+def _is_date_only(stop: Stop, words: Abbreviations) -> bool:
+    """Whether the clause has only a date so far: "В 2024 г." or "…, kai 2020 m.".
 
-    In Lithuanian also when a name in the locative or genitive follows the date:
+    In languages with ``place_endings`` also when a place name follows the date:
     "2024 m. Vilniuje", "2024 m. Lietuvos".
     """
     tokens = stop.sentence.split()
     if not (tokens and _AFTER_NUMBER.fullmatch(tokens.pop())):
         return False
-    if words is _words()["lt"] and _is_placed(stop):
+    if _is_before_place(stop, words):
         return True
     if tokens and tokens[-1].lower() in words.leads:
         tokens.pop()
@@ -132,17 +135,17 @@ def _is_date_only(stop: Stop, words: Words) -> bool:
     return tokens[-1].lower() in words.clauses or tokens[-1][-1] in ",;:–—("
 
 
-def _is_placed(stop: Stop) -> bool:
-    """Whether a Lithuanian name in the locative, or the genitive of one, follows a number."""
+def _is_before_place(stop: Stop, words: Abbreviations) -> bool:
+    """Whether the full stop stands between a number with its unit and a place name."""
     return (
-        len(stop.word) > 4
-        and stop.word.endswith(("e", "os"))
+        len(stop.word) >= MIN_PLACE_LETTERS
+        and stop.word.endswith(words.place_endings)
         and _AFTER_NUMBER.search(stop.sentence) is not None
     )
 
 
 def _spaced_abbreviation(sentence: str, key: str) -> str:
-    """The abbreviation with the part before it when written apart: "т. е", "t. y"."""
+    """The abbreviation with the part before it, if written with a space: "т. е", "t. y"."""
     if len(key) > 4:
         return key
     before = _SPACED_PART.search(sentence, max(0, len(sentence) - 8))

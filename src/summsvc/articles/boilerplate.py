@@ -1,21 +1,22 @@
-"""Scraped noise: which blocks of an article are not part of its story.
+"""Detection of scraped boilerplate: the blocks of an article that are not part of its text.
 
-Cautious on purpose: only whole short blocks, by patterns in boilerplate.toml,
-and repeats of the headline. What reads like a sentence of the story stays.
+The rules are conservative: only whole short blocks are removed, by the noise patterns
+of the language files, and repetitions of the headline. A block that could be a sentence
+of the article stays.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
 from summsvc.articles.blocks import Block, BlockKind
 from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.interruption import checked
+from summsvc.languages import registry
+from summsvc.languages.values import NAME_PLACEHOLDER
 
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
@@ -23,45 +24,59 @@ EDGE_BLOCKS = 6
 MAX_LENGTH = 300
 """Code points. Longer blocks are never noise."""
 
+MIN_HEADLINE_WORDS = 4
+"""A line of fewer words may be repeated on purpose."""
 
 _CAPITALISED = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁ][\w.'’-]*)"
-_NAME = (
-    rf"{_CAPITALISED}(?: (?:{_CAPITALISED}|and|ir|и|de|van|von|der)){{0,4}}(?<!and)(?<! ir)(?<! и)"
-)
 _SITE = re.compile(r"\s+[-–—|·•»]\s+[^-–—|·•»]{2,40}\Z")
 
-
-MIN_HEADLINE_WORDS = 4
-"""Fewer words may well be said twice on purpose."""
+_DESCRIPTIONS = {"byline": "a byline", "link": "a link line", "notice": "a site notice"}
+"""Keys of the noise patterns, in the order in which they are tried, to what a match is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """A block to leave out: its number, and what it is."""
+    """A block to remove: its index, and what it is."""
 
     block: int
     what: str
 
 
-@cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    source = files("summsvc.articles").joinpath("boilerplate.toml").read_text("utf-8")
-    return {
-        what: re.compile(
-            "|".join(f"(?:{pattern.replace('{name}', _NAME)})" for pattern in patterns),
-            re.IGNORECASE,
-        )
-        for what, patterns in tomllib.loads(source).items()
-    }
+@lru_cache(maxsize=8)
+def _patterns(languages: registry.Registry) -> dict[str, re.Pattern[str]]:
+    """One pattern for each kind of noise; the patterns of all languages apply to every text."""
+    name = _name_pattern(
+        {word for noise in languages.noise() for word in noise.conjunctions},
+        {word for noise in languages.noise() for word in noise.particles},
+    )
+    patterns: dict[str, re.Pattern[str]] = {}
+    for kind in _DESCRIPTIONS:
+        alternatives = [
+            f"(?:{pattern.replace(NAME_PLACEHOLDER, name)})"
+            for noise in languages.noise()
+            for pattern in getattr(noise, kind)
+        ]
+        patterns[kind] = re.compile("|".join(alternatives) or r"(?!)", re.IGNORECASE)
+    return patterns
 
 
-_WHAT = {"byline": "a byline", "link": "a link line", "notice": "a site notice"}
+def _name_pattern(conjunctions: Set[str], particles: Set[str]) -> str:
+    """One to five words: the first is capitalised, the last is not a conjunction."""
+    others = map(re.escape, sorted(conjunctions | particles))
+    # Without a space before longer ones, as names rarely end in their letters.
+    endings = (
+        f"(?<!{word})" if len(word) > 2 else f"(?<! {word})"
+        for word in map(re.escape, sorted(conjunctions))
+    )
+    parts = "|".join([_CAPITALISED, *others])
+    return rf"{_CAPITALISED}(?: (?:{parts})){{0,4}}{''.join(endings)}"
 
 
 def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     """The blocks of a body that are noise, in order."""
     noise: dict[int, str] = {}
     _find_repeated_headlines(blocks, title, noise)
+    patterns = _patterns(registry.current())
     for i, block in enumerate(checked(blocks)):
         near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
         if i in noise or block.kind is BlockKind.PAGE_TITLE:
@@ -69,20 +84,20 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
         text = _short(block)
         if text is None:
             continue
-        for what, pattern in _patterns().items():
-            if (near_edge or what == "notice") and pattern.fullmatch(text):
-                noise[i] = _WHAT[what]
+        for kind, pattern in patterns.items():
+            if (near_edge or kind == "notice") and pattern.fullmatch(text):
+                noise[i] = _DESCRIPTIONS[kind]
                 break
     if len(noise) == len(blocks):
-        # A text made of nothing else is what the caller wants to have read.
+        # The caller wants such a text to be processed as it is.
         return []
     return [Noise(i, noise[i]) for i in sorted(noise)]
 
 
 def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[int, str]) -> None:
-    """Mark blocks near the top that say the title, or one another, again.
+    """Mark blocks near the top that repeat the title, or one another.
 
-    A page's title stands beside the text: it neither counts nor goes.
+    The title of a page is not part of the text: it is neither counted nor removed.
     """
     seen = _forms(title, min_words=1)
     for i, block in enumerate(blocks[:EDGE_BLOCKS]):
@@ -99,7 +114,7 @@ def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[in
 
 
 def _short(block: Block) -> str | None:
-    """The text of a block that may be noise; None when it is too long for that."""
+    """The text of a block that may be noise; None if it is too long."""
     if len(block.source_map.text) > SCAN_CHUNK:
         return None
     text = block.text
@@ -107,7 +122,7 @@ def _short(block: Block) -> str | None:
 
 
 def _forms(headline: str, *, min_words: int) -> set[str]:
-    """Its letters and digits in lower case; also without a site's name behind it."""
+    """A headline's letters and digits in lower case, with and without a site's name at its end."""
     whole = re.findall(r"\w+", headline.casefold())
     short = re.findall(r"\w+", _SITE.sub("", headline).casefold())
     forms = {" ".join(whole)} if len(whole) >= min_words else set()

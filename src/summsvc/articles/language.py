@@ -1,11 +1,10 @@
-"""Which language a text is in, and how sure one can be.
+"""Language identification of a text, with a calibrated probability.
 
 The detector compares character n-grams (eldc, https://github.com/nitotm/eldc);
-it gives similarities, not probabilities. What it gives is turned into a
-probability by a table measured on 25,332 snippets of 1 to 40 words of FLORES
-dev in English, Russian and Lithuanian. On 56,932 snippets of FLORES dev and
-Tatoeba, 0.8% of the answers to 12 to 15 letters were wrong, 0.1% of those to 40
-and more.
+it returns similarities, not probabilities. A table maps them to probabilities; it
+was measured on 25,332 snippets of 1 to 40 words of FLORES dev in English, Russian
+and Lithuanian. On 56,932 snippets of FLORES dev and Tatoeba, 0.8% of the results
+for 12 to 15 letters were wrong, 0.1% of those for 40 and more.
 """
 
 from __future__ import annotations
@@ -22,22 +21,19 @@ from summsvc.articles.document import IdentifiedLanguage
 from summsvc.errors import LanguageUndeterminedError, LanguageUnknownError
 from summsvc.types import Warning, WarningType
 
-RULED_LANGUAGES = ("en", "lt", "ru")
-"""Languages with sentence rules, stemming and stop words of their own."""
-
 REFUSE_BELOW = 0.80
-"""A guess less sure than this is no answer."""
+"""A guess with a lower probability is rejected."""
 
 MIN_LETTERS = 12
-"""Nor is one from fewer letters: 2 to 3% of those are wrong, however sure."""
+"""A guess from fewer letters is rejected: 2 to 3% of those are wrong at any probability."""
 
 WARN_BELOW = 0.95
-"""A guess less sure than this is given with a warning."""
+"""A guess with a lower probability is returned with a warning."""
 
 SAMPLE_CODE_POINTS = 4_000
-"""Text beyond this adds nothing to what the detector says."""
+"""The detector reads no more of a text: more does not change its result."""
 
-# BCP 47 (RFC 5646): language, then subtags that say nothing about the language.
+# BCP 47 (RFC 5646): language, then subtags, which are ignored.
 _CODE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
 _LETTERS_PER_UNIT = 4
 _MARGINS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -49,15 +45,15 @@ _ready = threading.Event()
 
 @cache
 def known_languages() -> frozenset[str]:
-    """ISO 639-1 codes that the detector can tell apart."""
+    """ISO 639-1 codes of the languages that the detector distinguishes."""
     return frozenset(eldc.LANGUAGES)
 
 
 @cache
 def _detector() -> Any:
-    """The detector with settings of its own; reads its data on first use.
+    """The detector; loads its data on first use.
 
-    Detection is thread-safe once that has ended, so nobody may begin before.
+    Detection is thread-safe only after the data is loaded, so callers wait for that.
     """
     with _lock:
         if not _ready.is_set():
@@ -69,8 +65,8 @@ def _detector() -> Any:
 def normalize_code(code: str, *, field: str) -> str:
     """The ISO 639 part of a BCP-47 code, lower case: "en" for "en-GB".
 
-    field: the request field it came from. Raises LanguageUnknownError when it
-    is malformed or names a language the service does not know.
+    field: path of the request field, for the error. Raises LanguageUnknownError if
+    the code is malformed or the detector does not know the language.
     """
     stripped = code.strip()
     language = re.split("[-_]", stripped)[0].lower()
@@ -84,16 +80,16 @@ def normalize_code(code: str, *, field: str) -> str:
 
 
 def likeliest(text: str) -> str:
-    """The language that ``guess`` names, for less; "und" without any letter.
+    """The likeliest language, without a probability; "und" for a text without letters.
 
-    ``guess`` lets go of the interpreter's lock for a microsecond: done for one sentence
-    after the other, that wakes the event loop again and again, each time too late.
+    Faster than ``guess``, which releases the GIL for a microsecond: called for many
+    sentences in a row, it would wake the event loop each time.
     """
     return str(_detector().detect(text[:SAMPLE_CODE_POINTS]))
 
 
 def guess(text: str) -> tuple[str, float]:
-    """The likeliest language and its probability; ("", 0) without any letter."""
+    """The likeliest language and its probability; ("", 0) for a text without letters."""
     sample = text[:SAMPLE_CODE_POINTS]
     result = _detector().detect_details(sample)
     scores = list(result.scores.values())
@@ -110,7 +106,7 @@ def _letters(text: str) -> int:
 
 
 def _probability(margin: float) -> float:
-    """Linear between the measured points."""
+    """Interpolate linearly between the measured points."""
     at = min(max(bisect.bisect_right(_MARGINS, margin), 1), len(_MARGINS) - 1)
     low, high = _MARGINS[at - 1], _MARGINS[at]
     share = (margin - low) / (high - low)
@@ -118,12 +114,12 @@ def _probability(margin: float) -> float:
 
 
 def identify(text: str, declared: str = "") -> tuple[IdentifiedLanguage, tuple[Warning, ...]]:
-    """The language of a text and what is to be said about it.
+    """The language of a text, and warnings about it.
 
-    declared: the caller's BCP-47 code, or "". A declared language holds, with a
-    warning when the text clearly contradicts it. Raises
-    LanguageUndeterminedError when too little text leaves it open,
-    LanguageUnknownError for a declared code that is not known.
+    declared: the caller's BCP-47 code, or "". A declared language is used, with a
+    warning if the text clearly contradicts it. Raises LanguageUndeterminedError if
+    the text is too short or ambiguous, LanguageUnknownError for an unknown declared
+    code.
     """
     found, confidence = guess(text)
     enough = _letters(text[:SAMPLE_CODE_POINTS]) >= MIN_LETTERS

@@ -1,7 +1,7 @@
-"""Sentence boundaries of a block, by rules made for English, Russian and Lithuanian.
+"""Sentence segmentation of a block, by rules with the lists of its language file.
 
-Other languages get the rules without the lists. One pass over the places where
-a sentence may end; each is decided by a bounded look around it, so the time is
+Languages without a file get the rules without lists. The algorithm visits each place
+where a sentence may end once and inspects a bounded context there, so the time is
 linear in the length of the text.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from summsvc.articles.abbreviations import Stop, Words, continues, words_of
+from summsvc.articles.abbreviations import AbbreviationRules, Stop, continues, rules_of
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.interruption import checkpoint
 
@@ -18,11 +18,11 @@ _CLOSERS = "\"'”’»›)]}“‟"
 _OPENERS = "\"'„“«‹([{‘”¿¡"
 _END = re.compile(
     rf"(?P<mark>(?:[.!?…‽]|[!?]\uFE0F)+|[。！？]+)(?P<close>[{re.escape(_CLOSERS)}]*)"
-    # A footnote's number, or a closing quote or bracket that stands apart.
+    # The number of a footnote, or a closing quote or bracket after a space.
     rf"(?P<note>(?:\s?\[\d{{1,3}}\])*(?:\s[{re.escape(_CLOSERS)}](?=\s))?)(?P<gap>\s+|(?<=[。！？]))"
 )
 _MARK = re.compile("[.!?…‽。！？]")
-"""What ``_END`` begins with."""
+"""The marks that a match of ``_END`` begins with."""
 
 _RUN = re.compile("(?:[!?]\ufe0f|[.!?…‽])++")
 _WORD_BEFORE = re.compile(r"[^\s\"'„“”«»‹›(){}\[\]‘’,;:!?…/]*\Z")
@@ -30,34 +30,32 @@ _NEXT = re.compile(
     rf"(?P<open>[{re.escape(_OPENERS)}]*)(?P<dash>[-–—]{{0,2}})\s*(?P<word>[\w'’-]{{0,40}})"
 )
 _GOES_ON = frozenset(",/)]}»%")
-"""What never begins a sentence."""
+"""Characters that never begin a sentence."""
 
-_COMPANIES = frozenset(("inc", "corp", "ltd", "co"))
 _LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
 
 LOOK_BACK = 48
-"""Code points before a full stop that may tell what it belongs to."""
-
+"""Code points before a full stop that are inspected."""
 
 LONGEST_RUN = 100
-"""Marks in a row, the last ones, that are looked at together."""
+"""Marks of a run, counted from its end, that are inspected together."""
 
 
 def split(text: str, language: str) -> Iterator[tuple[int, int]]:
     """Yield [begin, end) of each sentence in a block's visible text, in order.
 
-    White space between sentences belongs to none; nothing else is left out.
-    What has no letter or digit ("…", an emoji) goes with the sentence before
-    it, or after it at the start. language: BCP-47.
+    White space between sentences is in none of them; all else is in one. Text
+    without a letter or digit ("…", an emoji) is added to the sentence before it, or
+    at the start of the block to the sentence after it. language: BCP-47.
     """
-    words = words_of(language)
+    rules = rules_of(language)
     begin = len(text) - len(text.lstrip())
     looked = begin
     says = False
     held: tuple[int, int] | None = None
     for match in _punctuation(text):
         end = match.end("note")
-        if end <= begin or match.end() == len(text) or not _ends(text, begin, match, words):
+        if end <= begin or match.end() == len(text) or not _ends(text, begin, match, rules):
             continue
         says = says or has_alphanumeric(text[looked:end])
         looked = end
@@ -83,9 +81,9 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 
 def _punctuation(text: str) -> Iterator[re.Match[str]]:
-    """What ``_END`` finds, in time linear in the text and a step at a time.
+    """The matches of ``_END``, in time linear in the text, with checkpoints.
 
-    Where it does not match at the first of a row of marks it does at none of them.
+    If it does not match at the first mark of a run, it matches at none of them.
     """
     at = 0
     while at < len(text):
@@ -102,7 +100,7 @@ def _punctuation(text: str) -> Iterator[re.Match[str]]:
         at = match.end() if match else beyond
 
 
-def _ends(text: str, begin: int, match: re.Match[str], words: Words) -> bool:
+def _ends(text: str, begin: int, match: re.Match[str], rules: AbbreviationRules) -> bool:
     """Whether a sentence that began at ``begin`` ends at this punctuation."""
     following = _NEXT.match(text, match.end())
     assert following is not None
@@ -114,7 +112,9 @@ def _ends(text: str, begin: int, match: re.Match[str], words: Words) -> bool:
         return False
     if match["mark"] != "." or match["close"]:
         # Yahoo! Inc.
-        is_name = word.lower() in _COMPANIES and text[following.end() : following.end() + 1] == "."
+        is_name = (
+            word.lower() in rules.companies and text[following.end() : following.end() + 1] == "."
+        )
         return not (is_name and match["mark"] in "!?" and not match["close"])
     low = max(begin, match.start() - LOOK_BACK)
     before = _WORD_BEFORE.search(text, low, match.start())
@@ -125,10 +125,10 @@ def _ends(text: str, begin: int, match: re.Match[str], words: Words) -> bool:
         return False
     if len(token) > 1 and token.isalpha() and token.isupper():
         # An acronym: "ОК." is not "ок."; but "GEN. SMITH" in a line of capitals.
-        titles = words.before | words.titles
+        titles = rules.own.before | rules.own.titles
         return not (len(word) > 1 and word.isupper() and token.lower() in titles)
     sentence = text[low : match.start() - len(token)]
     stop = Stop(
         text, token, word, following.start("word"), sentence, low == begin, bool(following["dash"])
     )
-    return not continues(stop, words)
+    return not continues(stop, rules)

@@ -16,6 +16,7 @@ from summsvc.config.values import (
     ModelIdByPair,
     ModelIds,
     NonEmptyText,
+    OptionalDirectory,
     OptionalFile,
 )
 
@@ -105,6 +106,11 @@ class Settings(BaseModel):
     )
     catalog_file: OptionalFile = Field(
         default=None, description="TOML file with additional catalog entries."
+    )
+    languages_dir: OptionalDirectory = Field(
+        default=None,
+        description="Folder with language files of your own, such as lv.toml; one replaces the "
+        "packaged file of the same language. See docs/how-to/add-a-language.md.",
     )
     engine: Literal["auto", "ctranslate2", "transformers"] = Field(
         default="auto", description="Engine for models that both engines can run."

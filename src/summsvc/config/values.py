@@ -28,6 +28,12 @@ def _require_file(path: Path | None) -> Path | None:
     return path
 
 
+def _check_directory(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise ValueError(f"no such folder: {path}")
+    return path
+
+
 def _parse_ids(value: object) -> object:
     items = _split(value) if isinstance(value, str) else value
     return [] if items == ["none"] else items
@@ -61,6 +67,11 @@ OptionalFile = Annotated[
     Path | None, BeforeValidator(_empty_to_none), AfterValidator(_require_file)
 ]
 """Path of a file that exists when settings are loaded; None or empty text: no file."""
+
+OptionalDirectory = Annotated[
+    Path | None, BeforeValidator(_empty_to_none), AfterValidator(_check_directory)
+]
+"""Folder that exists when the settings are read, or None (also from empty text)."""
 
 ModelIds = Annotated[list[str], BeforeValidator(_parse_ids)]
 """List of model ids, as text ``a,b``; the text ``none`` is the empty list."""

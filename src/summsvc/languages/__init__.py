@@ -1,1 +1,1 @@
-"""Language data: abbreviations, noise lines, numerals, names, stop words and stemmers."""
+"""Language data, one TOML file per language, and the code that loads it."""

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 import re
 import threading
-import tomllib
-from functools import cache
-from importlib.resources import files
 
 import snowballstemmer
 
 from summsvc.interruption import checked
+from summsvc.languages import registry
 
 _TOKEN = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
-_STEMMERS = {
-    "da": "danish", "de": "german", "en": "english", "es": "spanish", "et": "estonian",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "lt": "lithuanian",
-    "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
-    "sv": "swedish", "tr": "turkish",
-}  # fmt: skip
 _CACHED_STEMS = 100_000
+"""Stems that one thread caches for one language."""
 
-LONGEST = 100
-"""Code points of the longest word that has a stem. Nobody writes longer ones, and stemmers
-take more than linear time for them."""
-_local = threading.local()
+LONGEST_STEMMED_WORD = 100
+"""Code points. Longer words are compared as written: stemmers take more than linear time."""
 
 
-@cache
+class _ThreadCache(threading.local):
+    """Stems and stemmers of one thread: stemmers keep state and cannot be shared."""
+
+    registry: registry.Registry | None = None
+
+    def __init__(self) -> None:
+        self.stems: dict[str, dict[str, str]] = {}
+        self.stemmers: dict[str, snowballstemmer.stemmer] = {}
+
+    def stems_of(self, language: str) -> dict[str, str]:
+        current = registry.current()
+        if self.registry is not current:
+            self.stems.clear()
+            self.registry = current
+        return self.stems.setdefault(language, {})
+
+
+_cache = _ThreadCache()
+
+
 def stop_words(language: str) -> frozenset[str]:
     """Stop words of a language, lower case; none for a language without a list."""
-    source = files("summsvc.languages").joinpath("stopwords.toml").read_text("utf-8")
-    return frozenset(tomllib.loads(source).get(language, "").split())
+    words: frozenset[str] = registry.current().get(language).stop_words
+    return words
 
 
 def stems(text: str, language: str) -> list[str]:
-    """The stems of a text's words in order, stop words left out.
+    """The stems of a text's words in order, without stop words.
 
-    Stems are remembered, words repeat a lot.
+    Each thread caches stems, since words are repeated often.
     """
-    known: dict[str, str] = _thread_stems(language)
+    known = _cache.stems_of(language)
     stem_of = stemmer(language)
     unwanted = stop_words(language)
     found: list[str] = []
@@ -49,7 +59,8 @@ def stems(text: str, language: str) -> list[str]:
             continue
         stem = known.get(word)
         if stem is None:
-            stem = stem_of.stemWord(word) if stem_of and len(word) <= LONGEST else word
+            is_short = len(word) <= LONGEST_STEMMED_WORD
+            stem = stem_of.stemWord(word) if stem_of and is_short else word
             if len(known) >= _CACHED_STEMS:
                 known.clear()
             known[word] = stem
@@ -57,21 +68,14 @@ def stems(text: str, language: str) -> list[str]:
     return found
 
 
-def _thread_stems(language: str) -> dict[str, str]:
-    if not hasattr(_local, "stems"):
-        _local.stems = {}
-    remembered: dict[str, str] = _local.stems.setdefault(language, {})
-    return remembered
-
-
 def stemmer(language: str) -> snowballstemmer.stemmer | None:
-    """The Snowball stemmer (Porter 2001, https://snowballstem.org) of a language, if there is one.
+    """The Snowball stemmer (Porter 2001, https://snowballstem.org) of a language, if it has one.
 
-    Stemmers keep state, so every thread has its own.
+    The stemmer belongs to the calling thread.
     """
-    if not hasattr(_local, "stemmers"):
-        _local.stemmers = {}
-    if language not in _local.stemmers:
-        name = _STEMMERS.get(language)
-        _local.stemmers[language] = snowballstemmer.stemmer(name) if name else None
-    return _local.stemmers[language]
+    name = registry.current().get(language).stemmer
+    if not name:
+        return None
+    if name not in _cache.stemmers:
+        _cache.stemmers[name] = snowballstemmer.stemmer(name)
+    return _cache.stemmers[name]

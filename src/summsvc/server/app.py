@@ -11,8 +11,10 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
 
-from summsvc.config import Settings
+from summsvc.articles.language import known_languages
+from summsvc.config import Settings, SettingsError
 from summsvc.config.cores import cores
+from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
@@ -59,6 +61,7 @@ log = structlog.get_logger("summsvc.server")
 class Server:
     """The complete service in this process, on one event loop.
 
+    The language rules are those of the whole process.
     port, health_port, metrics_port: the ports that are bound, once started; -1 for a
         health or metrics port that is off.
     stopped: whether ``stop`` has completed.
@@ -78,7 +81,6 @@ class Server:
         self._metrics_endpoint: MetricsEndpoint | None = None
         self._health_server: grpc.aio.Server | None = None
         self._background: set[asyncio.Task[None]] = set()
-
         self._tokens = Tokens(settings.token_file)
         self._credentials = Credentials.from_settings(settings)
         self._reloader = Reloader([self._tokens, self._credentials])
@@ -92,6 +94,10 @@ class Server:
             registry=self._registry,
         )
         catalog = Catalog.load(settings.catalog_file)
+        try:
+            languages.use(languages.load(settings.languages_dir, known=known_languages()))
+        except languages.LanguageFileError as error:
+            raise SettingsError(f"languages_dir: {error}") from error
         store = Store(settings.model_dir)
         self._pool = ModelPool(store, settings, registry=self._registry)
         self._monitor = ModelMonitor(settings, store, self._pool, self._health, self._gc_policy)

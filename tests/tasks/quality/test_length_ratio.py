@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.quality.guards import LENGTHS, derived
+from bench.quality.guards import LANGUAGE_FILES, LANGUAGES, with_derived
 from summsvc.tasks.quality.length_ratio import fit, unusual
 
 
@@ -12,8 +12,9 @@ def ratio(source: str, output: str, pair: str = "en-ru") -> float:
     return unusual(source, output, source_language=pair[:2], target=pair[3:])
 
 
-def test_the_figures_are_derived_from_the_data() -> None:
-    assert LENGTHS.read_text("utf-8") == derived()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_figures_are_derived_from_the_data(language: str) -> None:
+    assert (LANGUAGE_FILES / f"{language}.toml").read_text("utf-8") == with_derived(language)
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt", "ru-en", "ru-lt", "lt-en", "lt-ru"])

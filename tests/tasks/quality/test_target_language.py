@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from summsvc.languages.defaults import SCRIPTS
 from summsvc.tasks.quality import target_language
 from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
 
@@ -76,7 +77,7 @@ def test_a_long_copy_is_found_between_other_words() -> None:
     assert copied(source, output) == " ".join(words[100:500])
 
 
-@pytest.mark.parametrize("script", target_language._LETTERS)
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_the_letters_of_a_script_are_no_others(script: str) -> None:
-    own = re.findall(f"[{target_language._LETTERS[script]}]", "".join(map(chr, range(0x10000))))
+    own = re.findall(f"[{SCRIPTS[script]}]", "".join(map(chr, range(0x10000))))
     assert {target_language._script(char) for char in own if char.isalpha()} == {script}

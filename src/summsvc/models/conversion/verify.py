@@ -47,8 +47,6 @@ to 0.052 on the test checkpoints; a matrix with its sign inverted loses 0.4 and 
 MIN_TRAINED_SCORE = -3.0
 """Mean log-probability, 1 in 20 for each token, below which only untrained models score."""
 
-FALLBACK_LANGUAGE = "en"
-"""Language of the probes for source languages without their own."""
 
 MAX_SOURCE_LANGUAGES = 4
 """Source languages for which a multilingual model is verified."""
@@ -123,7 +121,7 @@ def _select_probes(engine: Seq2SeqEngine) -> list[_Probe]:
     probes: list[_Probe] = []
     for source, target in list(dict(engine.spec.pairs).items())[:MAX_SOURCE_LANGUAGES]:
         for task in (engine.spec.task, Task.TRANSLATION):
-            texts = known[task.value].get(source) or known[task.value][FALLBACK_LANGUAGE]
+            texts = known[task.value].get(source) or known[task.value][known["fallback"]]
             lengths = engine.count_tokens(texts, source, target)
             short = [
                 text

@@ -8,9 +8,9 @@ import time
 from importlib import metadata
 
 import summsvc
-from summsvc.articles.language import RULED_LANGUAGES
 from summsvc.config import Settings
 from summsvc.engines.base import DecodingOptions, Task
+from summsvc.languages import registry
 from summsvc.models.catalog import Catalog, CatalogEntry
 from summsvc.models.routes import Route, Routes
 from summsvc.models.store.manifest import Manifest
@@ -101,7 +101,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             version=summsvc.__version__,
             components=self._components,
             limits=_limits(settings),
-            languages=RULED_LANGUAGES,
+            languages=registry.current().codes,
             uptime_s=time.monotonic() - self._started,
             mime_types=[kind.value for kind in MimeType],
             default_summary_method=settings.summary_method,

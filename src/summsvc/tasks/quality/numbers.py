@@ -1,21 +1,20 @@
-"""Figures of a source text that its translation does not give, in any form.
+"""Quality check: figures of a source text that its translation does not have, in any form.
 
 A translation may write a figure in another way: 1,200.5 as 1 200,5, 12 million as
 12 млн, 3 p.m. as 15:00, the 19th century as XIX amžius, 12/05 as gegužės 12 d.,
-2 as dvi or antras. All these count as given (``numerals`` reads them).
+2 as dvi or antras. None of these counts as lost (``numerals`` parses them).
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
 from summsvc.interruption import checked
+from summsvc.languages import registry
 from summsvc.tasks.quality.numerals import Number, figures, numbers
 from summsvc.tasks.quality.prefixes import Beginnings
 
@@ -24,19 +23,28 @@ _WORD = re.compile(r"\w+")
 _LIKELY = re.compile(r"\d|[IVX]{2}")
 _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
-_DECADE = re.compile(r"\b([IVX]++) a(?:mž\w*+|\.) (?:(\d++)\S*+|\w++) dešimtme")
-"""A decade as Lithuanian has it, "XX a. 8-asis dešimtmetis" for the 1970s."""
-
-_ROUND = re.compile(r"0(?:['’]?s|-[а-я]{1,2}|-\w*j\w*)\b")
 _NO_MINUTES = re.compile(r":00(?!\d)")
 
 UNKNOWN_WORDS = 100
-"""Below this a number may be a word in a language whose number words are not known."""
+"""In a language without number words, smaller numbers of an output may be words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decades:
+    """How decades are written, in all languages.
+
+    round_year: matches from the last 0 of a decade that is written as a year ("1990s").
+    within_century: match decades that are counted within a century, with the groups
+    ``century`` and ``decade``.
+    """
+
+    round_year: re.Pattern[str]
+    within_century: tuple[re.Pattern[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stems:
-    """How a language's words for numbers begin, or what they are, with their values.
+    """A language's words for numbers by their beginnings.
 
     months: the same for the names of months, by number.
     """
@@ -47,7 +55,7 @@ class _Stems:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What an output says in words: values of number words, and numbers of months."""
+    """The numbers of an output in words: values of number words, numbers of months."""
 
     numbers: frozenset[int]
     months: frozenset[int]
@@ -55,7 +63,12 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What an output says: values; digits between separators; of figures with no scale word."""
+    """The numbers of an output.
+
+    values: of figures, number words and Roman numerals. runs: digits between separators.
+    unscaled: runs of figures without a scale word. centuries: of round years, by their
+    first digits.
+    """
 
     values: frozenset[Decimal]
     runs: frozenset[Decimal]
@@ -65,15 +78,15 @@ class _Given:
     stems: _Stems
 
     def says(self, value: Decimal) -> bool:
-        """Whether a value is there, as a figure or in words."""
+        """Whether the output has a value, as a figure or in words."""
         return value in self.values or value in self.runs or self._in_words(value)
 
     def has_decade(self, century: Decimal) -> bool:
-        """Whether a round year of a century is there, or one without its century."""
+        """Whether the output has a round year of a century, or one without its century."""
         return not self.centuries.isdisjoint((0, int(century) - 1))
 
     def _in_words(self, value: Decimal) -> bool:
-        """Whether a whole number is there in words or as a month."""
+        """Whether the output has a whole number in words or as a month."""
         if not 0 < value < 10_000 or value != int(value):
             return False
         number = int(value)
@@ -84,8 +97,7 @@ class _Given:
             return True
         if number in known:
             return number in self.words.numbers
-        # Of 2013 the words for thousand and thirteen are looked for: how many thousands is
-        # not asked.
+        # 2013 needs the words for thousand and thirteen; the number of thousands is ignored.
         below = number % 100
         parts = {1000} if number >= 1000 else set()
         parts |= {100} if number // 100 % 10 else set()
@@ -94,15 +106,16 @@ class _Given:
 
 
 def lost_figures(source: str, output: str, *, target: str) -> list[str]:
-    """Numbers that the source gives in figures and the output not at all, as the source has them.
+    """Figures of the source that the output does not have in any form, as the source writes them.
 
-    Of Roman numerals only those of two and more letters are looked for.
-    target: BCP-47. Linear in the lengths.
+    Roman numerals of one letter are ignored. target: BCP-47. Linear in the lengths.
     """
     if not _LIKELY.search(source):
         return []
     runs = {*_DIGITS.findall(output)}
-    wanted = [each for each in checked(figures(source)) if not _as_written(source, each, runs)]
+    wanted = [
+        figure for figure in checked(figures(source)) if not _as_written(source, figure, runs)
+    ]
     numerals = {*_ROMAN.findall(output)}
     found = checked(_ROMAN.finditer(source))
     romans = [match for match in found if len(match[0]) > 1 and match[0] not in numerals]
@@ -110,19 +123,26 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
         return []
     given = _given(output, target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
-    for match in checked(_DECADE.finditer(source)):
-        if given.has_decade(_roman(match[1])):
-            known |= {match.start(1), match.start(2)}
+    for match in _decades_within_centuries(source):
+        if given.has_decade(_roman(match["century"])):
+            known |= {match.start("century"), match.start("decade")}
     lost = [
-        source[each.start : each.end]
-        for each in checked(wanted)
-        if each.start not in known and not _known(source, each, given)
+        source[figure.start : figure.end]
+        for figure in checked(wanted)
+        if figure.start not in known and not _known(source, figure, given)
     ]
     return lost + [
         match[0]
         for match in checked(romans)
         if match.start() not in known and not given.says(_roman(match[0]))
     ]
+
+
+def _decades_within_centuries(source: str) -> Iterator[re.Match[str]]:
+    for pattern in _decades(registry.current()).within_century:
+        for match in checked(pattern.finditer(source)):
+            if _ROMAN.fullmatch(match["century"] or ""):
+                yield match
 
 
 def _as_written(source: str, number: Number, runs: set[str]) -> bool:
@@ -144,19 +164,20 @@ def _known(source: str, number: Number, given: _Given) -> bool:
 def _decade(source: str, number: Number) -> Iterator[Decimal]:
     """The 1990s are also the 90s, and the tenth decade of the twentieth century."""
     digits = source[number.start : number.end]
-    if len(digits) == 4 and _ROUND.match(source, number.end - 1):
+    round_year = _decades(registry.current()).round_year
+    if len(digits) == 4 and round_year.match(source, number.end - 1):
         century, decade = int(digits[:2]), int(digits[2])
         yield from map(Decimal, (10 * decade, decade + 1, century + 1))
 
 
 def _given(output: str, target: str) -> _Given:
     found = numbers(output, target)
-    values = frozenset().union(*(each.readings for each in found))
+    values = frozenset().union(*(number.readings for number in found))
     values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
-    texts = [output[each.start : each.end] for each in found]
+    texts = [output[number.start : number.end] for number in found]
     runs = frozenset(_runs(output))
     years = (int(run) for run in checked(runs) if run < 10_000)
-    stems = _stems(target)
+    stems = _stems(registry.current(), target)
     said = {match[0] for match in checked(_WORD.finditer(output.lower()))}
     return _Given(
         values,
@@ -178,11 +199,16 @@ def _roman(numeral: str) -> Decimal:
     return Decimal(sum(-value if value < following else value for value, following in pairs))
 
 
-@cache
-def _stems(language: str) -> _Stems:
-    source = files("summsvc.tasks.quality").joinpath("numerals.toml").read_text("utf-8")
-    entry = tomllib.loads(source).get(language)
-    if entry is None:
-        return _Stems(Beginnings(()), Beginnings(()))
-    months = enumerate(entry["months"].split(), 1)
-    return _Stems(Beginnings(entry["stems"]), Beginnings(months))
+@lru_cache(maxsize=256)
+def _stems(languages: registry.Registry, language: str) -> _Stems:
+    entry = languages.get(language).numerals
+    months = ((number, (word,)) for number, word in enumerate(entry.months, 1))
+    return _Stems(Beginnings(entry.stems), Beginnings(months))
+
+
+@lru_cache(maxsize=8)
+def _decades(languages: registry.Registry) -> _Decades:
+    entries = [language.numerals for language in languages.all()]
+    endings = "|".join(ending for entry in entries for ending in entry.round_year_endings)
+    within = (re.compile(pattern) for entry in entries for pattern in entry.decades)
+    return _Decades(re.compile(rf"0(?:{endings or '(?!)'})\b"), tuple(within))

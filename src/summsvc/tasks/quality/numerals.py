@@ -1,21 +1,21 @@
-"""The numbers that a text names, as values: "1,000", "1 000" and "one thousand" are one.
+"""Parser for the numbers of a text: "1,000", "1 000" and "one thousand" have one value.
 
-A figure can be read in more than one way: "1,500" is fifteen hundred in English
-and one and a half in Russian. It has all its readings; two numbers agree when
-they share one.
+A figure can have more than one reading: "1,500" is fifteen hundred in English
+and one and a half in Russian. A number has all its readings; two numbers agree if
+they share one. Number words come from the language files.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
 from summsvc.interruption import checked
+from summsvc.languages import registry
+from summsvc.languages.values import Valued
 
 _SPACES = "\u0020\u00a0\u202f\u2009"
 _FIGURE = re.compile(
@@ -23,11 +23,8 @@ _FIGURE = re.compile(
 )
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
-_RANGE = re.compile(rf"[{_SPACES}]?(?:[–—/-]|\b(?:and|to|or|и|до|или|ir|iki|arba)\b)[{_SPACES}]?\Z")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+")
 _JOINT = re.compile(rf"[{_SPACES}-]+\Z")
-_AFTERNOON = re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?p\.?m\b", re.IGNORECASE)
-_MILLIONS = Decimal(1_000_000)
 
 Readings = frozenset[Decimal]
 
@@ -36,9 +33,9 @@ Readings = frozenset[Decimal]
 class Number:
     """A number at [start, end) of a text, in code points.
 
-    readings: the values it may stand for; never empty. parts: the readings of
-    its pieces, where spaces that group digits might as well divide two numbers.
-    loose: often no number at all ("one of them", "a million reasons").
+    readings: its possible values; never empty. parts: the readings of its pieces, if
+    spaces between its digits may also separate several numbers. loose: the words often
+    are no claim about a number ("one of them", "a million reasons").
     """
 
     start: int
@@ -49,64 +46,106 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class _Marks:
+    """Words and marks around figures, of all languages.
+
+    scales: factors by word. suffixes: factors by mark directly after the digits.
+    between: matches what stands between the numbers of a range. afternoon: matches
+    what follows a time in the afternoon.
+    """
+
+    scales: Mapping[str, Decimal]
+    suffixes: Mapping[str, Decimal]
+    between: re.Pattern[str]
+    afternoon: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Words:
-    values: dict[str, int]
+    """Number words of one language, see ``languages.language.Numerals``."""
+
+    values: Mapping[str, int]
     hundred: frozenset[str]
-    joint: str
+    and_word: str
     loose: frozenset[str]
+    scales: Mapping[str, Decimal]
 
 
-@cache
-def _tables() -> tuple[dict[str, Decimal], dict[str, _Words]]:
-    source = files("summsvc.tasks.quality").joinpath("numerals.toml").read_text("utf-8")
-    table = tomllib.loads(source)
-    scales = {
-        form: Decimal(value) for value, forms in table.pop("scales") for form in forms.split()
-    }
-    return scales, {
-        language: _Words(
-            {form: value for value, forms in entry["values"] for form in forms.split()},
-            frozenset(entry["hundred"].split()),
-            entry["and"],
-            frozenset(entry["loose"].split()),
-        )
-        for language, entry in table.items()
-    }
+def _marks() -> _Marks:
+    return _marks_of(registry.current())
+
+
+@lru_cache(maxsize=8)
+def _marks_of(languages: registry.Registry) -> _Marks:
+    entries = [language.numerals for language in languages.all()]
+    words = sorted({word for entry in entries for word in entry.range_words})
+    marks = sorted({mark for entry in entries for mark in entry.afternoon}, key=len, reverse=True)
+    between = ["[–—/-]", *([rf"\b(?:{_alternatives(words)})\b"] if words else [])]
+    after = rf"(?:{_alternatives(marks)})\b" if marks else "(?!)"
+    return _Marks(
+        _factors(entry.scales for entry in entries),
+        _factors(entry.scale_suffixes for entry in entries),
+        re.compile(rf"[{_SPACES}]?(?:{'|'.join(between)})[{_SPACES}]?\Z"),
+        re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?{after}", re.IGNORECASE),
+    )
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words))
+
+
+def _factors(tables: Iterable[Valued]) -> Mapping[str, Decimal]:
+    return {word: Decimal(value) for table in tables for value, words in table for word in words}
+
+
+@lru_cache(maxsize=256)
+def _words_of(languages: registry.Registry, language: str) -> _Words | None:
+    entry = languages.get(language).numerals
+    if not entry.values:
+        return None
+    return _Words(
+        {word: value for value, words in entry.values for word in words},
+        entry.hundred,
+        entry.and_word,
+        entry.loose,
+        _marks_of(languages).scales,
+    )
 
 
 def numbers(text: str, language: str) -> list[Number]:
-    """Numbers in figures and, in English, Russian and Lithuanian, in words; in text order.
+    """Numbers in figures, and in words if the language has number words; in text order.
 
     language: BCP-47. Linear in the length of the text.
     """
     written = figures(text)
-    ends = {each.end for each in written}
+    ends = {figure.end for figure in written}
     # The scale in "5 million" belongs to the figure.
-    words = [each for each in _in_words(text, language) if not (each.loose and each.end in ends)]
-    return sorted([*written, *words], key=lambda each: each.start)
+    words = [word for word in _in_words(text, language) if not (word.loose and word.end in ends)]
+    return sorted([*written, *words], key=lambda number: number.start)
 
 
 def figures(text: str) -> list[Number]:
-    """Numbers that a text gives in figures, in its order; linear in its length."""
-    return sorted(_figures(text), key=lambda each: each.start)
+    """Numbers that a text has in figures, in text order; linear in its length."""
+    return sorted(_figures(text), key=lambda number: number.start)
 
 
 def _figures(text: str) -> Iterator[Number]:
     matches = list(checked(_FIGURE.finditer(text)))
-    scales = [_scale(text, match.end()) for match in checked(matches)]
+    marks = _marks()
+    scales = [_scale(text, match.end(), marks) for match in checked(matches)]
     for i, match in enumerate(checked(matches)):
         readings = set(_readings(match[0]))
         scale, end = scales[i]
         if scale is not None:
             # "5m" is five million, or five metres.
-            plain = readings if text[match.end() : end].strip(" -") == "m" else set()
+            plain = readings if text[match.end() : end] in marks.suffixes else set()
             readings = plain | {value * scale for value in readings}
-        elif _AFTERNOON.match(text, match.end()):
+        elif marks.afternoon.match(text, match.end()):
             readings |= {value + 12 for value in readings if value < 12}
         elif (
             i + 1 < len(matches)
             and (following := scales[i + 1][0]) is not None
-            and _RANGE.fullmatch(text, match.end(), matches[i + 1].start())
+            and marks.between.fullmatch(text, match.end(), matches[i + 1].start())
         ):
             readings |= {value * following for value in readings}
         if i and text[matches[i - 1].end() : match.start()] in ("-", "–", "/"):
@@ -122,13 +161,14 @@ def _figures(text: str) -> Iterator[Number]:
             yield Number(*match.span(), frozenset((Decimal(match[0]),)))
 
 
-def _scale(text: str, at: int) -> tuple[Decimal | None, int]:
-    """The factor named after a figure that ends at ``at``, and where that ends."""
+def _scale(text: str, at: int, marks: _Marks) -> tuple[Decimal | None, int]:
+    """The factor after a figure that ends at ``at``, and where its word ends."""
     match = _SCALE.match(text, at)
     if match is None:
         return None, at
     word = match[1].lower()
-    factor = _MILLIONS if word == "m" and match.start(1) == at else _tables()[0].get(word)
+    factor = marks.suffixes.get(word) if match.start(1) == at else None
+    factor = factor or marks.scales.get(word)
     return (factor, match.end()) if factor is not None else (None, at)
 
 
@@ -150,7 +190,7 @@ def _readings(figure: str) -> Readings:
 
 
 def _in_words(text: str, language: str) -> Iterator[Number]:
-    words = _tables()[1].get(language)
+    words = _words_of(registry.current(), language)
     if words is None:
         return
     run: list[re.Match[str]] = []
@@ -159,11 +199,12 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
             yield from _parsed(run, words)
             run = []
         word = match[0].lower()
-        scales = _tables()[0]
         is_part = (
-            word in words.values or word in words.hundred or (word in scales and len(word) > 1)
+            word in words.values
+            or word in words.hundred
+            or (word in words.scales and len(word) > 1)
         )
-        if is_part or (run and word == words.joint):
+        if is_part or (run and word == words.and_word):
             run.append(match)
         else:
             yield from _parsed(run, words)
@@ -172,10 +213,10 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
 
 
 def _parsed(run: list[re.Match[str]], words: _Words) -> Iterator[Number]:
-    """A run of number words as numbers: "two hundred and five thousand", "two, three"."""
-    scales = _tables()[0]
+    """The numbers of a run of number words: "two hundred and five thousand", "two, three"."""
+    scales = words.scales
     total = current = Decimal(0)
-    # Only smaller values may be added to what stands.
+    # Only values below this may be added to the number.
     step = Decimal(10) ** 15
     start = end = -1
     counted = False
@@ -186,7 +227,7 @@ def _parsed(run: list[re.Match[str]], words: _Words) -> Iterator[Number]:
 
     for match in checked(run):
         word = match[0].lower()
-        if word == words.joint:
+        if word == words.and_word:
             # "two hundred and five", but not "a million and one".
             if not counted and start >= 0:
                 yield number()

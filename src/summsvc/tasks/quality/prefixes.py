@@ -1,4 +1,4 @@
-"""What words stand for by how they begin, looked up once for all words of a text."""
+"""Prefix table: the numbers that words stand for, found by how the words begin."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from summsvc.interruption import checked
 
 
 class Beginnings:
-    """Numbers, each with beginnings of the words that stand for it, in lower case.
+    """Numbers, and the beginnings of the words that stand for each, in lower case.
 
-    stems: pairs of a number and its beginnings, divided by spaces; one with a trailing $ is
-    a whole word.
+    stems: pairs of a number and its beginnings; one with a trailing $ is a whole word.
+    values: the numbers that the table has.
     """
 
-    def __init__(self, stems: Iterable[tuple[int, str]]) -> None:
+    def __init__(self, stems: Iterable[tuple[int, Iterable[str]]]) -> None:
         self._beginnings: dict[str, set[int]] = {}
         self._whole: dict[str, set[int]] = {}
         for value, forms in stems:
-            for form in forms.split():
+            for form in forms:
                 table = self._whole if form.endswith("$") else self._beginnings
                 table.setdefault(form.removesuffix("$"), set()).add(value)
         self._longest = max(map(len, self._beginnings), default=0)
         self.values = frozenset().union(*self._beginnings.values(), *self._whole.values())
 
     def begin(self, words: Iterable[str]) -> frozenset[int]:
-        """The numbers that some of the words stand for; linear in the number of words."""
+        """The numbers that any of the words stands for; linear in the number of words."""
         found: set[int] = set()
         for word in checked(words):
             found |= self._whole.get(word, frozenset())

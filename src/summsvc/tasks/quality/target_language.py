@@ -1,4 +1,4 @@
-"""Output that is not in the language asked for: copied, in another script, in another language."""
+"""Quality check: output that is copied, in the wrong script or in the wrong language."""
 
 from __future__ import annotations
 
@@ -7,57 +7,30 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from summsvc.articles.language import RULED_LANGUAGES, guess, likeliest
+from summsvc.articles.language import guess, likeliest
 from summsvc.interruption import checked
+from summsvc.languages import registry
+from summsvc.languages.defaults import SCRIPTS
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
-_LANGUAGES = {
-    "LATIN": "ca cs da de en es et eu fi fr hr hu is it lt lv ms nl no pl pt ro sk sl sq sv tr vi",
-    "CYRILLIC": "be bg ru uk",
-    "GREEK": "el",
-    "ARABIC": "ar fa ur",
-    "HEBREW": "he",
-    "ARMENIAN": "hy",
-    "GEORGIAN": "ka",
-    "HANGUL": "ko",
-    "THAI": "th",
-    "DEVANAGARI": "hi mr",
-}
-_SCRIPTS = {code: script for script, codes in _LANGUAGES.items() for code in codes.split()}
-"""Language to the first word of its letters' Unicode names; those written in one script only."""
-
-_LETTERS = {
-    "LATIN": "A-Za-z\u00c0-\u02af\u1e00-\u1eff",
-    "CYRILLIC": "\u0400-\u052f",
-    "GREEK": "\u0386-\u03e1",
-    "ARABIC": "\u0620-\u06ff",
-    "HEBREW": "\u05d0-\u05ea",
-    "ARMENIAN": "\u0531-\u0587",
-    "GEORGIAN": "\u10a0-\u10fa",
-    "HANGUL": "\uac00-\ud7a3",
-    "THAI": "\u0e01-\u0e4d",
-    "DEVANAGARI": "\u0904-\u097f",
-}
-"""Where the letters of a script are in Unicode: only its own, if not all of them."""
-
-_OTHER_LETTERS = {script: re.compile(rf"[^\W\d_{own}]") for script, own in _LETTERS.items()}
+_OTHER_LETTERS = {script: re.compile(rf"[^\W\d_{own}]") for script, own in SCRIPTS.items()}
 
 COPIED_RUN = 5
-"""Words of the source in a row, most of them no names, that no translation leaves as they are."""
+"""Consecutive words of the source, most of them not names, that count as copied."""
 
 LETTERS = 12
-"""Fewer letters than this tell nothing of the script."""
+"""Fewer letters do not determine the script."""
 
 LANGUAGE_LETTERS = 20
 LANGUAGE_SURE = 0.99
-"""From so many letters, and at this probability, another language is believed."""
+"""Probability from which another language is reported, for ``LANGUAGE_LETTERS`` or more."""
 
 
 def copied(source: str, output: str) -> str:
-    """The longest stretch that the output has copied from the source, or "".
+    """The longest span that the output has copied from the source, or "".
 
-    Short texts count when they are copied whole and hold two words that are no
-    names. Linear in the lengths.
+    A short text counts if it is copied whole and has two words that are not names.
+    Linear in the lengths.
     """
     words, given = _words(source), _words(output)
     if source.casefold() == output.casefold():
@@ -81,10 +54,10 @@ def copied(source: str, output: str) -> str:
 def wrong_script(source: str, output: str, target: str) -> bool:
     """Whether most letters are not of the script of ``target`` (BCP-47).
 
-    Latin words that the source has as well, such as names of products, are left out.
+    Latin words that the source has too, such as names of products, are ignored.
     """
-    script = _SCRIPTS.get(target)
-    if script is None or len(_OTHER_LETTERS[script].findall(output)) <= LETTERS / 2:
+    script = registry.current().get(target).script
+    if not script or len(_OTHER_LETTERS[script].findall(output)) <= LETTERS / 2:
         return False
     known = set(_words(source))
     letters = [
@@ -100,17 +73,17 @@ def wrong_script(source: str, output: str, target: str) -> bool:
 
 
 def wrong_language(output: str, target: str, source_language: str) -> str:
-    """The code of the language that the output clearly is in instead of ``target``, or "".
+    """The code of the language of the output if it clearly is not ``target``, else "".
 
-    Where the target is none of those that were measured, close relatives of it
-    may be taken for it, so only the source's language is believed.
+    For a target without a language file, only the source's language is reported:
+    the detector may mistake the target for a closely related language.
     """
     if len(output) < LANGUAGE_LETTERS or likeliest(output) == target:
         return ""
     found, probability = guess(output)
     if probability < LANGUAGE_SURE:
         return ""
-    believed = target in RULED_LANGUAGES or found == source_language
+    believed = target in registry.current().codes or found == source_language
     return found if believed and sum(map(str.isalpha, output)) >= LANGUAGE_LETTERS else ""
 
 

@@ -1,38 +1,36 @@
-"""Names in a text: words written with a capital that are more than a sentence's first word."""
+"""Name detection: capitalised words, with the inflected forms of names by language."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 
 from summsvc.articles import sentences
 from summsvc.interruption import checked
+from summsvc.languages import registry
 from summsvc.languages.stemming import stems, stop_words
 
 WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['’](?=[^\W\d_]))*")
-# Speech opens after a mark; a word that quotes or brackets hold after another word may be a name.
+# Quoted speech begins after a punctuation mark; a word in quotes or brackets after another
+# word may be a name.
 _OPENING = re.compile(r"[:•]\W*\Z|[,.;!?…–—-]\s*[\"“”«„‘(\[]\W*\Z")
 _UNSEEN = re.compile("[\u0300\u0301\u00ad]")
-NOUNS_WITH_CAPITALS = frozenset(("de", "lb"))
-"""Languages that write every noun with a capital: only their acronyms are taken for names."""
 
 LOOK_BACK = 8
-"""Code points before a word that tell whether it opens a sentence."""
+"""Code points before a word that are inspected to decide whether it opens a sentence."""
 
 MIN_BASE = 3
-"""Letters that an ending leaves at least."""
+"""Letters that remain at least when an ending is removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     """A word at [start, end) of a text that may be a name.
 
-    opens: it is the first word of its sentence and could be any word.
+    opens: it is the first word of a sentence, and so may be capitalised for that reason.
     """
 
     start: int
@@ -47,40 +45,60 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
-    endings: tuple[str, ...] = ()
-    least: int = MIN_BASE
-    openers_alone: bool = False
-    titles: frozenset[str] = frozenset()
-    openers: frozenset[str] = frozenset()
-    kin: dict[str, str] | None = None
+    """The table ``names`` of a language, prepared for lookups.
+
+    openers: stems. kin: word to the first word of its group. See ``languages.language.Names``.
+    """
+
+    endings: tuple[str, ...]
+    least: int
+    openers_alone: bool
+    titles: frozenset[str]
+    openers: frozenset[str]
+    kin: Mapping[str, str]
+    capitalised_nouns: bool
 
 
-@cache
 def _forms(language: str) -> _Forms:
-    source = files("summsvc.tasks.summarization").joinpath("names.toml").read_text("utf-8")
-    entry = tomllib.loads(source).get(language)
-    if entry is None:
-        return _Forms()
+    return _forms_of(registry.current(), language)
+
+
+@lru_cache(maxsize=256)
+def _forms_of(languages: registry.Registry, language: str) -> _Forms:
+    entry = languages.get(language).names
     return _Forms(
-        tuple(plain(each) for each in entry["endings"].split()),
-        entry["least"],
-        entry["openers_alone"],
-        frozenset(entry["titles"].split()),
-        frozenset(stems(entry["openers"], language)),
-        {word: group.split()[0] for group in entry["kin"] for word in group.split()},
+        tuple(map(plain, entry.endings)),
+        entry.least,
+        entry.openers_alone,
+        entry.titles,
+        frozenset(stems(" ".join(entry.openers), language)),
+        {word: group[0] for group in entry.kin for word in group},
+        entry.capitalised_nouns,
     )
 
 
+@lru_cache(maxsize=8)
+def _folds(languages: registry.Registry) -> tuple[tuple[str, str], ...]:
+    """Letters and marks, each with what it is compared as."""
+    folds = {"’": "'", ".": ""}
+    for language in languages.all():
+        folds |= language.names.letter_folds
+    return tuple(folds.items())
+
+
 def plain(word: str) -> str:
-    """A word without case, stress marks, full stops, and with е for ё."""
+    """A word in lower case, without stress marks and full stops, and with letters folded."""
     folded = _UNSEEN.sub("", unicodedata.normalize("NFC", word.casefold()))
-    return folded.replace("ё", "е").replace("’", "'").replace(".", "")
+    # Faster than str.translate for the few folds there are.
+    for letter, other in _folds(registry.current()):
+        folded = folded.replace(letter, other)
+    return folded
 
 
 def bases(word: str, language: str) -> set[str]:
-    """What a word may be a form of; two forms of a name share one.
+    """The base forms that a word may be derived from; two forms of a name share one.
 
-    Snowball's stems will not do: they make Иванов a form of Иван.
+    Snowball stems are not usable here: they make Иванов a form of Иван.
     """
     forms = _forms(language)
     folded = plain(word)
@@ -89,23 +107,21 @@ def bases(word: str, language: str) -> set[str]:
     if mark and len(head) >= MIN_BASE and len(tail) <= MIN_BASE:
         # Lukashenko's, Coale’o
         found.add(head)
-    for each in list(found):
+    for form in list(found):
         found |= {
-            each[: -len(ending)]
+            form[: -len(ending)]
             for ending in forms.endings
-            if each.endswith(ending)
-            and len(each) - len(ending) >= (forms.least if len(ending) == 1 else MIN_BASE)
+            if form.endswith(ending)
+            and len(form) - len(ending) >= (forms.least if len(ending) == 1 else MIN_BASE)
         }
-    if forms.kin:
-        found |= {f"={forms.kin[each]}" for each in list(found) if each in forms.kin}
+    found |= {f"={forms.kin[form]}" for form in list(found) if form in forms.kin}
     return found
 
 
 def names(text: str, language: str) -> Iterator[Name]:
-    """Words of a text that may be names, in text order. Linear in its length."""
+    """The words of a text that may be names, in text order. Linear in its length."""
     forms = _forms(language)
     unwanted = stop_words(language) | forms.titles
-    only_acronyms = language in NOUNS_WITH_CAPITALS
     firsts = {
         first.start()
         for begin, end in checked(sentences.split(text, language))
@@ -120,7 +136,7 @@ def names(text: str, language: str) -> Iterator[Name]:
         name = Name(*match.span(), word, opens)
         if word.lower() in unwanted and not name.is_acronym:
             continue
-        if not (only_acronyms and not name.is_acronym):
+        if name.is_acronym or not forms.capitalised_nouns:
             yield name
 
 
@@ -130,5 +146,5 @@ def is_common_opener(word: str, language: str) -> bool:
 
 
 def stands_alone(language: str) -> bool:
-    """Whether a first word may be taken for a name without another name after it."""
+    """Whether a sentence's first word may be a name if no other name follows it."""
     return _forms(language).openers_alone
