@@ -60,7 +60,7 @@ class Stop:
 
     token: the word before the full stop. word: the next word, at ``after``. sentence:
     the code points before the token, from the begin of the sentence (at_begin) but at
-    most ``sentences.LOOK_BACK``. dashed: a dash stands before the next word.
+    most ``sentences.ABBREVIATION_CONTEXT``. dashed: a dash stands before the next word.
     """
 
     text: str

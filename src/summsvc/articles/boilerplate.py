@@ -21,7 +21,7 @@ from summsvc.languages.values import NAME_PLACEHOLDER
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
 
-MAX_LENGTH = 300
+MAX_NOISE_LENGTH = 300
 """Code points. Longer blocks are never noise."""
 
 MIN_HEADLINE_WORDS = 4
@@ -118,7 +118,7 @@ def _short(block: Block) -> str | None:
     if len(block.source_map.text) > SCAN_CHUNK:
         return None
     text = block.text
-    return text if len(text) <= MAX_LENGTH else None
+    return text if len(text) <= MAX_NOISE_LENGTH else None
 
 
 def _forms(headline: str, *, min_words: int) -> set[str]:

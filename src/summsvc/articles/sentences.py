@@ -34,10 +34,10 @@ _GOES_ON = frozenset(",/)]}»%")
 
 _LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
 
-LOOK_BACK = 48
+ABBREVIATION_CONTEXT = 48
 """Code points before a full stop that are inspected."""
 
-LONGEST_RUN = 100
+MAX_PUNCTUATION_RUN = 100
 """Marks of a run, counted from its end, that are inspected together."""
 
 
@@ -50,16 +50,16 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
     """
     rules = rules_of(language)
     begin = len(text) - len(text.lstrip())
-    looked = begin
-    says = False
+    scanned = begin
+    has_text = False
     held: tuple[int, int] | None = None
     for match in _punctuation(text):
         end = match.end("note")
         if end <= begin or match.end() == len(text) or not _ends(text, begin, match, rules):
             continue
-        says = says or has_alphanumeric(text[looked:end])
-        looked = end
-        if says:
+        has_text = has_text or has_alphanumeric(text[scanned:end])
+        scanned = end
+        if has_text:
             if held:
                 yield held
             held = begin, end
@@ -67,7 +67,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
             held = held[0], end
         else:
             continue
-        begin, says = match.end(), False
+        begin, has_text = match.end(), False
     last = len(text.rstrip())
     if held and not has_alphanumeric(text[begin:last]):
         held = held[0], max(last, held[1])
@@ -94,7 +94,7 @@ def _punctuation(text: str) -> Iterator[re.Match[str]]:
             continue
         run = _RUN.match(text, mark.start())
         beyond = run.end() if run else mark.end()
-        match = _END.match(text, max(mark.start(), beyond - LONGEST_RUN))
+        match = _END.match(text, max(mark.start(), beyond - MAX_PUNCTUATION_RUN))
         if match:
             yield match
         at = match.end() if match else beyond
@@ -116,7 +116,7 @@ def _ends(text: str, begin: int, match: re.Match[str], rules: AbbreviationRules)
             word.lower() in rules.companies and text[following.end() : following.end() + 1] == "."
         )
         return not (is_name and match["mark"] in "!?" and not match["close"])
-    low = max(begin, match.start() - LOOK_BACK)
+    low = max(begin, match.start() - ABBREVIATION_CONTEXT)
     before = _WORD_BEFORE.search(text, low, match.start())
     token = before[0] if before else ""
     if not token:

@@ -15,23 +15,25 @@ from collections.abc import Sequence
 from summsvc.languages import registry
 from summsvc.languages.language import UsualLength
 
-WIDE = (0.2, 5.0)
+DEFAULT_BOUNDS = (0.2, 5.0)
 """Bounds of the ratio for pairs without measured parameters."""
 
-SHORT = 25
+SHORT_SOURCE = 25
 """Code points. For shorter sources only an upper bound applies."""
 
-ROOM = 20
+SHORT_SOURCE_ALLOWANCE = 20
 """Code points by which a short source's translation may exceed the widest ratio."""
 
 
 def unusual(source: str, output: str, *, source_language: str, target: str) -> float:
     """The ratio of the lengths in code points if it is unusual, else 0. Languages: BCP-47."""
     ratio = len(output) / max(1, len(source))
-    if len(source) < SHORT:
-        return ratio if len(output) > WIDE[1] * len(source) + ROOM else 0.0
+    if len(source) < SHORT_SOURCE:
+        return (
+            ratio if len(output) > DEFAULT_BOUNDS[1] * len(source) + SHORT_SOURCE_ALLOWANCE else 0.0
+        )
     usual = registry.current().get(source_language).lengths.get(target)
-    low, high = usual.bounds(len(source)) if usual else WIDE
+    low, high = usual.bounds(len(source)) if usual else DEFAULT_BOUNDS
     return 0.0 if low <= ratio <= high else ratio
 
 

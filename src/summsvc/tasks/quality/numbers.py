@@ -25,7 +25,7 @@ _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _NO_MINUTES = re.compile(r":00(?!\d)")
 
-UNKNOWN_WORDS = 100
+UNCHECKED_BELOW = 100
 """In a language without number words, smaller numbers of an output may be words."""
 
 
@@ -62,7 +62,7 @@ class _Words:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _OutputNumbers:
     """The numbers of an output.
 
     values: of figures, number words and Roman numerals. runs: digits between separators.
@@ -77,7 +77,7 @@ class _Given:
     words: _Words
     stems: _Stems
 
-    def says(self, value: Decimal) -> bool:
+    def has(self, value: Decimal) -> bool:
         """Whether the output has a value, as a figure or in words."""
         return value in self.values or value in self.runs or self._in_words(value)
 
@@ -92,7 +92,7 @@ class _Given:
         number = int(value)
         known = self.stems.numbers.values
         if not known:
-            return number < UNKNOWN_WORDS
+            return number < UNCHECKED_BELOW
         if number in self.words.months:
             return True
         if number in known:
@@ -134,7 +134,7 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     return lost + [
         match[0]
         for match in checked(romans)
-        if match.start() not in known and not given.says(_roman(match[0]))
+        if match.start() not in known and not given.has(_roman(match[0]))
     ]
 
 
@@ -151,14 +151,14 @@ def _as_written(source: str, number: Number, runs: set[str]) -> bool:
     return text[-1].isdecimal() and runs.issuperset(_DIGITS.findall(text))
 
 
-def _known(source: str, number: Number, given: _Given) -> bool:
+def _known(source: str, number: Number, given: _OutputNumbers) -> bool:
     text = source[number.start : number.end]
-    if any(map(given.says, {*number.readings, *_decade(source, number)})):
+    if any(map(given.has, {*number.readings, *_decade(source, number)})):
         return True
     runs = _runs(text)
     if not text[-1].isdecimal():
         return runs <= given.unscaled
-    return all(map(given.says, runs))
+    return all(map(given.has, runs))
 
 
 def _decade(source: str, number: Number) -> Iterator[Decimal]:
@@ -170,7 +170,7 @@ def _decade(source: str, number: Number) -> Iterator[Decimal]:
         yield from map(Decimal, (10 * decade, decade + 1, century + 1))
 
 
-def _given(output: str, target: str) -> _Given:
+def _given(output: str, target: str) -> _OutputNumbers:
     found = numbers(output, target)
     values = frozenset().union(*(number.readings for number in found))
     values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
@@ -179,7 +179,7 @@ def _given(output: str, target: str) -> _Given:
     years = (int(run) for run in checked(runs) if run < 10_000)
     stems = _stems(registry.current(), target)
     said = {match[0] for match in checked(_WORD.finditer(output.lower()))}
-    return _Given(
+    return _OutputNumbers(
         values,
         runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),

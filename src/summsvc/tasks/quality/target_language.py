@@ -15,15 +15,15 @@ from summsvc.languages.defaults import SCRIPTS
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _OTHER_LETTERS = {script: re.compile(rf"[^\W\d_{own}]") for script, own in SCRIPTS.items()}
 
-COPIED_RUN = 5
+MIN_COPIED_WORDS = 5
 """Consecutive words of the source, most of them not names, that count as copied."""
 
-LETTERS = 12
+MIN_SCRIPT_LETTERS = 12
 """Fewer letters do not determine the script."""
 
-LANGUAGE_LETTERS = 20
-LANGUAGE_SURE = 0.99
-"""Probability from which another language is reported, for ``LANGUAGE_LETTERS`` or more."""
+MIN_LANGUAGE_LETTERS = 20
+LANGUAGE_THRESHOLD = 0.99
+"""Probability from which another language is reported, for ``MIN_LANGUAGE_LETTERS`` or more."""
 
 
 def copied(source: str, output: str) -> str:
@@ -35,7 +35,7 @@ def copied(source: str, output: str) -> str:
     words, given = _words(source), _words(output)
     if source.casefold() == output.casefold():
         return source if _common(words) >= 2 else ""
-    if len([*filter(set(words).__contains__, given)]) < COPIED_RUN:
+    if len([*filter(set(words).__contains__, given)]) < MIN_COPIED_WORDS:
         return ""
     pairs = {pair: at for at, pair in enumerate(pairwise(words))}
     best = range(0)
@@ -48,7 +48,7 @@ def copied(source: str, output: str) -> str:
             best = range(begun, i + 2)
         expected = at + 1 if at >= 0 else -1
     run = given[best.start : best.stop]
-    return " ".join(run) if len(run) >= COPIED_RUN and 2 * _common(run) > len(run) else ""
+    return " ".join(run) if len(run) >= MIN_COPIED_WORDS and 2 * _common(run) > len(run) else ""
 
 
 def wrong_script(source: str, output: str, target: str) -> bool:
@@ -57,7 +57,7 @@ def wrong_script(source: str, output: str, target: str) -> bool:
     Latin words that the source has too, such as names of products, are ignored.
     """
     script = registry.current().get(target).script
-    if not script or len(_OTHER_LETTERS[script].findall(output)) <= LETTERS / 2:
+    if not script or len(_OTHER_LETTERS[script].findall(output)) <= MIN_SCRIPT_LETTERS / 2:
         return False
     known = set(_words(source))
     letters = [
@@ -67,7 +67,7 @@ def wrong_script(source: str, output: str, target: str) -> bool:
         for char in word
         if char.isalpha()
     ]
-    if len(letters) < LETTERS:
+    if len(letters) < MIN_SCRIPT_LETTERS:
         return False
     return sum(_script(char) == script for char in letters) < len(letters) / 2
 
@@ -78,13 +78,13 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
     For a target without a language file, only the source's language is reported:
     the detector may mistake the target for a closely related language.
     """
-    if len(output) < LANGUAGE_LETTERS or likeliest(output) == target:
+    if len(output) < MIN_LANGUAGE_LETTERS or likeliest(output) == target:
         return ""
     found, probability = guess(output)
-    if probability < LANGUAGE_SURE:
+    if probability < LANGUAGE_THRESHOLD:
         return ""
     believed = target in registry.current().codes or found == source_language
-    return found if believed and sum(map(str.isalpha, output)) >= LANGUAGE_LETTERS else ""
+    return found if believed and sum(map(str.isalpha, output)) >= MIN_LANGUAGE_LETTERS else ""
 
 
 def _words(text: str) -> list[str]:

@@ -19,10 +19,10 @@ WORD = re.compile(r"[^\W\d_](?:\.(?=[^\W\d_]\.))?(?:[^\W\d_]|\.(?=[^\W\d_]\.)|['
 _OPENING = re.compile(r"[:•]\W*\Z|[,.;!?…–—-]\s*[\"“”«„‘(\[]\W*\Z")
 _UNSEEN = re.compile("[\u0300\u0301\u00ad]")
 
-LOOK_BACK = 8
+OPENING_CONTEXT = 8
 """Code points before a word that are inspected to decide whether it opens a sentence."""
 
-MIN_BASE = 3
+MIN_BASE_LETTERS = 3
 """Letters that remain at least when an ending is removed."""
 
 
@@ -104,7 +104,7 @@ def bases(word: str, language: str) -> set[str]:
     folded = plain(word)
     found = {folded}
     head, mark, tail = folded.rpartition("'")
-    if mark and len(head) >= MIN_BASE and len(tail) <= MIN_BASE:
+    if mark and len(head) >= MIN_BASE_LETTERS and len(tail) <= MIN_BASE_LETTERS:
         # Lukashenko's, Coale’o
         found.add(head)
     for form in list(found):
@@ -112,7 +112,7 @@ def bases(word: str, language: str) -> set[str]:
             form[: -len(ending)]
             for ending in forms.endings
             if form.endswith(ending)
-            and len(form) - len(ending) >= (forms.least if len(ending) == 1 else MIN_BASE)
+            and len(form) - len(ending) >= (forms.least if len(ending) == 1 else MIN_BASE_LETTERS)
         }
     found |= {f"={forms.kin[form]}" for form in list(found) if form in forms.kin}
     return found
@@ -131,7 +131,7 @@ def names(text: str, language: str) -> Iterator[Name]:
         word = match[0]
         if not word[0].isupper() or (len(word) == 1 and text[match.end() : match.end() + 1] != "."):
             continue
-        before = text[max(0, match.start() - LOOK_BACK) : match.start()]
+        before = text[max(0, match.start() - OPENING_CONTEXT) : match.start()]
         opens = match.start() in firsts or _OPENING.search(before) is not None
         name = Name(*match.span(), word, opens)
         if word.lower() in unwanted and not name.is_acronym:
