@@ -1,4 +1,4 @@
-"""A summarizer that computes something real: it keeps the sentences with a digit."""
+"""A summarization engine that keeps the sentences with a digit."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class KeepingEngine(ReversingEngine):
 async def summarize(
     engine: KeepingEngine, article: Article, length: Length, **asked: int
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
-    """A summary through the real chain and scheduler."""
+    """A summary by a real pipeline and scheduler."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096)
     pipeline = Pipeline(

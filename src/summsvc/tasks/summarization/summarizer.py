@@ -65,12 +65,12 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
-        await self._refuse_unread(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
             caller=request.caller,
+            admit=functools.partial(self._preflight, request, target),
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
@@ -107,11 +107,8 @@ class Summarizer:
         stats.total_s = time.perf_counter() - begun
         return summary
 
-    async def _refuse_unread(self, request: SummaryRequest, target: str) -> None:
-        """Raise for a long article when the models it is for certainly have no room or time."""
-        language = preflight.language(request.article)
-        if not language:
-            return
+    async def _preflight(self, request: SummaryRequest, target: str, language: str) -> None:
+        """Raise for a long article that the queues of its models certainly cannot take."""
         check = functools.partial(
             preflight.check,
             priority=_priority(request),
