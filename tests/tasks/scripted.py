@@ -1,4 +1,4 @@
-"""A translator whose every output a test decides, behind the real chain and scheduler."""
+"""A translation engine whose outputs a test defines, in a real pipeline with a scheduler."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_TERMS = Terms.of((), (), "en")
 
 
 class ScriptedEngine(ReversingEngine):
-    """Answers what ``habit`` says; a token is a word. asked: every text and its options."""
+    """Returns ``habit(text)``; a token is a word. asked: every text with its options."""
 
     def __init__(self, habit: Habit, limit: int = 10_000) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ async def pipeline(
     registry: CollectorRegistry | None = None,
     unsplittable: Unsplittable = NO_TERMS.spans,
 ) -> AsyncIterator[Pipeline]:
-    """A chain of one leg from English to Russian."""
+    """A pipeline of one stage from English to Russian."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096, registry=registry)
     try:
@@ -80,7 +80,7 @@ async def repaired(
     terms: Terms = NO_TERMS,
     registry: CollectorRegistry | None = None,
 ) -> CheckedOutput:
-    """What is answered for one segment."""
+    """The checked output of one segment."""
     segment = segment_of(text, kind)
     async with pipeline(engine, registry, terms.spans) as made:
         outputs = await made.run_all([text])

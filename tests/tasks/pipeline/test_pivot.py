@@ -1,4 +1,4 @@
-"""Translation through a third language: both models at work, terms of the request in the end."""
+"""Pivot translation: both models work at the same time, and terms hold through both."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_the_second_model_begins_after_the_first_batch_of_the_first(pivot:
     assert len(pivot.second.batches) == 1
 
 
-async def test_both_models_stop_when_the_reader_leaves(pivot: Pivot) -> None:
+async def test_both_models_stop_when_the_stream_is_closed(pivot: Pivot) -> None:
     pivot.first.hold()
     pivot.first.let(2)
     pivot.second.hold()

@@ -65,12 +65,12 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
-        await self._preflight(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
             caller=request.caller,
+            admit=functools.partial(self._preflight, request, target),
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
@@ -107,11 +107,8 @@ class Summarizer:
         stats.total_s = time.perf_counter() - begun
         return summary
 
-    async def _preflight(self, request: SummaryRequest, target: str) -> None:
+    async def _preflight(self, request: SummaryRequest, target: str, language: str) -> None:
         """Reject a long article, unread, if its models cannot admit it or meet the deadline."""
-        language = preflight.language(request.article)
-        if not language:
-            return
         check = functools.partial(
             preflight.check,
             priority=_priority(request),

@@ -1,4 +1,4 @@
-"""Outputs in order while doubtful ones among them are tried again."""
+"""Outputs are placed in order while doubtful ones among them are retried."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def outputs_of(made: Pipeline, submitted: Submitted) -> AsyncGenerator[list[Chec
     return translated_groups(made, submitted, selected, "ru", 1, list)
 
 
-async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> None:
+async def test_outputs_before_a_doubtful_one_do_not_wait_for_its_retries() -> None:
     engine = ScriptedEngine(lost)
     async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
@@ -50,7 +50,7 @@ async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> N
     assert list(map(set, engine.batches)) == [set(TEXTS), DOUBTFUL, DOUBTFUL]
 
 
-async def test_who_leaves_meanwhile_leaves_nothing_behind() -> None:
+async def test_closing_during_retries_cancels_all_work() -> None:
     engine = ScriptedEngine(lost)
     async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
