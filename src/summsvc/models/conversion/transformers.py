@@ -17,8 +17,8 @@ from summsvc.engines.tokenizer import SOURCE_TOKEN, TOKENIZER_FILE, TokenFraming
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 
 NEEDS_TORCH = (
-    "converting {} models needs torch; install it with: pip install 'summsvc[torch]', or install "
-    "the model on a machine that has it and copy its folder of the store here"
+    "converting {} models needs torch; install it with: pip install 'summsvc[torch]', or convert "
+    "the model on a machine with torch and copy its folder of the store to this machine"
 )
 
 SENTENCEPIECE_FILE = "sentencepiece.bpe.model"
