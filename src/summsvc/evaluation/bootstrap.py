@@ -32,17 +32,17 @@ _MAX_CHUNK_COUNTS = 2_000_000
 class Sample:
     """Per-text statistics of a metric, from which the corpus value is computed.
 
-    counts: shape (texts, k). figure: computes the corpus value from the k sums
+    counts: shape (texts, k). statistic: computes the corpus value from the k sums
     over texts.
     """
 
     counts: Floats
-    figure: Callable[[Floats], float]
+    statistic: Callable[[Floats], float]
 
     @property
     def value(self) -> float:
         """Value of the metric on all texts."""
-        return self.figure(self.counts.sum(axis=0))
+        return self.statistic(self.counts.sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def mean(values: Sequence[float] | Floats) -> Sample:
 
 def interval(sample: Sample, *, samples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED) -> Interval:
     """Return the value with its percentile interval; for a single text the width is 0."""
-    return Interval(sample.value, *_bounds(_figures(sample, samples, seed)))
+    return Interval(sample.value, *_bounds(_resampled_values(sample, samples, seed)))
 
 
 def difference(
@@ -91,18 +91,18 @@ def difference(
     """
     if len(one.counts) != len(other.counts):
         raise ValueError(f"{len(one.counts)} texts cannot be compared with {len(other.counts)}")
-    resampled = _figures(one, samples, seed) - _figures(other, samples, seed)
+    resampled = _resampled_values(one, samples, seed) - _resampled_values(other, samples, seed)
     value = one.value - other.value
     # The tolerance keeps rounding errors from separating equal values.
     as_large = np.abs(resampled - resampled.mean()) >= abs(value) - 1e-9
     return Difference(value, *_bounds(resampled), p=(int(as_large.sum()) + 1) / (samples + 1))
 
 
-def _figures(sample: Sample, samples: int, seed: int) -> Floats:
+def _resampled_values(sample: Sample, samples: int, seed: int) -> Floats:
     """Values of the metric on all resamples, shape (samples,)."""
     return np.asarray(
         [
-            sample.figure(times @ sample.counts)
+            sample.statistic(times @ sample.counts)
             for times in _resample_counts(len(sample.counts), samples, seed)
         ]
     )

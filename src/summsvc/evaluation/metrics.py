@@ -77,10 +77,10 @@ def _metric(
         [_join_lines(text) for text in outputs], [[_join_lines(text) for text in references]]
     )
 
-    def figure(sums: Floats) -> float:
+    def statistic(sums: Floats) -> float:
         return float(metric._compute_score_from_stats(list(sums)).score)
 
-    sample = Sample(np.asarray(counts, dtype=np.float64), figure)
+    sample = Sample(np.asarray(counts, dtype=np.float64), statistic)
     return Metric(name, metric.get_signature().format(), sample)
 
 
