@@ -24,9 +24,7 @@ GROUPS = {
 """The first setting of each group, and the group's heading in help and docs."""
 
 CPU_SEQUENCES = 48
-"""Sequences in a batch on a CPU: fewer cost more for each, and so do many more
-(`bench.speed.sizes`).
-"""
+"""Sequences in a batch on a CPU: fewer cost more for each, and so do many more (`bench.sizes`)."""
 
 
 def default_model_dir() -> Path:

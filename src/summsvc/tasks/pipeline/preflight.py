@@ -23,8 +23,7 @@ MARKUP = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
 """Code points of a long article for one of its text.
 
 Of HTML 4 is the median of articles taken out of their pages; of whole pages it is 15
-(``python -m bench.quality.markup``), and who sends one is told to wait rather too long than
-in vain.
+(``python -m bench.markup``), and who sends one is told to wait rather too long than in vain.
 """
 
 _ALPHABETS = "cp1251"

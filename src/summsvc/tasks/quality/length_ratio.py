@@ -4,7 +4,7 @@ The logarithm of the output's length is a line over that of the source's; what
 is left over spreads the more, the shorter the text (the variance of Gale and
 Church, "A Program for Aligning Sentences in Bilingual Corpora", 1993, falls
 with the length), around a part that does not depend on it. lengths.toml holds
-the figures; bench/quality/guards.py derives them from the translations in tests/data.
+the figures; bench/guards.py derives them from the translations in tests/data.
 """
 
 from __future__ import annotations
