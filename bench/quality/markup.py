@@ -16,7 +16,7 @@ from statistics import quantiles
 
 from summsvc.articles.reader import read
 from summsvc.config import Settings
-from summsvc.tasks.pipeline.text_workers import LONG
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.types import Article, MimeType
 
 KINDS = {"whole pages": "source.html", "articles taken out": "expected.html"}
@@ -26,7 +26,7 @@ def ratios(folder: Path, name: str) -> Iterator[float]:
     """Code points of each long page, divided by those of its text."""
     for path in sorted(folder.glob(f"test/test-pages/*/{name}")):
         body = path.read_text("utf-8")
-        if LONG < len(body) <= Settings().max_body_code_points:
+        if LONG_ARTICLE < len(body) <= Settings().max_body_code_points:
             segments = read(Article("", body, "en", MimeType.HTML)).segments
             yield len(body) / sum(len(each.text) for each in segments)
 

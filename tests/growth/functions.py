@@ -19,9 +19,9 @@ from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer, render
 from summsvc.errors import SummsvcError
 from summsvc.languages.stemming import stems
-from summsvc.tasks.pipeline import boundaries, splitting
-from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline import splitting
 from summsvc.tasks.pipeline.preflight import least_tokens
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.quality import numerals
 from summsvc.tasks.quality.checks import assess, lost_brackets
 from summsvc.tasks.quality.length_ratio import unusual
@@ -35,11 +35,11 @@ from summsvc.tasks.summarization.lexrank import Candidate, rank
 from summsvc.tasks.summarization.names import names
 from summsvc.tasks.summarization.postprocess import postprocess
 from summsvc.tasks.summarization.selection import select
-from summsvc.tasks.translation.assembly import placed
-from summsvc.tasks.translation.glossary import Found, Terms, around, places, uses
+from summsvc.tasks.translation.assembly import Assembly
+from summsvc.tasks.translation.checking import CheckedOutput
+from summsvc.tasks.translation.glossary import Found, Terms, around, places, translatable, uses
 from summsvc.tasks.translation.occurrences import Occurrences
-from summsvc.tasks.translation.retry import CheckedOutput, translatable
-from summsvc.tasks.translation.term_enforcement import _placed
+from summsvc.tasks.translation.term_enforcement import _replace
 from summsvc.types import Article, Field, MimeType, Span
 
 Job = Callable[[], object]
@@ -108,14 +108,14 @@ def _around(text: str) -> Job:
         Found(at, at + 5, text[at : at + 5], "a", kept=at % 2 == 0)
         for at in range(0, len(text) - 5, 15)
     ]
-    return lambda: (around(text, found), translatable(_segment(text), found))
+    return lambda: (around(text, found), translatable(text, found))
 
 
 def _inserted(text: str) -> Job:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
     said = [form[:SHORT_TERM] for form, _ in forms]
-    return lambda: _placed(text, text, forms, said, lost, "ru")
+    return lambda: _replace(text, text, forms, said, lost, "ru")
 
 
 def _assessed(text: str) -> Job:
@@ -177,7 +177,8 @@ def _rendered(document: Document) -> object:
 
 def _put_in_place(document: Document) -> object:
     outputs = [CheckedOutput(each.text.upper()) for each in document.segments]
-    return placed(Renderer(document), 0, document.segments, outputs)
+    segments = document.segments
+    return Assembly(Renderer(document), segments, range(len(segments))).place(outputs)
 
 
 def _with_marks(text: str) -> Job:
@@ -259,8 +260,8 @@ FUNCTIONS: dict[str, Function] = {
     "terms inserted": Function(_inserted),
     "occurrences": of(lambda text: Occurrences(text.split()).removed(text)),
     "split": Function(_split),
-    "clauses": of(splitting.clauses),
-    "boundaries": of(lambda text: _consumed(iter(boundaries.places(text)))),
+    "clauses": of(splitting.split_clauses),
+    "boundaries": of(lambda text: _consumed(iter(splitting.split_points(text)))),
     "sentences": of(lambda text: list(sentences.split(text, "en")), ARTICLE),
     "sentences in Russian": of(lambda text: list(sentences.split(text, "ru")), ARTICLE),
     "sentences in Lithuanian": of(lambda text: list(sentences.split(text, "lt")), ARTICLE),

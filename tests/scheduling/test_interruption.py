@@ -14,7 +14,8 @@ from summsvc.errors import DrainingError
 from summsvc.interruption import checkpoint
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.thread_lane import Lane, LaneMetrics
-from summsvc.tasks.pipeline.text_workers import LONG, TextWorkers
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
+from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.types import Article
 
 
@@ -52,7 +53,7 @@ async def lane() -> AsyncIterator[Lane]:
 
 @asynccontextmanager
 async def text_workers() -> AsyncIterator[TextWorkers]:
-    made = TextWorkers(1, max_title=10, max_body=2 * LONG)
+    made = TextWorkers(1, max_title=10, max_body=2 * LONG_ARTICLE)
     try:
         yield made
     finally:
@@ -132,7 +133,7 @@ async def test_workers_whose_work_has_ended_close_cleanly() -> None:
 async def test_an_article_being_read_ends_at_the_end_of_the_workers() -> None:
     async with text_workers() as workers:
         begun = threading.Event()
-        body = "Nobody was hurt. " * (LONG // 16)
+        body = "Nobody was hurt. " * (LONG_ARTICLE // 16)
 
         def read_again_and_again() -> None:
             while True:

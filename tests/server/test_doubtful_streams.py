@@ -15,8 +15,8 @@ import pytest
 from summsvc.config import Settings
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.quality import check_cache
-from summsvc.tasks.translation import outputs
-from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
+from summsvc.tasks.translation.checking import CheckedGroup
+from summsvc.tasks.translation.retry import MAX_RETRIES
 from summsvc.v1 import article_pb2
 from summsvc.v1 import translation_service_pb2 as pb
 from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
@@ -120,25 +120,26 @@ def at_once(server: Running, requests: list[Any]) -> Counter[tuple[grpc.StatusCo
 
 
 class Counted:
-    """Counts calls of a function of a module, from any thread."""
+    """Counts calls of a function of a module, or a method of a class, from any thread."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
         self.calls = 0
-        self._lock = threading.Lock()
-        self._function = getattr(module, name)
-        monkeypatch.setattr(module, name, self._call)
+        lock = threading.Lock()
+        function = getattr(owner, name)
 
-    def _call(self, *args: Any, **kwargs: Any) -> Any:
-        with self._lock:
-            self.calls += 1
-        return self._function(*args, **kwargs)
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            with lock:
+                self.calls += 1
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
 
 
 def test_equal_doubtful_articles_cost_as_much_as_one(
     wide: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheduler = scheduler_of(wide)
-    groups = Counted(monkeypatch, outputs, "look")
+    groups = Counted(monkeypatch, CheckedGroup, "_check")
     assessed = Counted(monkeypatch, check_cache, "assess")
 
     def counts() -> tuple[float, int, int, int]:

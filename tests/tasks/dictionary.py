@@ -1,4 +1,4 @@
-"""Small models that translate word by word, whose batches can be let through one by one."""
+"""Engines that translate word by word, and whose batches a test releases one by one."""
 
 from __future__ import annotations
 

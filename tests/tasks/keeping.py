@@ -15,8 +15,8 @@ from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.abstractive import write_summary
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Article, Warning
 from tests.scheduling.reversing import ReversingEngine, scheduler
 

@@ -1,4 +1,4 @@
-"""A translator whose every output a test decides, behind the real chain and scheduler."""
+"""A translation engine whose outputs a test defines, in a real pipeline with a scheduler."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from summsvc.engines.base import DecodingOptions, Generated, Seq2SeqEngine
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.pipeline import Pipeline
-from summsvc.tasks.pipeline.stage import Stage
+from summsvc.tasks.pipeline.stage import Stage, Unsplittable
 from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.translation.checking import CheckedOutput, check_and_complete
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import CheckedOutput, repair_all
 from summsvc.types import Field, Span
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
 Habit = Callable[[str], str]
 
+NO_TERMS = Terms.of((), (), "en")
+"""Automatic terms only, such as addresses."""
+
 
 class ScriptedEngine(ReversingEngine):
-    """Answers what ``habit`` says; a token is a word. asked: every text and its options."""
+    """Returns ``habit(text)``; a token is a word. asked: every text with its options."""
 
     def __init__(self, habit: Habit, limit: int = 10_000) -> None:
         super().__init__()
@@ -42,9 +45,11 @@ class ScriptedEngine(ReversingEngine):
 
 @asynccontextmanager
 async def pipeline(
-    engine: Seq2SeqEngine, registry: CollectorRegistry | None = None
+    engine: Seq2SeqEngine,
+    registry: CollectorRegistry | None = None,
+    unsplittable: Unsplittable = NO_TERMS.spans,
 ) -> AsyncIterator[Pipeline]:
-    """A chain of one leg from English to Russian."""
+    """A pipeline of one stage from English to Russian."""
     workers = TextWorkers(1, max_title=2000, max_body=1_000_000)
     queue = scheduler(engine, batch_tokens=4096, registry=registry)
     try:
@@ -55,6 +60,7 @@ async def pipeline(
             priority=Priority.INTERACTIVE,
             deadline=None,
             use_cache=False,
+            unsplittable=unsplittable,
         )
     finally:
         await queue.close()
@@ -71,13 +77,12 @@ async def repaired(
     text: str,
     *,
     kind: SegmentKind = SegmentKind.SENTENCE,
-    terms: Terms | None = None,
+    terms: Terms = NO_TERMS,
     registry: CollectorRegistry | None = None,
 ) -> CheckedOutput:
-    """What is answered for one segment."""
+    """The checked output of one segment."""
     segment = segment_of(text, kind)
-    async with pipeline(engine, registry) as made:
-        made.terms = terms or made.terms
+    async with pipeline(engine, registry, terms.spans) as made:
         outputs = await made.run_all([text])
-        (answer,) = await repair_all(made, [segment], outputs, "ru", made.terms)
+        (answer,) = await check_and_complete(made, [segment], outputs, "ru", terms)
     return answer

@@ -152,9 +152,9 @@ class Scheduler:
         self._feed(handle, self._dedup.key(work))
         return handle
 
-    def count_retried(self) -> None:
-        """Count a segment whose output its caller has the model try again."""
-        self._metrics.retried.inc()
+    def count_retried(self, segments: int) -> None:
+        """Count segments whose doubtful outputs are retried."""
+        self._metrics.retried.inc(segments)
 
     def check(
         self,

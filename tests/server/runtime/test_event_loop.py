@@ -21,15 +21,17 @@ from summsvc.articles.renderer import Renderer
 from summsvc.config import Settings
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.server.codec import to_proto
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.splitting import split
-from summsvc.tasks.pipeline.text_workers import BRIEF
-from summsvc.tasks.pipeline.usage import Stats, Summary, TranslationFinished, TranslationStarted
+from summsvc.tasks.pipeline.stage import PipelineOutput
+from summsvc.tasks.pipeline.text_workers import BRIEF_ARTICLE
+from summsvc.tasks.pipeline.usage import Stats
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.summarization.extractive import extract
-from summsvc.tasks.translation.assembly import placed, whole
-from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import CheckedOutput, accepted, translatable
+from summsvc.tasks.summarization.types import Summary
+from summsvc.tasks.translation.assembly import Assembly, whole_translation
+from summsvc.tasks.translation.checking import CheckedOutput, accepted
+from summsvc.tasks.translation.glossary import Terms, translatable
+from summsvc.tasks.translation.types import TranslationFinished, TranslationStarted
 from summsvc.types import Article, MimeType
 from summsvc.v1 import article_pb2, summarization_service_pb2
 from summsvc.v1 import translation_service_pb2 as pb
@@ -183,11 +185,11 @@ def test_a_translation_of_a_megabyte_holds_nobody_up(
 
 
 BRIEF_ARTICLES = {
-    "lines": ("a\r" * BRIEF, MimeType.PLAIN),
-    "paragraphs": ("x\n\n" * BRIEF, MimeType.PLAIN),
-    "table": ("|a|b|\n|-|-|\n" + "|a|b|\n" * BRIEF, MimeType.MARKDOWN),
-    "headings": ("a\n=\n" * BRIEF, MimeType.MARKDOWN),
-    "tags": ("<p>a<b>c</b>" * BRIEF, MimeType.HTML),
+    "lines": ("a\r" * BRIEF_ARTICLE, MimeType.PLAIN),
+    "paragraphs": ("x\n\n" * BRIEF_ARTICLE, MimeType.PLAIN),
+    "table": ("|a|b|\n|-|-|\n" + "|a|b|\n" * BRIEF_ARTICLE, MimeType.MARKDOWN),
+    "headings": ("a\n=\n" * BRIEF_ARTICLE, MimeType.MARKDOWN),
+    "tags": ("<p>a<b>c</b>" * BRIEF_ARTICLE, MimeType.HTML),
 }
 
 
@@ -195,7 +197,9 @@ BRIEF_ARTICLES = {
 def test_a_brief_article_holds_nobody_up(measured: tuple[Running, Turns], name: str) -> None:
     server, turns = measured
     body, mime_type = BRIEF_ARTICLES[name]
-    article = article_pb2.Article(body=body[:BRIEF], mime_type=mime_type.value, language_code="en")
+    article = article_pb2.Article(
+        body=body[:BRIEF_ARTICLE], mime_type=mime_type.value, language_code="en"
+    )
     request = summarization_service_pb2.SummarizeRequest(article=article)
     with grpc.insecure_channel(server.address) as channel:
         summarize = SummarizationServiceStub(channel).Summarize
@@ -293,9 +297,10 @@ def put_together(document: Document) -> bytes:
     """A reply that says the same in the same language, segments included."""
     renderer = Renderer(document)
     outputs = list(map(CheckedOutput.unchanged, document.segments))
-    segments = placed(renderer, 0, document.segments, outputs)
+    assembly = Assembly(renderer, document.segments, range(len(outputs)))
+    segments = assembly.place(outputs)
     closing = renderer.finish()
-    translation = whole(
+    translation = whole_translation(
         TranslationStarted(document.language, "en", len(segments), (), ()),
         segments,
         TranslationFinished(closing.body, closing.title, (), Stats()),
@@ -318,7 +323,7 @@ def test_no_step_about_the_longest_sentence_holds_the_lock(
 def cut_and_checked(segment: Segment, engine: Seq2SeqEngine) -> None:
     """What is done about a segment beside the model, were its output the source again."""
     found = Terms.of((), (), "en").find(segment.text)
-    translatable(segment, found)
+    translatable(segment.text, found)
     split(segment.text, lambda parts: engine.count_tokens(parts, "en", "ru"), 128)
     output = PipelineOutput(segment.text, -0.1, complete=True, pieces=1)
     accepted(segment, output, "en", "ru", found, Checks())

@@ -14,7 +14,7 @@ import pytest
 from summsvc.config import Settings
 from summsvc.server.runtime import gc_policy
 from summsvc.server.runtime.gc_policy import Turns
-from summsvc.tasks.pipeline.usage import SummarySentence
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1.summarization_service_pb2_grpc import SummarizationServiceStub

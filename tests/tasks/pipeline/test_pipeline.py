@@ -1,4 +1,4 @@
-"""Text through one model or two, with schedulers on a small real engine."""
+"""A pipeline with a scheduler on a small real engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pipeline(stages: list[Stage], workers: TextWorkers) -> Pipeline:
     )
 
 
-async def test_a_full_queue_refuses_new_requests_but_no_second_attempts() -> None:
+async def test_a_full_queue_rejects_new_requests_but_no_retries() -> None:
     engine = ReversingEngine()
     made = scheduler(engine, batch_tokens=8, max_requests=1)
     workers = TextWorkers(1, max_title=100, max_body=100)

@@ -1,4 +1,4 @@
-"""Translation through a third language: both models at work, terms of the request in the end."""
+"""Pivot translation: both models work at the same time, and terms hold through both."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import TranslatedSegment
-from summsvc.tasks.translation.translator import TranslationRequest, Translator
+from summsvc.tasks.translation.translator import Translator
+from summsvc.tasks.translation.types import TranslatedSegment, TranslationRequest
 from summsvc.types import Article, WarningType
 from tests.scheduling.reversing import scheduler
 from tests.tasks.dictionary import TO_LITHUANIAN, TO_RUSSIAN, DictionaryEngine
@@ -67,7 +67,7 @@ async def test_the_second_model_begins_after_the_first_batch_of_the_first(pivot:
     assert len(pivot.second.batches) == 1
 
 
-async def test_both_models_stop_when_the_reader_leaves(pivot: Pivot) -> None:
+async def test_both_models_stop_when_the_stream_is_closed(pivot: Pivot) -> None:
     pivot.first.hold()
     pivot.first.let(2)
     pivot.second.hold()

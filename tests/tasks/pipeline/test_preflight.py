@@ -1,4 +1,4 @@
-"""What is known of a long article before it is read."""
+"""Preflight: the bounds of a long article's tokens, and its rejection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from summsvc.models.store.store import Store
 from summsvc.scheduling.fairness.callers import ANONYMOUS
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline import preflight
-from summsvc.tasks.pipeline.text_workers import LONG
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.types import Article, MimeType
 from tests.scheduling.reversing import ReversingEngine, scheduler
 
@@ -23,10 +23,10 @@ SENTENCE = "Nobody was hurt in the city, said the president.  \n"
 
 
 def article(language: str = "en", kind: MimeType = MimeType.PLAIN) -> Article:
-    return Article("", SENTENCE * (LONG // len(SENTENCE) + 1), language, kind)
+    return Article("", SENTENCE * (LONG_ARTICLE // len(SENTENCE) + 1), language, kind)
 
 
-def test_only_of_a_long_one_with_its_language_named_is_the_model_known() -> None:
+def test_preflight_needs_a_long_article_with_its_language() -> None:
     assert preflight.language(article("EN")) == "en"
     assert preflight.language(article("")) == ""
     assert preflight.language(Article("", SENTENCE, "en")) == ""
@@ -34,7 +34,7 @@ def test_only_of_a_long_one_with_its_language_named_is_the_model_known() -> None
         preflight.language(article("no such"))
 
 
-def test_no_text_has_fewer_tokens_than_are_counted_unread(model_dir: Path) -> None:
+def test_the_lower_bound_of_tokens_holds_for_a_model(model_dir: Path) -> None:
     engine = load(Store(model_dir).spec("opus-en-ru"), Placement())
     try:
         segments = [segment.text for segment in read(article()).segments]
@@ -46,20 +46,20 @@ def test_no_text_has_fewer_tokens_than_are_counted_unread(model_dir: Path) -> No
 
 
 @pytest.mark.parametrize("kind", [MimeType.HTML, MimeType.MARKDOWN])
-def test_where_markup_may_be_most_of_it_one_token_is_certain(kind: MimeType) -> None:
+def test_the_lower_bound_is_one_token_for_formats_with_markup(kind: MimeType) -> None:
     assert preflight.least_tokens(article(kind=kind)) == 1
 
 
 @pytest.mark.parametrize("figures", ["12 345,67 – 89 €;\n", " \n", "²½ ٣ ๓ 〇\n"])
-def test_what_has_no_letter_may_have_nothing_to_compute(figures: str) -> None:
-    assert preflight.least_tokens(Article("", figures * LONG)) == 0
-    assert preflight.least_tokens(Article("", figures * LONG + "Done.")) == 1
+def test_the_lower_bound_is_zero_without_letters(figures: str) -> None:
+    assert preflight.least_tokens(Article("", figures * LONG_ARTICLE)) == 0
+    assert preflight.least_tokens(Article("", figures * LONG_ARTICLE + "Done.")) == 1
 
 
 @pytest.mark.parametrize(
     ("kind", "share"), [(MimeType.PLAIN, 1), (MimeType.MARKDOWN, 1), (MimeType.HTML, 4)]
 )
-async def test_a_refused_book_is_told_to_come_back_when_there_may_be_room_for_it(
+async def test_the_retry_delay_of_a_long_article_is_for_all_its_tokens(
     kind: MimeType, share: int
 ) -> None:
     queue = scheduler(ReversingEngine(), max_tokens=10_000)

@@ -1,4 +1,4 @@
-"""Splitting: every piece fits, and nothing is lost."""
+"""Splitting: every piece fits, nothing is lost, unsplittable spans stay whole."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.tasks.pipeline.boundaries import clusters
-from summsvc.tasks.pipeline.splitting import clauses, join, split
+from summsvc.tasks.pipeline.splitting import clusters, join, split, split_clauses
 
 LONG = "https://example.org/2025/12/13/a-long-report?lang=lt&page=2"
 TERM = "World Health Organization"
@@ -30,7 +29,7 @@ def code_points(texts: Sequence[str]) -> list[int]:
 
 
 @given(st.lists(st.sampled_from(PARTS)), st.integers(18, 60))
-def test_pieces_are_the_text_and_fit_and_nothing_whole_is_cut(parts: list[str], limit: int) -> None:
+def test_pieces_join_to_the_text_fit_and_keep_spans_whole(parts: list[str], limit: int) -> None:
     text = " ".join(parts)
     terms = [match.span() for match in re.finditer(TERM, text)]
     pieces = split(text, words, limit, terms)
@@ -41,14 +40,14 @@ def test_pieces_are_the_text_and_fit_and_nothing_whole_is_cut(parts: list[str], 
 
 
 @given(st.text(max_size=300), st.integers(2, 30))
-def test_any_text_survives_and_fits(text: str, limit: int) -> None:
+def test_any_text_is_split_to_fit_without_loss(text: str, limit: int) -> None:
     pieces = split(text, code_points, limit)
     assert "".join(pieces) == text
     assert max(code_points(pieces)) <= limit
 
 
 @given(st.text(st.sampled_from("aé\u0301\u0308й\u200d👩🏽🇱🇹\ufe0f"), max_size=200))
-def test_no_character_of_a_reader_is_cut_that_fits(text: str) -> None:
+def test_no_grapheme_cluster_that_fits_is_split(text: str) -> None:
     edges = [0, *clusters(text), len(text)]
     longest = max(b - a for a, b in pairwise(edges))
     at = 0
@@ -57,7 +56,7 @@ def test_no_character_of_a_reader_is_cut_that_fits(text: str) -> None:
         at += len(piece)
 
 
-def test_an_address_longer_than_the_limit_is_cut_all_the_same() -> None:
+def test_an_address_longer_than_the_limit_is_split() -> None:
     pieces = split(LONG, code_points, 20)
     assert "".join(pieces) == LONG
     assert max(code_points(pieces)) <= 20
@@ -76,11 +75,11 @@ def test_an_address_longer_than_the_limit_is_cut_all_the_same() -> None:
          ["Žmonės, kurie gyvena prie upės, ", "nes ten dirba, buvo perspėti, kad vanduo kyla"]),
     ],
 )  # fmt: skip
-def test_it_is_cut_between_clauses_first(text: str, pieces: list[str]) -> None:
+def test_a_text_is_split_between_clauses_first(text: str, pieces: list[str]) -> None:
     assert split(text, words, words([text])[0] - 5) == pieces
 
 
-def test_pieces_are_of_like_size() -> None:
+def test_pieces_have_similar_sizes() -> None:
     lengths = words(split("word " * 110, words, 102))
     assert len(lengths) == 2
     assert max(lengths) - min(lengths) <= 2
@@ -108,9 +107,9 @@ def test_50_000_code_points_without_punctuation(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=60))
-def test_clauses_are_the_text(parts: list[str]) -> None:
+def test_clauses_join_to_the_text(parts: list[str]) -> None:
     text = " ".join(parts)
-    assert "".join(clauses(text)) == text
+    assert "".join(split_clauses(text)) == text
 
 
 def test_clauses_of_a_long_sentence() -> None:
@@ -118,9 +117,9 @@ def test_clauses_of_a_long_sentence() -> None:
         "The minister said that the schools would reopen in September, "
         "but the union, which speaks for the teachers, called the plan unsafe."
     )
-    assert clauses(text) == [text[:62], text[62:]]
-    assert clauses("It will rain, they say.") == ["It will rain, they say."]
-    assert clauses("word " * 50) == ["word " * 50]
+    assert split_clauses(text) == [text[:62], text[62:]]
+    assert split_clauses("It will rain, they say.") == ["It will rain, they say."]
+    assert split_clauses("word " * 50) == ["word " * 50]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_clauses_of_a_long_sentence() -> None:
         (["etc. ", "b"], ["и т. д.", "b"], "и т. д. b"),
     ],
 )
-def test_pieces_are_joined_as_they_stood(
+def test_pieces_are_joined_with_the_white_space_between_them(
     pieces: list[str], translations: list[str], joined: str
 ) -> None:
     assert join(pieces, translations) == joined

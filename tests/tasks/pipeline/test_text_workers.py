@@ -1,4 +1,4 @@
-"""Articles that wait to be read: limits, deadlines, who goes first, what is counted."""
+"""Articles that wait to be parsed: limits, deadlines, order, metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_lane import AT_HAND, Lane, LaneMetrics
-from summsvc.tasks.pipeline.text_workers import BRIEF, INLINE_LIMIT, LONG, TextWorkers
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
+from summsvc.tasks.pipeline.text_workers import BRIEF_ARTICLE, INLINE_LIMIT, TextWorkers
 from summsvc.types import Article
 
 ARTICLES = 8
@@ -84,7 +85,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_so_many_articles_may_wait_and_no_more() -> None:
+async def test_the_number_of_waiting_articles_is_limited() -> None:
     async with held() as lane:
         waiting = [lane.read(str(i)) for i in range(ARTICLES)]
         await settled()
@@ -105,7 +106,7 @@ async def test_so_many_articles_may_wait_and_no_more() -> None:
         assert lane.done == [str(i) for i in range(ARTICLES)]
 
 
-async def test_so_many_code_points_may_wait_and_no_more() -> None:
+async def test_the_code_points_of_waiting_articles_are_limited() -> None:
     async with held() as lane:
         lane.read("first", CODE_POINTS - 100)
         await settled()
@@ -118,14 +119,14 @@ async def test_so_many_code_points_may_wait_and_no_more() -> None:
         assert lane.shown("unread_code_points") == CODE_POINTS
 
 
-async def test_one_larger_than_the_limit_is_read_when_nothing_waits() -> None:
+async def test_an_article_above_the_limit_is_parsed_when_nothing_waits() -> None:
     async with held() as lane:
         lane.read("book", 2 * CODE_POINTS)
         await lane.let_go()
         assert lane.done == ["book"]
 
 
-async def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused() -> None:
+async def test_a_deadline_that_the_measured_rate_cannot_meet_is_rejected() -> None:
     async with held() as lane:
         now = asyncio.get_running_loop().time()
         lane.read("first", 400)
@@ -140,7 +141,7 @@ async def test_a_deadline_that_the_measured_rate_cannot_meet_is_refused() -> Non
         assert lane.shown("unread_refused_total", reason="DEADLINE") == 1
 
 
-async def test_where_nothing_waits_a_deadline_may_be_tried() -> None:
+async def test_any_deadline_is_admitted_when_nothing_waits() -> None:
     """Or a rate measured in a bad moment would be the last one measured."""
     async with held() as lane:
         lane.measured(1)
@@ -149,7 +150,7 @@ async def test_where_nothing_waits_a_deadline_may_be_tried() -> None:
         assert lane.done == ["tried"]
 
 
-async def test_what_waits_when_its_deadline_passes_is_not_read() -> None:
+async def test_an_article_past_its_deadline_is_not_parsed() -> None:
     async with held() as lane:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + 0.05
@@ -165,7 +166,7 @@ async def test_what_waits_when_its_deadline_passes_is_not_read() -> None:
         assert lane.shown("unread_refused_total", reason="DEADLINE") == len(waiting)
 
 
-async def test_what_nobody_waits_for_is_not_read() -> None:
+async def test_an_article_of_a_cancelled_request_is_not_parsed() -> None:
     async with held() as lane:
         leaving = [lane.read("left") for _ in range(2 * AT_HAND)]
         await settled()
@@ -179,7 +180,7 @@ async def test_what_nobody_waits_for_is_not_read() -> None:
         assert lane.done == ["stays"]
 
 
-async def test_what_is_being_read_counts_until_a_thread_lets_go_of_it() -> None:
+async def test_an_article_in_progress_counts_until_its_thread_is_done() -> None:
     async with held() as lane:
         go, begun = threading.Event(), threading.Event()
 
@@ -197,7 +198,7 @@ async def test_what_is_being_read_counts_until_a_thread_lets_go_of_it() -> None:
         await lane.run("after")
 
 
-async def test_what_was_read_goes_before_what_was_not_and_is_never_refused() -> None:
+async def test_work_of_parsed_articles_goes_first_and_is_never_rejected() -> None:
     async with held() as lane:
         for i in range(ARTICLES):
             lane.read(str(i), CODE_POINTS // ARTICLES)
@@ -208,7 +209,7 @@ async def test_what_was_read_goes_before_what_was_not_and_is_never_refused() -> 
 
 
 @pytest.mark.parametrize("other", [Caller("a", "2"), Caller("b", "1")])
-async def test_an_article_waits_for_none_but_its_own_callers_and_those_at_hand(
+async def test_an_article_waits_only_for_its_own_caller_and_work_in_progress(
     other: Caller,
 ) -> None:
     async with held() as lane:
@@ -227,7 +228,7 @@ async def test_an_article_waits_for_none_but_its_own_callers_and_those_at_hand(
         assert lane.done.index(f"other {ARTICLES // 2 - 1}") <= AT_HAND + ARTICLES
 
 
-async def test_a_deadline_is_held_against_the_turns_of_a_caller_not_against_all_that_wait() -> None:
+async def test_a_deadline_is_compared_with_the_turns_of_its_caller() -> None:
     async with held() as lane:
         now = asyncio.get_running_loop().time()
         for _ in range(ARTICLES - 2):
@@ -241,7 +242,7 @@ async def test_a_deadline_is_held_against_the_turns_of_a_caller_not_against_all_
             await lane.read("late", 50, now + 30, caller=Caller("a", "1"))
 
 
-async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
+async def test_the_rate_includes_all_text_work_for_an_article(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [0.0]
@@ -267,7 +268,7 @@ async def test_the_rate_is_of_articles_with_all_that_is_done_for_them(
         assert lane.lane._admission.tokens_per_s == pytest.approx((100 + 300) / (1 + 7))
 
 
-async def test_what_is_brief_is_read_at_once_where_no_article_waits() -> None:
+async def test_a_brief_article_is_parsed_at_once_when_none_waits() -> None:
     async with held() as lane:
         await lane.read("brief", brief=True)
         assert lane.done == ["brief"]
@@ -281,7 +282,7 @@ async def test_what_is_brief_is_read_at_once_where_no_article_waits() -> None:
         assert lane.done == ["brief", "article", "in turn"]
 
 
-async def test_what_is_brief_and_late_is_not_read() -> None:
+async def test_a_brief_article_past_its_deadline_is_not_parsed() -> None:
     async with held() as lane:
         with pytest.raises(DeadlineError):
             await lane.read("late", deadline=asyncio.get_running_loop().time() - 1, brief=True)
@@ -289,7 +290,7 @@ async def test_what_is_brief_and_late_is_not_read() -> None:
         assert lane.shown("unread_refused_total", reason="DEADLINE") == 1
 
 
-async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
+async def test_a_brief_article_that_fails_leaves_the_lane() -> None:
     def work() -> None:
         raise InvalidInputError("no text")
 
@@ -300,9 +301,10 @@ async def test_what_is_brief_and_cannot_be_read_leaves_the_lane() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "warm", "here"), [(1, True, True), (1, False, False), (BRIEF + 1, True, False)]
+    ("length", "warm", "here"),
+    [(1, True, True), (1, False, False), (BRIEF_ARTICLE + 1, True, False)],
 )
-async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_loaded(
+async def test_brief_articles_are_parsed_on_the_event_loop_once_data_is_loaded(
     length: int, warm: bool, here: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[threading.Thread] = []
@@ -321,12 +323,12 @@ async def test_brief_articles_are_read_on_the_event_loop_once_language_data_is_l
         workers.close()
 
 
-async def test_a_book_waits_for_books_alone() -> None:
-    workers = TextWorkers(1, max_title=10, max_body=2 * LONG, limits=QueueLimits(1, 10))
+async def test_a_long_article_waits_for_long_articles_only() -> None:
+    workers = TextWorkers(1, max_title=10, max_body=2 * LONG_ARTICLE, limits=QueueLimits(1, 10))
     go = threading.Event()
     holder = workers._long.executor.submit(go.wait, 60)
     try:
-        book = Article("", "Nobody was hurt. " * (LONG // 16), "en")
+        book = Article("", "Nobody was hurt. " * (LONG_ARTICLE // 16), "en")
         waiting = asyncio.ensure_future(workers.read(book, keep_boilerplate=False))
         await settled()
         with pytest.raises(OverloadedError):
@@ -335,13 +337,13 @@ async def test_a_book_waits_for_books_alone() -> None:
         assert [segment.text for segment in short.segments] == ["Nobody was hurt."]
         assert not holder.done()
         go.set()
-        assert len((await waiting).segments) == LONG // 16
+        assert len((await waiting).segments) == LONG_ARTICLE // 16
     finally:
         go.set()
         workers.close()
 
 
-async def test_bulk_work_leaves_the_threads_for_short_articles_alone() -> None:
+async def test_bulk_work_does_not_use_the_threads_for_short_articles() -> None:
     def thread() -> str:
         return threading.current_thread().name
 

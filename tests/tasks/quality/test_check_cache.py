@@ -15,9 +15,9 @@ from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality import check_cache
 from summsvc.tasks.quality.check_cache import MAX_CACHED_LENGTH, Checks
 from summsvc.tasks.quality.checks import Issue, assess
-from summsvc.tasks.translation.retry import repair_all
+from summsvc.tasks.translation.checking import check_and_complete
 from tests.scheduling.reversing import scheduler
-from tests.tasks.scripted import ScriptedEngine, segment_of
+from tests.tasks.scripted import NO_TERMS, ScriptedEngine, segment_of
 
 SOURCE = "The police arrested 123 people."
 WRONG = "Полиция задержала 132 человека."
@@ -86,7 +86,7 @@ async def test_requests_share_issues_unless_they_bypass_the_cache(
                 checks=shared,
             )
             outputs = await made.run_all([SOURCE])
-            await repair_all(made, segments, outputs, "ru", made.terms)
+            await check_and_complete(made, segments, outputs, "ru", NO_TERMS)
     finally:
         await queue.close()
         workers.close()

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from summsvc.articles.length import Length, count_words
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import DeadlineError
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
-from summsvc.tasks.pipeline.usage import SummarySentence
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.summarization.postprocess import postprocess
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Article, MimeType, WarningType
 from tests.tasks.keeping import KeepingEngine, keep, split, summarize
 

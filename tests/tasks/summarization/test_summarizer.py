@@ -23,11 +23,12 @@ from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.jobs import JobHandle
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.tasks.pipeline import text_workers
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.text_workers import LONG, TextWorkers
-from summsvc.tasks.pipeline.usage import ModelUse, Summary
+from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.pipeline.usage import ModelUse
 from summsvc.tasks.summarization.summarizer import Summarizer
-from summsvc.tasks.summarization.types import LengthRequest, Method, SummaryRequest
+from summsvc.tasks.summarization.types import LengthRequest, Method, Summary, SummaryRequest
 from summsvc.types import Article, Span, WarningType
 from tests.scheduling.reversing import ReversingEngine, reversed_words, work
 from tests.tasks.keeping import KeepingEngine, keep
@@ -202,7 +203,7 @@ async def test_a_long_article_that_cannot_be_summarized_in_time_is_not_read(
     async with summarizing(Loader()) as summarizer:
         scheduler = await summarizer._router.summarizer("ru", "")
         scheduler._admission.expect(tokens=10, seconds=1)
-        long_article = Article("", BODY * (LONG // len(BODY) + 1), "ru")
+        long_article = Article("", BODY * (LONG_ARTICLE // len(BODY) + 1), "ru")
         wanted = SummaryRequest(
             long_article,
             method=Method.ABSTRACTIVE,

@@ -1,4 +1,4 @@
-"""Terms are found where they stand, in any form, and reported by what the output says."""
+"""Terms are found in any form, and reported by whether the output has them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_longest_term_wins() -> None:
     assert found(text, ("European", "a"), ("European Union", "b")) == ["European Union"]
 
 
-def test_the_first_of_two_entries_for_a_term_holds_and_protection_before_both() -> None:
+def test_the_first_of_two_entries_for_a_term_counts_and_protection_before_both() -> None:
     glossary = [("mayor", "a"), ("mayor", "b")]
     assert [each.target for each in Terms.of((), glossary, "en").find("The mayors.")] == ["a"]
     assert [each.target for each in Terms.of(["Mayor"], glossary, "en").find("Mayor")] == ["Mayor"]
@@ -105,23 +105,23 @@ def test_a_target_may_be_inflected(target: str, term: str, output: str, applied:
     assert [use.applied for use in uses(matches, output, target)] == [applied]
 
 
-def test_a_protected_term_must_be_there_as_it_is() -> None:
+def test_a_protected_term_must_be_in_the_output_as_it_is() -> None:
     matches = Terms.of(["NATO"], (), "en").find("NATO met.")
     for output, applied in (("NATO susitiko.", True), ("Nato susitiko.", False), ("NATOs", False)):
         assert [use.applied for use in uses(matches, output, "lt")] == [applied]
 
 
-def test_a_term_must_be_there_as_often_as_in_the_source() -> None:
+def test_a_term_must_be_in_the_output_as_often_as_in_the_source() -> None:
     matches = Terms.of(["NATO"], (), "en").find("NATO met NATO.")
     assert [use.applied for use in uses(matches, "NATO.", "lt")] == [True, False]
 
 
-def test_stretches_around_terms_are_the_text() -> None:
+def test_text_around_terms_joins_to_the_text() -> None:
     text = "NATO signed a treaty."
     matches = Terms.of(["NATO", "treaty"], (), "en").find(text)
     assert around(text, matches) == ["", " signed a ", "."]
 
 
 @given(st.from_regex(glossary._AUTOMATIC))
-def test_every_automatic_term_has_what_is_looked_for_first(text: str) -> None:
+def test_every_automatic_term_meets_the_necessary_condition(text: str) -> None:
     assert glossary._HINT.search(text)

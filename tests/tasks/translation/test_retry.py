@@ -1,4 +1,4 @@
-"""What is doubtful is tried again, in order and so often; the best is kept, nothing is dropped."""
+"""Doubtful outputs are retried by the strategies in order; the least severe output is kept."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from summsvc.errors import DeadlineError, EngineError, SummsvcError
 from summsvc.models.store.store import Store
 from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.quality.checks import assess, severity
+from summsvc.tasks.translation.checking import CheckedOutput, check_and_complete
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import CheckedOutput, repair_all
-from summsvc.tasks.translation.retry_strategies import MAX_RETRIES
+from summsvc.tasks.translation.retry import MAX_RETRIES
 from summsvc.types import WarningType
-from tests.tasks.scripted import ScriptedEngine, pipeline, repaired, segment_of
+from tests.tasks.scripted import NO_TERMS, ScriptedEngine, pipeline, repaired, segment_of
 
 SOURCE = (
     "The minister said that 123 schools would reopen in September, "
@@ -51,14 +51,14 @@ def in_turn(*outputs: str) -> ScriptedEngine:
     return ScriptedEngine(lambda _: next(following))
 
 
-async def test_a_good_output_is_not_tried_again() -> None:
+async def test_a_good_output_is_not_retried() -> None:
     engine = in_turn(GOOD)
     answer = await repaired(engine, SOURCE)
     assert (answer.text, answer.issues) == (GOOD, ())
     assert len(engine.asked) == 1
 
 
-async def test_the_ladder() -> None:
+async def test_the_order_of_the_strategies() -> None:
     engine = in_turn(LOOP)
     answer = await repaired(engine, SOURCE)
     usual = DecodingOptions(beam_size=4)
@@ -75,7 +75,7 @@ async def test_the_ladder() -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
-async def test_it_ends_with_the_first_good_output(attempt: int) -> None:
+async def test_retries_end_with_the_first_good_output(attempt: int) -> None:
     engine = in_turn(*[LOOP] * attempt, GOOD)
     answer = await repaired(engine, SOURCE)
     assert answer.text == GOOD
@@ -117,7 +117,7 @@ async def test_a_heading_is_translated_as_a_sentence(kind: SegmentKind) -> None:
         ((LOOP, "", ""), LOOP, WarningType.REPETITION),
     ],
 )  # fmt: skip
-async def test_the_least_severe_is_kept_the_earlier_of_two_alike(
+async def test_the_least_severe_output_is_kept_the_earlier_of_two_equal_ones(
     outputs: tuple[str, ...], best: str, left: WarningType
 ) -> None:
     answer = await repaired(in_turn(*outputs), SOURCE)
@@ -125,7 +125,7 @@ async def test_the_least_severe_is_kept_the_earlier_of_two_alike(
     assert left in kinds(answer)
 
 
-async def test_without_any_output_the_source_stands_and_is_told() -> None:
+async def test_without_any_output_the_source_is_returned_with_a_warning() -> None:
     engine = in_turn("", " ", "", "")
     answer = await repaired(engine, SOURCE)
     assert answer.text == SOURCE
@@ -146,7 +146,7 @@ def then_none(output: str, error: SummsvcError) -> ScriptedEngine:
 
 
 @pytest.mark.parametrize("error", [DeadlineError("too late"), EngineError("broken")])
-async def test_what_there_is_is_answered_when_it_cannot_be_tried_again(error: SummsvcError) -> None:
+async def test_the_doubtful_output_is_returned_when_retries_fail(error: SummsvcError) -> None:
     answer = await repaired(then_none(LOOP, error), SOURCE)
     assert answer.text == LOOP
     assert WarningType.REPETITION in kinds(answer)
@@ -157,7 +157,7 @@ async def test_what_there_is_is_answered_when_it_cannot_be_tried_again(error: Su
     assert kinds(answer) == {WarningType.TERM_LOST}
 
 
-async def test_an_address_that_was_lost_is_put_back_and_no_reason_to_try_again() -> None:
+async def test_a_lost_address_is_inserted_without_a_retry() -> None:
     terms = Terms.of((), (), "en")
     engine = in_turn("Смотрите на сайте", "сайт")
     answer = await repaired(engine, "See https://example.org/2025 for details", terms=terms)
@@ -165,7 +165,7 @@ async def test_an_address_that_was_lost_is_put_back_and_no_reason_to_try_again()
     assert [text for text, _ in engine.asked[1:]] == ["https://example.org/2025"]
 
 
-async def test_a_term_is_not_cut_where_a_text_is_too_long() -> None:
+async def test_a_term_is_not_split_where_a_text_is_too_long() -> None:
     terms = Terms.of(("World Health Organization",), (), "en")
     text = "one two three four five six World Health Organization seven eight nine ten eleven"
     engine = ScriptedEngine(lambda text: text, limit=7)
@@ -173,7 +173,7 @@ async def test_a_term_is_not_cut_where_a_text_is_too_long() -> None:
     assert any("World Health Organization" in asked for asked, _ in engine.asked[:3])
 
 
-async def test_what_is_tried_again_is_counted() -> None:
+async def test_retried_segments_are_counted() -> None:
     registry = CollectorRegistry()
     await repaired(in_turn(GOOD), SOURCE, registry=registry)
     await repaired(in_turn(LOOP, GOOD), SOURCE, registry=CollectorRegistry())
@@ -189,11 +189,10 @@ async def test_attempts_cost_at_most_as_much_as_their_request(*, terms: bool) ->
     texts = [f"{SOURCE[:-1]} in place {number}." for number in range(100)]
     found = Terms.of(("minister",) if terms else (), (), "en")
     engine = in_turn(LOOP)
-    async with pipeline(engine) as made:
-        made.terms = found
+    async with pipeline(engine, unsplittable=found.spans) as made:
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
-        answers = await repair_all(made, segments, outputs, "ru", found)
+        answers = await check_and_complete(made, segments, outputs, "ru", found)
     length = sum(map(len, texts))
     asked = sum(len(text) for text, _ in engine.asked)
     assert 2 * length <= asked <= 2 * length + RETRY_ALLOWANCE
@@ -212,11 +211,11 @@ async def answers_of(engine: ScriptedEngine, texts: list[str]) -> tuple[list[Che
     async with pipeline(engine) as made:
         outputs = await made.run_all(texts)
         segments = [segment_of(text, SegmentKind.SENTENCE) for text in texts]
-        answers = await repair_all(made, segments, outputs, "ru", made.terms)
+        answers = await check_and_complete(made, segments, outputs, "ru", NO_TERMS)
         return answers, made.stages[0].scheduler._submitted - 1
 
 
-async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
+async def test_doubtful_segments_of_a_group_are_retried_together() -> None:
     # Each good from another attempt on; the last one's clauses are never good.
     texts = [f"The minister said so {count} times." for count in range(10, 14)]
     asked: Counter[str] = Counter()
@@ -238,7 +237,7 @@ async def test_doubtful_ones_of_a_group_are_tried_again_together() -> None:
     ]
 
 
-async def test_equal_ones_of_a_request_are_tried_again_once() -> None:
+async def test_equal_segments_of_a_request_are_retried_once() -> None:
     engine = ScriptedEngine(lambda _: NO_NUMBER)
     answers, submissions = await answers_of(engine, [SOURCE] * 10)
     assert submissions == MAX_RETRIES
@@ -247,7 +246,7 @@ async def test_equal_ones_of_a_request_are_tried_again_once() -> None:
     assert len(set(answers)) == 1
 
 
-async def test_one_on_which_the_model_fails_takes_no_other_with_it() -> None:
+async def test_a_segment_on_which_the_model_fails_does_not_fail_others() -> None:
     texts = [SOURCE, "The venom killed 15 people.", "The police arrested 123 people."]
     asked: Counter[str] = Counter()
 
@@ -270,7 +269,7 @@ OUTPUTS = st.sampled_from(["", " ", LOOP, GOOD, NO_NUMBER, SOURCE, LITHUANIAN, "
 
 
 @given(st.lists(OUTPUTS, min_size=1 + MAX_RETRIES + 1, max_size=1 + MAX_RETRIES + 1))
-async def test_never_empty_where_any_attempt_gave_text_and_never_asked_more_often(
+async def test_outputs_are_not_empty_if_any_attempt_gave_text_and_attempts_are_bounded(
     outputs: list[str],
 ) -> None:
     engine = in_turn(*outputs)
@@ -303,12 +302,12 @@ UNSEEN = {
 """What the small trained checkpoint never saw, and says something doubtful about."""
 
 
-async def test_a_real_model_is_never_made_worse_and_says_what_is_left(model_dir: Path) -> None:
+async def test_retries_of_a_real_model_never_raise_the_severity(model_dir: Path) -> None:
     engine = load(Store(model_dir).spec("opus-en-ru"), Placement())
     segments = [segment_of(text, kind) for kind, texts in UNSEEN.items() for text in texts]
     async with pipeline(engine) as made:
         outputs = await made.run_all([segment.text for segment in segments])
-        answers = await repair_all(made, segments, outputs, "ru", made.terms)
+        answers = await check_and_complete(made, segments, outputs, "ru", NO_TERMS)
     doubtful = 0
     for segment, output, answer in zip(segments, outputs, answers, strict=True):
         pair = {"source_language": "en", "target": "ru"}

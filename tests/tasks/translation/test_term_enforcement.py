@@ -1,4 +1,4 @@
-"""Terms that a model lost are put where it translated them, else around its pieces."""
+"""A lost term replaces the model's translation of it, else the text around it is translated."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.term_enforcement import Unprotected, protect
+from summsvc.tasks.translation.term_enforcement import TermOutput, enforce_terms
 from summsvc.types import WarningType
 
 
@@ -23,7 +23,7 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def again(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
+    async def retry(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
         self.asked += [text for texts in each for text in texts]
         return [
             [PipelineOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]
@@ -35,12 +35,13 @@ async def protected(
     model: Words, source: str, output: str, kept: Sequence[str] = (), **glossary: str
 ) -> tuple[str, list[bool], list[WarningType], bool]:
     found = Terms.of(kept, list(glossary.items()), "en").find(source)
-    (result,) = await protect(cast(Pipeline, model), [Unprotected(source, output, found)], "ru")
-    applied = [use.applied for use in result.terms]
+    result = TermOutput.of(source, output, found, "ru")
+    await enforce_terms(cast(Pipeline, model), [result], "ru", lambda: None)
+    applied = [use.applied for use in result.used]
     return result.text, applied, [issue.type for issue in result.issues], result.pieces
 
 
-async def test_a_term_that_is_there_costs_nothing() -> None:
+async def test_a_term_that_the_output_has_needs_no_model() -> None:
     model = Words()
     source, output = "The mayor came.", "Приехал с градоначальником."
     answer = await protected(model, source, output, mayor="градоначальник")
@@ -79,7 +80,7 @@ async def test_no_guess_is_made_between_two_places() -> None:
     assert (text, applied, pieces) == ("этот градоначальник left.", [True], True)
 
 
-async def test_what_cannot_be_located_is_translated_around() -> None:
+async def test_text_around_a_term_without_a_place_is_translated_apart() -> None:
     text, applied, issues, pieces = await protected(
         Words(See="Смотрите"), "See https://example.org/a now.", "Смотрите тут."
     )
@@ -87,7 +88,7 @@ async def test_what_cannot_be_located_is_translated_around() -> None:
     assert (applied, issues, pieces) == ([True], [], True)
 
 
-async def test_what_is_still_missing_is_said_once() -> None:
+async def test_a_term_still_missing_gives_one_issue() -> None:
     """A stretch that begins with a letter joins the term to another word."""
     source = "A mayor’s-x and a NATO’s."
     model = Words(**{"’s.": "s."})
@@ -96,7 +97,7 @@ async def test_what_is_still_missing_is_said_once() -> None:
     assert issues == [WarningType.TERM_LOST]
 
 
-async def test_a_glossary_entry_that_is_missing_is_said_so() -> None:
+async def test_a_missing_glossary_target_gives_an_issue() -> None:
     model = Words(**{"’house now.": "Дом."})
     _, applied, issues, _ = await protected(model, "mayor’house now.", "", mayor="мэр")
     assert applied == [False]

@@ -14,7 +14,7 @@ from summsvc.scheduling.fairness.callers import Caller
 from summsvc.server.transport.callers import caller_of
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.summarization.types import LengthRequest, Method, SummaryRequest
-from summsvc.tasks.translation.translator import TranslationRequest
+from summsvc.tasks.translation.types import TranslationRequest
 from summsvc.types import Article, MimeType
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 

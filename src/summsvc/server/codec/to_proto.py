@@ -11,6 +11,8 @@ from summsvc.errors import SummsvcError, TextTooLongError
 from summsvc.server.codec.status import status_of
 from summsvc.server.codec.wire import enclosed, slices
 from summsvc.tasks.pipeline import usage
+from summsvc.tasks.summarization import types as summaries
+from summsvc.tasks.translation import types as translations
 from summsvc.types import Field, Span, Warning
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
@@ -66,7 +68,7 @@ def _joined(limit: int, parts: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def summary(limit: int, value: usage.Summary) -> bytes:
+def summary(limit: int, value: summaries.Summary) -> bytes:
     pb = summarization_service_pb2
     head = pb.SummarizeResponse(
         summary=value.text,
@@ -80,7 +82,7 @@ def summary(limit: int, value: usage.Summary) -> bytes:
     return encoded(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
 
 
-def _sentence(value: usage.SummarySentence) -> summarization_service_pb2.SummarySentence:
+def _sentence(value: summaries.SummarySentence) -> summarization_service_pb2.SummarySentence:
     return summarization_service_pb2.SummarySentence(
         text=value.text,
         field=_FIELDS[value.field],
@@ -91,7 +93,7 @@ def _sentence(value: usage.SummarySentence) -> summarization_service_pb2.Summary
     )
 
 
-def translation(limit: int, value: usage.Translation, *, include_segments: bool) -> bytes:
+def translation(limit: int, value: translations.Translation, *, include_segments: bool) -> bytes:
     head = translation_service_pb2.TranslateResponse(
         title=value.title,
         body=value.body,
@@ -104,7 +106,7 @@ def translation(limit: int, value: usage.Translation, *, include_segments: bool)
     return encoded(limit, head, segments=segments, warnings=map(_warning, value.finished.warnings))
 
 
-def segment(value: usage.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
+def segment(value: translations.TranslatedSegment) -> translation_service_pb2.TranslatedSegment:
     source = value.segment
     return translation_service_pb2.TranslatedSegment(
         index=value.index,
@@ -128,12 +130,12 @@ def segment(value: usage.TranslatedSegment) -> translation_service_pb2.Translate
 
 
 def event(
-    value: usage.TranslationStarted | usage.TranslatedSegment | usage.TranslationFinished,
+    value: translations.Event,
 ) -> translation_service_pb2.StreamTranslateResponse:
     pb = translation_service_pb2
-    if isinstance(value, usage.TranslatedSegment):
+    if isinstance(value, translations.TranslatedSegment):
         return pb.StreamTranslateResponse(segment=segment(value))
-    if isinstance(value, usage.TranslationStarted):
+    if isinstance(value, translations.TranslationStarted):
         started = pb.TranslationStarted(
             language=_language(value.language),
             target_language_code=value.target,

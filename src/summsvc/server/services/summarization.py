@@ -8,10 +8,9 @@ from summsvc.server.codec import to_proto
 from summsvc.server.codec.deserialize import Receiver
 from summsvc.server.codec.from_proto import RequestReader, deadline_of
 from summsvc.server.services import batch
-from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD
-from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import Summary
+from summsvc.tasks.pipeline.text_workers import SEGMENT_OVERHEAD, TextWorkers
 from summsvc.tasks.summarization.summarizer import Summarizer
+from summsvc.tasks.summarization.types import Summary
 from summsvc.v1 import summarization_service_pb2 as pb
 from summsvc.v1 import summarization_service_pb2_grpc
 

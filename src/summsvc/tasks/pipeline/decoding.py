@@ -1,4 +1,4 @@
-"""Decoding options as a caller may set them, laid over a model's own."""
+"""Decoding options of a request, validated, and merged with the model's defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from summsvc.errors import InvalidFieldError
 
 @dataclass(frozen=True, slots=True)
 class DecodingRequest:
-    """What a caller asks of the search; None leaves the model's own value.
+    """The decoding options of a request; None means the model's default.
 
     Units and ranges are those of ``DecodingOptions``.
     """
@@ -24,7 +24,10 @@ class DecodingRequest:
     max_output_tokens: int | None = None
 
     def check(self, max_output_tokens: int) -> None:
-        """Raise InvalidFieldError for the first value out of its range."""
+        """Raise InvalidFieldError for the first value out of its range.
+
+        max_output_tokens: the server's limit.
+        """
         for name, low, high in (
             ("beam_size", 1, 16),
             ("length_penalty", -5, 5),
@@ -41,7 +44,7 @@ class DecodingRequest:
                 )
 
     def over(self, defaults: DecodingOptions) -> DecodingOptions:
-        """The defaults, with every value that was asked for in its place."""
+        """The defaults, with the options of the request in place of the model's."""
         asked = {
             name: value for name in self.__slots__ if (value := getattr(self, name)) is not None
         }

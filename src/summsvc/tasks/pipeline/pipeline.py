@@ -1,54 +1,45 @@
-"""Text through one model, or through two when there is no direct one."""
+"""Execution of one request's texts on one model, or on two models in a row (pivot translation)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.scheduling.jobs import Job, JobHandle, Outcome, Priority
+from summsvc.scheduling.jobs import Job, Outcome, Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.output import PipelineOutput, all_or_error, joined, weaker
-from summsvc.tasks.pipeline.sizes import size
-from summsvc.tasks.pipeline.stage import Stage
-from summsvc.tasks.pipeline.text_workers import TextWorkers
+from summsvc.tasks.pipeline.stage import (
+    PipelineOutput,
+    Stage,
+    Submitted,
+    Unsplittable,
+    after_both,
+    join_outputs,
+)
+from summsvc.tasks.pipeline.text_workers import TextWorkers, work_size
 from summsvc.tasks.pipeline.usage import ModelUse, Stats
 from summsvc.tasks.quality.check_cache import Checks
-from summsvc.tasks.translation.glossary import Terms
-from summsvc.types import Warning, WarningType
 
 RETRY_ALLOWANCE = 2_000
-"""Code points that may be run again however short a request is: some sentences, as often as
-``retry_strategies`` has ways for them."""
+"""Code points that a request may retry in addition to its own length: some sentences, with
+every one of the ``retry_strategies``."""
 
 Adjust = Callable[[DecodingOptions], DecodingOptions]
+"""Changes the decoding options of a model for one submission."""
 
 GROUP_SIZE = 128
-"""Outputs that are handed on together where nobody waits for the first of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """Texts that wait for a model. pieces: what became of each for the model's input."""
-
-    pieces: list[list[str]]
-    handle: JobHandle
-
-    def cancel(self) -> None:
-        """Want nothing of it any more."""
-        self.handle.cancel()
+"""Outputs that are processed together where no caller waits for the first of them."""
 
 
 class Pipeline:
-    """The models of a route, for one request.
+    """The stages of one request, with its priority, deadline and decoding options.
 
-    stats collects what every run cost. workers: for text work that its outputs need.
-    checks: doubts about outputs that requests share, for one that uses the cache.
-    let_in: True for more work of a request that another model has let in.
-    terms: what is not to be cut where a text is too long.
+    stats: the accumulated time and tokens of all submissions. workers: for text work on
+    the outputs. checks: cache of quality checks, shared between requests; unused where the
+    request bypasses caches. admitted: True where another pipeline of the same request was
+    admitted already. unsplittable: gives the spans of a text that splitting keeps whole.
     """
 
     def __init__(
@@ -62,95 +53,110 @@ class Pipeline:
         use_cache: bool,
         caller: Caller = ANONYMOUS,
         checks: Checks | None = None,
-        let_in: bool = False,
+        admitted: bool = False,
+        unsplittable: Unsplittable = lambda _: (),
     ) -> None:
         self.stages = tuple(stages)
+        self.source = self.stages[0].source
         self.stats = Stats()
         self.workers = workers
-        self.terms = Terms.of((), (), self.stages[0].source)
+        self.checks = checks if checks is not None and use_cache else Checks(0)
+        self._unsplittable = unsplittable
         self._decoding = decoding
         self._priority = priority
         self._deadline = deadline
         self._use_cache = use_cache
         self._caller = caller
-        self.checks = checks if checks is not None and use_cache else Checks(0)
-        self._let_in = let_in
-        self._may_cost = RETRY_ALLOWANCE
+        self._admitted = admitted
+        self._retry_budget = RETRY_ALLOWANCE
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
+        """The model of each stage."""
         return tuple(stage.use for stage in self.stages)
 
     @property
     def decoding(self) -> DecodingOptions:
-        """How the first model searches, with what the request asks of it."""
+        """The decoding options of the first model for this request."""
         return self._decoding.over(self.stages[0].scheduler.engine.spec.decoding)
 
     async def submit(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> Submitted:
-        """Let texts wait for the first model; from then on the request is let in.
+        """Queue texts for the first model; this admits the request.
 
-        No limit of a queue refuses anything that follows. adjust: changes the decoding.
-        The caller cancels what it does not ``run``. Raises what ``Scheduler.submit`` raises.
+        No queue limit rejects later submissions of an admitted request. The caller cancels
+        what it does not ``run``. Raises what ``Scheduler.submit`` raises.
         """
-        self._may_cost += sum(map(len, texts))
+        self._retry_budget += sum(map(len, texts))
         return await self._submit(self.stages[0], texts, adjust)
 
-    async def run(
+    def run(
         self,
         submitted: Submitted,
         adjust: Adjust = lambda options: options,
         *,
         min_group: int = 1,
     ) -> AsyncGenerator[list[PipelineOutput], None]:
-        """Yield one output per text, in order, as soon as known, those known together as a group.
+        """Yield one output per text, in order, in groups of outputs that are known together.
 
-        A second model begins with what the first has done so far. adjust: changes the
-        decoding of the legs after the first. together: outputs that are waited for
-        before some are yielded. Raises what a leg's tickets raise.
+        A second model starts with the first model's outputs so far. adjust: for the stages
+        after the first. min_group: outputs to wait for before a group is yielded. Raises
+        what the job handles of the stages raise.
         """
         groups = self._outputs(submitted, min_group)
         for stage in self.stages[1:]:
-            groups = self._run_on(stage, groups, adjust, min_group)
-        async with aclosing(groups):
-            async for group in groups:
-                yield group
+            groups = self._run_next(stage, groups, adjust, min_group)
+        return groups
 
     async def run_all(
         self, texts: Sequence[str], adjust: Adjust = lambda options: options
     ) -> list[PipelineOutput]:
-        """The outputs of ``submit`` and ``run`` as a list."""
+        """Return the outputs of ``submit`` and ``run`` as a list."""
         submitted = await self.submit(texts, adjust)
         async with aclosing(self.run(submitted, adjust, min_group=GROUP_SIZE)) as groups:
             return [output async for group in groups for output in group]
 
-    async def again(
-        self, each: Sequence[Sequence[str]], adjust: Adjust = lambda options: options
+    async def retry(
+        self,
+        texts_of: Sequence[Sequence[str]],
+        adjust: Adjust = lambda options: options,
+        *,
+        newly_retried: int = 0,
     ) -> list[list[PipelineOutput] | SummsvcError]:
-        """Run once more what was run before or is a part of it, for several segments at once.
+        """Run texts, or parts of texts, that were run before, for several segments at once.
 
-        each: a segment's texts. All go to a model together, equal ones once. Gives each
-        segment's outputs, or why it has none: it alone failed, or there is no time.
-        Admission never counted it. So all of it together may be as long as what was run,
-        and ``RETRY_ALLOWANCE`` code points more; OverloadedError is the reason beyond.
+        texts_of: each segment's texts. All are submitted together, equal ones once. Returns
+        each segment's outputs, or the error of its first failed text. newly_retried:
+        segments to count in the metric of retried segments.
+
+        Admission does not count retries. Therefore all retries of a request together may be
+        as long as its texts and ``RETRY_ALLOWANCE`` code points; beyond, the error is
+        OverloadedError.
         """
-        wanted: dict[str, PipelineOutput | SummsvcError] = {}
+        self.stages[-1].scheduler.count_retried(newly_retried)
+        known: dict[str, PipelineOutput | SummsvcError] = {}
         spent = OverloadedError("other outputs of the request were tried again as often already")
-        for texts in each:
-            new = [text for text in dict.fromkeys(texts) if text not in wanted]
+        for texts in texts_of:
+            new = [text for text in dict.fromkeys(texts) if text not in known]
             cost = sum(map(len, new))
-            if cost <= self._may_cost:
-                self._may_cost -= cost
-                wanted.update(dict.fromkeys(new, spent))
-        outputs = await self._run_again(list(wanted), adjust)
-        wanted.update(zip(wanted, outputs, strict=True))
-        return [all_or_error([wanted.get(text, spent) for text in texts]) for texts in each]
+            if cost <= self._retry_budget:
+                self._retry_budget -= cost
+                known.update(dict.fromkeys(new, spent))
+        outputs = await self._settled_by_all(list(known), adjust)
+        known.update(zip(known, outputs, strict=True))
+        results: list[list[PipelineOutput] | SummsvcError] = []
+        for texts in texts_of:
+            found = [known.get(text, spent) for text in texts]
+            errors = [each for each in found if isinstance(each, SummsvcError)]
+            done = [each for each in found if isinstance(each, PipelineOutput)]
+            results.append(errors[0] if errors else done)
+        return results
 
-    async def _run_again(
+    async def _settled_by_all(
         self, texts: Sequence[str], adjust: Adjust
     ) -> list[PipelineOutput | SummsvcError]:
-        """The output of each text, or why there is none."""
+        """Return the output or error of each text after all stages."""
         results: list[PipelineOutput | SummsvcError] = [
             PipelineOutput(text, 0.0, complete=True, pieces=1) for text in texts
         ]
@@ -163,90 +169,89 @@ class Pipeline:
                 outputs = await self._settled(submitted)
             except SummsvcError as error:
                 outputs = [error] * len(left)
-            for (i, before), after in zip(left.items(), outputs, strict=True):
-                results[i] = weaker(before, after) if isinstance(after, PipelineOutput) else after
+            for (i, first), second in zip(left.items(), outputs, strict=True):
+                results[i] = (
+                    after_both(first, second) if isinstance(second, PipelineOutput) else second
+                )
         return results
 
-    async def _run_on(
+    async def _run_next(
         self,
         stage: Stage,
-        before: AsyncGenerator[list[PipelineOutput], None],
+        previous: AsyncGenerator[list[PipelineOutput], None],
         adjust: Adjust,
         min_group: int,
     ) -> AsyncGenerator[list[PipelineOutput], None]:
-        """Run what comes out of the leg before, a group at a time.
+        """Run the outputs of the previous stage, group by group.
 
-        Meanwhile the leg before goes on: all its segments are in its queue.
+        Meanwhile the previous stage proceeds: all its texts are in its queue.
         """
-        async with aclosing(before):
-            async for group in before:
+        async with aclosing(previous):
+            async for group in previous:
                 submitted = await self._submit(stage, [output.text for output in group], adjust)
                 waiting = iter(group)
                 async with aclosing(self._outputs(submitted, min_group)) as groups:
                     async for outputs in groups:
-                        yield [weaker(next(waiting), output) for output in outputs]
+                        yield [after_both(next(waiting), output) for output in outputs]
 
     async def _submit(self, stage: Stage, texts: Sequence[str], adjust: Adjust) -> Submitted:
-        cut = await self.workers.offload(size(texts), stage.cut, texts, self.terms)
+        size = work_size(texts)
+        prepared = await self.workers.offload(size, stage.prepare, texts, self._unsplittable)
         options = adjust(self._decoding.over(stage.scheduler.engine.spec.decoding))
         handle = stage.scheduler.submit(
             Job(
-                texts=cut.texts,
-                tokens=cut.tokens,
+                texts=prepared.texts,
+                tokens=prepared.tokens,
                 source=stage.source,
                 target=stage.target,
                 options=options,
                 priority=self._priority,
                 deadline=self._deadline,
                 use_cache=self._use_cache,
-                continues=self._let_in,
+                continues=self._admitted,
                 caller=self._caller,
             )
         )
-        self._let_in = True
-        return Submitted(cut.pieces, handle)
+        self._admitted = True
+        return Submitted(prepared.pieces, handle)
 
     async def _outputs(
         self, submitted: Submitted, min_group: int
     ) -> AsyncGenerator[list[PipelineOutput], None]:
-        waiting = iter(submitted.pieces)
-        pieces = next(waiting, None)
+        pieces, start = submitted.pieces, 0
         known: list[Outcome] = []
         try:
             async with aclosing(submitted.handle.groups(min_group)) as groups:
                 async for outcomes in groups:
                     self._count(outcomes)
                     known += outcomes
-                    at, outputs = 0, []
-                    while pieces is not None and at + len(pieces) <= len(known):
-                        outputs.append(joined(pieces, known[at : at + len(pieces)]))
-                        at += len(pieces)
-                        pieces = next(waiting, None)
-                    del known[:at]
+                    end = start
+                    used = 0
+                    while end < len(pieces) and used + len(pieces[end]) <= len(known):
+                        used += len(pieces[end])
+                        end += 1
+                    outputs = join_outputs(pieces[start:end], known[:used])
+                    del known[:used]
+                    start = end
                     if outputs:
-                        yield outputs
+                        yield [each for each in outputs if isinstance(each, PipelineOutput)]
         finally:
-            self._leave(submitted)
+            self._finish(submitted)
 
     async def _settled(self, submitted: Submitted) -> list[PipelineOutput | SummsvcError]:
-        """The output of each text, or what it failed with; raises what all of them ended with."""
+        """Return the output or error of each text; raise the error of the whole job."""
         try:
-            outcomes = iter(await submitted.handle.settled_all())
+            outcomes = await submitted.handle.settled_all()
         finally:
-            self._leave(submitted)
-        results: list[PipelineOutput | SummsvcError] = []
-        for pieces in submitted.pieces:
-            found = [next(outcomes) for _ in pieces]
-            done = [each for each in found if isinstance(each, Outcome)]
-            self._count(done)
-            failed = [each for each in found if isinstance(each, SummsvcError)]
-            results.append(failed[0] if failed else joined(pieces, done))
-        return results
+            self._finish(submitted)
+        self._count([each for each in outcomes if isinstance(each, Outcome)])
+        return join_outputs(submitted.pieces, outcomes)
 
-    def _leave(self, submitted: Submitted) -> None:
-        submitted.cancel()
-        self.stats.queue_s += submitted.handle.queue_s
-        self.stats.inference_s += submitted.handle.inference_s
+    def _finish(self, submitted: Submitted) -> None:
+        handle = submitted.handle
+        handle.cancel()
+        self.stats.queue_s += handle.queue_s
+        self.stats.inference_s += handle.inference_s
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -255,17 +260,3 @@ class Pipeline:
             else:
                 self.stats.input_tokens += outcome.generated.input_tokens
                 self.stats.output_tokens += outcome.generated.output_tokens
-
-
-def pivot_warning(pipeline: Pipeline) -> list[Warning]:
-    """What is to be said when the text went through another language."""
-    if len(pipeline.stages) == 1:
-        return []
-    first, last = pipeline.stages[0], pipeline.stages[-1]
-    return [
-        Warning(
-            WarningType.PIVOT,
-            f"no model from '{first.source}' to '{last.target}' is installed; "
-            f"the text went through '{first.target}'",
-        )
-    ]

@@ -1,7 +1,7 @@
-"""Long articles that a model has certainly no room or no time for, refused before they are read.
+"""Rejection of long articles that the model's queue cannot take, before they are parsed.
 
-Reading one takes a thousandth of the time that its translation takes, which is a fraction
-of a second nevertheless: what is refused is told sooner, and holds up nobody meanwhile.
+Parsing an article takes a thousandth of the time of its translation, which still is a
+fraction of a second: an early rejection is sooner, and delays no other request.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from summsvc.articles.language import normalize_code
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
-from summsvc.tasks.pipeline.text_workers import LONG
 from summsvc.types import Article, MimeType
 
+LONG_ARTICLE = 50_000
+"""Code points of a body from which parsing takes longer than most requests take in all."""
+
 LONGEST_TOKEN = 16
-"""Code points of the longest piece that SentencePiece learns unless told otherwise."""
+"""Code points of the longest piece that SentencePiece learns by default."""
 
 USUAL_TOKEN = 4
-"""Code points of news in one token: a million are some 250,000 (docs/how-to/tune-throughput.md)."""
+"""Code points of news per token: a million are some 250,000 (docs/how-to/tune-throughput.md)."""
 
-MARKUP = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
-"""Code points of a long article for one of its text.
+MARKUP_RATIO = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
+"""Code points of a long article per code point of its text.
 
-Of HTML 4 is the median of articles taken out of their pages; of whole pages it is 15
-(``python -m bench.markup``), and who sends one is told to wait rather too long than in vain.
+For HTML, 4 is the median of articles extracted from their pages; that of whole pages is 15
+(``python -m bench.markup``). The estimate errs high: a late retry beats another rejection.
 """
 
 _ALPHABETS = "cp1251"
@@ -33,21 +35,21 @@ _NO_LETTERS = bytes(i for i in range(256) if not bytes((i,)).decode(_ALPHABETS, 
 
 
 def language(article: Article) -> str:
-    """The code of a long article's language as its caller names it; else "".
+    """The code of a long article's language where the caller gives one, else "".
 
-    Without it nobody knows which model the article is for. Raises LanguageUnknownError.
+    The language determines the model. Raises LanguageUnknownError.
     """
-    if len(article.body) <= LONG or not article.language:
+    if len(article.body) <= LONG_ARTICLE or not article.language:
         return ""
     return normalize_code(article.language, field="article.language_code")
 
 
 def least_tokens(article: Article) -> int:
-    """Tokens that the article's text has at least; 1 where most of it may be markup.
+    """Lower bound of the tokens of the article's text; 1 where most of it may be markup.
 
-    Letters alone are counted, for a segment without any is not computed, and only those
-    of two alphabets, which takes milliseconds: in other scripts it may be 0. Letters of
-    markup are not told from text, so that long markup around figures alone counts as one.
+    Counts letters only, because a segment without letters is not translated, and only
+    Latin and Cyrillic ones, which takes milliseconds: 0 for other scripts. Letters of
+    markup cannot be distinguished from text here, hence 1 for a format with markup.
     """
     if article.mime_type != MimeType.PLAIN:
         return 1
@@ -56,8 +58,8 @@ def least_tokens(article: Article) -> int:
 
 
 def likely_tokens(article: Article) -> int:
-    """Tokens that its text has if it is like others; for how soon to come back, not whether."""
-    return len(article.body) // (USUAL_TOKEN * MARKUP[article.mime_type])
+    """Estimate of the tokens of the article's text, for the retry delay of a rejection."""
+    return len(article.body) // (USUAL_TOKEN * MARKUP_RATIO[article.mime_type])
 
 
 def check(
@@ -69,14 +71,14 @@ def check(
     use_cache: bool,
     caller: Caller = ANONYMOUS,
 ) -> None:
-    """Raise OverloadedError or DeadlineError for an article that a model is to have.
+    """Raise OverloadedError or DeadlineError where a model's queue cannot take an article.
 
-    A refused caller is told to come back when there may be room for all of it.
+    The retry delay of the error is the time until the queue may take the whole article.
 
-    article: None where the model has what another one makes of it, one token at least.
-    use_cache: whether outputs may be known already. Which ones are is not known before the
-    article is read: one is enough to be refused where there is room for none, and how long
-    they would take says nothing.
+    article: None where the model's input is another model's output, of one token at least.
+    use_cache: whether outputs may be cached. Which segments are cached is unknown before
+    the article is parsed: then one token is checked against the queue's limits, and the
+    deadline is not.
     """
     least, likely = (least_tokens(article), likely_tokens(article)) if article else (1, 0)
     if use_cache:

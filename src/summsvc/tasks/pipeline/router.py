@@ -1,9 +1,9 @@
-"""From languages to loaded models, ready to take work."""
+"""Selection of the models for a request by its languages, loaded and ready for work."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from summsvc.errors import InvalidInputError, ModelUnavailableError
@@ -11,15 +11,16 @@ from summsvc.models.routes import Routes
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.pipeline.stage import Stage
+from summsvc.types import Warning, WarningType
 
 R = TypeVar("R")
 
 
 class Router:
-    """Finds the models for a request and has them loaded.
+    """Selects the models for a request and loads them.
 
-    What a look at the store a second ago does not allow is refused only after
-    another: a model just installed is found.
+    A request is rejected only after the store was refreshed: a model that was installed a
+    moment ago is found.
     """
 
     def __init__(self, routes: Routes, pool: ModelPool) -> None:
@@ -27,9 +28,9 @@ class Router:
         self._pool = pool
 
     async def translation(self, source: str, target: str, model: str) -> list[Stage]:
-        """The legs from source to target; one, or two through a pivot language.
+        """The stages from source to target: one, or two through a pivot language.
 
-        model: id asked for, or "". Raises UnsupportedPairError,
+        model: the requested id, or "" for any. Raises UnsupportedPairError,
         UnknownModelError, ModelNotInstalledError, ModelBrokenError,
         LoadingError.
         """
@@ -42,20 +43,20 @@ class Router:
                 for i, id in enumerate(route.models)
             ]
 
-        return await self._surely(stages)
+        return await self._refreshed(stages)
 
-    async def summarizer(self, language: str, model: str, *, surely: bool = True) -> Scheduler:
+    async def summarizer(self, language: str, model: str, *, refresh: bool = True) -> Scheduler:
         """A model that writes summaries in ``language``; raises as ``translation``.
 
-        surely: False for a caller who can do without; the store is not looked at.
+        refresh: whether to refresh the store before raising.
         """
 
         async def writer() -> Scheduler:
             return await self._pool.acquire(self._routes.resolve_summarizer(language, model))
 
-        return await (self._surely(writer) if surely else writer())
+        return await (self._refreshed(writer) if refresh else writer())
 
-    async def _surely(self, find: Callable[[], Awaitable[R]]) -> R:
+    async def _refreshed(self, find: Callable[[], Awaitable[R]]) -> R:
         store = self._routes.store
         seen = store.seen
         try:
@@ -64,3 +65,17 @@ class Router:
             if await asyncio.to_thread(store.look) is seen:
                 raise
             return await find()
+
+
+def pivot_warning(stages: Sequence[Stage]) -> list[Warning]:
+    """A warning where a text is translated through another language, else none."""
+    if len(stages) == 1:
+        return []
+    first, last = stages[0], stages[-1]
+    return [
+        Warning(
+            WarningType.PIVOT,
+            f"no model from '{first.source}' to '{last.target}' is installed; "
+            f"the text went through '{first.target}'",
+        )
+    ]

@@ -1,56 +1,95 @@
-"""A text too long for a model's input, in pieces that fit; nothing is left out."""
+"""Splitting of a text that is too long for a model, between clauses, else words, else characters.
+
+Nothing is left out: the pieces joined are the text.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from summsvc.articles.characters import continues
 from summsvc.interruption import checked, checkpoint, grouped
-from summsvc.tasks.pipeline.boundaries import Spans, clause_ends, places
 
 Count = Callable[[Sequence[str]], list[int]]
+"""Gives the lengths of texts in tokens, special tokens included."""
 
-CLAUSES = 120
-"""Code points that ``clauses`` aims for at most: a short sentence."""
+Spans = Sequence[tuple[int, int]]
+"""Stretches [start, end) of a text, in code points."""
 
-SHORTEST = 25
-"""Code points of a text below which ``clauses`` does not divide it by two."""
+# Words that begin a clause in English, Russian and Lithuanian.
+_OPENERS = r"""
+and but or so because although though while when where who whose which that if unless until since
+after before
+и а но или либо что чтобы котор\w* когда если хотя потому поэтому где куда откуда как пока чем
+поскольку причём причем
+ir o bet ar arba kad jog kuri\w* kuris kur kai jei jeigu nors nes kol todėl tačiau kadangi
+"""
+_JOINTS = "and but or because which while when и или но ir arba bet bei nes"
+_OPENER = "|".join(_OPENERS.split())
+_JOINT = "|".join(_JOINTS.split())
+
+_CLAUSE_ENDS = (
+    re.compile(r"[!?…;:][\"'”’“»)\]]*\s+|\s[–—-]\s+|[。！？；：]"),
+    re.compile(rf",\s+(?=(?:{_OPENER})\b)", re.IGNORECASE),
+    re.compile(rf",\s+|[、，]|(?<!\s)\s+(?=(?:{_JOINT})\s|[(\[])|[)\]]\s+", re.IGNORECASE),
+)
+"""Places to split a text at, from the best to the worst."""
+
+_WORDS = (
+    re.compile(r"[^\S\u00a0\u202f]+"),
+    re.compile(r"\s+"),
+    re.compile(r"(?<=[\w/])(?=[^\w\s])|(?<=[^\w\s])(?=\w)"),
+)
+
+_ADDRESSES_AND_NUMBERS = re.compile(
+    r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|[+−-]?(?:\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3}){1,6}(?!\d)|\d+)(?:[.,:'’/-]\d+)*"
+    r"(?:[ \u00a0]?%)?"
+)
+"""URLs, e-mail addresses and numbers."""
+
+CLAUSE_LENGTH = 120
+"""Most code points of a piece that ``split_clauses`` aims for: a short sentence."""
+
+MIN_CLAUSE = 25
+"""Least code points of the longest piece that ``split_clauses`` aims for."""
 
 _NO_STOP = ".!?…:;"
 
 
-def split(text: str, count: Count, limit: int, whole: Spans = ()) -> list[str]:
-    """Cut a text into pieces of at most ``limit`` tokens each, of like size.
+def split(text: str, count: Count, limit: int, unsplittable: Spans = ()) -> list[str]:
+    """Split a text into pieces of at most ``limit`` tokens and of similar length.
 
-    count: length in tokens of each of several texts, special tokens included.
-    whole: stretches [start, end) not to be cut, besides addresses, numbers and
-    the code points of one character. One of these that alone is longer than the
-    limit is cut in the end; a single code point longer than it is a piece of its
-    own. The pieces joined are the text; white space stays with the piece before
-    it. Counts each piece about once for each kind of place that is tried.
+    unsplittable: spans not to be split, besides addresses, numbers and the code points of
+    one character. A span that alone is longer than the limit is split as a last resort; a
+    single code point longer than the limit is a piece. White space belongs to the piece
+    before it. Counts each piece about once for each kind of place that is tried.
     """
     if count([text])[0] <= limit:
         return [text]
-    return _divided(text, count, limit, places(text, whole))
+    return _divided(text, count, limit, split_points(text, unsplittable))
 
 
-def clauses(text: str, whole: Spans = ()) -> list[str]:
-    """Cut a text between clauses, into two pieces or more where it can be, to help a model.
+def split_clauses(text: str, unsplittable: Spans = ()) -> list[str]:
+    """Split a text between clauses, into two pieces or more where it has several clauses.
 
-    The pieces joined are the text.
+    For a model that fails on the whole text.
     """
-    limit = min(CLAUSES, math.ceil(0.6 * len(text)))
-    if limit < SHORTEST:
+    limit = min(CLAUSE_LENGTH, math.ceil(0.6 * len(text)))
+    if limit < MIN_CLAUSE:
         return [text]
-    return _divided(text, lambda parts: list(map(len, parts)), limit, clause_ends(text, whole))
+    ends = clause_ends(text, unsplittable)
+    return _divided(text, lambda parts: list(map(len, parts)), limit, ends)
 
 
 def join(pieces: Sequence[str], translations: Sequence[str]) -> str:
-    """The translations with the white space that stood between their sources.
+    """Join translations of pieces with the white space between the pieces.
 
-    A full stop that a model put after what was no sentence's end goes.
+    A full stop that a model added where the piece has no end of a sentence is removed.
     """
     joined: list[str] = []
     for number, (piece, translation) in enumerate(checked(zip(pieces, translations, strict=True))):
@@ -90,10 +129,10 @@ def _between(text: str, bounds: Sequence[int]) -> list[str]:
 
 
 def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: int) -> list[int]:
-    """Those of the cuts, the last one included, that make as few pieces of like size as fit.
+    """Select the cuts, the last one included, that give the fewest pieces of similar length.
 
-    tokens: length of all from the first cut to the last. A piece without a cut
-    inside may be too long.
+    tokens: length from the first cut to the last. A piece without a cut inside may be
+    longer than the limit.
     """
     chosen: list[int] = []
     most = (cuts[-1] - cuts[0]) * limit / tokens
@@ -117,3 +156,76 @@ def _packed(text: str, cuts: Sequence[int], tokens: int, count: Count, limit: in
         chosen.append(cuts[following])
         at = following
     return chosen
+
+
+def clause_ends(text: str, unsplittable: Spans = ()) -> Iterator[Sequence[int]]:
+    """Offsets between clauses, in lists from the best kind of place to the worst.
+
+    unsplittable: spans that have no offset inside. An offset is a number of code points,
+    above 0 and below the length of the text.
+    """
+    starts = set(clusters(text))
+    spans = _unsplittable(text, unsplittable)
+    for pattern in _CLAUSE_ENDS:
+        yield _places(pattern, text, starts, spans)
+
+
+def split_points(text: str, unsplittable: Spans = ()) -> Iterator[Sequence[int]]:
+    """Offsets to split at, in lists from the best kind of place to every code point.
+
+    The last list but one ignores ``unsplittable``, addresses and numbers; the last one also
+    has offsets inside a grapheme cluster.
+    """
+    starts = clusters(text)
+    known = set(starts)
+    spans = _unsplittable(text, unsplittable)
+    for pattern in (*_CLAUSE_ENDS, *_WORDS):
+        yield _places(pattern, text, known, spans)
+    yield [at for at in checked(starts) if not _inside(spans, at)]
+    yield starts
+    yield range(1, len(text))
+
+
+def clusters(text: str) -> list[int]:
+    """Offsets at which extended grapheme clusters begin, without the first.
+
+    A cluster is a letter with its combining marks, an emoji with modifiers or joined by
+    ZERO WIDTH JOINER, a flag, a Hangul syllable, CR LF: Unicode Standard Annex #29, without
+    its rarer prepended marks.
+    """
+    starts: list[int] = []
+    flags = 0
+    for at, char in enumerate(checked(text)):
+        before = text[at - 1] if at else ""
+        flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
+        if at and not continues(before, char) and not (flags and flags % 2 == 0):
+            starts.append(at)
+    return starts
+
+
+def _places(
+    pattern: re.Pattern[str], text: str, starts: set[int], spans: list[tuple[int, int]]
+) -> list[int]:
+    ends = (match.end() for match in checked(pattern.finditer(text)))
+    return [end for end in ends if end in starts and not _inside(spans, end)]
+
+
+def _unsplittable(text: str, given: Spans) -> list[tuple[int, int]]:
+    found = (match.span() for match in checked(_ADDRESSES_AND_NUMBERS.finditer(text)))
+    return _merged([*given, *found])
+
+
+def _merged(spans: Spans) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in checked(sorted(spans)):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _inside(spans: list[tuple[int, int]], at: int) -> bool:
+    """Whether an offset is strictly inside one of the spans."""
+    i = bisect_left(spans, (at,)) - 1
+    return i >= 0 and spans[i][0] < at < spans[i][1]

@@ -1,23 +1,29 @@
-"""One model of a route: what it reads of texts, and between which languages."""
+"""One stage of a pipeline: one model, its input split to fit, and its outputs joined again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from summsvc.engines.base import Generated
+from summsvc.errors import SummsvcError
 from summsvc.interruption import checked, grouped
+from summsvc.scheduling.jobs import JobHandle, Outcome
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.pipeline import splitting
+from summsvc.tasks.pipeline.splitting import Spans
 from summsvc.tasks.pipeline.usage import ModelUse
-from summsvc.tasks.translation.glossary import Terms
+
+Unsplittable = Callable[[str], Spans]
+"""Gives the spans [start, end) of a text that must not be split, such as terms."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Texts as a model reads them.
+class ModelInput:
+    """Texts as a model's input.
 
-    pieces: each text as one piece, or as many as the model's input asks for.
-    texts, tokens: all pieces in a row without outer white space, and their lengths.
+    pieces: each text as one piece, or as several where it is longer than the model's input.
+    texts, tokens: all pieces in order, stripped of white space, and their lengths in tokens.
     """
 
     pieces: list[list[str]]
@@ -27,7 +33,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One model of a route, and the languages it works between."""
+    """One model of a route, and the languages (BCP-47) of its input and output."""
 
     scheduler: Scheduler
     source: str
@@ -35,25 +41,97 @@ class Stage:
 
     @property
     def use(self) -> ModelUse:
+        """The model as responses name it."""
         engine = self.scheduler.engine
         return ModelUse(engine.spec.id, engine.name, engine.spec.revision, self.source, self.target)
 
-    def cut(self, texts: Sequence[str], terms: Terms) -> Cut:
-        """Cut what is too long, but for terms in it. Blocks, linear in the lengths."""
-        most = self.scheduler.engine.max_input_tokens
+    def prepare(self, texts: Sequence[str], unsplittable: Unsplittable) -> ModelInput:
+        """Split the texts that are too long. Blocks; linear in the lengths of the texts."""
+        limit = self.scheduler.engine.max_input_tokens
         pieces: list[list[str]] = []
         tokens: list[int] = []
         for text, length in checked(zip(texts, self._count(texts), strict=True)):
-            if length <= most:
+            if length <= limit:
                 pieces.append([text])
                 tokens.append(length)
             else:
-                whole = [(each.start, each.end) for each in terms.find(text)]
-                pieces.append(splitting.split(text, self._count, most, whole))
+                pieces.append(splitting.split(text, self._count, limit, unsplittable(text)))
                 tokens += self._count([piece.strip() for piece in pieces[-1]])
-        return Cut(pieces, [piece.strip() for group in pieces for piece in group], tokens)
+        return ModelInput(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 
     def _count(self, texts: Sequence[str]) -> list[int]:
         count = self.scheduler.engine.count_tokens
         groups = grouped(texts)
         return [each for group in groups for each in count(group, self.source, self.target)]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Texts in the queue of a model. pieces: of each text, for the model's input."""
+
+    pieces: list[list[str]]
+    handle: JobHandle
+
+    def cancel(self) -> None:
+        """Remove the texts from the queue; does nothing once all are done."""
+        self.handle.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOutput:
+    """The output for one text.
+
+    score: mean log-probability per token, at most 0; the lower one where two stages or
+    several pieces have one. complete: False when a length limit ended the output. pieces:
+    number of pieces that the text was split into for the model's input, at least 1.
+    """
+
+    text: str
+    score: float
+    complete: bool
+    pieces: int
+
+
+def join_outputs(
+    pieces: Sequence[Sequence[str]], outcomes: Sequence[Outcome | SummsvcError]
+) -> list[PipelineOutput | SummsvcError]:
+    """Each text's output, or the error of the first of its pieces that failed.
+
+    pieces: of each text. outcomes: of all pieces in order.
+    """
+    outputs: list[PipelineOutput | SummsvcError] = []
+    at = 0
+    for group in pieces:
+        found = outcomes[at : at + len(group)]
+        at += len(group)
+        generated: list[Generated] = []
+        failed: SummsvcError | None = None
+        for outcome in found:
+            if isinstance(outcome, Outcome):
+                generated.append(outcome.generated)
+            else:
+                failed = failed or outcome
+        outputs.append(failed or _joined(group, generated))
+    return outputs
+
+
+def _joined(pieces: Sequence[str], generated: Sequence[Generated]) -> PipelineOutput:
+    if len(pieces) == 1:
+        (output,) = generated
+        return PipelineOutput(output.text, output.score, output.complete, 1)
+    return PipelineOutput(
+        text=splitting.join(pieces, [output.text for output in generated]),
+        score=min(output.score for output in generated),
+        complete=all(output.complete for output in generated),
+        pieces=len(pieces),
+    )
+
+
+def after_both(first: PipelineOutput, second: PipelineOutput) -> PipelineOutput:
+    """The output of two stages in a row."""
+    return PipelineOutput(
+        text=second.text,
+        score=min(first.score, second.score),
+        complete=first.complete and second.complete,
+        pieces=max(first.pieces, second.pieces),
+    )

@@ -1,11 +1,11 @@
-"""Text work beside the event loop: reading articles, splitting, ranking."""
+"""Thread pools for text work that would block the event loop: parsing, splitting, ranking."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -15,30 +15,37 @@ from summsvc.articles.reader import read, warm_up
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_lane import Lane, LaneMetrics
+from summsvc.tasks.pipeline import preflight
+from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.types import Article
 
 INLINE_LIMIT = 1_000
-"""Code points, or so, that are handled on the event loop itself: a millisecond at most,
-where handing them to a thread and back would take as long."""
+"""Work size (see ``work_size``) up to which work is done on the event loop itself: a
+millisecond at most, as long as a thread would take to be woken and to answer."""
 
-BRIEF = 300
-"""Code points of an article that is read on the event loop: a third of a millisecond, and
-three where every other one is a line break or markup."""
+SEGMENT_OVERHEAD = 50
+"""Code points whose processing takes as long as the fixed work per segment."""
 
-LONG = 50_000
-"""Code points from which reading takes longer than most requests take in all."""
+BRIEF_ARTICLE = 300
+"""Code points of an article that is parsed on the event loop: a third of a millisecond, and
+three where every second one is a line break or markup."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class TextWorkers:
-    """A few threads for work on text that would hold up the event loop.
+def work_size(texts: Iterable[str]) -> int:
+    """Code points of texts, and ``SEGMENT_OVERHEAD`` for each, for ``TextWorkers.offload``."""
+    return sum([len(text) + SEGMENT_OVERHEAD for text in texts])
 
-    threads: how many articles are worked on at once. Half as many more are for long
-    ones alone: nothing short waits behind a book. limits: most articles, and code
-    points of them, that may wait to be read, long ones and others apart; None: no limits.
-    registry: for metrics.
+
+class TextWorkers:
+    """Threads for work on text that would block the event loop.
+
+    threads: number of articles processed at once. Half as many more threads are for long
+    articles only: no short article waits behind a long one. max_title, max_body: code
+    points. limits: most articles, and most code points of articles, that may wait to be
+    parsed, separately for long articles and others; None: no limits. registry: for metrics.
     """
 
     def __init__(
@@ -59,30 +66,30 @@ class TextWorkers:
         self._warm = False
 
     async def warm_up(self) -> None:
-        """Load what the first reading would load; nothing is read on the event loop before."""
+        """Load the data that parsing needs; until then no article is parsed on the event loop."""
         await self.run(warm_up)
         self._warm = True
 
     @property
     def for_bulk(self) -> TextWorkers:
-        """The same, with all that is beside the event loop in the threads for long articles.
+        """The same workers, with all offloaded work in the threads for long articles.
 
-        The fewer threads work, the sooner the event loop has the interpreter's lock.
+        The fewer threads are busy, the sooner the event loop acquires the GIL.
         """
         other = copy.copy(self)
         other._short = self._long
         return other
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call ``work`` in a thread and wait for it."""
+        """Call ``work`` in a thread and return its result."""
         return await self._short.run(functools.partial(work, *args, **kwargs))
 
     async def offload(
         self, size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call ``work`` in a thread, or here when it is about few code points.
+        """Call ``work`` in a thread, or on the event loop when it is small.
 
-        size: how many it is about.
+        size: see ``work_size``.
         """
         if size <= INLINE_LIMIT:
             return work(*args, **kwargs)
@@ -95,12 +102,17 @@ class TextWorkers:
         keep_boilerplate: bool,
         deadline: float | None = None,
         caller: Caller = ANONYMOUS,
+        admit: Callable[[str], Awaitable[None]] | None = None,
     ) -> Document:
-        """Read the article of a new request, at its caller's turn.
+        """Parse the article of a new request, at its caller's turn.
 
-        deadline: ``loop.time()`` seconds, or None. Raises the InvalidInputErrors of
-        ``articles.read``; OverloadedError, and DeadlineError when it cannot be read in time.
+        deadline: ``loop.time()`` seconds, or None. admit: called with the language of a long
+        article whose caller names it, before the article is queued; raises where the model
+        cannot take the article (see ``preflight``). Raises the InvalidInputErrors of
+        ``articles.read``; OverloadedError, and DeadlineError when there is no time to parse.
         """
+        if admit is not None and (language := preflight.language(article)):
+            await admit(language)
         work = functools.partial(
             read,
             article,
@@ -109,21 +121,21 @@ class TextWorkers:
             max_body=self._max_body,
         )
         size = len(article.title) + len(article.body)
-        brief = self._warm and size <= BRIEF
+        brief = self._warm and size <= BRIEF_ARTICLE
         return await self._lane(size).read(size, work, deadline, brief=brief, caller=caller)
 
     def _lane(self, size: int) -> Lane:
-        return self._long if size > LONG else self._short
+        return self._long if size > LONG_ARTICLE else self._short
 
     @property
     def jobs(self) -> int:
-        """Pieces of work that are being done now."""
+        """Number of work items in progress."""
         return self._short.jobs + self._long.jobs
 
     def close(self) -> bool:
-        """Take no more work, drop what has not begun, end the rest at its next checkpoint.
+        """Accept no more work, drop queued work, stop running work at its next checkpoint.
 
-        Does not wait. Returns whether no text work was running.
+        Does not wait. Returns whether no work was running.
         """
         idle = [lane.close() for lane in (self._short, self._long)]
         return all(idle)

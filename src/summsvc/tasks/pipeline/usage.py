@@ -1,17 +1,13 @@
-"""What the tasks answer: values that the server turns into messages."""
+"""What a request used: its models, and the time and tokens of each step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from summsvc.articles.document import IdentifiedLanguage, Segment
-from summsvc.tasks.translation.glossary import TermUse
-from summsvc.types import Field, Span, Warning
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """Which model did a step of the work, from which language to which (BCP-47)."""
+    """A model that did one step of the work; source, target: BCP-47 codes."""
 
     model: str
     engine: str
@@ -22,7 +18,7 @@ class ModelUse:
 
 @dataclass(slots=True)
 class Stats:
-    """Where the time of a request went, in seconds, and what it cost, in tokens."""
+    """The time that a request took, in seconds, and its number of segments and tokens."""
 
     queue_s: float = 0.0
     segmentation_s: float = 0.0
@@ -34,91 +30,9 @@ class Stats:
     cache_hits: int = 0
 
     def add(self, other: Stats) -> None:
-        """Add another request's share of work, its segments and total time apart."""
+        """Add the queue and model time, tokens and cache hits of ``other``."""
         self.queue_s += other.queue_s
         self.inference_s += other.inference_s
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
         self.cache_hits += other.cache_hits
-
-
-@dataclass(frozen=True, slots=True)
-class TranslatedSegment:
-    """One segment and its translation.
-
-    index: among the document's segments, title first. text: the translation
-    with its inline markup. separator: what stands before it in the translated
-    field. target_span: code points into the translated field. score: mean
-    log-probability, at most 0; 0 when nothing was translated.
-    """
-
-    index: int
-    segment: Segment
-    text: str
-    separator: str
-    target_span: Span
-    score: float
-    warnings: tuple[Warning, ...] = ()
-    terms: tuple[TermUse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TranslationStarted:
-    """Known before the first segment: what will be done, and by which models."""
-
-    language: IdentifiedLanguage
-    target: str
-    segments: int
-    models: tuple[ModelUse, ...]
-    warnings: tuple[Warning, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TranslationFinished:
-    """Known after the last segment; the separators close each field."""
-
-    separator: str
-    title_separator: str
-    warnings: tuple[Warning, ...]
-    stats: Stats
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """A whole translated article."""
-
-    title: str
-    body: str
-    started: TranslationStarted
-    finished: TranslationFinished
-    segments: tuple[TranslatedSegment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SummarySentence:
-    """One sentence of a summary; field, span, source and score when it is extracted."""
-
-    text: str
-    field: Field | None = None
-    span: Span | None = None
-    source: str = ""
-    score: float = 0.0
-    warnings: tuple[Warning, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A summary with its sentences in article order."""
-
-    sentences: tuple[SummarySentence, ...]
-    language: IdentifiedLanguage
-    target: str
-    extractive: bool
-    models: tuple[ModelUse, ...]
-    warnings: tuple[Warning, ...]
-    stats: Stats = field(default_factory=Stats)
-
-    @property
-    def text(self) -> str:
-        """The sentences joined by single spaces."""
-        return " ".join(sentence.text for sentence in self.sentences)

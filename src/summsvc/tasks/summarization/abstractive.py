@@ -19,7 +19,6 @@ from summsvc.articles.length import Length, count_words
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.chunking import Chunker
 from summsvc.tasks.summarization.extractive import candidate_segments
 from summsvc.tasks.summarization.faithfulness import Support
@@ -31,6 +30,7 @@ from summsvc.tasks.summarization.length_budget import (
 from summsvc.tasks.summarization.map_reduce import ChunkSummarizer, Pass, SummaryTokens
 from summsvc.tasks.summarization.postprocess import ChunkSummary
 from summsvc.tasks.summarization.selection import central_sentences
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Span, Warning, WarningType
 
 MAX_LENGTHENING_PASSES = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from summsvc.articles.document import Document, Segment, SegmentKind
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.usage import SummarySentence
 from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank
 from summsvc.tasks.summarization.selection import select
+from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Warning, WarningType
 
 

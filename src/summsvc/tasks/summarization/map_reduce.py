@@ -9,8 +9,8 @@ from summsvc.articles.length import Length
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer
 from summsvc.tasks.summarization.chunking import Chunk, Chunker
@@ -120,7 +120,7 @@ class ChunkSummarizer:
             doubtful = [i for i, each in enumerate(best) if each.severity and i not in failed]
             if not doubtful:
                 break
-            results = await self._pipeline.again(
+            results = await self._pipeline.retry(
                 [[chunks[i].text] for i in doubtful], _safer(adjust, attempt)
             )
             outputs: dict[int, PipelineOutput] = {}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from summsvc.articles import sentences
-from summsvc.tasks.pipeline.output import PipelineOutput
+from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.quality.checks import Issue, assess
 from summsvc.types import WarningType
 

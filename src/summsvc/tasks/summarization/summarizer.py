@@ -19,18 +19,17 @@ from summsvc.errors import (
 from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.pipeline import preflight
-from summsvc.tasks.pipeline.pipeline import Pipeline, pivot_warning
-from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD
+from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.router import Router, pivot_warning
 from summsvc.tasks.pipeline.stage import Stage
-from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import ModelUse, Stats, Summary, SummarySentence
+from summsvc.tasks.pipeline.text_workers import SEGMENT_OVERHEAD, TextWorkers
+from summsvc.tasks.pipeline.usage import ModelUse, Stats
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.summarization.abstractive import write_summary
 from summsvc.tasks.summarization.extractive import extract
-from summsvc.tasks.summarization.types import Method, SummaryRequest
+from summsvc.tasks.summarization.types import Method, Summary, SummaryRequest, SummarySentence
+from summsvc.tasks.translation.checking import check_and_complete, warnings_of
 from summsvc.tasks.translation.glossary import Terms
-from summsvc.tasks.translation.retry import repair_all, warnings_of
 from summsvc.types import Field, Span, Warning, WarningType
 
 
@@ -66,12 +65,12 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
-        await self._preflight(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
             caller=request.caller,
+            admit=functools.partial(self._preflight, request, target),
         )
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(document.segments))
         language = document.language
@@ -100,7 +99,7 @@ class Summarizer:
             stats=stats,
         )
         if stages:
-            translating = self._pipeline(request, stages, let_in=not summary.extractive)
+            translating = self._pipeline(request, stages, admitted=not summary.extractive)
             summary = await self._translate(translating, summary)
         size = SEGMENT_OVERHEAD * len(summary.sentences)
         found = await self._workers.offload(size, _sentence_warnings, summary.sentences)
@@ -108,11 +107,8 @@ class Summarizer:
         stats.total_s = time.perf_counter() - begun
         return summary
 
-    async def _preflight(self, request: SummaryRequest, target: str) -> None:
-        """Reject a long article, unread, if its models cannot admit it or meet the deadline."""
-        language = preflight.language(request.article)
-        if not language:
-            return
+    async def _preflight(self, request: SummaryRequest, target: str, language: str) -> None:
+        """Reject a long article that its models cannot admit, or not within the deadline."""
         check = functools.partial(
             preflight.check,
             priority=_priority(request),
@@ -137,7 +133,7 @@ class Summarizer:
             return None, ()
         required = request.method is not Method.AUTO
         try:
-            return await self._router.summarizer(language, request.model, surely=required), ()
+            return await self._router.summarizer(language, request.model, refresh=required), ()
         except (UnsupportedPairError, ModelNotInstalledError):
             if required:
                 raise
@@ -149,7 +145,7 @@ class Summarizer:
             return None, (Warning(WarningType.MODEL_BROKEN, message),)
 
     def _pipeline(
-        self, request: SummaryRequest, stages: Sequence[Stage], *, let_in: bool = False
+        self, request: SummaryRequest, stages: Sequence[Stage], *, admitted: bool = False
     ) -> Pipeline:
         return Pipeline(
             stages,
@@ -160,7 +156,8 @@ class Summarizer:
             use_cache=request.use_cache,
             caller=request.caller,
             checks=self._checks,
-            let_in=let_in,
+            unsplittable=Terms.of((), (), stages[0].source).spans,
+            admitted=admitted,
         )
 
     async def _translation_stages(
@@ -177,7 +174,7 @@ class Summarizer:
         terms = Terms.of((), (), summary.language.code)
         outputs = await pipeline.run_all([sentence.text for sentence in summary.sentences])
         segments = [_as_segment(sentence) for sentence in summary.sentences]
-        repaired = await repair_all(pipeline, segments, outputs, target, terms)
+        repaired = await check_and_complete(pipeline, segments, outputs, target, terms)
         summary.stats.add(pipeline.stats)
         sentences = tuple(
             replace(
@@ -192,7 +189,7 @@ class Summarizer:
             summary,
             sentences=sentences,
             models=summary.models + pipeline.models,
-            warnings=summary.warnings + tuple(pivot_warning(pipeline)),
+            warnings=summary.warnings + tuple(pivot_warning(pipeline.stages)),
         )
 
 

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from summsvc.articles.document import IdentifiedLanguage
 from summsvc.articles.length import Length
 from summsvc.errors import InvalidFieldError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.types import Article
+from summsvc.tasks.pipeline.usage import ModelUse, Stats
+from summsvc.types import Article, Field, Span, Warning
 
 DEFAULT_SENTENCES = 3
 """Sentences of a summary whose request has no length."""
@@ -85,3 +87,37 @@ class SummaryRequest:
     deadline: float | None = None
     bulk: bool = False
     caller: Caller = ANONYMOUS
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """One sentence of a summary.
+
+    field, span, source, score: place, text and LexRank score of the article's sentence;
+    only in an extractive summary. warnings: their output spans are within the sentence.
+    """
+
+    text: str
+    field: Field | None = None
+    span: Span | None = None
+    source: str = ""
+    score: float = 0.0
+    warnings: tuple[Warning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary with its sentences in article order."""
+
+    sentences: tuple[SummarySentence, ...]
+    language: IdentifiedLanguage
+    target: str
+    extractive: bool
+    models: tuple[ModelUse, ...]
+    warnings: tuple[Warning, ...]
+    stats: Stats = field(default_factory=Stats)
+
+    @property
+    def text(self) -> str:
+        """The sentences joined by single spaces."""
+        return " ".join(sentence.text for sentence in self.sentences)

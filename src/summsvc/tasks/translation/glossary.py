@@ -1,4 +1,4 @@
-"""Terms that must come through: protected as they are, or in a prescribed form."""
+"""Protected terms and glossary terms of a request: where a text has them, and an output."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ _AUTOMATIC = re.compile(
 """URLs, e-mail addresses, @handles, #hashtags, file paths, phone numbers with +, UUIDs, hashes."""
 
 _HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
-"""What every automatic term has."""
+"""A necessary condition for an automatic term."""
 
-
-LONGEST = 200
-"""Code points of a term that is looked for in inflected forms."""
+MAX_INFLECTED_TERM = 200
+"""Code points of the longest term that is searched in inflected forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermUse:
-    """A term of the request in a segment, what the output should have, whether it does."""
+    """A term of the request in a segment, its target, and whether the output has the target."""
 
     source: str
     target: str
@@ -42,9 +41,9 @@ class TermUse:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A term at [start, end) of a segment and what must stand for it.
+    """A term at [start, end) of a segment, and its target.
 
-    kept: it stays as it is; otherwise the target may be inflected.
+    kept: True for a protected term; the target of others may be inflected.
     """
 
     start: int
@@ -55,20 +54,21 @@ class Found:
 
 
 class Terms:
-    """The terms of one request, found in time linear in a text whatever their number."""
+    """The terms of one request. A search is linear in the text for any number of terms."""
 
     def __init__(self, patterns: Iterable[Pattern], language: str) -> None:
         self._language = language
-        self._patterns = Patterns(patterns)
+        known = list(patterns)
+        self._patterns = Patterns(known) if known else None
 
     @staticmethod
     def of(
         do_not_translate: Sequence[str], glossary: Sequence[tuple[str, str]], language: str
     ) -> Terms:
-        """Terms of a request; language: BCP-47 code of the article.
+        """The terms of a request. language: BCP-47 code of the article.
 
-        A term without a letter or digit is ignored. Of two entries with the same
-        source the first holds, and do_not_translate before the glossary.
+        A term without a letter or digit is ignored. Of two entries with the same source the
+        first one counts, and do_not_translate before the glossary.
         """
         targets = {(term.strip(), True): "" for term in do_not_translate}
         for source, target in glossary:
@@ -83,17 +83,17 @@ class Terms:
         )
 
     def find(self, text: str) -> list[Found]:
-        """Terms in a text, longest first where they overlap, in text order.
+        """The terms in a text, in text order; of overlapping ones the longest.
 
-        Automatic ones are always among them. Others match whole words; an upper-case
-        letter of the term must be one in the text too. Glossary terms match in
-        any inflected form, protected ones as they are written.
+        Automatic terms are always among them. Other terms match whole words; an upper-case
+        letter of the term must be upper-case in the text too. Glossary terms match in any
+        inflected form, protected terms as they are written.
         """
         found: list[Found] = []
         if _HINT.search(text):
             automatic = checked(_AUTOMATIC.finditer(text))
             found += (Found(*each.span(), each[0], each[0], kept=True) for each in automatic)
-        if self._patterns:
+        if self._patterns is not None:
             found += (
                 Found(start, end, each.source, each.target or text[start:end], each.kept)
                 for each, start, end in self._patterns.find(text, self._language)
@@ -109,25 +109,33 @@ class Terms:
                 chosen.append(each)
         return sorted(chosen, key=lambda each: each.start)
 
+    def find_all(self, texts: Iterable[str]) -> list[list[Found]]:
+        """The terms in each of several texts."""
+        return [self.find(text) for text in texts]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The spans [start, end) of the terms in a text."""
+        return [(each.start, each.end) for each in self.find(text)]
+
 
 Wanted = tuple[str, bool]
-"""A term, and whether it stays as it is."""
+"""A term, and whether it is protected."""
 
 _Spans = list[tuple[int, int]]
 
 
 def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
-    """Where a text has each term: as it is when it stays so or is very long, else inflected too.
+    """The spans of each term in a text, inflected ones too unless it is protected or very long.
 
-    language: BCP-47 code of all. A stretch is counted once for a term, and where a term is
-    part of another one, as it is, only for the longer. Linear in the text, whatever the
-    number of terms.
+    language: BCP-47 code of the terms and the text. Spans of one term do not overlap; where
+    a term as it is written is part of another one, only the longer one counts. Linear in the
+    text for any number of terms.
     """
     spans: dict[Wanted, _Spans] = {each: [] for each in checked(wanted)}
     exact: dict[str, list[_Spans]] = {}
     inflected: dict[Pattern, _Spans] = {}
     for (term, kept), there in spans.items():
-        if kept or len(term) > LONGEST or not WORD.search(term):
+        if kept or len(term) > MAX_INFLECTED_TERM or not WORD.search(term):
             exact.setdefault(term, []).append(there)
         else:
             inflected[Pattern(term, "", kept=False, language=language)] = there
@@ -143,16 +151,16 @@ def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _
 
 
 def _add(spans: _Spans, start: int, end: int) -> None:
-    """Add a stretch unless it overlaps the one before."""
+    """Add a span unless it overlaps the previous one."""
     if not spans or start >= spans[-1][1]:
         spans.append((start, end))
 
 
 def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...]:
-    """Which of the terms are in an output, by what it really says.
+    """Whether an output has each of the terms.
 
-    target: BCP-47 code of the output. A term that the source has twice must be
-    there twice; the last ones are those that are missing.
+    target: BCP-47 code of the output. The output must have a term as often as the source;
+    the last occurrences are the missing ones.
     """
     if not found:
         return ()
@@ -167,6 +175,13 @@ def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...
 
 
 def around(text: str, found: Sequence[Found]) -> list[str]:
-    """The stretches of a text before, between and after its terms; one more than terms."""
+    """The text before, between and after its terms: one string more than there are terms."""
     bounds = [0, *(bound for each in found for bound in (each.start, each.end)), len(text)]
     return [text[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
+
+
+def translatable(text: str, found: Sequence[Found]) -> bool:
+    """Whether a text has a letter outside its protected terms."""
+    kept = [each for each in found if each.kept]
+    stretches = around(text, kept) if kept else [text]
+    return any(any(map(str.isalpha, stretch)) for stretch in stretches)

@@ -1,8 +1,7 @@
-"""Where many strings stand in a text, all found in one pass.
+"""Search of many strings in a text in one pass: an Aho-Corasick automaton.
 
-The automaton of Aho and Corasick, "Efficient String Matching: An Aid to Bibliographic
-Search", 1975: a tree of the strings, and for each of its nodes the node of the longest
-proper suffix that is in the tree too.
+A. Aho and M. Corasick, "Efficient String Matching: An Aid to Bibliographic Search", 1975: a
+trie of the strings, and for each node the node of its longest proper suffix in the trie.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from summsvc.interruption import CHECK_INTERVAL, checked, checkpoint
 
 _ROOT = 0
 
-TRIED = 8
-"""Strings with one end, each the end of the one before, that are tried for whole words."""
+MAX_SUFFIXES = 8
+"""Strings ending at one offset, each a suffix of the one before, that are tested for whole
+words."""
 
 
 class Occurrences:
-    """Finds some strings in texts. strings: not empty ones; equal ones count once."""
+    """Finds strings in texts. strings: not empty; duplicates are ignored."""
 
     def __init__(self, strings: Iterable[str]) -> None:
         self._following: list[dict[str, int]] = [{}]
@@ -28,7 +28,7 @@ class Occurrences:
         for string in checked(dict.fromkeys(strings), 1):
             self._add(string)
         self._shorter = [_ROOT] * len(self._depth)
-        # The nearest node on the way of suffixes at which a string ends, itself left out.
+        # The nearest suffix node at which a string ends, the node itself excluded.
         self._ending = [_ROOT] * len(self._depth)
         self._link()
 
@@ -56,7 +56,7 @@ class Occurrences:
                 waiting.append(child)
 
     def _step(self, node: int, char: str) -> int:
-        """The node after one more character of a text."""
+        """The next state of the automaton."""
         while node != _ROOT and char not in self._following[node]:
             node = self._shorter[node]
         return self._following[node].get(char, _ROOT)
@@ -64,8 +64,8 @@ class Occurrences:
     def apart(self, text: str, *, whole_words: bool = False) -> list[tuple[int, str]]:
         """(start, string) of occurrences that do not overlap, in text order.
 
-        From the end of the text on, the longest each time. whole_words: only those that no
-        letter, digit or underscore stands beside. Linear in the text.
+        Selected from the end of the text backwards, the longest at each offset. whole_words:
+        ignore occurrences next to a letter, digit or underscore. Linear in the text.
         """
         longest: list[str] = [""]
         node = _ROOT
@@ -83,14 +83,14 @@ class Occurrences:
         return chosen[::-1]
 
     def _ending_at(self, node: int, text: str, end: int, whole_words: bool) -> str:
-        """The longest string that ends there and may count, or ""."""
+        """The longest string that ends at an offset and counts, or ""."""
         if not self._string[node]:
             node = self._ending[node]
         if not whole_words or node == _ROOT:
             return self._string[node]
         if _is_of_word(text[end : end + 1]):
             return ""
-        for _ in range(TRIED):
+        for _ in range(MAX_SUFFIXES):
             start = end - self._depth[node]
             if not start or not _is_of_word(text[start - 1]):
                 break
@@ -100,9 +100,9 @@ class Occurrences:
         return self._string[node]
 
     def removed(self, text: str, most: dict[str, int] | None = None) -> tuple[str, dict[str, int]]:
-        """The text without the strings, and how often each was taken out of it.
+        """The text without the strings, and how often each was removed.
 
-        most: how often each may be taken out at most; None: always.
+        most: most removals of each string; None: no limit.
         """
         kept: list[str] = []
         times: dict[str, int] = {}

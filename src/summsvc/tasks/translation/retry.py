@@ -1,55 +1,112 @@
-"""From a model's output to one that can be answered: checked, tried again, flagged.
+"""Retries of doubtful translations: the strategies, and the choice of the least severe output.
 
-What is doubtful in a group of outputs is tried again together: one submission for each
-attempt, however many segments need it.
+Models loop most on fragments and on sentences longer than those of their training data
+(Koehn and Knowles, "Six Challenges for Neural Machine Translation", 2017), and more often
+because of the search than because of the model. Hence the order of the strategies:
+
+1. a wide beam in which no four tokens may repeat; a heading or fragment gets a full stop
+   first, which makes it a sentence;
+2. greedy search with a penalty for tokens that were generated before;
+3. one piece per clause, decoded as in 1, where the segment has several clauses.
+
+All doubtful segments of a group are retried together: one submission per attempt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
-from summsvc.articles.document import Segment
+from summsvc.articles.document import Segment, SegmentKind
 from summsvc.errors import SummsvcError
-from summsvc.tasks.pipeline.output import PipelineOutput
-from summsvc.tasks.pipeline.pipeline import Pipeline
-from summsvc.tasks.pipeline.sizes import size
-from summsvc.tasks.quality.check_cache import Checks
-from summsvc.tasks.quality.checks import Issue, attempts_cut, severity
-from summsvc.tasks.translation.glossary import Found, Terms, TermUse, around, uses
-from summsvc.tasks.translation.retry_strategies import SEARCHES, RetryStrategy, retry_strategies
-from summsvc.tasks.translation.term_enforcement import Protected, Unprotected, protect
-from summsvc.types import Field, Span, Warning, WarningType
+from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
+from summsvc.tasks.pipeline.splitting import Spans, join, split_clauses
+from summsvc.tasks.pipeline.stage import PipelineOutput
+from summsvc.tasks.pipeline.text_workers import work_size
+from summsvc.tasks.quality.checks import Issue, attempts_cut, safer, severity
+from summsvc.tasks.translation.glossary import Found
+from summsvc.types import WarningType
+
+ATTEMPT_DECODING: tuple[Adjust, ...] = (
+    partial(safer, attempt=1),
+    partial(safer, attempt=2),
+    partial(safer, attempt=1),
+)
+"""The decoding of each attempt, the same for all segments of a submission."""
+
+MAX_RETRIES = len(ATTEMPT_DECODING)
+"""Most attempts for a doubtful segment."""
+
+_SENTENCE_ENDS = ".!?…:;"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedOutput:
-    """The text to answer for a segment, and what is to be said about it."""
+class RetryStrategy:
+    """One way to translate a segment again.
 
-    text: str
-    score: float = 0.0
-    issues: tuple[Issue, ...] = ()
-    terms: tuple[TermUse, ...] = ()
+    pieces: joined they are the segment's text. stop: whether a full stop is appended to the
+    last piece, and removed from the output.
+    """
 
-    @staticmethod
-    def unchanged(segment: Segment) -> CheckedOutput:
-        """A segment with nothing to translate: it stays as it is."""
-        return CheckedOutput(segment.text)
+    pieces: tuple[str, ...]
+    stop: bool = False
+
+    @property
+    def message(self) -> str:
+        """The message of the warning when the output of this strategy is kept."""
+        if len(self.pieces) > 1:
+            how = f"is translated in {len(self.pieces)} pieces, cut between clauses"
+        elif self.stop:
+            how = "is translated as a sentence"
+        else:
+            how = "comes from safer decoding"
+        return f"a first output was doubtful; this one {how}"
+
+    @property
+    def texts(self) -> list[str]:
+        """The model's input for each piece."""
+        texts = [piece.strip() for piece in self.pieces]
+        if self.stop:
+            texts[-1] += "."
+        return texts
+
+    def output(self, outputs: Sequence[PipelineOutput]) -> PipelineOutput:
+        """The output for the whole segment. outputs: of ``texts``, in order."""
+        text = join(self.pieces, [output.text for output in outputs])
+        if self.stop:
+            text = text.removesuffix(".")
+        return PipelineOutput(
+            text,
+            min([output.score for output in outputs]),
+            all(output.complete for output in outputs),
+            max([output.pieces for output in outputs]),
+        )
 
 
-def warnings_of(
-    checked: CheckedOutput, field: Field | None, span: Span | None
-) -> tuple[Warning, ...]:
-    """The doubts about a segment as warnings with its place."""
-    return tuple(Warning(issue.type, issue.message, field, span) for issue in checked.issues)
+def retry_strategies(segment: Segment, unsplittable: Spans = ()) -> list[RetryStrategy]:
+    """The strategies for a segment, one per attempt, at most MAX_RETRIES.
+
+    unsplittable: spans that are not split, such as terms.
+    """
+    text = segment.text
+    fragment = segment.kind is not SegmentKind.SENTENCE and text[-1] not in _SENTENCE_ENDS
+    strategies = [RetryStrategy((text,), stop=fragment), RetryStrategy((text,))]
+    pieces = tuple(split_clauses(text, unsplittable))
+    if len(pieces) > 1:
+        strategies.append(RetryStrategy(pieces))
+    return strategies
 
 
 @dataclass(eq=False, slots=True)
 class Case:
-    """A segment's output so far, the best of its attempts.
+    """A segment whose output is not accepted as it is, with the best output so far.
 
-    found: the segment's terms. doubts: about the output. notes: what else is to be said
-    about it. ways: to try it again, one for each of ``SEARCHES``.
+    found: the segment's terms. issues: of the output. notes: other warnings. strategies: for
+    the attempts, while the output has a severe issue. attempts: number of them made.
     """
 
     segment: Segment
@@ -57,199 +114,78 @@ class Case:
     found: Sequence[Found]
     issues: list[Issue]
     notes: list[Issue] = field(default_factory=list)
-    ways: list[RetryStrategy] = field(default_factory=list)
+    strategies: list[RetryStrategy] = field(default_factory=list)
+    attempts: int = 0
+
+    def __post_init__(self) -> None:
+        if self.severe:
+            spans = [(each.start, each.end) for each in self.found]
+            self.strategies = retry_strategies(self.segment, spans)
 
     @property
     def severe(self) -> bool:
+        """Whether the output has a severe issue."""
         return any(issue.severe for issue in self.issues)
 
     @property
-    def text(self) -> str:
-        return self.output.text if self.output.text.strip() else self.segment.text
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A group of outputs. answers: None for each that needs repair; cases: these, in order."""
-
-    answers: list[CheckedOutput | None]
-    cases: list[Case]
+    def retryable(self) -> bool:
+        """Whether the output is severe and another attempt is left."""
+        return len(self.strategies) > self.attempts and self.severe
 
     @property
-    def ahead(self) -> list[CheckedOutput]:
-        """The answers before the first that needs repair."""
-        ahead = []
-        for answer in self.answers:
-            if answer is None:
-                break
-            ahead.append(answer)
-        return ahead
+    def text(self) -> str:
+        """The output, or the segment's own text where the output is empty."""
+        return self.output.text if self.output.text.strip() else self.segment.text
+
+    def consider(
+        self,
+        result: list[PipelineOutput] | SummsvcError,
+        check: Callable[[Case, PipelineOutput], list[Issue]],
+    ) -> None:
+        """Keep the result of an attempt if its issues are less severe."""
+        if isinstance(result, SummsvcError):
+            # For example no time is left: a doubtful output is better than none.
+            self.notes += attempts_cut(result)
+            self.strategies = []
+            return
+        strategy = self.strategies[self.attempts]
+        self.attempts += 1
+        output = strategy.output(result)
+        issues = check(self, output)
+        if severity(issues) < severity(self.issues):
+            self.output, self.issues = output, issues
+            self.notes = [Issue(WarningType.RETRIED, strategy.message, severe=False)]
 
 
-async def look(
+async def retry_doubtful(
     pipeline: Pipeline,
-    segments: Sequence[Segment],
-    outputs: Sequence[PipelineOutput],
-    target: str,
-    found: Sequence[Sequence[Found]],
-) -> Looked:
-    """Which outputs are answers as they are, and which need ``repair``.
+    cases: Sequence[Case],
+    check: Callable[[Case, PipelineOutput], list[Issue]],
+    then: Callable[[], T],
+) -> T | None:
+    """Retry the cases with severe issues until none is left or all attempts are made.
 
-    found: the terms of each segment.
+    check: finds the issues of an output. then: called in the worker after each attempt.
+    Returns the last result of ``then``, None without any attempt.
     """
-    source = pipeline.stages[0].source
 
-    def look_at_all() -> Looked:
-        answers, cases = list[CheckedOutput | None](), list[Case]()
-        for segment, output, terms in zip(segments, outputs, found, strict=True):
-            good, issues = accepted(segment, output, source, target, terms, pipeline.checks)
-            answers.append(good)
-            if good is None:
-                cases.append(Case(segment, output, terms, issues))
-        return Looked(answers, cases)
+    def consider(
+        trying: Sequence[Case], results: Sequence[list[PipelineOutput] | SummsvcError]
+    ) -> T:
+        for case, result in zip(trying, results, strict=True):
+            case.consider(result, check)
+        return then()
 
-    return await pipeline.workers.offload(size(each.text for each in segments), look_at_all)
-
-
-async def repair_all(
-    pipeline: Pipeline,
-    segments: Sequence[Segment],
-    outputs: Sequence[PipelineOutput],
-    target: str,
-    terms: Terms,
-) -> list[CheckedOutput]:
-    """What to answer for each segment, when all are known."""
-    found = await pipeline.workers.offload(
-        size(each.text for each in segments),
-        lambda: [terms.find(segment.text) for segment in segments],
-    )
-    looked = await look(pipeline, segments, outputs, target, found)
-    return looked.ahead + await repair(pipeline, looked, target)
-
-
-def accepted(
-    segment: Segment,
-    output: PipelineOutput,
-    source: str,
-    target: str,
-    found: Sequence[Found],
-    checks: Checks,
-) -> tuple[CheckedOutput | None, list[Issue]]:
-    """The output as it is when nothing about it needs ``repair``, else None; and its doubts."""
-    issues = _doubts(segment, output, source, target, found, checks)
-    if output.pieces > 1 or any(issue.severe for issue in issues):
-        return None, issues
-    used = uses(found, output.text, target)
-    if not all(use.applied for use in used):
-        return None, issues
-    return CheckedOutput(output.text, output.score, tuple(issues), used), issues
-
-
-def _doubts(
-    segment: Segment,
-    output: PipelineOutput,
-    source: str,
-    target: str,
-    found: Sequence[Found],
-    checks: Checks,
-) -> list[Issue]:
-    return checks.issues(
-        segment.text,
-        output.text,
-        source_language=source,
-        target=target,
-        complete=output.complete,
-        kept={each.target for each in found if each.kept},
-    )
-
-
-def translatable(segment: Segment, found: Sequence[Found]) -> bool:
-    """Whether a segment has a letter outside the protected ones of the terms found in it."""
-    return any(
-        any(map(str.isalpha, stretch))
-        for stretch in around(segment.text, [each for each in found if each.kept])
-    )
-
-
-async def repair(pipeline: Pipeline, looked: Looked, target: str) -> list[CheckedOutput]:
-    """Improve on outputs where they are doubtful; the answers from the first of them on.
-
-    Severe doubts: ``retry_strategies`` one after the other until an output has none; of all
-    outputs the least severe is kept, the earlier of two alike. Then the segment's terms are
-    put in (see ``protect``), which is no reason to try again, and its doubts are those
-    of what is answered.
-    """
-    cases = looked.cases
-    await _try_again(pipeline, cases, target)
-    unprotected = [Unprotected(case.segment.text, case.text, case.found) for case in cases]
-    protected = await protect(pipeline, unprotected, target)
-    source = pipeline.stages[0].source
-
-    def ended() -> list[CheckedOutput]:
-        return [
-            _answer(case, each, source, target, pipeline.checks)
-            for case, each in zip(cases, protected, strict=True)
-        ]
-
-    checked = iter(await pipeline.workers.offload(_size(cases), ended))
-    return [answer or next(checked) for answer in looked.answers[len(looked.ahead) :]]
-
-
-async def _try_again(pipeline: Pipeline, cases: Sequence[Case], target: str) -> None:
-    """Every attempt for all that are still severe, until none is."""
-    trying = [case for case in cases if case.severe]
-    offload, source = pipeline.workers.offload, pipeline.stages[0].source
-    for _ in trying:
-        pipeline.stages[-1].scheduler.count_retried()
-
-    def plan() -> None:
-        for case in trying:
-            case.ways = retry_strategies(
-                case.segment, [(each.start, each.end) for each in case.found]
-            )
-
-    def judge(number: int, outputs: Sequence[list[PipelineOutput] | SummsvcError]) -> list[Case]:
-        """Keep what is better; returns those to be tried again."""
-        for case, given in zip(trying, outputs, strict=True):
-            if isinstance(given, SummsvcError):
-                # No time for it, say: a doubtful output is more than none.
-                case.notes += attempts_cut(given)
-                case.ways = []
-                continue
-            way = case.ways[number]
-            other = way.output(given)
-            fewer = _doubts(case.segment, other, source, target, case.found, pipeline.checks)
-            if severity(fewer) < severity(case.issues):
-                case.output, case.issues = other, fewer
-                case.notes = [Issue(WarningType.RETRIED, way.message, severe=False)]
-        return [case for case in trying if case.severe and len(case.ways) > number + 1]
-
-    if trying:
-        await offload(_size(trying), plan)
-    for number, search in enumerate(SEARCHES):
+    result: T | None = None
+    for attempt, adjust in enumerate(ATTEMPT_DECODING):
+        trying = [case for case in cases if case.retryable]
         if not trying:
             break
-        outputs = await pipeline.again([case.ways[number].texts for case in trying], search)
-        trying = await offload(_size(trying), judge, number, outputs)
-
-
-def _answer(
-    case: Case, protected: Protected, source: str, target: str, checks: Checks
-) -> CheckedOutput:
-    issues, notes = case.issues, case.notes
-    if case.output.pieces > 1:
-        count = case.output.pieces
-        message = f"the segment was too long for the model and was translated in {count} pieces"
-        notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
-    if protected.text != case.text:
-        answered = replace(case.output, text=protected.text)
-        issues = _doubts(case.segment, answered, source, target, case.found, checks)
-    if protected.pieces:
-        message = "translated apart around terms that did not come through; the joins may be rough"
-        notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
-    said = dict.fromkeys((*issues, *notes, *protected.issues))
-    return CheckedOutput(protected.text, case.output.score, tuple(said), protected.terms)
-
-
-def _size(cases: Sequence[Case]) -> int:
-    return size(case.segment.text + case.output.text for case in cases)
+        results = await pipeline.retry(
+            [case.strategies[attempt].texts for case in trying],
+            adjust,
+            newly_retried=0 if attempt else len(trying),
+        )
+        size = work_size([case.segment.text + case.output.text for case in trying])
+        result = await pipeline.workers.offload(size, consider, trying, results)
+    return result

@@ -1,142 +1,132 @@
-"""Terms that a model's output lacks, put into it."""
+"""Insertion of protected terms and glossary terms that a translation lacks."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
-from summsvc.tasks.pipeline.output import PipelineOutput
 from summsvc.tasks.pipeline.pipeline import Pipeline
-from summsvc.tasks.pipeline.sizes import size
+from summsvc.tasks.pipeline.stage import PipelineOutput
+from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.checks import Issue, attempts_cut
 from summsvc.tasks.translation.glossary import Found, TermUse, around, places, uses
 from summsvc.types import WarningType
 
 _EDGES = " .,;:!?…\"'„“”«»"
 
-
-@dataclass(frozen=True, slots=True)
-class Unprotected:
-    """A segment's text, an output for it, and the terms found in the text."""
-
-    source: str
-    output: str
-    found: Sequence[Found]
-
-
-@dataclass(frozen=True, slots=True)
-class Protected:
-    """An output with its terms. pieces: whether it was translated around them."""
-
-    text: str
-    terms: tuple[TermUse, ...]
-    issues: tuple[Issue, ...] = ()
-    pieces: bool = False
+T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
-class _Output:
-    """An output so far. used: what became of its terms. cut: why no more was done, if so."""
+class TermOutput:
+    """An output with the terms inserted so far.
+
+    source: the segment's text. found: the terms in it. used: which of them the output has.
+    pieces: whether the text between the terms was translated apart. error: of a model, after
+    which nothing more is inserted.
+    """
 
     source: str
     text: str
     found: Sequence[Found]
     used: tuple[TermUse, ...]
     pieces: bool = False
-    failed: bool = False
-    cut: tuple[Issue, ...] = ()
+    error: SummsvcError | None = None
+    attempts: int = 0
+
+    @staticmethod
+    def of(source: str, text: str, found: Sequence[Found], target: str) -> TermOutput:
+        """An output as a model gave it. target: BCP-47 code of the output."""
+        return TermOutput(source, text, found, uses(found, text, target) if found else ())
 
     @property
     def lost(self) -> list[Found]:
+        """The terms that the output lacks."""
         return [each for each, use in zip(self.found, self.used, strict=True) if not use.applied]
 
+    @property
+    def lacking(self) -> bool:
+        """Whether the output lacks a term and there is another way to insert it."""
+        return self.attempts < len(_WAYS) and self.error is None and bool(self.lost)
 
-async def protect(pipeline: Pipeline, each: Sequence[Unprotected], target: str) -> list[Protected]:
-    """See to it that outputs have the terms found in their sources.
+    @property
+    def issues(self) -> list[Issue]:
+        """One issue for each different term that is missing, and for a skipped attempt."""
+        missing = {(each.source, each.target, each.kept) for each in self.lost}
+        issues = [
+            Issue(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
+            if kept
+            else Issue(
+                WarningType.GLOSSARY_NOT_APPLIED,
+                f"“{wanted}”, prescribed for “{source}”, is not in the output",
+                severe=False,
+            )
+            for source, wanted, kept in sorted(missing)
+        ]
+        return issues + (attempts_cut(self.error) if self.error else [])
 
-    A term that is missing is translated alone; where the output says the same,
-    in any inflected form, the term takes its place, and the sentence keeps its
-    context. Otherwise the stretches between terms are translated apart. What is
-    missing even then is a doubt. All outputs go together, in one submission for
-    either way. target: BCP-47 code of the outputs.
+
+async def enforce_terms(
+    pipeline: Pipeline, outputs: Sequence[TermOutput], target: str, then: Callable[[], T]
+) -> T | None:
+    """Insert the terms that outputs lack.
+
+    First each missing term is translated alone; where the output contains that translation,
+    in any inflected form, the term replaces it, and the sentence keeps its context. For
+    terms still missing, the text between the terms is translated apart. A term missing even
+    then is an issue. All outputs are submitted together, once for each way.
+
+    target: BCP-47 code of the outputs. then: called in the worker after each way. Returns
+    the last result of ``then``, None where no output lacks a term.
     """
-    offload = pipeline.workers.offload
-    outputs = await offload(
-        size(one.source + one.output for one in each),
-        lambda: [
-            _Output(one.source, one.output, one.found, uses(one.found, one.output, target))
-            for one in each
-        ],
-    )
-    for ask, put in ((_forms, _substitute), (_stretches, _put_between)):
-        lacking = [output for output in outputs if output.lost and not output.failed]
-        if not lacking:
-            break
-        results = await pipeline.again([ask(output) for output in lacking])
 
-        await offload(
-            size(one.source + one.text for one in lacking), _change, lacking, results, put, target
-        )
-    return [
-        Protected(one.text, one.used, (*_doubts(one.lost), *one.cut), one.pieces) for one in outputs
-    ]
-
-
-def _change(
-    lacking: Sequence[_Output],
-    results: Sequence[list[PipelineOutput] | SummsvcError],
-    put: Callable[[_Output, list[str], str], None],
-    target: str,
-) -> None:
-    for output, result in zip(lacking, results, strict=True):
-        if isinstance(result, SummsvcError):
-            # Without time for it, or when the model fails, the output stands with what it lacks.
-            output.failed, output.cut = True, tuple(attempts_cut(result))
-        else:
+    def insert(
+        lacking: Sequence[TermOutput], results: Sequence[list[PipelineOutput] | SummsvcError]
+    ) -> T:
+        for output, result in zip(lacking, results, strict=True):
+            if isinstance(result, SummsvcError):
+                output.error = result
+                continue
+            _, put = _WAYS[output.attempts]
+            output.attempts += 1
             put(output, [each.text for each in result], target)
             output.used = uses(output.found, output.text, target)
+        return then()
+
+    done: T | None = None
+    while lacking := [output for output in outputs if output.lacking]:
+        results = await pipeline.retry([_WAYS[each.attempts][0](each) for each in lacking])
+        size = work_size([each.source + each.text for each in lacking])
+        done = await pipeline.workers.offload(size, insert, lacking, results)
+    return done
 
 
-def _doubts(lost: Sequence[Found]) -> list[Issue]:
-    """A doubt for each term that is not there, once however often it is missing."""
-    missing = {(each.source, each.target, each.kept) for each in lost}
-    return [
-        Issue(WarningType.TERM_LOST, f"“{wanted}” is not in the output", severe=False)
-        if kept
-        else Issue(
-            WarningType.GLOSSARY_NOT_APPLIED,
-            f"“{wanted}”, prescribed for “{source}”, is not in the output",
-            severe=False,
-        )
-        for source, wanted, kept in sorted(missing)
-    ]
-
-
-def _forms(output: _Output) -> list[str]:
-    """Missing terms as the source has them, to be translated alone."""
+def _forms(output: TermOutput) -> list[str]:
+    """The missing terms as the source has them, to be translated alone."""
     return [form for form, _ in _wanted(output)]
 
 
-def _wanted(output: _Output) -> list[tuple[str, str]]:
-    """Each form of a missing term that is a word, and what it becomes."""
+def _wanted(output: TermOutput) -> list[tuple[str, str]]:
+    """Each form of a missing term that has a letter, and its target."""
     forms = {(output.source[each.start : each.end], each.target) for each in output.lost}
     return sorted(form for form in forms if any(map(str.isalpha, form[0])))
 
 
-def _substitute(output: _Output, alone: list[str], target: str) -> None:
-    """Put missing terms in the places where the model translated them.
+def _substitute(output: TermOutput, alone: list[str], target: str) -> None:
+    """Replace the model's translations of missing terms.
 
-    A term is left alone unless the output has its translation exactly as often
-    as the term is missing: any other place would be a guess.
+    A translation is replaced only where the output contains it exactly as often as the term
+    is missing: otherwise the place would be a guess.
     """
     wanted, lost = _wanted(output), output.lost
-    output.text = _placed(output.source, output.text, wanted, alone, lost, target)
+    output.text = _replace(output.source, output.text, wanted, alone, lost, target)
 
 
-def _placed(
+def _replace(
     source: str,
     output: str,
     wanted: Sequence[tuple[str, str]],
@@ -144,7 +134,10 @@ def _placed(
     lost: Sequence[Found],
     target: str,
 ) -> str:
-    """The output with each wanted (form, becomes) where it says what the form alone became."""
+    """The output with each wanted target in place of the translation of its form.
+
+    wanted: (form, target) pairs. alone: the translation of each form alone.
+    """
     lacking = Counter((source[each.start : each.end], each.target) for each in lost)
     as_they_are = {each.target for each in lost if each.kept}
     said = [translation.strip(_EDGES) for translation in alone]
@@ -168,14 +161,14 @@ def _placed(
     return "".join(reversed(pieces))
 
 
-def _stretches(output: _Output) -> list[str]:
-    """The stretches between terms that have words, to be translated on their own."""
+def _stretches(output: TermOutput) -> list[str]:
+    """The text between terms where it has a letter, to be translated apart."""
     stretches = around(output.source, output.found)
     return [stretch.strip() for stretch in stretches if any(map(str.isalpha, stretch))]
 
 
-def _put_between(output: _Output, translated: list[str], _target: str) -> None:
-    """Put the terms between translated stretches."""
+def _put_between(output: TermOutput, translated: list[str], _target: str) -> None:
+    """Join the terms with the translated text between them."""
     stretches = around(output.source, output.found)
     wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
     for i, text in zip(wanted, translated, strict=True):
@@ -187,3 +180,9 @@ def _put_between(output: _Output, translated: list[str], _target: str) -> None:
     for each, stretch in zip(output.found, stretches[1:], strict=True):
         joined += each.target + stretch
     output.text, output.pieces = joined, True
+
+
+_WAYS: tuple[
+    tuple[Callable[[TermOutput], list[str]], Callable[[TermOutput, list[str], str], None]], ...
+] = ((_forms, _substitute), (_stretches, _put_between))
+"""The texts to translate, and how their translations are used, in order."""

@@ -1,4 +1,4 @@
-"""Terms as words with what stands around them, and where texts have them in any form."""
+"""Search of terms in a text by the stems of their words, in any inflected form."""
 
 from __future__ import annotations
 

@@ -1,71 +1,70 @@
-"""The translation of an article: read, run through models, check, put back."""
+"""Translation of an article: parse, translate the segments, check them, assemble the result."""
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from summsvc.articles.document import Document
+from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.articles.renderer import Renderer
 from summsvc.errors import UnsupportedPairError
-from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline import preflight
-from summsvc.tasks.pipeline.decoding import DecodingRequest
-from summsvc.tasks.pipeline.pipeline import GROUP_SIZE, Pipeline, pivot_warning
-from summsvc.tasks.pipeline.router import Router
-from summsvc.tasks.pipeline.sizes import SEGMENT_OVERHEAD, size
-from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.pipeline.usage import (
-    Stats,
+from summsvc.tasks.pipeline.pipeline import GROUP_SIZE, Pipeline
+from summsvc.tasks.pipeline.router import Router, pivot_warning
+from summsvc.tasks.pipeline.stage import Stage
+from summsvc.tasks.pipeline.text_workers import SEGMENT_OVERHEAD, TextWorkers, work_size
+from summsvc.tasks.pipeline.usage import Stats
+from summsvc.tasks.quality.check_cache import Checks
+from summsvc.tasks.translation.assembly import Assembly, translated_groups, whole_translation
+from summsvc.tasks.translation.checking import Selected
+from summsvc.tasks.translation.glossary import Terms, translatable
+from summsvc.tasks.translation.types import (
+    Event,
     TranslatedSegment,
     Translation,
     TranslationFinished,
+    TranslationRequest,
     TranslationStarted,
 )
-from summsvc.tasks.quality.check_cache import Checks
-from summsvc.tasks.translation.assembly import placed, whole, with_the_unchanged
-from summsvc.tasks.translation.glossary import Found, Terms
-from summsvc.tasks.translation.outputs import outputs_of
-from summsvc.tasks.translation.retry import translatable
-from summsvc.types import Article
 
 BULK_SEGMENTS = 64
-"""An article of more segments than this waits behind shorter ones."""
+"""Segments above which an article has bulk priority: shorter articles go first."""
 
 
 @dataclass(frozen=True, slots=True)
-class TranslationRequest:
-    """What a caller asks for.
+class _Plan:
+    """The segments to translate with their indexes, and the request's terms."""
 
-    target: BCP-47 code. model: id, or "". glossary: (source, target) terms.
-    deadline: ``loop.time()`` seconds, or None. bulk: True for batch calls. caller: whose turn
-    the work takes.
-    """
+    terms: Terms
+    chosen: list[int]
+    selected: list[Selected]
 
-    article: Article
-    target: str
-    model: str = ""
-    do_not_translate: tuple[str, ...] = ()
-    glossary: tuple[tuple[str, str], ...] = ()
-    keep_boilerplate: bool = False
-    decoding: DecodingRequest = field(default_factory=DecodingRequest)
-    use_cache: bool = True
-    deadline: float | None = None
-    bulk: bool = False
-    caller: Caller = ANONYMOUS
-
-
-Event = TranslationStarted | TranslatedSegment | TranslationFinished
+    @staticmethod
+    def of(request: TranslationRequest, segments: Sequence[Segment], language: str) -> _Plan:
+        """Find the terms of all segments, and what there is to translate besides them."""
+        terms = Terms.of(request.do_not_translate, request.glossary, language)
+        texts = [segment.text for segment in segments]
+        chosen: list[int] = []
+        selected: list[Selected] = []
+        work = 0
+        for index, (text, found) in enumerate(zip(texts, terms.find_all(texts), strict=True)):
+            work += len(text) + SEGMENT_OVERHEAD
+            if translatable(text, found):
+                chosen.append(index)
+                selected.append(Selected(segments[index], found, work))
+                work = 0
+        return _Plan(terms, chosen, selected)
 
 
 class Translator:
-    """Translates articles with the models of a router.
+    """Translates articles with the models that a router selects.
 
-    checks: doubts about outputs that requests share; None: they share none.
+    checks: cache of quality checks, shared between requests; None for no cache.
     """
 
     def __init__(self, workers: TextWorkers, router: Router, checks: Checks | None = None) -> None:
@@ -74,7 +73,7 @@ class Translator:
         self._checks = checks
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Translate an article whole; raises as ``stream``."""
+        """Translate an article and return the whole result; raises as ``stream``."""
         segments: list[TranslatedSegment] = []
         async with aclosing(self._run(request, min_group=GROUP_SIZE)) as parts:
             async for part in parts:
@@ -85,15 +84,15 @@ class Translator:
                 else:
                     segments += part
         size = len(request.article.body)
-        return await self._workers.offload(size, whole, started, segments, finished)
+        return await self._workers.offload(size, whole_translation, started, segments, finished)
 
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
-        """Yield one start, each segment as it and all before it are done, one finish.
+        """Yield a start, every segment once it and all before it are done, and a finish.
 
-        It starts once a model has let the request in: no limit of a queue ends it then.
-        Raises InvalidInputError, ModelUnavailableError, NotReadyError,
-        OverloadedError, DeadlineError or EngineError. Closing the generator
-        stops the work.
+        The start is yielded once a model's queue admitted the request; no queue limit ends
+        the stream afterwards. Raises InvalidInputError, ModelUnavailableError,
+        NotReadyError, OverloadedError, DeadlineError or EngineError. Closing the generator
+        cancels the work.
         """
         async with aclosing(self._run(request, min_group=1)) as parts:
             async for part in parts:
@@ -106,55 +105,60 @@ class Translator:
     async def _run(
         self, request: TranslationRequest, *, min_group: int
     ) -> AsyncGenerator[TranslationStarted | list[TranslatedSegment] | TranslationFinished, None]:
-        """What ``stream`` yields, with segments that are done together as one list.
+        """Yield what ``stream`` yields, with segments that are done together as a list.
 
-        together: segments that are waited for before some are yielded.
+        min_group: outputs to wait for before a group is yielded.
         """
         begun = time.perf_counter()
         target = normalize_code(request.target, field="target_language_code")
-        await self._refuse_unread(request, target)
         document = await self._workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
             caller=request.caller,
+            admit=functools.partial(self._preflight, request, target),
         )
         segments = document.segments
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
-        pipeline = await self._pipeline(request, document, target)
-        warnings = [*document.warnings, *pivot_warning(pipeline)]
-        pipeline.terms, terms = await pipeline.workers.offload(
-            size(each.text for each in segments) + SEGMENT_OVERHEAD * len(request.glossary),
-            _plan,
+        stages = await self._stages(request, document, target)
+        bulk = request.bulk or len(segments) > BULK_SEGMENTS
+        workers = self._workers.for_bulk if bulk else self._workers
+        plan = await workers.offload(
+            work_size([each.text for each in segments]) + SEGMENT_OVERHEAD * len(request.glossary),
+            _Plan.of,
             request,
-            document,
+            segments,
+            document.language.code,
         )
-        chosen = list(terms)
-        # Whoever is refused is told so before anything begins.
-        submitted = await pipeline.submit([segments[i].text for i in chosen])
+        pipeline = Pipeline(
+            stages,
+            workers,
+            decoding=request.decoding,
+            priority=Priority.BULK if bulk else Priority.INTERACTIVE,
+            deadline=request.deadline,
+            use_cache=request.use_cache,
+            caller=request.caller,
+            checks=self._checks,
+            unsplittable=plan.terms.spans,
+        )
+        warnings = [*document.warnings, *pivot_warning(stages)]
+        # A rejection is raised here, before the first element.
+        submitted = await pipeline.submit([each.segment.text for each in plan.selected])
         try:
             yield TranslationStarted(
                 document.language, target, stats.segments, pipeline.models, tuple(warnings)
             )
             renderer = Renderer(document)
-            done = outputs_of(
-                pipeline,
-                submitted,
-                [segments[i] for i in chosen],
-                target,
-                list(terms.values()),
-                min_group,
+            assembly = Assembly(renderer, segments, plan.chosen)
+            groups = translated_groups(
+                pipeline, submitted, plan.selected, target, min_group, assembly.place
             )
-            following = 0
-            async with aclosing(done):
-                async for part, outputs in with_the_unchanged(segments, chosen, done):
-                    found = await pipeline.workers.offload(
-                        size(each.text for each in part), placed, renderer, following, part, outputs
-                    )
-                    following += len(part)
-                    for each in found:
-                        warnings += each.warnings
-                    yield found
+            async with aclosing(groups):
+                async for group in groups:
+                    warnings += [warning for each in group for warning in each.warnings]
+                    yield group
+            while size := assembly.unchanged_work:
+                yield await workers.offload(size, assembly.place_unchanged)
         finally:
             submitted.cancel()
         stats.add(pipeline.stats)
@@ -167,25 +171,23 @@ class Translator:
             stats=stats,
         )
 
-    async def _refuse_unread(self, request: TranslationRequest, target: str) -> None:
-        """Raise for a long article that certainly finds no room or time."""
-        article = request.article
-        source = preflight.language(article)
-        if source in ("", target):
+    async def _preflight(self, request: TranslationRequest, target: str, source: str) -> None:
+        """Raise for a long article that the first model's queue certainly cannot take."""
+        if source == target:
             return
         first = (await self._router.translation(source, target, request.model))[0]
         preflight.check(
             first.scheduler,
-            article,
+            request.article,
             Priority.BULK,
             request.deadline,
             use_cache=request.use_cache,
             caller=request.caller,
         )
 
-    async def _pipeline(
+    async def _stages(
         self, request: TranslationRequest, document: Document, target: str
-    ) -> Pipeline:
+    ) -> list[Stage]:
         source = document.language.code
         if source == target:
             raise UnsupportedPairError(
@@ -193,24 +195,4 @@ class Translator:
                 field="target_language_code",
                 metadata={"source": source, "target": target},
             )
-        stages = await self._router.translation(source, target, request.model)
-        bulk = request.bulk or len(document.segments) > BULK_SEGMENTS
-        return Pipeline(
-            stages,
-            self._workers.for_bulk if bulk else self._workers,
-            decoding=request.decoding,
-            priority=Priority.BULK if bulk else Priority.INTERACTIVE,
-            deadline=request.deadline,
-            use_cache=request.use_cache,
-            caller=request.caller,
-            checks=self._checks,
-        )
-
-
-def _plan(request: TranslationRequest, document: Document) -> tuple[Terms, dict[int, list[Found]]]:
-    """The request's terms, and those found in each segment with something to translate."""
-    terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
-    found = ((segment, terms.find(segment.text)) for segment in document.segments)
-    return terms, {
-        i: each for i, (segment, each) in enumerate(found) if translatable(segment, each)
-    }
+        return await self._router.translation(source, target, request.model)

@@ -1,11 +1,15 @@
-"""Outputs in order while doubtful ones among them are tried again."""
+"""Outputs are placed in order while doubtful ones among them are retried."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from summsvc.articles.document import SegmentKind
-from summsvc.tasks.translation.outputs import outputs_of
+from summsvc.tasks.pipeline.pipeline import Pipeline
+from summsvc.tasks.pipeline.stage import Submitted
+from summsvc.tasks.translation.assembly import translated_groups
+from summsvc.tasks.translation.checking import CheckedOutput, Selected
 from summsvc.types import WarningType
 from tests.tasks.scripted import ScriptedEngine, pipeline, segment_of
 
@@ -18,14 +22,19 @@ def lost(text: str) -> str:
     return f"Полиция задержала {'' if text in DOUBTFUL else number} человек."
 
 
-async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> None:
-    engine = ScriptedEngine(lost)
+def outputs_of(made: Pipeline, submitted: Submitted) -> AsyncGenerator[list[CheckedOutput], None]:
     segments = [segment_of(text, SegmentKind.SENTENCE) for text in TEXTS]
+    selected = [Selected(segment, (), len(segment.text)) for segment in segments]
+    return translated_groups(made, submitted, selected, "ru", 1, list)
+
+
+async def test_outputs_before_a_doubtful_one_do_not_wait_for_its_retries() -> None:
+    engine = ScriptedEngine(lost)
     async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
         await engine.begun()
         engine.hold()
-        done = outputs_of(made, submitted, segments, "ru", [[]] * len(TEXTS), 1)
+        done = outputs_of(made, submitted)
         async with aclosing(done):
             first = await anext(done)
             # The second batch is that of the first attempt.
@@ -42,16 +51,13 @@ async def test_answers_before_a_doubtful_one_do_not_wait_for_its_attempts() -> N
     assert list(map(set, engine.batches)) == [set(TEXTS), DOUBTFUL, DOUBTFUL]
 
 
-async def test_who_leaves_meanwhile_leaves_nothing_behind() -> None:
+async def test_closing_during_retries_cancels_all_work() -> None:
     engine = ScriptedEngine(lost)
-    segments = [segment_of(text, SegmentKind.SENTENCE) for text in TEXTS]
     async with pipeline(engine) as made:
         submitted = await made.submit(TEXTS)
         await engine.begun()
         engine.hold()
-        async with aclosing(
-            outputs_of(made, submitted, segments, "ru", [[]] * len(TEXTS), 1)
-        ) as done:
+        async with aclosing(outputs_of(made, submitted)) as done:
             await anext(done)
             await engine.begun()
         engine.release()

@@ -1,4 +1,4 @@
-"""Places to cut at: what a reader takes for one is not cut."""
+"""Split points of a text: between clauses first, and not inside unsplittable spans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.tasks.pipeline.boundaries import clause_ends, clusters, places
+from summsvc.tasks.pipeline.splitting import clause_ends, clusters, split_points
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from summsvc.tasks.pipeline.boundaries import clause_ends, clusters, places
     ["e\u0301", "й\u0308\u0301", "👩\u200d👩\u200d👧", "👍🏽", "❤\ufe0f", "🇱🇹", "\r\n", "각",
      "\u1100\u1161\u11a8", "क्षि", "🏴\U000e0067\U000e0062\U000e007f"],
 )  # fmt: skip
-def test_what_a_reader_takes_for_one_character_is_one(cluster: str) -> None:
+def test_a_grapheme_cluster_is_one_character(cluster: str) -> None:
     if cluster == "क्षि":
         # Two clusters in the annex's basic rules: no mark is ever parted from its letter.
         assert clusters(cluster) == [2]
@@ -43,7 +43,7 @@ def test_flags_are_pairs() -> None:
         ("風が吹く。雨が降る", "風が吹く。"),
     ],
 )
-def test_the_best_place_is_between_clauses(text: str, first: str) -> None:
+def test_the_best_split_point_is_between_clauses(text: str, first: str) -> None:
     cuts = next(cuts for cuts in clause_ends(text) if cuts)
     assert text[: cuts[0]] == first
 
@@ -58,9 +58,11 @@ WHOLE = ["https://example.org/a,b;c", "press@example.org", "1 000 000", "12,5 %"
     ),
     st.sampled_from([" ", "\u00a0", "\t"]),
 )
-def test_nothing_whole_has_a_place_in_it_but_the_last(parts: list[str], space: str) -> None:
+def test_only_the_last_split_points_are_inside_unsplittable_spans(
+    parts: list[str], space: str
+) -> None:
     text = space.join(parts)
-    *before, _, _ = places(text)
+    *before, _, _ = split_points(text)
     at = 0
     for part in parts:
         if part in WHOLE or part in ("e\u0301", "👩\u200d👧"):
@@ -70,7 +72,7 @@ def test_nothing_whole_has_a_place_in_it_but_the_last(parts: list[str], space: s
 
 
 @given(st.text(max_size=100), st.integers(0, 50), st.integers(0, 50))
-def test_places_are_in_order_and_inside(text: str, start: int, length: int) -> None:
-    for cuts in places(text, [(start, start + length)]):
+def test_split_points_are_in_order_and_inside_the_text(text: str, start: int, length: int) -> None:
+    for cuts in split_points(text, [(start, start + length)]):
         assert list(cuts) == sorted(set(cuts))
         assert all(0 < at < len(text) for at in cuts)
