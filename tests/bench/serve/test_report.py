@@ -76,7 +76,7 @@ def test_a_page_gets_the_tables_and_keeps_its_text(tmp_path: Path) -> None:
     put(Results(RESULTS.rows), page)
     text = page.read_text("utf-8")
     assert "| trained | article | 32 | summsvc | 850 | 1000 | 1.00 | 0.85 |" in text
-    # Neither books nor overload were measured.
+    # Neither bulk nor overload was measured.
     assert text.count("old") == 2
     put(RESULTS, page)
     put(RESULTS, page)

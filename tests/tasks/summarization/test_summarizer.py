@@ -190,7 +190,7 @@ async def test_an_unsupported_claim_has_no_span_after_translation() -> None:
         ("“77” is not in the article", Span(12, 14))
     ]
     assert [(each.message, each.output_span) for each in claims[1]] == [
-        ("“77” is not in the article (in the summary before its translation)", None)
+        ("“77” is not in the article; it is in the summary before its translation", None)
     ]
 
 
@@ -203,9 +203,9 @@ async def test_a_long_article_that_cannot_be_summarized_in_time_is_not_read(
     async with summarizing(Loader()) as summarizer:
         scheduler = await summarizer._router.summarizer("ru", "")
         scheduler._admission.expect(tokens=10, seconds=1)
-        book = Article("", BODY * (LONG_ARTICLE // len(BODY) + 1), "ru")
+        long_article = Article("", BODY * (LONG_ARTICLE // len(BODY) + 1), "ru")
         wanted = SummaryRequest(
-            book,
+            long_article,
             method=Method.ABSTRACTIVE,
             use_cache=False,
             deadline=asyncio.get_running_loop().time() + 100,
@@ -217,7 +217,7 @@ async def test_a_long_article_that_cannot_be_summarized_in_time_is_not_read(
         # extractive summary, does not use this model.
         for other in (
             replace(wanted, use_cache=True),
-            replace(wanted, article=replace(book, language="")),
+            replace(wanted, article=replace(long_article, language="")),
             replace(wanted, method=Method.EXTRACTIVE),
         ):
             with pytest.raises(AssertionError, match="was read"):
