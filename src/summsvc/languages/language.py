@@ -165,7 +165,7 @@ class Names(_Table):
         inflected form counts.
     openers_alone: whether a capitalised first word of a sentence may be a name if
         no other name follows it. False suits languages with many inflected forms,
-        where no list of openers is long enough; ``python -m bench.support --conllu``
+        where no list of openers is long enough; ``python -m bench.quality.support --conllu``
         counts.
     kin: array of strings: words that stand for one name but differ too much in
         their letters ("france french").
@@ -189,7 +189,7 @@ class Names(_Table):
 class UsualLength(_Table):
     """Table ``lengths.<target>``: the usual length of a translation into ``target``.
 
-    Written by ``python -m bench.guards --write``. The logarithm of the output's
+    Written by ``python -m bench.quality.guards --write``. The logarithm of the output's
     length is ``offset + slope * log(length of the source)``; its variance is
     ``fixed + falling / length``. limit: standard deviations that are still usual.
     """

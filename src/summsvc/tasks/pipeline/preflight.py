@@ -25,7 +25,7 @@ MARKUP_RATIO = {MimeType.PLAIN: 1, MimeType.MARKDOWN: 1, MimeType.HTML: 4}
 """Code points of a long article per code point of its text.
 
 For HTML, 4 is the median of articles extracted from their pages; that of whole pages is 15
-(``python -m bench.markup``). The estimate errs high: a late retry beats another rejection.
+(``python -m bench.quality.markup``). The estimate errs high: a late retry beats another rejection.
 """
 
 _ALPHABETS = "cp1251"

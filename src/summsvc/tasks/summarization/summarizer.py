@@ -214,7 +214,7 @@ def _without_output_span(warning: Warning) -> Warning:
     """The warning for a translated sentence: its output span would be wrong there."""
     if warning.output_span is None:
         return warning
-    message = f"{warning.message} (in the summary before its translation)"
+    message = f"{warning.message}; it is in the summary before its translation"
     return replace(warning, message=message, output_span=None)
 
 
