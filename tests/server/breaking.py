@@ -38,7 +38,7 @@ LAYERS = {
         "engines.transformers:TransformersEngine.generate",
     ],
     "checks": ["tasks.quality.checks:assess"],
-    "terms": ["tasks.translation.term_enforcement:protect"],
+    "terms": ["tasks.translation.checking:enforce_terms"],
     "rendering": ["articles.renderer:Renderer.place"],
     "messages": [
         f"server.codec.to_proto:{name}"
