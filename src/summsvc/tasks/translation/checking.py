@@ -13,8 +13,8 @@ from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.quality.checks import Issue
 from summsvc.tasks.translation.glossary import Found, Terms, TermUse, uses
-from summsvc.tasks.translation.retry import Case, retry_doubtful
-from summsvc.tasks.translation.term_enforcement import TermOutput, enforce_terms
+from summsvc.tasks.translation.retry import Case, any_retryable, retry_doubtful
+from summsvc.tasks.translation.term_enforcement import TermOutput, any_lacking, enforce_terms
 from summsvc.types import Field, Span, Warning, WarningType
 
 T = TypeVar("T")
@@ -115,30 +115,34 @@ class CheckedGroup(Generic[T]):
 
     def _check(self, outputs: Sequence[PipelineOutput]) -> None:
         source, checks = self._pipeline.source, self._pipeline.checks
+        doubtful: list[tuple[Segment, PipelineOutput, Sequence[Found], list[Issue]]] = []
         for each, output in zip(self._selected, outputs, strict=True):
             segment, found = each.segment, each.found
             answer, issues = accepted(segment, output, source, self._target, found, checks)
             self._answers.append(answer)
             if answer is None:
-                self._cases.append(Case(segment, output, found, issues))
-            elif not self._cases:
+                doubtful.append((segment, output, found, issues))
+            elif not doubtful:
                 self.ahead.outputs.append(answer)
+        self._cases = [Case(*each) for each in doubtful]
         self.rest.start += len(self.ahead.outputs)
         self._placed(self.ahead)
         self._advance()
 
     def _advance(self) -> None:
         """Do in the worker what needs no model any more."""
-        if any(case.retryable for case in self._cases):
+        if any_retryable(self._cases):
             return
+        texts = [case.text for case in self._cases]
         if self._term_outputs is None:
             self._term_outputs = [
-                TermOutput.of(case.segment.text, case.text, case.found, self._target)
-                for case in self._cases
+                TermOutput.of(case.segment.text, text, case.found, self._target)
+                for case, text in zip(self._cases, texts, strict=True)
             ]
-        if any(output.lacking for output in self._term_outputs):
+        if any_lacking(self._term_outputs):
             return
-        final = map(self._final, self._cases, self._term_outputs)
+        term_issues = [output.issues for output in self._term_outputs]
+        final = map(self._final, self._cases, texts, self._term_outputs, term_issues)
         left = self._answers[len(self.ahead.outputs) :]
         self.rest.outputs = [answer or next(final) for answer in left]
         self.done = True
@@ -151,20 +155,22 @@ class CheckedGroup(Generic[T]):
         source, checks = self._pipeline.source, self._pipeline.checks
         return find_issues(case.segment, output, source, self._target, case.found, checks)
 
-    def _final(self, case: Case, with_terms: TermOutput) -> CheckedOutput:
+    def _final(
+        self, case: Case, text: str, with_terms: TermOutput, term_issues: Sequence[Issue]
+    ) -> CheckedOutput:
         issues, notes = case.issues, case.notes
         if case.output.pieces > 1:
             count = case.output.pieces
             message = f"the segment was too long for the model and was translated in {count} pieces"
             notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
-        if with_terms.text != case.text:
+        if with_terms.text != text:
             issues = self._issues(case, replace(case.output, text=with_terms.text))
         if with_terms.pieces:
             message = (
                 "translated apart around terms that did not come through; the joins may be rough"
             )
             notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
-        unique = dict.fromkeys((*issues, *notes, *with_terms.issues))
+        unique = dict.fromkeys((*issues, *notes, *term_issues))
         return CheckedOutput(with_terms.text, case.output.score, tuple(unique), with_terms.used)
 
 

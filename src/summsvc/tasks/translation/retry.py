@@ -15,7 +15,7 @@ All doubtful segments of a group are retried together: one submission per attemp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -76,6 +76,9 @@ class RetryStrategy:
 
     def output(self, outputs: Sequence[PipelineOutput]) -> PipelineOutput:
         """The output for the whole segment. outputs: of ``texts``, in order."""
+        if len(self.pieces) == 1:
+            (output,) = outputs
+            return replace(output, text=output.text.removesuffix(".")) if self.stop else output
         text = join(self.pieces, [output.text for output in outputs])
         if self.stop:
             text = text.removesuffix(".")
@@ -155,6 +158,11 @@ class Case:
         if severity(issues) < severity(self.issues):
             self.output, self.issues = output, issues
             self.notes = [Issue(WarningType.RETRIED, strategy.message, severe=False)]
+
+
+def any_retryable(cases: Sequence[Case]) -> bool:
+    """Whether one of the cases is to be retried."""
+    return any(case.retryable for case in cases)
 
 
 async def retry_doubtful(

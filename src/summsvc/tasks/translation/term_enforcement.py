@@ -70,6 +70,11 @@ class TermOutput:
         return issues + (attempts_cut(self.error) if self.error else [])
 
 
+def any_lacking(outputs: Sequence[TermOutput]) -> bool:
+    """Whether one of the outputs lacks a term that may still be inserted."""
+    return any(output.lacking for output in outputs)
+
+
 async def enforce_terms(
     pipeline: Pipeline, outputs: Sequence[TermOutput], target: str, then: Callable[[], T]
 ) -> T | None:
