@@ -1,6 +1,6 @@
 """Functions, file changes and room changes on the path of one Translate request.
 
-    python -m bench.path
+    python -m bench.speed.path
 
 Serves the trained en-ru checkpoint in this process and profiles the event loop's thread during
 one call: for an article of three segments, and for one of eight segments whose translations
