@@ -92,7 +92,7 @@ def hold(part: str, folder: Path) -> None:
         case "loading":
             given_load["load"] = lambda *_: for_ever()
         case "store":
-            before(Store, "look", lambda *_: for_ever() if release.exists() else None)
+            before(Store, "refresh", lambda *_: for_ever() if release.exists() else None)
         case "loop":
             before(ActiveCalls, "start_drain", lambda *_: busy_for_ever())
 
