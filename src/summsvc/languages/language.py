@@ -24,7 +24,9 @@ from summsvc.languages.values import (
     Patterns,
     Phrases,
     Script,
+    Transliteration,
     Valued,
+    WordBeginnings,
     Words,
     WordSet,
 )
@@ -87,6 +89,21 @@ class Abbreviations(_Table):
     words_of_one_letter: LetterSet = NO_WORDS
     latin_words_from: StrictStr = ""
     companies: WordSet = NO_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses(_Table):
+    """Table ``clauses``: words that begin a clause, where a long sentence may be split.
+
+    Both lists apply to texts in all languages.
+
+    after_comma: words that begin a clause after a comma; with a trailing * all words
+        that begin so ("котор*").
+    without_comma: words that begin a clause, or join two, even without a comma.
+    """
+
+    after_comma: WordBeginnings = NO_WORDS
+    without_comma: WordBeginnings = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +187,7 @@ class Names(_Table):
     kin: array of strings: words that stand for one name but differ too much in
         their letters ("france french").
     letter_folds: letters that are compared as equal, from one to the other
-        ("ё" = "е"); they apply to texts in all languages.
+        ("ё" = "е"), in names and in glossary terms; they apply to texts in all languages.
     capitalised_nouns: whether each noun is capitalised; then only acronyms count
         as names.
     """
@@ -214,13 +231,24 @@ class Language(_Table):
     script: Unicode script, a key of ``defaults.SCRIPTS``; empty: not checked.
     stemmer: name of a Snowball stemmer ("english"); empty: words are not stemmed.
     stop_words: words without information about a text's subject.
+    calls_to_action: regular expressions for sentences that point to other pages
+        instead of reporting ("read more"). A sentence that contains a match is ranked
+        last in an extractive summary. They apply to texts in all languages. Bound
+        repetitions as in ``noise``.
+    transliteration: letters to the Latin letters a to z that stand for them, both in
+        lower case, to recognize a word in another alphabet ("ж" = "z"). Similar letters
+        may share one. It applies to texts in all languages; where two files
+        disagree about a letter, the code that sorts last decides.
     lengths: usual lengths of translations from this language, by target.
     """
 
     script: Script = ""
     stemmer: StrictStr = ""
     stop_words: WordSet = NO_WORDS
+    calls_to_action: Patterns = ()
+    transliteration: Transliteration = field(default_factory=dict)
     abbreviations: Abbreviations = field(default_factory=Abbreviations)
+    clauses: Clauses = field(default_factory=Clauses)
     noise: Noise = field(default_factory=Noise)
     numerals: Numerals = field(default_factory=Numerals)
     names: Names = field(default_factory=Names)

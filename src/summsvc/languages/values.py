@@ -65,6 +65,22 @@ def _folds_letters(folds: Mapping[str, str]) -> Mapping[str, str]:
     return folds
 
 
+def _has_word_beginnings(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word == "*" or "*" in word[:-1]:
+            raise ValueError(f"'{word}' may have '*' only after the beginning of a word")
+    return words
+
+
+def _folds_to_ascii(folds: Mapping[str, str]) -> Mapping[str, str]:
+    for letter, latin in folds.items():
+        if letter != letter.lower():
+            raise ValueError(f"'{letter}' must be in lower case")
+        if not latin.isascii() or latin != latin.lower():
+            raise ValueError(f"'{latin}' must be in lower case, of the letters a to z")
+    return folds
+
+
 def _is_known_script(script: str) -> str:
     if script and script not in SCRIPTS:
         raise ValueError(f"'{script}' is not one of {', '.join(sorted(SCRIPTS))}")
@@ -76,6 +92,9 @@ Words = Annotated[tuple[StrictStr, ...], BeforeValidator(_split_lower_case_words
 
 WordSet = Annotated[frozenset[StrictStr], BeforeValidator(_split_lower_case_words)]
 """The same without order."""
+
+WordBeginnings = Annotated[WordSet, AfterValidator(_has_word_beginnings)]
+"""Words without order; a word with a trailing * stands for all words that begin with it."""
 
 LetterSet = Annotated[frozenset[StrictStr], BeforeValidator(_split_words)]
 """Letters in any case, separated by white space."""
@@ -102,6 +121,9 @@ Groups = tuple[Annotated[Words, AfterValidator(_has_words)], ...]
 
 LetterFolds = Annotated[Mapping[StrictStr, StrictStr], AfterValidator(_folds_letters)]
 """A table from letters to what they are compared as."""
+
+Transliteration = Annotated[LetterFolds, AfterValidator(_folds_to_ascii)]
+"""A table from lower-case letters to lower-case ASCII letters."""
 
 Script = Annotated[StrictStr, AfterValidator(_is_known_script)]
 """A key of ``defaults.SCRIPTS``, or empty."""

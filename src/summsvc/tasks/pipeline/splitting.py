@@ -9,35 +9,18 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from summsvc.articles.characters import extends_character
 from summsvc.interruption import checked, checkpoint, grouped
+from summsvc.languages import registry
 
 Count = Callable[[Sequence[str]], list[int]]
 """Gives the lengths of texts in tokens, special tokens included."""
 
 Spans = Sequence[tuple[int, int]]
 """Stretches [start, end) of a text, in code points."""
-
-# Words that begin a clause in English, Russian and Lithuanian.
-_OPENERS = r"""
-and but or so because although though while when where who whose which that if unless until since
-after before
-и а но или либо что чтобы котор\w* когда если хотя потому поэтому где куда откуда как пока чем
-поскольку причём причем
-ir o bet ar arba kad jog kuri\w* kuris kur kai jei jeigu nors nes kol todėl tačiau kadangi
-"""
-_JOINTS = "and but or because which while when и или но ir arba bet bei nes"
-_OPENER = "|".join(_OPENERS.split())
-_JOINT = "|".join(_JOINTS.split())
-
-_CLAUSE_ENDS = (
-    re.compile(r"[!?…;:][\"'”’“»)\]]*\s+|\s[–—-]\s+|[。！？；：]"),
-    re.compile(rf",\s+(?=(?:{_OPENER})\b)", re.IGNORECASE),
-    re.compile(rf",\s+|[、，]|(?<!\s)\s+(?=(?:{_JOINT})\s|[(\[])|[)\]]\s+", re.IGNORECASE),
-)
-"""Places to split a text at, from the best to the worst."""
 
 _WORDS = (
     re.compile(r"[^\S\u00a0\u202f]+"),
@@ -166,7 +149,7 @@ def clause_ends(text: str, unsplittable: Spans = ()) -> Iterator[Sequence[int]]:
     """
     starts = set(clusters(text))
     spans = _unsplittable(text, unsplittable)
-    for pattern in _CLAUSE_ENDS:
+    for pattern in _clause_ends(registry.current()):
         yield _places(pattern, text, starts, spans)
 
 
@@ -179,11 +162,34 @@ def split_points(text: str, unsplittable: Spans = ()) -> Iterator[Sequence[int]]
     starts = clusters(text)
     known = set(starts)
     spans = _unsplittable(text, unsplittable)
-    for pattern in (*_CLAUSE_ENDS, *_WORDS):
+    for pattern in (*_clause_ends(registry.current()), *_WORDS):
         yield _places(pattern, text, known, spans)
     yield [at for at in checked(starts) if not _inside(spans, at)]
     yield starts
     yield range(1, len(text))
+
+
+@lru_cache(maxsize=8)
+def _clause_ends(languages: registry.Registry) -> tuple[re.Pattern[str], ...]:
+    """Patterns of places between clauses, from the best to the worst.
+
+    The words of all languages apply to every text: ``languages.language.Clauses``.
+    """
+    clauses = [language.clauses for language in languages.all()]
+    after_comma = _one_of(words.after_comma for words in clauses)
+    without_comma = _one_of(words.without_comma for words in clauses)
+    return (
+        re.compile(r"[!?…;:][\"'”’“»)\]]*\s+|\s[–—-]\s+|[。！？；：]"),
+        re.compile(rf",\s+(?={after_comma}\b)", re.IGNORECASE),
+        re.compile(rf",\s+|[、，]|(?<!\s)\s+(?={without_comma}\s|[(\[])|[)\]]\s+", re.IGNORECASE),
+    )
+
+
+def _one_of(lists: Iterable[frozenset[str]]) -> str:
+    """A pattern for a word of one of some lists; matches nothing if they are empty."""
+    words = sorted(frozenset().union(*lists))
+    alternatives = (re.escape(word).replace(r"\*", r"\w*") for word in words)
+    return f"(?:{'|'.join(alternatives) or '(?!)'})"
 
 
 def clusters(text: str) -> list[int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.interruption import checked
+from summsvc.languages.letters import to_latin
 from summsvc.tasks.quality.length_ratio import unusual
 from summsvc.tasks.quality.numbers import lost_figures
 from summsvc.tasks.quality.repetition import find_repetition
@@ -42,10 +43,6 @@ BRACKET_PREFIX_LETTERS = 3
 
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_TO_LATIN = str.maketrans(
-    dict(zip("абвгдеёжзийклмнопрстуфхцчшщыэюя", "abvgdeezzijklmnoprstufhccssyeua", strict=True))
-    | dict(zip("ąčęėįšųūžwkqy", "aceeisuuzvkki", strict=True))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +166,8 @@ def lost_brackets(source: str, output: str) -> list[str]:
 def _word_prefixes(text: str) -> set[str]:
     """First letters of the words of two letters or more, in lower-case Latin."""
     matches = checked(_LETTERS.finditer(text.lower()))
-    words = (match[0].translate(_TO_LATIN) for match in matches)
+    latin = to_latin()
+    words = (match[0].translate(latin) for match in matches)
     return {word[:BRACKET_PREFIX_LETTERS] for word in words if len(word) > 1}
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.articles.length import count_words
 from summsvc.interruption import checked, checkpoint
+from summsvc.languages import registry
 from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.tfidf import FloatArray, SparseMatrix, tf_idf
 
@@ -62,13 +64,6 @@ TOLERANCE = 1e-6
 
 _DIGIT = re.compile(r"\d")
 _CAPITALIZED = re.compile(r"(?<=[\w,;:] )[^\W\d_a-zа-яё][\w’'-]+")
-# Sentences that point to other pages instead of reporting.
-_CALL_TO_ACTION = re.compile(
-    r"you can (?:read|explore|find|learn)|for (?:more|further|a deeper)\b"
-    r"|read more|click here|stay tuned"
-    r"|подробнее|читайте|подпис|skaityki|plačiau skait|sekite",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +160,17 @@ def _is_demoted(candidate: Candidate) -> bool:
         not candidate.is_sentence
         or count_words(text) < MIN_SENTENCE_WORDS
         or text.rstrip("\"'”’»").endswith("?")
-        or _CALL_TO_ACTION.search(text) is not None
+        or any(pattern.search(text) for pattern in _calls_to_action(registry.current()))
+    )
+
+
+@lru_cache(maxsize=8)
+def _calls_to_action(languages: registry.Registry) -> tuple[re.Pattern[str], ...]:
+    """Patterns of sentences that point to other pages, of all languages: pages mix them."""
+    return tuple(
+        re.compile(
+            "|".join(f"(?:{pattern})" for pattern in language.calls_to_action), re.IGNORECASE
+        )
+        for language in languages.all()
+        if language.calls_to_action
     )

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from summsvc.interruption import checked
+from summsvc.languages.letters import letter_folds
 from summsvc.languages.stemming import stems
 
 WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"['’][^\W\d_]{1,3}(?!\w)")
 """The inflection of a foreign name: Vilnius's, Coale’o."""
 
-_SAME = str.maketrans({"’": "'", "ё": "е", "Ё": "Е"})
+_APOSTROPHES = str.maketrans("’", "'")
 
 
 class Word:
@@ -24,7 +25,7 @@ class Word:
 
     def __init__(self, match: re.Match[str], language: str) -> None:
         self.start, self.end = match.span()
-        self.text = match[0].translate(_SAME)
+        self.text = match[0].translate(letter_folds())
         self.lower = self.text.lower()
         self.stem = (stems(self.text, language) or [self.lower])[0]
 
@@ -36,7 +37,7 @@ class Words:
         self.text = text
         self.words = [Word(match, language) for match in checked(WORD.finditer(text))]
         self.gaps = [
-            text[before.end : after.start].translate(_SAME)
+            text[before.end : after.start].translate(_APOSTROPHES)
             for before, after in checked(pairwise(self.words))
         ]
 
@@ -48,8 +49,8 @@ class Pattern:
         self.source, self.target, self.kept = source.strip(), target.strip(), kept
         cut = Words(self.source, language)
         self.words, self._gaps = cut.words, cut.gaps
-        self._before = self.source[: self.words[0].start].translate(_SAME)
-        self._after = self.source[self.words[-1].end :].translate(_SAME)
+        self._before = self.source[: self.words[0].start].translate(_APOSTROPHES)
+        self._after = self.source[self.words[-1].end :].translate(_APOSTROPHES)
         self._has_capitals = any(map(str.isupper, self.source))
 
     def match(self, there: Words, at: int) -> tuple[int, int] | None:
@@ -62,7 +63,7 @@ class Pattern:
             return None
         start, end = there.words[at].start - len(self._before), there.words[last].end
         if self._before:
-            before = text[max(0, start) : there.words[at].start].translate(_SAME)
+            before = text[max(0, start) : there.words[at].start].translate(_APOSTROPHES)
             if before != self._before or text[start - 1 : start].isalnum():
                 return None
         if (self.kept or self._has_capitals) and not all(
@@ -70,7 +71,7 @@ class Pattern:
         ):
             return None
         if self._after:
-            if text[end : end + len(self._after)].translate(_SAME) != self._after:
+            if text[end : end + len(self._after)].translate(_APOSTROPHES) != self._after:
                 return None
             end += len(self._after)
             if text[end : end + 1].isalnum():
