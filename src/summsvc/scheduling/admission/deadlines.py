@@ -1,4 +1,4 @@
-"""Deadlines of waiting jobs: which jobs are urgent, and whether one more makes any job late.
+"""Deadlines of waiting jobs: which jobs are urgent, and whether a new job makes any job late.
 
 Earliest deadline first meets all deadlines that can be met in any order (Liu and Layland 1973,
 section 7). The jobs of one caller take turns while all of them have enough time; when time

@@ -1,4 +1,4 @@
-"""Worker tasks of one model: each takes a batch from the queue, executes it, and repeats."""
+"""Worker tasks of one model: each worker takes batches from the queue and executes them."""
 
 from __future__ import annotations
 

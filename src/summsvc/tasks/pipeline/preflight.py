@@ -1,7 +1,7 @@
-"""Rejection of long articles that the model's queue cannot take, before they are parsed.
+"""Admission check before parsing: rejects long articles that the model's queue cannot admit.
 
 Parsing an article takes a thousandth of the time of its translation, which still is a
-fraction of a second: an early rejection is sooner, and delays no other request.
+fraction of a second. A rejection before parsing is faster and does not delay other requests.
 """
 
 from __future__ import annotations

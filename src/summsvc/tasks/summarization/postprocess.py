@@ -1,4 +1,4 @@
-"""Post-processing of a model's summary of a chunk: whole, clean sentences and their issue."""
+"""Post-processing of a chunk summary: cleaned, complete sentences and the worst quality issue."""
 
 from __future__ import annotations
 
