@@ -1,4 +1,4 @@
-"""Thread queue: a thread pool for text work, with admission control and fair order."""
+"""Thread queue: a thread pool for text work, with admission control and fair order of callers."""
 
 from __future__ import annotations
 

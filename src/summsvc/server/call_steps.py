@@ -1,4 +1,4 @@
-"""Common steps of every call: metrics, request id, authentication, admission, errors, log.
+"""Common steps of every call: metrics, request id, authentication, drain, admission, errors, log.
 
 ``Call.__aenter__`` runs the steps before the method, ``Call.__aexit__`` the steps after the
 method. Their order matters: an unauthenticated caller receives no error about its request.

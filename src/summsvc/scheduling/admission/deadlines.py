@@ -42,7 +42,7 @@ def none_urgent(_: Caller) -> Iterable[JobHandle]:
 
 
 class ServedUntil(Protocol):
-    """Estimates what all callers are served until one of them is served an amount."""
+    """Estimates the tokens served to all callers until one caller is served ``amount`` tokens."""
 
     def __call__(self, caller: Caller, amount: int, /) -> int:
         """Return the tokens of all callers, those of this caller included."""

@@ -187,7 +187,7 @@ class Pipeline:
     ) -> AsyncGenerator[list[PipelineOutput], None]:
         """Run the outputs of the previous stage, group by group.
 
-        Meanwhile the previous stage proceeds: all its texts are in its queue.
+        The previous stage continues at the same time: all its texts are in its queue.
         """
         async with aclosing(previous):
             async for group in previous:

@@ -35,7 +35,7 @@ _NO_LETTERS = bytes(i for i in range(256) if not bytes((i,)).decode(_ALPHABETS, 
 
 
 def language(article: Article) -> str:
-    """The code of a long article's language where the caller gives one, else "".
+    """Return the language code that the caller set for a long article, else "".
 
     The language determines the model. Raises LanguageUnknownError.
     """

@@ -47,7 +47,7 @@ def postprocess(source: str, output: PipelineOutput, language: str) -> ChunkSumm
     """The whole sentences of a model's output.
 
     source: text of the chunk. language: BCP-47 code. A last sentence that the length
-    limit ended is dropped. Without any sentence the issue gives the cause: EMPTY_OUTPUT
+    limit ended is dropped. Without any sentence the issue states the cause: EMPTY_OUTPUT
     or OUTPUT_TRUNCATED.
     """
     text = _SPACE_BEFORE_MARK.sub("", _LINE_BREAK.sub(" ", output.text)).strip()
