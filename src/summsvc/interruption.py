@@ -1,8 +1,8 @@
 """Cooperative cancellation of work in threads, at checkpoints in the code.
 
-A thread cannot be cancelled from outside. So functions whose time is linear in the length of a
-text call ``checkpoint`` between bounded slices of their work. The code that starts them in a
-thread sets with ``interruptible`` when they are to end.
+A thread cannot be cancelled from outside. Therefore functions whose time is linear in the length
+of a text call ``checkpoint`` between bounded slices of their work. The code that runs such a
+function in a thread passes the condition for its cancellation to ``interruptible``.
 """
 
 from __future__ import annotations

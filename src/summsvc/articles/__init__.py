@@ -1,1 +1,1 @@
-"""Article parsing: text in, segments with source offsets and a language out."""
+"""Article parsing: converts a text to segments with source offsets, and identifies its language."""

@@ -1,4 +1,7 @@
-"""Abbreviations whose full stop does not end a sentence, by the lists of a language file."""
+"""Abbreviation rules: whether a full stop belongs to an abbreviation or ends a sentence.
+
+The abbreviations are in the lists of the language files.
+"""
 
 from __future__ import annotations
 

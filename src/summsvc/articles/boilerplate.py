@@ -36,7 +36,7 @@ _DESCRIPTIONS = {"byline": "a byline", "link": "a link line", "notice": "a site 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """A block to remove: its index, and what it is."""
+    """A block to remove: its index, and the kind of boilerplate."""
 
     block: int
     what: str

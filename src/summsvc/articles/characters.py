@@ -1,4 +1,4 @@
-"""Character-level tests: grapheme clusters, letters and digits, sentences across line breaks."""
+"""Character predicates: grapheme clusters, letters and digits, sentences across line breaks."""
 
 from __future__ import annotations
 

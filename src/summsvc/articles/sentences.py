@@ -1,4 +1,4 @@
-"""Sentence segmentation of a block, by rules with the lists of its language file.
+"""Sentence segmentation of a block: rules that use the word lists of the language file.
 
 Languages without a file get the rules without lists. The algorithm visits each place
 where a sentence may end once and inspects a bounded context there, so the time is

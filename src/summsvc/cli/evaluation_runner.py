@@ -1,4 +1,4 @@
-"""Evaluation of systems (models, methods) on the cases of a file with a running server."""
+"""Evaluation runner: sends the cases of a file to a server, for each model or method."""
 
 from __future__ import annotations
 

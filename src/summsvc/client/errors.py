@@ -131,7 +131,7 @@ _ERROR_TYPES: dict[grpc.StatusCode, type[SummsvcClientError]] = {
 
 
 class _FailedCall(Protocol):
-    """What a sync and an asyncio ``grpc.RpcError`` have in common."""
+    """Common interface of a sync and an asyncio ``grpc.RpcError``."""
 
     def code(self) -> grpc.StatusCode: ...
     def details(self) -> str | None: ...

@@ -1,4 +1,4 @@
-"""Unicode scripts, and facts about languages that have no file.
+"""Unicode scripts, and default rules of languages without a language file.
 
 A language without a file still gets the Snowball stemmer that exists for it, the
 check of its script and the rule about nouns with capitals. A file overrides them.

@@ -1,4 +1,4 @@
-"""Registry of the languages that have a file, and the process's current one.
+"""Language registry: loads the language files, and holds the current registry of the process.
 
 The packaged files are always loaded. A server may add a folder of further files
 (setting ``languages_dir``); a file there replaces the packaged file of the same

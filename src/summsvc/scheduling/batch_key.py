@@ -1,4 +1,7 @@
-"""Batch keys: what segments must share to be in one batch, with the output limit of each."""
+"""Batch keys: the languages and decoding options that all segments of a batch share.
+
+The decoding options include the output limit, which is computed here for each segment.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ MIN_OUTPUT_LIMIT = 128
 
 
 class BatchKey(NamedTuple):
-    """What segments must share to be in one batch: languages and decoding options."""
+    """Languages and decoding options; segments of one batch have equal keys."""
 
     source: str
     target: str

@@ -1,4 +1,4 @@
-"""Batches, and the selection of segments that fill one with little padding."""
+"""Batches, and the selection of segments that fill a batch with little padding."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What a batch can hold, given its first segment.
+    """Limits on the content of a batch, given its first segment.
 
     padded_tokens: limit on the longest segment times the number of segments. segments: limit
     on the number of segments. full_tokens: tokens of a full batch of segments as long as the

@@ -1,4 +1,4 @@
-"""Output cache of the process, and deduplication of segments cached or in flight per model."""
+"""Output cache of the process, and deduplication of the segments of each model."""
 
 from __future__ import annotations
 

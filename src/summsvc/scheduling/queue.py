@@ -1,4 +1,4 @@
-"""The queue of one model: segments that wait, and which of them form the next batch."""
+"""Fair queue of one model: waiting segments, and the selection of the next batch."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class FairQueue:
     otherwise a short text would wait for the bulk segments of its batch. Within one caller,
     urgent jobs go first, see ``deadlines``.
 
-    backlog: what waits, by caller. tokens: input tokens of all waiting segments. sequences:
-    waiting segments times their beams.
+    backlog: waiting requests and tokens, by caller. tokens: input tokens of all waiting segments.
+    sequences: waiting segments times their beams.
     """
 
     def __init__(self) -> None:

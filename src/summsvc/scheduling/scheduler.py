@@ -1,6 +1,8 @@
-"""The scheduler of one loaded model: admission, queue, batches and results of all jobs.
+"""Scheduler of one loaded model: admits jobs, and connects the queue, workers and engine.
 
-The scheduler runs on the event loop; the model runs in threads, see ``BatchRunner``.
+``submit`` admits a job, ``Intake`` adds its segments to the queue, ``Workers`` take batches
+from the queue, and ``BatchRunner`` executes them in the engine. The scheduler runs on the
+event loop; the engine runs in threads.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from summsvc.scheduling.queue import FairQueue
 
 
 class Scheduler:
-    """Schedules the jobs of one loaded model.
+    """Schedules the jobs of one loaded model; the model's engine can be replaced.
 
     workers: batches computed at the same time. batch_sizer: computes the size of batches.
     batch_wait_s: see ``Workers``. probe_s: seconds that one segment took when the model was

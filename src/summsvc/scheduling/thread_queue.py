@@ -1,4 +1,4 @@
-"""Thread queues: a few threads for work on texts, with admission control in front of them."""
+"""Thread queue: a thread pool for text work, with admission control and fair order of callers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Steps around every call: request id, metrics, authentication, drain, admission, errors, log.
+"""Common steps of every call: metrics, request id, authentication, drain, admission, errors, log.
 
-``Call`` shows their order: ``__aenter__`` has the steps before the method, ``__aexit__``
-those after it. Each step needs the result of the one before.
+``Call.__aenter__`` runs the steps before the method, ``Call.__aexit__`` the steps after the
+method. Their order matters: an unauthenticated caller receives no error about its request.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """Shared state of the steps that every call passes: tokens, drain, metrics, admission."""
+    """State that all calls share: accepted tokens, active calls, metrics and admission gate."""
 
     def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
         self.calls = calls
@@ -61,7 +61,7 @@ class CallSteps:
 
 
 class Call:
-    """Context manager around one call: what happens before and after its method."""
+    """Context manager of one call: runs the steps before and after the method."""
 
     def __init__(self, steps: CallSteps, method: str, request: object, context: Context) -> None:
         self._steps = steps

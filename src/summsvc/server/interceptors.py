@@ -1,7 +1,7 @@
-"""gRPC server interceptor: wraps each method's handler with deserializer, steps and reader.
+"""gRPC server interceptor: wraps every handler in message reader, deserializer and call steps.
 
 The layers of a wrapped handler, from the connection inwards: ``MessageReader`` reads the
-request, ``RequestDeserializer`` parses it, ``Call`` makes the steps around the method.
+request, ``RequestDeserializer`` parses it, ``Call`` runs the steps before and after the method.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The two jobs, summarize and translate, without gRPC and without torch."""
+"""Summarization and translation of articles, independent of gRPC and torch."""

@@ -1,7 +1,7 @@
-"""Store write operations: a file lock for one writer at a time, and atomic replacement by rename.
+"""Write operations of the model store: an exclusive file lock, and replacement by rename.
 
-Readers never see a partially written model. What a killed writer leaves behind is removed
-or restored by the next writer.
+Readers never see a partially written model. The next writer removes temporary folders of a
+killed writer and restores replaced models. OSError is converted to ``StoreError``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Admission control: limits on what may wait, and the measured rate at which it is processed."""
+"""Admission control: limits on waiting requests and tokens, and the measured processing rate."""
 
 from __future__ import annotations
 

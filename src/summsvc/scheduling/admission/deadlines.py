@@ -1,4 +1,4 @@
-"""Deadlines of waiting jobs: which jobs are urgent, and whether one more makes any job late.
+"""Deadlines of waiting jobs: which jobs are urgent, and whether a new job makes any job late.
 
 Earliest deadline first meets all deadlines that can be met in any order (Liu and Layland 1973,
 section 7). The jobs of one caller take turns while all of them have enough time; when time
@@ -42,7 +42,7 @@ def none_urgent(_: Caller) -> Iterable[JobHandle]:
 
 
 class ServedUntil(Protocol):
-    """Estimates what all callers are served until one of them is served an amount."""
+    """Estimates the tokens served to all callers until one caller is served ``amount`` tokens."""
 
     def __call__(self, caller: Caller, amount: int, /) -> int:
         """Return the tokens of all callers, those of this caller included."""

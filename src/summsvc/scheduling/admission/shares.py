@@ -1,4 +1,8 @@
-"""The backlog of each caller, and the share of a queue limit that each caller may use."""
+"""Fair shares of a queue limit: the backlog of each caller and the part that it may use.
+
+A caller is one connection under a name (see ``Caller``). Names share the limit equally; the
+connections of a name share the name's part equally.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,9 @@ filled the queue. Work that those callers had admitted before more callers came 
 queue, so the limit has to be exceeded: admitted work always completes."""
 
 CONNECTION_BURST_FACTOR = 1.5
-"""The same for a connection below its share whose name is at its share. It keeps the rest of the
-burst for other names, however many connections one name has."""
+"""The same multiple for a connection below its own share whose name has used up the share of the
+name. The lower value reserves the rest of the burst for other names, however many
+connections one name has."""
 
 
 @dataclass(frozen=True, slots=True)

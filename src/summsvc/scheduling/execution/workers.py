@@ -1,4 +1,4 @@
-"""Worker tasks of one model: each takes a batch from the queue, executes it, and repeats."""
+"""Worker tasks of one model: each worker takes batches from the queue and executes them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Workers:
         backlog = self._queue.backlog
         share = backlog.share(job.caller)
         rows = share.callers * job.options.beam_size
-        # Shorter batches help only while one has room for all callers.
+        # Shorter batches help only while one batch can contain a segment of every caller.
         if (
             share.is_small(backlog.requests, CONTENDED_BATCHES)
             and rows <= self._batch_sizer.contended_budget.sequences

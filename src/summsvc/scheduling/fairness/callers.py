@@ -1,8 +1,8 @@
 """Callers, and the fair order in which their waiting entries are served.
 
 Fair queueing (Nagle 1987, RFC 970; Demers, Keshav and Shenker 1989) on two levels: round robin
-over caller names, and over the connections of a name. Behind a proxy all callers have one
-address: then their connections share one name's turns.
+over caller names, and over the connections of a name. Behind a proxy, all callers have one
+address. Unless they are named by their tokens, their connections then share one name's turns.
 """
 
 from __future__ import annotations

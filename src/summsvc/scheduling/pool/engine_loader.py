@@ -1,4 +1,4 @@
-"""Loads and warms up engines in background threads."""
+"""Engine loader: loads and warms up engines in background threads."""
 
 from __future__ import annotations
 

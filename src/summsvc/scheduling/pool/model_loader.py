@@ -1,4 +1,4 @@
-"""Loads models into their slots: on demand, and again after their engine was given up."""
+"""Model loader: loads models on demand, and reloads a model whose engine hung."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LoadEngine(Protocol):
 
 
 class ModelLoader:
-    """Fills the slots of a pool.
+    """Loads models into the slots of a pool.
 
     slots: the slot of each model; shared with the pool. notify: called after a model's state
     has changed. closing: set to load no model again after its engine was given up.

@@ -1,4 +1,4 @@
-"""Creates schedulers from the settings: placement on the machine, limits and batch sizes."""
+"""Scheduler factory: placement on the machine, limits and batch sizes from the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slot of one model in the pool: its scheduler, loading task, failure and status."""
+"""Slot of one model in the pool: its state, and the rules for loading it again after a failure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ModelStatus:
 
 @dataclass(slots=True)
 class Slot:
-    """The slot of one model.
+    """State of one model in the pool, and whether the model may be loaded again.
 
     scheduler: of the loaded model; without an engine while the model is loaded again. loading:
     the task that loads the model; it returns an error instead of raising it. error: why the

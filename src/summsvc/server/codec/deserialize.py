@@ -1,7 +1,7 @@
 """Request deserialization: size and field counts are checked before protobuf parses a message.
 
-protobuf parses a message in one call and holds the GIL meanwhile: a third of a second for
-8 MB of empty list entries. Therefore the fields are counted first, up to the allowed
+protobuf parses a message in one call and holds the GIL during the call: a third of a second
+for 8 MB of empty list entries. Therefore the fields are counted first, up to the allowed
 number, and a batch is split into its requests, which are parsed one at a time.
 """
 

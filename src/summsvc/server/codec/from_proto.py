@@ -1,7 +1,7 @@
 """Conversion of request messages to domain requests.
 
-Only what exists in protobuf alone is validated here: field presence, enum numbers, term
-lengths. ``deserialize.py`` has limited the list lengths before; ``tasks`` and ``articles``
+This module validates only properties of the protobuf messages: field presence, enum numbers,
+term lengths. ``deserialize.py`` has limited the list lengths before; ``tasks`` and ``articles``
 validate ranges and texts after.
 """
 

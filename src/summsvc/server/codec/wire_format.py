@@ -1,6 +1,7 @@
-"""Protobuf wire format: incremental encoding and field scanning, for short GIL hold times.
+"""Protobuf wire format: encoding of large messages in parts, and field scanning before parsing.
 
-protobuf encodes and parses a whole message in one call and holds the GIL meanwhile.
+protobuf encodes or parses a whole message in one call, and holds the GIL during that call.
+Work in parts lets other threads run between the parts.
 Specification: https://protobuf.dev/programming-guides/encoding/.
 """
 

@@ -15,8 +15,8 @@ CallTask = asyncio.Task[object]
 class CallInfo:
     """Identification of a call in the log.
 
-    idle_stream: whether the call waits for its caller most of the time, possibly for ever,
-        and no work is done meanwhile; such a call is ended when the drain begins.
+    idle_stream: whether the call mostly waits for its client, without a time limit, and does
+        no work while it waits; such a call is cancelled when the drain begins.
     """
 
     method: str

@@ -1,7 +1,7 @@
-"""Logs of libraries, warnings, uncaught exceptions and prints, without request texts.
+"""Capture of library logs, warnings, uncaught exceptions and prints, without request texts.
 
-Libraries that run callbacks log these and their results, and Python prints uncaught
-exceptions; both may contain the text of a request.
+Libraries that run callbacks log the callbacks and their results, and Python prints uncaught
+exceptions; both outputs may contain the text of a request.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = structlog.get_logger("summsvc.logs")
 
 
 def capture(level: str, flush: Callable[[], None]) -> None:
-    """Send all of them through structlog from now on.
+    """Redirect library logs, warnings, uncaught exceptions and prints to structlog.
 
     level: least severity of library records.
     flush: waits until lines are written; called when an exception ends the process.

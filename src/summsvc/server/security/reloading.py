@@ -63,8 +63,8 @@ class Reloader:
 class _Watched:
     """Files of one object. A change is loaded once two polls in a row find the same state.
 
-    A file that is being written, or a key that is replaced before its certificate, is
-    therefore not loaded half.
+    Therefore a partially written file, or a key that is replaced before its certificate, is
+    not loaded.
     """
 
     def __init__(self, source: ReloadableFiles) -> None:

@@ -1,4 +1,4 @@
-"""Concurrent execution of the requests of a batch call, each with its own outcome."""
+"""Concurrent execution of the requests of a batch call, with one result or error per request."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Reads the request messages of a call, with a timeout and a bound on calls that wait.
+"""Request message reader: a timeout for each message and a limit on the number of waiting calls.
 
-A caller that sends headers and no message keeps a call open. gRPC itself waits for the
-message of a unary request without a limit, before it calls the method's handler. A handler
-of streamed requests is called at once and reads the messages itself; on the wire unary and
-streamed requests are the same. So each method is registered as one with streamed requests.
+A client that sends headers and no message keeps a call open. For a unary request, gRPC waits
+for the message without a limit before it calls the handler. For streamed requests, gRPC calls
+the handler at once, and the handler reads the messages. On the wire, unary and streamed
+requests are the same. Therefore every method is registered with streamed requests, and this
+module reads the messages.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
 
 
 class MessageReader:
-    """Bounds how many calls wait for a message, and how long each of them waits."""
+    """Reads request messages; limits the number of waiting calls and the time that a call waits."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[asyncio.Timeout, bool] = OrderedDict()

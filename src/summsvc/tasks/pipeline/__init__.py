@@ -1,1 +1,1 @@
-"""Text through one model or two: routing, splitting, decoding, text threads."""
+"""Execution of texts on one model or two: routing, splitting, decoding options, text threads."""

@@ -1,4 +1,7 @@
-"""Execution of one request's texts on one model, or on two models in a row (pivot translation)."""
+"""Pipeline of one request: runs texts on one model, or on two in a row (pivot translation).
+
+The pipeline submits texts to schedulers, yields outputs in order, and limits retries.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ Adjust = Callable[[DecodingOptions], DecodingOptions]
 """Changes the decoding options of a model for one submission."""
 
 GROUP_SIZE = 128
-"""Outputs that are processed together where no caller waits for the first of them."""
+"""Outputs that are processed together when no caller waits for the first output."""
 
 
 class Pipeline:
@@ -39,7 +42,7 @@ class Pipeline:
     stats: the accumulated time and tokens of all submissions. workers: for text work on
     the outputs. checks: cache of quality checks, shared between requests; unused where the
     request bypasses caches. admitted: True where another pipeline of the same request was
-    admitted already. unsplittable: gives the spans of a text that splitting keeps whole.
+    admitted already. unsplittable: returns the spans of a text that must not be split.
     """
 
     def __init__(
@@ -184,7 +187,7 @@ class Pipeline:
     ) -> AsyncGenerator[list[PipelineOutput], None]:
         """Run the outputs of the previous stage, group by group.
 
-        Meanwhile the previous stage proceeds: all its texts are in its queue.
+        The previous stage continues at the same time: all its texts are in its queue.
         """
         async with aclosing(previous):
             async for group in previous:

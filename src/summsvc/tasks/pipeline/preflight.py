@@ -1,7 +1,7 @@
-"""Rejection of long articles that the model's queue cannot take, before they are parsed.
+"""Admission check before parsing: rejects long articles that the model's queue cannot admit.
 
 Parsing an article takes a thousandth of the time of its translation, which still is a
-fraction of a second: an early rejection is sooner, and delays no other request.
+fraction of a second. A rejection before parsing is faster and does not delay other requests.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NO_LETTERS = bytes(i for i in range(256) if not bytes((i,)).decode(_ALPHABETS, 
 
 
 def language(article: Article) -> str:
-    """The code of a long article's language where the caller gives one, else "".
+    """Return the language code that the caller set for a long article, else "".
 
     The language determines the model. Raises LanguageUnknownError.
     """

@@ -1,6 +1,6 @@
-"""Splitting of a text that is too long for a model, between clauses, else words, else characters.
+"""Splitting of a text that is too long for a model: between clauses, else words, else characters.
 
-Nothing is left out: the pieces joined are the text.
+The concatenation of the pieces equals the text.
 """
 
 from __future__ import annotations

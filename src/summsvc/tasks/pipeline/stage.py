@@ -1,4 +1,4 @@
-"""One stage of a pipeline: one model, its input split to fit, and its outputs joined again."""
+"""Pipeline stage: splits texts to the input limit of a model, and joins the outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from summsvc.tasks.pipeline.splitting import Spans
 from summsvc.tasks.pipeline.usage import ModelUse
 
 Unsplittable = Callable[[str], Spans]
-"""Gives the spans [start, end) of a text that must not be split, such as terms."""
+"""Returns the spans [start, end) of a text that must not be split, such as terms."""
 
 
 @dataclass(frozen=True, slots=True)

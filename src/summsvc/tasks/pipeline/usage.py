@@ -1,4 +1,4 @@
-"""What a request used: its models, and the time and tokens of each step."""
+"""Resource usage of a request: its models, and the time and tokens of each step."""
 
 from __future__ import annotations
 

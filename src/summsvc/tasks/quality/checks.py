@@ -1,8 +1,8 @@
 """Reference-free quality checks of a translation: issues, their severity, lost brackets.
 
-``assess`` runs all checks on one source segment and its output. The checks of one
-kind of damage are in modules of their own: ``repetition``, ``length_ratio``,
-``target_language`` and ``numbers``; the check of brackets is here.
+``assess`` runs all checks on one source segment and its output. The checks themselves are in
+the modules ``repetition``, ``length_ratio``, ``target_language`` and ``numbers``, except the
+check of brackets, which is here.
 """
 
 from __future__ import annotations

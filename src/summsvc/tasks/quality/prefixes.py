@@ -1,4 +1,4 @@
-"""Prefix table: the numbers that words stand for, found by how the words begin."""
+"""Prefix table of number words: finds the number that a word denotes by the word's beginning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from summsvc.interruption import checked
 
 
 class Beginnings:
-    """Numbers, and the beginnings of the words that stand for each, in lower case.
+    """Table of the beginnings of number words, in lower case, and their numbers.
 
     stems: pairs of a number and its beginnings; one with a trailing $ is a whole word.
     values: the numbers that the table has.

@@ -1,4 +1,4 @@
-"""Check for degenerate repetition: loops of characters or words in a generated text.
+"""Quality check: degenerate repetition (loops of characters or words) in a generated text.
 
 Four kinds are detected: a run of characters ("аааааа", "nananana"), an n-gram of one
 to eight words repeated in a row ("de de de de"), a text that consists of one half

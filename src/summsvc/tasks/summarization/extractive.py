@@ -16,7 +16,7 @@ def extract(
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The selected sentences in article order, and any warnings about the length.
 
-    Never empty: an article without sentences gives its fragments or its title.
+    Never empty: for an article without sentences, its fragments or its title.
     Blocks for milliseconds, linear in the article's length.
     """
     segments = candidate_segments(document)

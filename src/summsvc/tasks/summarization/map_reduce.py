@@ -1,4 +1,4 @@
-"""One pass of map-reduce summarization: chunks of an article and the model's summary of each."""
+"""One pass of map-reduce summarization: divides texts into chunks and summarizes each chunk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SummaryTokens:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Chunks and their summaries, one for each.
+    """Chunks and the summary of each chunk.
 
     groups: sentences of each chunk's summary, without those of an earlier chunk's.
     retry_issues: set when not all issues were retried as often as possible.

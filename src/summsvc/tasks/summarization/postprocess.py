@@ -1,4 +1,4 @@
-"""Post-processing of a model's summary of a chunk: whole, clean sentences and their issue."""
+"""Post-processing of a chunk summary: cleaned, complete sentences and the worst quality issue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def postprocess(source: str, output: PipelineOutput, language: str) -> ChunkSumm
     """The whole sentences of a model's output.
 
     source: text of the chunk. language: BCP-47 code. A last sentence that the length
-    limit ended is dropped. Without any sentence the issue gives the cause: EMPTY_OUTPUT
+    limit ended is dropped. Without any sentence the issue states the cause: EMPTY_OUTPUT
     or OUTPUT_TRUNCATED.
     """
     text = _SPACE_BEFORE_MARK.sub("", _LINE_BREAK.sub(" ", output.text)).strip()

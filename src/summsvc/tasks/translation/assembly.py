@@ -1,4 +1,7 @@
-"""Assembly of a translated article: checked outputs in order, each in its place in the article."""
+"""Streamed assembly of a translated article: checks outputs and renders them in article order.
+
+Retries of a group of segments run while the model translates later groups.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ T = TypeVar("T")
 
 
 class Assembly:
-    """Places the translated segments of a document, and the unchanged ones between them.
+    """Renders the segments of a document in order, translated and unchanged ones.
 
     chosen: indexes of the segments that are translated.
     """

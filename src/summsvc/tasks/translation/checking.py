@@ -56,7 +56,7 @@ class Selected:
 
 
 class Chunk(Generic[T]):
-    """Checked outputs in a row. results: of placing them, None while that has to wait.
+    """Consecutive checked outputs. results: of placing them; None until they are placed.
 
     start: number of the first one among the selected segments.
     """

@@ -1,4 +1,4 @@
-"""Protected terms and glossary terms of a request: where a text has them, and an output."""
+"""Protected terms and glossary terms of a request: their occurrences in source and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search of terms in a text by the stems of their words, in any inflected form."""
+"""Search for terms in any inflected form, by the stems of their words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Word:
 
 
 class Words:
-    """A text cut into words. gaps: what stands between each of them and the next."""
+    """A text split into words. gaps: the text between each word and the next."""
 
     def __init__(self, text: str, language: str) -> None:
         self.text = text
@@ -43,7 +43,7 @@ class Words:
 
 
 class Pattern:
-    """A term cut into words, of which it has one, and what stands around them."""
+    """A term split into its words (at least one) and the text around them."""
 
     def __init__(self, source: str, target: str, *, kept: bool, language: str) -> None:
         self.source, self.target, self.kept = source.strip(), target.strip(), kept
@@ -54,7 +54,7 @@ class Pattern:
         self._has_capitals = any(map(str.isupper, self.source))
 
     def match(self, there: Words, at: int) -> tuple[int, int] | None:
-        """Where the term is, [start, end), if it begins with that word of a text; else None.
+        """Return the range of the term, [start, end), if it begins at word ``at``; else None.
 
         The text's words have the stems of the term's words.
         """
@@ -89,14 +89,14 @@ class Pattern:
 
 @dataclass(slots=True)
 class _Node:
-    """Patterns that end here, and what is reached with one more stem."""
+    """Node of the trie: the patterns that end here, and the child node for each next stem."""
 
     patterns: list[Pattern] = field(default_factory=list)
     following: dict[str, _Node] = field(default_factory=dict)
 
 
 class Patterns:
-    """Some patterns as a tree of stems, in which each word of a text is looked up once."""
+    """Trie of patterns, keyed by word stems; a search walks the trie from each word of a text."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._root = _Node()
@@ -110,14 +110,14 @@ class Patterns:
         return bool(self._root.following)
 
     def find(self, text: str, language: str) -> Iterator[tuple[Pattern, int, int]]:
-        """Yield (pattern, start, end) wherever a text has one, by the word it begins with."""
+        """Yield (pattern, start, end) of each occurrence, ordered by the first word."""
         there = Words(text, language)
         for pattern, at in checked(self._likely(there)):
             if span := pattern.match(there, at):
                 yield pattern, *span
 
     def _likely(self, there: Words) -> Iterator[tuple[Pattern, int]]:
-        """Patterns with all their stems in a row, and the number of the first word."""
+        """Yield patterns whose stems all occur in a row, with the index of the first word."""
         words = there.words
         for at in checked(range(len(words))):
             node: _Node | None = self._root
