@@ -163,6 +163,11 @@ class ModelPool:
         schedulers = [slot.scheduler for slot in self._slots.values()]
         return sum(scheduler.batches for scheduler in schedulers if scheduler is not None)
 
+    @property
+    def abandoned_engines(self) -> int:
+        """Engines that were given up because a batch hung in them, and are still in memory."""
+        return sum(slot.abandoned for slot in self._slots.values())
+
     async def close(self, timeout_s: float = math.inf) -> bool:
         """End all jobs and free all models, within ``timeout_s`` seconds.
 

@@ -69,7 +69,12 @@ async def drain_and_close(
     left_s = max(THREAD_EXIT_S, until - time.monotonic())
     ended, freed = await asyncio.gather(_text_workers_end(workers, left_s), pool.close(left_s))
     if not (ended and freed):
-        log.warning("work left running", text_jobs=workers.jobs, batches=0 if freed else batches)
+        log.warning(
+            "work left running",
+            text_jobs=workers.jobs,
+            batches=0 if freed else batches,
+            abandoned_engines=pool.abandoned_engines,
+        )
     return not cut and closed and ended and freed
 
 
