@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from summsvc.articles.document import Document, InlineMark, Segment
 from summsvc.articles.formats.escape import escape
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.types import Field, MimeType, Span
 
 _NON_SPACE_RUN = re.compile(r"\S+")
@@ -130,7 +130,7 @@ def _mark_offsets(source: str, text: str, marks: Sequence[InlineMark]) -> list[i
     """
     if source == text:
         return [mark.offset for mark in marks]
-    words = [match.span() for match in checked(_NON_SPACE_RUN.finditer(text))] if marks else []
+    words = [match.span() for match in checked_matches(_NON_SPACE_RUN, text)] if marks else []
     starts = [0, *(start for start, _ in words)]
     ends = [end for _, end in words] or [0]
     # Punctuation that follows markup still follows it after translation.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.tasks.quality.numerals import Number, figures, numbers
 from summsvc.tasks.quality.prefixes import Beginnings
@@ -117,7 +117,7 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
         figure for figure in checked(figures(source)) if not _as_written(source, figure, runs)
     ]
     numerals = {*_ROMAN.findall(output)}
-    found = checked(_ROMAN.finditer(source))
+    found = checked_matches(_ROMAN, source)
     romans = [match for match in found if len(match[0]) > 1 and match[0] not in numerals]
     if not wanted and not romans:
         return []
@@ -140,7 +140,7 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
 
 def _decades_within_centuries(source: str) -> Iterator[re.Match[str]]:
     for pattern in _decades(registry.current()).within_century:
-        for match in checked(pattern.finditer(source)):
+        for match in checked_matches(pattern, source):
             if _ROMAN.fullmatch(match["century"] or ""):
                 yield match
 
@@ -178,7 +178,7 @@ def _given(output: str, target: str) -> _OutputNumbers:
     runs = frozenset(_runs(output))
     years = (int(run) for run in checked(runs) if run < 10_000)
     stems = _stems(registry.current(), target)
-    said = {match[0] for match in checked(_WORD.finditer(output.lower()))}
+    said = {match[0] for match in checked_matches(_WORD, output.lower())}
     return _OutputNumbers(
         values,
         runs,

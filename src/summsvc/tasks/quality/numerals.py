@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.languages.values import Valued
 
@@ -71,10 +71,6 @@ class _Words:
     scales: Mapping[str, Decimal]
 
 
-def _marks() -> _Marks:
-    return _marks_of(registry.current())
-
-
 @lru_cache(maxsize=8)
 def _marks_of(languages: registry.Registry) -> _Marks:
     entries = [language.numerals for language in languages.all()]
@@ -130,12 +126,10 @@ def figures(text: str) -> list[Number]:
 
 
 def _figures(text: str) -> Iterator[Number]:
-    matches = list(checked(_FIGURE.finditer(text)))
-    marks = _marks()
-    scales = [_scale(text, match.end(), marks) for match in checked(matches)]
-    for i, match in enumerate(checked(matches)):
+    marks = _marks_of(registry.current())
+    found = [(match, *_scale(text, match.end(), marks)) for match in checked_matches(_FIGURE, text)]
+    for i, (match, scale, end) in enumerate(checked(found)):
         readings = set(_readings(match[0]))
-        scale, end = scales[i]
         if scale is not None:
             # "5m" is five million, or five metres.
             plain = readings if text[match.end() : end] in marks.suffixes else set()
@@ -143,20 +137,20 @@ def _figures(text: str) -> Iterator[Number]:
         elif marks.afternoon.match(text, match.end()):
             readings |= {value + 12 for value in readings if value < 12}
         elif (
-            i + 1 < len(matches)
-            and (following := scales[i + 1][0]) is not None
-            and marks.between.fullmatch(text, match.end(), matches[i + 1].start())
+            i + 1 < len(found)
+            and (following := found[i + 1][1]) is not None
+            and marks.between.fullmatch(text, match.end(), found[i + 1][0].start())
         ):
             readings |= {value * following for value in readings}
-        if i and text[matches[i - 1].end() : match.start()] in ("-", "–", "/"):
+        if i and text[found[i - 1][0].end() : match.start()] in ("-", "–", "/"):
             # 2014-20
-            head = matches[i - 1][0]
+            head = found[i - 1][0][0]
             if head.isdigit() and match[0].isdigit() and len(match[0]) < len(head):
                 readings.add(Decimal(head[: -len(match[0])] + match[0]))
         pieces = re.split(f"[{_SPACES}]", match[0])
         parts = tuple(_readings(piece) for piece in pieces) if len(pieces) > 1 else ()
         yield Number(match.start(), end, frozenset(readings), parts)
-    for match in checked(_OTHER_DIGITS.finditer(text)):
+    for match in checked_matches(_OTHER_DIGITS, text):
         if not match[0].isascii():
             yield Number(*match.span(), frozenset((Decimal(match[0]),)))
 
@@ -194,7 +188,7 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
     if words is None:
         return
     run: list[re.Match[str]] = []
-    for match in checked(_WORD.finditer(text)):
+    for match in checked_matches(_WORD, text):
         if run and not _JOINT.match(text, run[-1].end(), match.start()):
             yield from _parsed(run, words)
             run = []
@@ -206,10 +200,11 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
         )
         if is_part or (run and word == words.and_word):
             run.append(match)
-        else:
+        elif run:
             yield from _parsed(run, words)
             run = []
-    yield from _parsed(run, words)
+    if run:
+        yield from _parsed(run, words)
 
 
 def _parsed(run: list[re.Match[str]], words: _Words) -> Iterator[Number]:

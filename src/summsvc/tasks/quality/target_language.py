@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from summsvc.articles.language import guess, likeliest
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.languages.defaults import SCRIPTS
 
@@ -88,7 +88,7 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [match[0] for match in checked(_WORD.finditer(text))]
+    return [match[0] for match in checked_matches(_WORD, text)]
 
 
 def _common(words: list[str]) -> int:
