@@ -70,7 +70,11 @@ class Renderer:
             mime_type = document.article.mime_type
         translation = _LINE_BREAKS.sub(" ", translation)
         at_line_start = not separator or separator[-1] in "\r\n"
-        text = "".join(_render_pieces(segment, translation, mime_type, at_line_start=at_line_start))
+        if segment.marks:
+            pieces = _render_pieces(segment, translation, mime_type, at_line_start=at_line_start)
+            text = "".join(pieces)
+        else:
+            text = escape(translation, mime_type, at_line_start=at_line_start)
         if mime_type is MimeType.HTML:
             text = text.replace("\u00a0", self._nbsp)
         start = self._length[segment.field] + len(separator)

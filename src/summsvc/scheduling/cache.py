@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 
 from summsvc.engines.base import Generated
 from summsvc.scheduling.jobs import Job, WorkItem
@@ -85,7 +85,7 @@ class DedupCache:
     def items(self, job: Job, key: str, positions: range) -> list[tuple[WorkItem, bool]]:
         """Return the work items of segments, with True where the job causes no computation.
 
-        A new item is in flight until ``forget``. key: as returned by ``key``.
+        A new item is in flight until ``finish`` or ``forget``. key: as returned by ``key``.
         """
         if not job.use_cache:
             return [(job.item(position), False) for position in positions]
@@ -102,13 +102,14 @@ class DedupCache:
         self._in_flight[full_key] = item
         return item, False
 
-    def store(self, items: Iterable[WorkItem]) -> None:
-        """Store the outputs of items in the cache, except of items that must not be shared."""
+    def finish(self, items: Sequence[WorkItem]) -> None:
+        """Store the outputs of items that may be shared; the items are no longer in flight."""
         for item in items:
             if item.key is not None and item.output is not None:
                 self._cache.put(item.key, item.text, item.output)
+        self.forget(items)
 
-    def forget(self, items: Iterable[WorkItem]) -> None:
+    def forget(self, items: Sequence[WorkItem]) -> None:
         """Record that items are no longer in flight."""
         for item in items:
             if item.key is not None and self._in_flight.get(item.key) is item:

@@ -98,8 +98,8 @@ class FairQueue:
         order = self._orders[handle.job.priority]
         order.remove(caller, handle)
         self.backlog.change(caller, requests=-1, tokens=-tokens)
-        if not order.entries(caller):
-            self._urgent_batches.pop(caller, None)
+        if caller in self._urgent_batches and not order.entries(caller):
+            del self._urgent_batches[caller]
 
     def _count(self, item: WorkItem, sign: int) -> None:
         self.tokens += sign * item.tokens
@@ -233,6 +233,8 @@ class FairQueue:
             urgent_first = leader_urgent or caller != leader.job.caller
             urgent = urgent_jobs(caller) if urgent_first else ()
             urgent_segments = (item for handle in urgent for item in handle.pending)
+            if len(handles) == 1:
+                return chain(urgent_segments, next(iter(handles)).pending)
             return chain(urgent_segments, interleave(iter(handle.pending) for handle in handles))
 
         return self._orders[leader.job.priority].in_turn(segments)

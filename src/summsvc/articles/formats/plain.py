@@ -66,7 +66,7 @@ def _wrap_column(source: str, lines: list[_Line]) -> int:
     least one of them must be inside a sentence.
     """
     column = max((end - start for start, end in lines), default=0)
-    if not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
+    if len(lines) == 1 or not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
         return 0
     inside_sentence = any(
         _fills_column(source, line, following, column)

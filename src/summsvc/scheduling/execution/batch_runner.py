@@ -137,7 +137,6 @@ class BatchRunner:
             self._metrics.record_batch(batch, outputs, seconds)
             for item, output in zip(batch.items, outputs, strict=True):
                 item.output = output
-            self._dedup.store(batch.items)
             self._notify_handles(batch.items)
 
     async def _generate(self, batch: Batch) -> tuple[list[Generated], float]:
@@ -225,7 +224,7 @@ class BatchRunner:
 
     def _notify_handles(self, done: Sequence[WorkItem]) -> None:
         """Notify the jobs of segments whose output or error is set."""
-        self._dedup.forget(done)
+        self._dedup.finish(done)
         handles: dict[JobHandle, list[WorkItem]] = {}
         for item in done:
             for handle in item.handles:

@@ -152,6 +152,8 @@ def lost_brackets(source: str, output: str) -> list[str]:
     or inflection with the same first letters. Brackets around digits alone are ignored:
     the check of numbers covers them. Time is linear in the lengths.
     """
+    if "(" not in source and "[" not in source:
+        return []
     matches = checked_matches(_BRACKETS, source)
     texts = [(match[1] or match[2] or "").strip() for match in matches]
     missing = len(texts) - sum(1 for _ in checked_matches(_BRACKETS, output)) if texts else 0

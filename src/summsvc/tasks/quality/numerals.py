@@ -150,6 +150,8 @@ def _figures(text: str) -> Iterator[Number]:
         pieces = re.split(f"[{_SPACES}]", match[0])
         parts = tuple(_readings(piece) for piece in pieces) if len(pieces) > 1 else ()
         yield Number(match.start(), end, frozenset(readings), parts)
+    if text.isascii():
+        return
     for match in checked_matches(_OTHER_DIGITS, text):
         if not match[0].isascii():
             yield Number(*match.span(), frozenset((Decimal(match[0]),)))
