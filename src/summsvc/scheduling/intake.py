@@ -67,7 +67,7 @@ class Intake:
 
     def show_queue(self) -> None:
         """Set the metrics of the queue's length."""
-        self._metrics.queued_requests.set(len(self._queue))
+        self._metrics.queued_requests.set(self._queue.backlog.requests)
         self._metrics.queued_tokens.set(self._queue.tokens)
 
     def _feed(self, handle: JobHandle, key: str) -> None:

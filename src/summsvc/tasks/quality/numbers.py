@@ -113,12 +113,10 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     if not _LIKELY.search(source):
         return []
     runs = {*_DIGITS.findall(output)}
-    wanted = [
-        figure for figure in checked(figures(source)) if not _as_written(source, figure, runs)
-    ]
     numerals = {*_ROMAN.findall(output)}
-    found = checked_matches(_ROMAN, source)
-    romans = [match for match in found if len(match[0]) > 1 and match[0] not in numerals]
+    found, found_romans = checked(figures(source)), checked_matches(_ROMAN, source)
+    wanted = [figure for figure in found if not _as_written(source, figure, runs)]
+    romans = [match for match in found_romans if len(match[0]) > 1 and match[0] not in numerals]
     if not wanted and not romans:
         return []
     languages = registry.current()

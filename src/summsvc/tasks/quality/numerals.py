@@ -21,6 +21,7 @@ _SPACES = "\u0020\u00a0\u202f\u2009"
 _FIGURE = re.compile(
     rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,'’]\d{{3}})+(?!\d)|\d+)(?:[.,]\d+)*", re.ASCII
 )
+_DIGIT = re.compile(r"\d")
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+")
@@ -126,6 +127,8 @@ def figures(text: str) -> list[Number]:
 
 
 def _figures(text: str) -> Iterator[Number]:
+    if not _DIGIT.search(text):
+        return
     marks = _marks_of(registry.current())
     found = [(match, *_scale(text, match.end(), marks)) for match in checked_matches(_FIGURE, text)]
     for i, (match, scale, end) in enumerate(checked(found)):
