@@ -72,7 +72,10 @@ def _with_checkpoints(items: Iterable[T], interval: int) -> Iterator[T]:
 
 
 def checked_matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Return the matches of a pattern in a text, with checkpoints as in ``checked``."""
+    """Return the matches of a pattern in a text, with checkpoints as in ``checked``.
+
+    A text of at most ``SHORT_TEXT`` code points has one checkpoint, at the call.
+    """
     if len(text) > SHORT_TEXT:
         return _with_checkpoints(pattern.finditer(text), CHECK_INTERVAL)
     checkpoint()
