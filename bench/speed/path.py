@@ -1,6 +1,6 @@
 """Functions, file changes and room changes on the path of one Translate request.
 
-    python -m bench.speed.path
+    python -m bench.speed.path [--pairs]
 
 Serves the trained en-ru checkpoint in this process and profiles the event loop's thread during
 one call: for an article of three segments, and for one of eight segments whose translations
@@ -8,12 +8,14 @@ lose their numbers. Counts the distinct functions of summsvc that are entered, h
 next function entered is in another file, and how often it is in another room (a folder of
 src/summsvc). A coroutine or generator that is resumed counts as entered again. The counts do
 not depend on the machine, except for periodic tasks. Text work above ``INLINE_LIMIT`` and the
-model itself are in other threads, which are not counted.
+model itself are in other threads, which are not counted. ``--pairs`` also prints, for each
+article, the most frequent changes of file and the two functions entered.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import functools
 import itertools
 import sys
@@ -37,6 +39,8 @@ from tests.checkpoints import marian
 from tests.running import Running, running
 
 ROOT = Path(summsvc.__file__).parent
+PAIRS = 20
+"""How many changes of file ``--pairs`` prints for an article."""
 
 THREE = (
     "The president met the mayor in Riga on Friday. The talks will continue. "
@@ -73,6 +77,18 @@ class CallPath:
     def room_changes(self) -> int:
         return _changes([entry[0] for entry in self.entered])
 
+    def frequent_pairs(self) -> list[tuple[str, str, int]]:
+        """The most frequent changes of file: function left, function entered, count."""
+        pairs = collections.Counter(
+            (_label(a), _label(b)) for a, b in itertools.pairwise(self.entered) if a[:2] != b[:2]
+        )
+        return [(left, entered, count) for (left, entered), count in pairs.most_common(PAIRS)]
+
+
+def _label(entry: tuple[str, str, str]) -> str:
+    room, file, function = entry
+    return f"{room}/{file}:{function}"
+
 
 def _changes(places: list[Any]) -> int:
     return sum(a != b for a, b in itertools.pairwise(places))
@@ -105,7 +121,9 @@ def trace(server: Running, call: Callable[[], Any]) -> CallPath:
 
 def main() -> None:
     """Print the counts of both articles."""
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pairs", action="store_true", help="print the frequent file changes")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         entry = Catalog.load().get("opus-en-ru")
@@ -128,6 +146,9 @@ def main() -> None:
                     f"{name:>16} {path.functions:>10} {path.file_changes:>13} "
                     f"{path.room_changes:>13}"
                 )
+                if arguments.pairs:
+                    for left, entered, count in path.frequent_pairs():
+                        print(f"{count:>6}  {left} -> {entered}")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,18 @@ function in a thread passes the condition for its cancellation to ``interruptibl
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 CHECK_INTERVAL = 128
 """Items of a loop over words or matches between two checkpoints: about a millisecond, and a few
 milliseconds where each word is stemmed."""
+
+SHORT_TEXT = 1024
+"""Code points of a text whose words need only one checkpoint: they are about ``CHECK_INTERVAL``."""
 
 TEXTS_PER_CALL = 512
 """Texts that are passed on in one call between two checkpoints."""
@@ -47,8 +51,17 @@ def checkpoint() -> None:
         raise Interrupted
 
 
-def checked(items: Iterable[T], interval: int = CHECK_INTERVAL) -> Iterator[T]:
-    """Yield the items, with a checkpoint before the first and after every ``interval`` items."""
+def checked(items: Iterable[T], interval: int = CHECK_INTERVAL) -> Iterable[T]:
+    """Return the items, with a checkpoint before the first and after every ``interval`` items."""
+    if isinstance(items, Collection) and len(items) <= interval:
+        # A generator would cost more than the loop over a few items.
+        if len(items):
+            checkpoint()
+        return items
+    return _with_checkpoints(items, interval)
+
+
+def _with_checkpoints(items: Iterable[T], interval: int) -> Iterator[T]:
     left = 0
     for item in items:
         if not left:
@@ -56,6 +69,17 @@ def checked(items: Iterable[T], interval: int = CHECK_INTERVAL) -> Iterator[T]:
             left = interval
         left -= 1
         yield item
+
+
+def checked_matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Return the matches of a pattern in a text, with checkpoints as in ``checked``.
+
+    A text of at most ``SHORT_TEXT`` code points has one checkpoint, at the call.
+    """
+    if len(text) > SHORT_TEXT:
+        return _with_checkpoints(pattern.finditer(text), CHECK_INTERVAL)
+    checkpoint()
+    return pattern.finditer(text)
 
 
 def grouped(texts: Sequence[str], size: int = TEXTS_PER_CALL) -> Iterator[Sequence[str]]:

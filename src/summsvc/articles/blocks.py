@@ -50,9 +50,10 @@ def release_list(objects: list[Any]) -> None:
     The caller must hold the only reference. Releasing a long list in one call would hold the
     GIL for too long.
     """
-    while objects:
+    while len(objects) > SCAN_CHUNK:
         checkpoint()
         del objects[-SCAN_CHUNK:]
+    objects.clear()
 
 
 def release_blocks(blocks: list[Block]) -> None:

@@ -75,14 +75,13 @@ def _name_pattern(conjunctions: Set[str], particles: Set[str]) -> str:
 def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     """The blocks of a body that are noise, in order."""
     noise: dict[int, str] = {}
-    _find_repeated_headlines(blocks, title, noise)
+    texts = _short_texts(blocks)
+    _find_repeated_headlines(blocks, texts, title, noise)
     patterns = _patterns(registry.current())
     for i, block in enumerate(checked(blocks)):
         near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
-        if i in noise or block.kind is BlockKind.PAGE_TITLE:
-            continue
-        text = _short(block)
-        if text is None:
+        text = texts[i]
+        if i in noise or block.kind is BlockKind.PAGE_TITLE or text is None:
             continue
         for kind, pattern in patterns.items():
             if (near_edge or kind == "notice") and pattern.fullmatch(text):
@@ -94,17 +93,17 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     return [Noise(i, noise[i]) for i in sorted(noise)]
 
 
-def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[int, str]) -> None:
+def _find_repeated_headlines(
+    blocks: Sequence[Block], texts: Sequence[str | None], title: str, noise: dict[int, str]
+) -> None:
     """Mark blocks near the top that repeat the title, or one another.
 
     The title of a page is not part of the text: it is neither counted nor removed.
     """
     seen = _forms(title, min_words=1)
     for i, block in enumerate(blocks[:EDGE_BLOCKS]):
-        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE):
-            continue
-        text = _short(block)
-        if text is None:
+        text = texts[i]
+        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE) or text is None:
             continue
         forms = _forms(text, min_words=1)
         if seen & forms:
@@ -113,12 +112,13 @@ def _find_repeated_headlines(blocks: Sequence[Block], title: str, noise: dict[in
             seen |= _forms(text, min_words=MIN_HEADLINE_WORDS)
 
 
-def _short(block: Block) -> str | None:
-    """The text of a block that may be noise; None if it is too long."""
-    if len(block.source_map.text) > SCAN_CHUNK:
-        return None
-    text = block.text
-    return text if len(text) <= MAX_NOISE_LENGTH else None
+def _short_texts(blocks: Sequence[Block]) -> list[str | None]:
+    """The text of each block that may be noise; None for a block that is too long."""
+    texts: list[str | None] = []
+    for block in checked(blocks):
+        text = block.text if len(block.source_map.text) <= SCAN_CHUNK else None
+        texts.append(text if text is not None and len(text) <= MAX_NOISE_LENGTH else None)
+    return texts
 
 
 def _forms(headline: str, *, min_words: int) -> set[str]:

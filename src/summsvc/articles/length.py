@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from summsvc.articles.characters import SCAN_CHUNK
-from summsvc.interruption import checked
+from summsvc.interruption import checked_matches
 
 _COUNTED_WORD = re.compile(r"\w+(?:[-'’.,]\w+)*")
 
@@ -33,5 +33,5 @@ class Length:
 def count_words(text: str) -> int:
     """Number of words; "U.S.-led", "1,000" and "don't" count as one word each."""
     if len(text) > SCAN_CHUNK:
-        return sum(1 for _ in checked(_COUNTED_WORD.finditer(text)))
+        return sum(1 for _ in checked_matches(_COUNTED_WORD, text))
     return len(_COUNTED_WORD.findall(text))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from summsvc.articles.document import Document, InlineMark, Segment
 from summsvc.articles.formats.escape import escape
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.types import Field, MimeType, Span
 
 _NON_SPACE_RUN = re.compile(r"\S+")
@@ -70,7 +70,11 @@ class Renderer:
             mime_type = document.article.mime_type
         translation = _LINE_BREAKS.sub(" ", translation)
         at_line_start = not separator or separator[-1] in "\r\n"
-        text = "".join(_render_pieces(segment, translation, mime_type, at_line_start=at_line_start))
+        if segment.marks:
+            pieces = _render_pieces(segment, translation, mime_type, at_line_start=at_line_start)
+            text = "".join(pieces)
+        else:
+            text = escape(translation, mime_type, at_line_start=at_line_start)
         if mime_type is MimeType.HTML:
             text = text.replace("\u00a0", self._nbsp)
         start = self._length[segment.field] + len(separator)
@@ -130,7 +134,7 @@ def _mark_offsets(source: str, text: str, marks: Sequence[InlineMark]) -> list[i
     """
     if source == text:
         return [mark.offset for mark in marks]
-    words = [match.span() for match in checked(_NON_SPACE_RUN.finditer(text))] if marks else []
+    words = [match.span() for match in checked_matches(_NON_SPACE_RUN, text)] if marks else []
     starts = [0, *(start for start, _ in words)]
     ends = [end for _, end in words] or [0]
     # Punctuation that follows markup still follows it after translation.

@@ -43,11 +43,8 @@ def segment_blocks(
     for number, block in enumerate(blocks):
         checkpoint()
         source_map = block.source_map
-        spans = [
-            part
-            for whole in sentences.split(source_map.text, code)
-            for part in _limit_length(source_map, *whole)
-        ]
+        wholes = list(sentences.split(source_map.text, code))
+        spans = [part for whole in wholes for part in _limit_length(source_map, *whole)]
         follows_text = number + 1 < len(blocks)
         for begin, end in checked(spans):
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
@@ -115,6 +112,8 @@ def _text_and_marks(
     """
     first = bisect.bisect_right(source_map.marks, begin, key=lambda mark: mark.at)
     last = bisect.bisect_left(source_map.marks, end, key=lambda mark: mark.at)
+    if first == last:
+        return _FOLDED_SPACE.sub(" ", source_map.text[begin:end]), ()
     pieces: list[str] = []
     length = 0
     after_space = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,8 @@ def serve(config_file: Path | None, **flags: object) -> int:
     after a clean shutdown and 1 if calls or work were cut off. On SIGHUP the server
     reloads certificates and tokens.
     """
+    # A reload that is requested before the server listens must not end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from summsvc.config import SettingsError, load_settings
 
     given = {name: value for name, value in flags.items() if value is not None}

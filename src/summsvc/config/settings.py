@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from summsvc.config.values import (
     DirectoryPath,
+    Int32,
+    Int64,
     ModelIdByPair,
     ModelIds,
     NonEmptyText,
@@ -200,27 +202,26 @@ class Settings(BaseModel):
         "measured time per step, in proportion to segments x beams. For the two segments that "
         "a model computes when it is loaded, the limit is this factor times hung_batch_s each.",
     )
-    max_queued_requests: int = Field(
+    max_queued_requests: Int32 = Field(
         default=1024,
         ge=1,
         description="Maximum requests queued per model, and maximum articles queued for "
         "segmentation; divided among the callers that have queued requests.",
     )
-    max_pending_calls: int = Field(
+    max_pending_calls: Int32 = Field(
         default=10_000,
         ge=1,
         description="Maximum calls per method queued in the transport; gRPC rejects further calls "
         "immediately as CANCELLED, without details. Lower it for a model so small that the "
         "handling of calls is the main load, see docs/how-to/tune-throughput.md.",
     )
-    max_streams_per_connection: int = Field(
+    max_streams_per_connection: Int32 = Field(
         default=512,
         ge=1,
-        le=2**31 - 1,
         description="Maximum concurrent calls per connection; clients queue further calls "
         "locally until a call ends.",
     )
-    max_queued_tokens: int = Field(
+    max_queued_tokens: Int64 = Field(
         default=1_000_000, ge=1, description="Maximum tokens queued per model."
     )
     max_wait_s: float = Field(
@@ -229,7 +230,7 @@ class Settings(BaseModel):
         description="Maximum queueing time in seconds, estimated by the measured speed, of a call "
         "without a deadline; a call that would wait longer is rejected.",
     )
-    max_queued_code_points: int = Field(
+    max_queued_code_points: Int64 = Field(
         default=10_000_000,
         ge=1,
         description="Maximum code points of articles queued for segmentation, counted "
@@ -248,29 +249,31 @@ class Settings(BaseModel):
         "threads serve long articles only. 0: one per core.",
     )
 
-    max_title_code_points: int = Field(
+    max_title_code_points: Int32 = Field(
         default=2_000, ge=1, description="Maximum code points of a title."
     )
-    max_body_code_points: int = Field(
+    max_body_code_points: Int32 = Field(
         default=1_000_000, ge=1, description="Maximum code points of a body."
     )
-    max_message_bytes: int = Field(
+    max_message_bytes: Int32 = Field(
         default=8 * 1024 * 1024,
         ge=1024,
         description="Maximum bytes of a request message and of a reply message.",
     )
-    max_batch_articles: int = Field(
+    max_batch_articles: Int32 = Field(
         default=256, ge=1, description="Maximum articles in one batch call."
     )
-    max_summary_sentences: int = Field(
-        default=1_000, ge=1, description="Maximum sentences that a request may ask for."
+    max_summary_sentences: Int32 = Field(
+        default=1_000,
+        ge=1,
+        description="Maximum sentences that a request may ask for.",
     )
-    max_terms: int = Field(
+    max_terms: Int32 = Field(
         default=500,
         ge=0,
         description="Maximum protected terms, and maximum glossary entries, per request.",
     )
-    max_output_tokens: int = Field(
+    max_output_tokens: Int32 = Field(
         default=1_024,
         ge=1,
         description="Maximum value of max_output_tokens in a request: output tokens per segment.",
@@ -279,6 +282,7 @@ class Settings(BaseModel):
     drain_s: float = Field(
         default=25.0,
         ge=0,
+        le=86_400,
         description="Seconds that accepted requests have to finish after SIGTERM; set it below "
         "the termination grace period of the orchestrator.",
     )

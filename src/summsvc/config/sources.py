@@ -65,7 +65,8 @@ def _load_toml(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
+    # Deep nesting ends in RecursionError.
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from None
     for name in values:
         if name not in Settings.model_fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 
 def _require_non_empty(value: object) -> object:
@@ -25,6 +25,12 @@ def _empty_to_none(value: object) -> object:
 def _require_file(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise ValueError(f"no such file: {path}")
+    return path
+
+
+def _reject_file(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"not a folder: {path}")
     return path
 
 
@@ -57,10 +63,16 @@ def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+Int32 = Annotated[int, Field(le=2**31 - 1)]
+"""Integer that fits an int32 field of GetServerInfo and a channel option of gRPC."""
+
+Int64 = Annotated[int, Field(le=2**63 - 1)]
+"""Integer that fits an int64 field of GetServerInfo."""
+
 NonEmptyText = Annotated[str, BeforeValidator(_require_non_empty)]
 """Text that must not be empty."""
 
-DirectoryPath = Annotated[Path, BeforeValidator(_require_non_empty)]
+DirectoryPath = Annotated[Path, BeforeValidator(_require_non_empty), AfterValidator(_reject_file)]
 """Path of a directory, which need not exist."""
 
 OptionalFile = Annotated[

@@ -162,7 +162,8 @@ class Catalog:
 def _parse_tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # Deep nesting ends in RecursionError.
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise CatalogError(f"{where}: not TOML: {error}") from error
     for id, facts in tables.items():
         if not isinstance(facts, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from summsvc.scheduling.batch_size import Budget
 from summsvc.scheduling.jobs import WorkItem
@@ -14,7 +15,7 @@ BATCH_OVERHEAD = 0.25
 balances small batches against padding: without a fixed cost, no batch would be padded."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Segments with one batch key that go through the model together, longest first.
 
@@ -24,17 +25,17 @@ class Batch:
     items: tuple[WorkItem, ...]
     budget: Budget
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """Input tokens without padding."""
         return sum(item.tokens for item in self.items)
 
-    @property
+    @cached_property
     def padded_tokens(self) -> int:
         """Length of the longest segment times the number of segments."""
         return self.items[0].tokens * len(self.items)
 
-    @property
+    @cached_property
     def used(self) -> Budget:
         """The part of the budget that is used: padded tokens and segments, times the beams."""
         beams = self.items[0].beams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from summsvc.engines.base import Generated
 from summsvc.scheduling.jobs import Job, WorkItem
@@ -82,13 +82,16 @@ class DedupCache:
                 unknown.pop(job.texts[i], None)
         return sum(unknown.values())
 
-    def item(self, job: Job, key: str, position: int) -> tuple[WorkItem, bool]:
-        """Return the work item of a segment, and whether the job causes no computation for it.
+    def items(self, job: Job, key: str, positions: range) -> list[tuple[WorkItem, bool]]:
+        """Return the work items of segments, with True where the job causes no computation.
 
-        A new item is in flight until ``forget``. key: as returned by ``key``.
+        A new item is in flight until ``finish`` or ``forget``. key: as returned by ``key``.
         """
         if not job.use_cache:
-            return job.item(position), False
+            return [(job.item(position), False) for position in positions]
+        return [self._shared_item(job, key, position) for position in positions]
+
+    def _shared_item(self, job: Job, key: str, position: int) -> tuple[WorkItem, bool]:
         full_key = (key, job.texts[position])
         if (in_flight := self._in_flight.get(full_key)) is not None:
             return in_flight, True
@@ -99,12 +102,15 @@ class DedupCache:
         self._in_flight[full_key] = item
         return item, False
 
-    def store(self, item: WorkItem, output: Generated) -> None:
-        """Store an output in the cache, unless the item must not be shared."""
-        if item.key is not None:
-            self._cache.put(item.key, item.text, output)
+    def finish(self, items: Sequence[WorkItem]) -> None:
+        """Store the outputs of items that may be shared; the items are no longer in flight."""
+        for item in items:
+            if item.key is not None and item.output is not None:
+                self._cache.put(item.key, item.text, item.output)
+        self.forget(items)
 
-    def forget(self, item: WorkItem) -> None:
-        """Record that an item is no longer in flight."""
-        if item.key is not None and self._in_flight.get(item.key) is item:
-            del self._in_flight[item.key]
+    def forget(self, items: Sequence[WorkItem]) -> None:
+        """Record that items are no longer in flight."""
+        for item in items:
+            if item.key is not None and self._in_flight.get(item.key) is item:
+                del self._in_flight[item.key]

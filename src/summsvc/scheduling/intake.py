@@ -67,7 +67,7 @@ class Intake:
 
     def show_queue(self) -> None:
         """Set the metrics of the queue's length."""
-        self._metrics.queued_requests.set(len(self._queue))
+        self._metrics.queued_requests.set(self._queue.backlog.requests)
         self._metrics.queued_tokens.set(self._queue.tokens)
 
     def _feed(self, handle: JobHandle, key: str) -> None:
@@ -79,8 +79,8 @@ class Intake:
         tokens = sum(job.tokens[positions.start : positions.stop])
         handle.unfed_tokens -= tokens
         self._change_unfed(handle, -tokens)
-        for position in positions:
-            item, shared = self._dedup.item(job, key, position)
+        waiting = []
+        for item, shared in self._dedup.items(job, key, positions):
             handle.items.append((item, shared))
             if item.done:
                 self._metrics.cache_hits.inc()
@@ -89,10 +89,11 @@ class Intake:
                 self._metrics.shared.inc()
             handle.unfinished[item] = None
             if item.waiting:
-                self._queue.add(handle, item)
+                waiting.append(item)
             else:
                 item.handles[handle] = None
                 handle.mark_started()
+        self._queue.add(handle, *waiting)
         if len(handle.items) < len(job.texts):
             asyncio.get_running_loop().call_soon(self._feed, handle, key)
         self._deadlines.update(handle)
@@ -118,9 +119,8 @@ class Intake:
         handle.unfed_tokens = 0
         unwanted = self._queue.remove(handle)
         self._deadlines.update(handle)
-        for item in unwanted:
-            self._dedup.forget(item)
         if unwanted:
+            self._dedup.forget(unwanted)
             self._metrics.abandoned.inc(len(unwanted))
         for item in handle.unfinished:
             item.handles.pop(handle, None)

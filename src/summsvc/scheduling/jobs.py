@@ -67,6 +67,7 @@ class WorkItem:
     tokens: input length. key: equal for segments that share one output; None when the output
     must not be shared. handles: the jobs that wait for the item, in insertion order. waiting:
     True while the item is in the queue. output, error: one of them is set when it is done.
+    beams: beam size, the rows that the segment adds to each decoding step.
     """
 
     text: str
@@ -77,11 +78,10 @@ class WorkItem:
     waiting: bool = True
     output: Generated | None = None
     error: SummsvcError | None = None
+    beams: int = field(init=False)
 
-    @property
-    def beams(self) -> int:
-        """Beam size: the rows that the segment adds to each decoding step."""
-        return self.batch_key.options.beam_size
+    def __post_init__(self) -> None:
+        self.beams = self.batch_key.options.beam_size
 
     @property
     def done(self) -> bool:
@@ -224,12 +224,13 @@ class JobHandle:
         if self._started_at is None:
             self._started_at = time.perf_counter()
 
-    def item_done(self, item: WorkItem) -> None:
-        """Record that a segment is done; the last one ends the job."""
+    def items_done(self, items: Sequence[WorkItem]) -> None:
+        """Record that segments are done; the last one ends the job."""
         self._last_result_at = time.perf_counter()
-        self.unfinished.pop(item, None)
-        self._wake_after -= 1
-        if self._wake_after <= 0 or item.error is not None:
+        for item in items:
+            self.unfinished.pop(item, None)
+        self._wake_after -= len(items)
+        if self._wake_after <= 0 or any(item.error is not None for item in items):
             self._changed.set()
         self.end_if_complete()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from summsvc.scheduling.admission.deadlines import UrgentJobs, none_urgent
@@ -51,24 +51,30 @@ class FairQueue:
 
     def __len__(self) -> int:
         """Return the number of jobs with waiting segments."""
-        return sum(len(order) for order in self._orders.values())
+        return self.backlog.requests
 
     def order(self, priority: Priority) -> FairOrder[JobHandle]:
         """Return the jobs of a priority with waiting segments, weighted by their tokens."""
         return self._orders[priority]
 
-    def add(self, handle: JobHandle, item: WorkItem) -> None:
-        """Add a segment to the queue, or add one more job to a segment that waits already."""
-        if handle in item.handles:
+    def add(self, handle: JobHandle, *items: WorkItem) -> None:
+        """Add segments of a job to the queue, or add the job to segments that wait already."""
+        tokens = 0
+        was_pending = bool(handle.pending)
+        for item in items:
+            if handle in item.handles:
+                continue
+            if not item.handles:
+                self._count(item, 1)
+            item.handles[handle] = None
+            handle.pending[item] = None
+            tokens += item.tokens
+        if not handle.pending:
             return
-        if not item.handles:
-            self._count(item, 1)
-        item.handles[handle] = None
         caller = handle.job.caller
-        self._orders[handle.job.priority].add(caller, handle, item.tokens)
-        self.backlog.change(caller, requests=not handle.pending, tokens=item.tokens)
-        handle.pending[item] = None
-        handle.pending_tokens += item.tokens
+        handle.pending_tokens += tokens
+        self._orders[handle.job.priority].add(caller, handle, tokens)
+        self.backlog.change(caller, requests=not was_pending, tokens=tokens)
 
     def remove(self, handle: JobHandle) -> list[WorkItem]:
         """Remove a job. Returns those of its segments that no other job waits for."""
@@ -92,8 +98,8 @@ class FairQueue:
         order = self._orders[handle.job.priority]
         order.remove(caller, handle)
         self.backlog.change(caller, requests=-1, tokens=-tokens)
-        if not order.entries(caller):
-            self._urgent_batches.pop(caller, None)
+        if caller in self._urgent_batches and not order.entries(caller):
+            del self._urgent_batches[caller]
 
     def _count(self, item: WorkItem, sign: int) -> None:
         self.tokens += sign * item.tokens
@@ -158,13 +164,8 @@ class FairQueue:
             capacity.full_tokens // max(1, first.tokens)
         )
         selected = select_segments(first, candidates, capacity, target_tokens, trim=trim)
-        for item in selected:
-            for handle in item.handles:
-                self._orders[handle.job.priority].mark_served(handle.job.caller)
-        leader_order = self._orders[leader.job.priority]
-        leader_order.entries(leader.job.caller).mark_served(leader)
-        for item in selected:
-            self._take(item)
+        self._mark_served(leader, selected)
+        self._take(selected)
         return Batch(tuple(sorted(selected, key=lambda item: -item.tokens)), budget)
 
     def _candidates(
@@ -232,19 +233,41 @@ class FairQueue:
             urgent_first = leader_urgent or caller != leader.job.caller
             urgent = urgent_jobs(caller) if urgent_first else ()
             urgent_segments = (item for handle in urgent for item in handle.pending)
+            if len(handles) == 1:
+                return chain(urgent_segments, next(iter(handles)).pending)
             return chain(urgent_segments, interleave(iter(handle.pending) for handle in handles))
 
         return self._orders[leader.job.priority].in_turn(segments)
 
-    def _take(self, item: WorkItem) -> None:
-        item.waiting = False
-        self._count(item, -1)
-        for handle in item.handles:
-            del handle.pending[item]
-            handle.pending_tokens -= item.tokens
+    def _mark_served(self, leader: JobHandle, selected: Sequence[WorkItem]) -> None:
+        """End the turn of the leader, and of the callers of the selected segments."""
+        # A caller goes to the end of the round with the last one of its segments.
+        served: dict[tuple[Priority, Caller], None] = {}
+        for item in selected:
+            for handle in item.handles:
+                turn = handle.job.priority, handle.job.caller
+                served.pop(turn, None)
+                served[turn] = None
+        for priority, caller in served:
+            self._orders[priority].mark_served(caller)
+        leader_order = self._orders[leader.job.priority]
+        leader_order.entries(leader.job.caller).mark_served(leader)
+
+    def _take(self, selected: Sequence[WorkItem]) -> None:
+        """Remove segments from the queue."""
+        taken: Counter[JobHandle] = Counter()
+        for item in selected:
+            item.waiting = False
+            self._count(item, -1)
+            for handle in item.handles:
+                del handle.pending[item]
+                taken[handle] += item.tokens
+        for handle, tokens in taken.items():
             if handle.pending:
+                handle.pending_tokens -= tokens
                 caller = handle.job.caller
-                self._orders[handle.job.priority].add(caller, handle, -item.tokens)
-                self.backlog.change(caller, tokens=-item.tokens)
+                self._orders[handle.job.priority].add(caller, handle, -tokens)
+                self.backlog.change(caller, tokens=-tokens)
             else:
-                self._remove_from_order(handle, item.tokens)
+                handle.pending_tokens = 0
+                self._remove_from_order(handle, tokens)

@@ -15,7 +15,7 @@ from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
 from summsvc.config.cores import cores
 from summsvc.languages import registry as languages
-from summsvc.models.catalog import Catalog
+from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
@@ -93,7 +93,10 @@ class Server:
             ),
             registry=self._registry,
         )
-        catalog = Catalog.load(settings.catalog_file)
+        try:
+            catalog = Catalog.load(settings.catalog_file)
+        except CatalogError as error:
+            raise SettingsError(f"catalog_file: {error}") from error
         try:
             languages.use(languages.load(settings.languages_dir, known=known_languages()))
         except languages.LanguageFileError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked_matches
 from summsvc.types import MimeType
 
 _MARKDOWN_SPECIAL = re.compile(
@@ -54,7 +54,7 @@ def _backslash_escape(text: str) -> str:
     """The text with a backslash before each character that Markdown could parse as markup."""
     pieces: list[str] = []
     at = 0
-    for match in checked(_MARKDOWN_SPECIAL.finditer(text)):
+    for match in checked_matches(_MARKDOWN_SPECIAL, text):
         pieces += [text[at : match.start()], "\\"]
         at = match.start()
     pieces.append(text[at:])

@@ -8,7 +8,7 @@ import re
 from summsvc.articles.blocks import Block, BlockKind, release_list
 from summsvc.articles.characters import continues_line, has_alphanumeric
 from summsvc.articles.source_map import SourceMap
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 
 _LINE_CONTENT = re.compile(r"[^\r\n\v\f\x85\u2028\u2029]+")
 _LIST_MARKER = re.compile(r"(?:[-*+•◦‣▪●–—]|\d{1,3}[.)]|\(?[a-zа-я]\))\s+(?=\S)")
@@ -43,7 +43,7 @@ def _paragraphs(source: str) -> list[list[_Line]]:
     """The lines between blank lines, each without leading and trailing white space."""
     paragraphs: list[list[_Line]] = [[]]
     previous_end = 0
-    for match in checked(_LINE_CONTENT.finditer(source)):
+    for match in checked_matches(_LINE_CONTENT, source):
         gap = source[previous_end : match.start()].replace("\r\n", "\n")
         previous_end = match.end()
         line = match[0]
@@ -66,7 +66,7 @@ def _wrap_column(source: str, lines: list[_Line]) -> int:
     least one of them must be inside a sentence.
     """
     column = max((end - start for start, end in lines), default=0)
-    if not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
+    if len(lines) == 1 or not MIN_WRAP_COLUMN <= column <= MAX_WRAP_COLUMN:
         return 0
     inside_sentence = any(
         _fills_column(source, line, following, column)

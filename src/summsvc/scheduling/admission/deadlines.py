@@ -131,8 +131,11 @@ class Deadlines:
         These are all jobs up to the last one with less slack than the margin: the jobs with
         earlier deadlines are part of its wait.
         """
-        jobs, rate = self._callers.get(caller), self._rate(caller, 0)
-        if jobs is None or rate is None:
+        jobs = self._callers.get(caller)
+        if jobs is None:
+            return iter(())
+        rate = self._rate(caller, 0)
+        if rate is None:
             return iter(())
         now = asyncio.get_running_loop().time()
         margin_s = URGENT_MARGIN_BATCHES * self._admission.batch_s
@@ -147,8 +150,11 @@ class Deadlines:
 
         deadline: ``loop.time()`` seconds, or None.
         """
-        jobs, rate = self._callers.get(caller), self._rate(caller, tokens)
-        if jobs is None or rate is None or priority is not Priority.INTERACTIVE:
+        jobs = self._callers.get(caller)
+        if jobs is None or priority is not Priority.INTERACTIVE:
+            return 0.0
+        rate = self._rate(caller, tokens)
+        if rate is None:
             return 0.0
         now = asyncio.get_running_loop().time()
         return shortfall(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Protocol
@@ -17,10 +17,11 @@ from summsvc.errors import EngineError, EngineStalledError, SummsvcError
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.cache import DedupCache
 from summsvc.scheduling.execution.failure_log import log_fields, request_ids
+from summsvc.scheduling.execution.output_validation import validate_outputs
 from summsvc.scheduling.execution.quarantine import Quarantine
 from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
 from summsvc.scheduling.execution.watchdog import Watchdog, completes_within
-from summsvc.scheduling.jobs import WorkItem
+from summsvc.scheduling.jobs import JobHandle, WorkItem
 from summsvc.scheduling.metrics import ModelMetrics
 
 log = structlog.get_logger("summsvc.scheduling")
@@ -136,9 +137,8 @@ class BatchRunner:
             self._quarantine.remove(batch.items)
             self._metrics.record_batch(batch, outputs, seconds)
             for item, output in zip(batch.items, outputs, strict=True):
-                self._dedup.store(item, output)
                 item.output = output
-                self._notify_handles(item)
+            self._notify_handles(batch.items)
 
     async def _generate(self, batch: Batch) -> tuple[list[Generated], float]:
         """Return the outputs, and the seconds that the engine took."""
@@ -155,17 +155,16 @@ class BatchRunner:
         if not await completes_within(call, limit_s):
             raise _HungBatch(call, threads, limit_s)
         outputs = call.result()
-        if len(outputs) != len(batch.items):
-            raise EngineError(f"{len(batch.items)} segments went in, {len(outputs)} came out")
+        validate_outputs(outputs, len(texts), options.max_output_tokens)
         return outputs, time.perf_counter() - started_at
 
     async def _retry(self, batch: Batch, items: tuple[WorkItem, ...]) -> None:
         """Execute items of a batch that failed; drop the items that no job waits for."""
         wanted = tuple(item for item in items if item.handles)
-        for item in items:
-            if not item.handles:
-                self._metrics.abandoned.inc()
-                self._dedup.forget(item)
+        unwanted = [item for item in items if not item.handles]
+        if unwanted:
+            self._metrics.abandoned.inc(len(unwanted))
+            self._dedup.forget(unwanted)
         if wanted:
             await self._execute(Batch(wanted, batch.budget))
 
@@ -217,17 +216,23 @@ class BatchRunner:
                 f"model '{self._model}' failed on a segment; the log has the request id",
                 metadata={"model": self._model},
             )
-        for item in batch.items:
-            if not item.done:
-                self._metrics.failed.inc()
-                item.error = error
-                self._notify_handles(item)
+        failed = [item for item in batch.items if not item.done]
+        self._metrics.failed.inc(len(failed))
+        for item in failed:
+            item.error = error
+        self._notify_handles(failed)
 
-    def _notify_handles(self, item: WorkItem) -> None:
-        self._dedup.forget(item)
-        for handle in list(item.handles):
-            handle.item_done(item)
-        item.handles.clear()
+    def _notify_handles(self, done: Sequence[WorkItem]) -> None:
+        """Notify the jobs of segments whose output or error is set."""
+        self._dedup.finish(done)
+        handles: dict[JobHandle, list[WorkItem]] = {}
+        for item in done:
+            for handle in item.handles:
+                handles.setdefault(handle, []).append(item)
+        for handle, items in handles.items():
+            handle.items_done(items)
+        for item in done:
+            item.handles.clear()
 
     def stop(self) -> None:
         """Start no more batches, and release those that wait for an engine."""

@@ -82,7 +82,7 @@ class Workers:
     async def _execute_batches(self) -> None:
         while not self._stopping:
             # All workers wake for every change, and mostly find the queue empty.
-            batch = self._next_batch() if len(self._queue) else None
+            batch = self._next_batch() if self._queue.sequences else None
             if batch is None:
                 self._wakeup.clear()
                 await self._wakeup.wait()

@@ -51,7 +51,8 @@ class FairOrder(Generic[E]):
 
     def entries(self, caller: Caller) -> RoundRobin[E]:
         """Return the waiting entries of one connection."""
-        return self._entries.get(caller) or RoundRobin()
+        entries = self._entries.get(caller)
+        return RoundRobin() if entries is None else entries
 
     def add(self, caller: Caller, entry: E, amount: int) -> None:
         """Add an entry, or add to the amount of a waiting entry."""
@@ -111,6 +112,8 @@ class FairOrder(Generic[E]):
 
         elements: returns the elements of a caller, given its entries.
         """
+        if len(self._entries) == 1:
+            return elements(*next(iter(self._entries.items())))
         return interleave(self._of_name(name, elements) for name in self._names)
 
     def _of_name(

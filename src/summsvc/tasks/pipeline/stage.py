@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from summsvc.engines.base import Generated
-from summsvc.errors import SummsvcError
+from summsvc.errors import EngineError, SummsvcError
 from summsvc.interruption import checked, grouped
 from summsvc.scheduling.jobs import JobHandle, Outcome
 from summsvc.scheduling.scheduler import Scheduler
@@ -61,8 +61,19 @@ class Stage:
 
     def _count(self, texts: Sequence[str]) -> list[int]:
         count = self.scheduler.engine.count_tokens
-        groups = grouped(texts)
-        return [each for group in groups for each in count(group, self.source, self.target)]
+        lengths: list[int] = []
+        for group in grouped(texts):
+            try:
+                lengths += count(group, self.source, self.target)
+            except SummsvcError:
+                raise
+            # Where this runs on the event loop, SystemExit would end the process.
+            except (Exception, SystemExit) as error:
+                model = self.scheduler.engine.spec.id
+                raise EngineError(
+                    f"model '{model}' could not read a segment of this text", detail=repr(error)
+                ) from error
+        return lengths
 
 
 @dataclass(frozen=True, slots=True)

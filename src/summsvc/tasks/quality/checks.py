@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages.letters import to_latin
 from summsvc.tasks.quality.length_ratio import unusual
 from summsvc.tasks.quality.numbers import lost_figures
@@ -149,9 +149,11 @@ def lost_brackets(source: str, output: str) -> list[str]:
     or inflection with the same first letters. Brackets around digits alone are ignored:
     the check of numbers covers them. Time is linear in the lengths.
     """
-    matches = checked(_BRACKETS.finditer(source))
+    if "(" not in source and "[" not in source:
+        return []
+    matches = checked_matches(_BRACKETS, source)
     texts = [(match[1] or match[2] or "").strip() for match in matches]
-    missing = len(texts) - sum(1 for _ in checked(_BRACKETS.finditer(output))) if texts else 0
+    missing = len(texts) - sum(1 for _ in checked_matches(_BRACKETS, output)) if texts else 0
     if missing <= 0:
         return []
     known = _word_prefixes(output)
@@ -165,7 +167,7 @@ def lost_brackets(source: str, output: str) -> list[str]:
 
 def _word_prefixes(text: str) -> set[str]:
     """First letters of the words of two letters or more, in lower-case Latin."""
-    matches = checked(_LETTERS.finditer(text.lower()))
+    matches = checked_matches(_LETTERS, text.lower())
     latin = to_latin()
     words = (match[0].translate(latin) for match in matches)
     return {word[:BRACKET_PREFIX_LETTERS] for word in words if len(word) > 1}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.tasks.quality.numerals import Number, figures, numbers
 from summsvc.tasks.quality.prefixes import Beginnings
@@ -113,23 +113,23 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     if not _LIKELY.search(source):
         return []
     runs = {*_DIGITS.findall(output)}
-    wanted = [
-        figure for figure in checked(figures(source)) if not _as_written(source, figure, runs)
-    ]
     numerals = {*_ROMAN.findall(output)}
-    found = checked(_ROMAN.finditer(source))
-    romans = [match for match in found if len(match[0]) > 1 and match[0] not in numerals]
+    found, found_romans = checked(figures(source)), checked_matches(_ROMAN, source)
+    wanted = [figure for figure in found if not _as_written(source, figure, runs)]
+    romans = [match for match in found_romans if len(match[0]) > 1 and match[0] not in numerals]
     if not wanted and not romans:
         return []
-    given = _given(output, target)
+    languages = registry.current()
+    decades = _decades(languages)
+    given = _given(output, _stems(languages, target), target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
-    for match in _decades_within_centuries(source):
+    for match in _decades_within_centuries(source, decades):
         if given.has_decade(_roman(match["century"])):
             known |= {match.start("century"), match.start("decade")}
     lost = [
         source[figure.start : figure.end]
         for figure in checked(wanted)
-        if figure.start not in known and not _known(source, figure, given)
+        if figure.start not in known and not _known(source, figure, given, decades)
     ]
     return lost + [
         match[0]
@@ -138,9 +138,9 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     ]
 
 
-def _decades_within_centuries(source: str) -> Iterator[re.Match[str]]:
-    for pattern in _decades(registry.current()).within_century:
-        for match in checked(pattern.finditer(source)):
+def _decades_within_centuries(source: str, decades: _Decades) -> Iterator[re.Match[str]]:
+    for pattern in decades.within_century:
+        for match in checked_matches(pattern, source):
             if _ROMAN.fullmatch(match["century"] or ""):
                 yield match
 
@@ -151,9 +151,9 @@ def _as_written(source: str, number: Number, runs: set[str]) -> bool:
     return text[-1].isdecimal() and runs.issuperset(_DIGITS.findall(text))
 
 
-def _known(source: str, number: Number, given: _OutputNumbers) -> bool:
+def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades) -> bool:
     text = source[number.start : number.end]
-    if any(map(given.has, {*number.readings, *_decade(source, number)})):
+    if any(map(given.has, {*number.readings, *_decade(source, number, decades)})):
         return True
     runs = _runs(text)
     if not text[-1].isdecimal():
@@ -161,24 +161,22 @@ def _known(source: str, number: Number, given: _OutputNumbers) -> bool:
     return all(map(given.has, runs))
 
 
-def _decade(source: str, number: Number) -> Iterator[Decimal]:
+def _decade(source: str, number: Number, decades: _Decades) -> Iterator[Decimal]:
     """The 1990s are also the 90s, and the tenth decade of the twentieth century."""
     digits = source[number.start : number.end]
-    round_year = _decades(registry.current()).round_year
-    if len(digits) == 4 and round_year.match(source, number.end - 1):
+    if len(digits) == 4 and decades.round_year.match(source, number.end - 1):
         century, decade = int(digits[:2]), int(digits[2])
         yield from map(Decimal, (10 * decade, decade + 1, century + 1))
 
 
-def _given(output: str, target: str) -> _OutputNumbers:
+def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
     found = numbers(output, target)
     values = frozenset().union(*(number.readings for number in found))
     values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
     texts = [output[number.start : number.end] for number in found]
     runs = frozenset(_runs(output))
     years = (int(run) for run in checked(runs) if run < 10_000)
-    stems = _stems(registry.current(), target)
-    said = {match[0] for match in checked(_WORD.finditer(output.lower()))}
+    said = {match[0] for match in checked_matches(_WORD, output.lower())}
     return _OutputNumbers(
         values,
         runs,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.languages.values import Valued
 
@@ -21,6 +21,7 @@ _SPACES = "\u0020\u00a0\u202f\u2009"
 _FIGURE = re.compile(
     rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,'’]\d{{3}})+(?!\d)|\d+)(?:[.,]\d+)*", re.ASCII
 )
+_DIGIT = re.compile(r"\d")
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+")
@@ -69,10 +70,6 @@ class _Words:
     and_word: str
     loose: frozenset[str]
     scales: Mapping[str, Decimal]
-
-
-def _marks() -> _Marks:
-    return _marks_of(registry.current())
 
 
 @lru_cache(maxsize=8)
@@ -130,12 +127,12 @@ def figures(text: str) -> list[Number]:
 
 
 def _figures(text: str) -> Iterator[Number]:
-    matches = list(checked(_FIGURE.finditer(text)))
-    marks = _marks()
-    scales = [_scale(text, match.end(), marks) for match in checked(matches)]
-    for i, match in enumerate(checked(matches)):
+    if not _DIGIT.search(text):
+        return
+    marks = _marks_of(registry.current())
+    found = [(match, *_scale(text, match.end(), marks)) for match in checked_matches(_FIGURE, text)]
+    for i, (match, scale, end) in enumerate(checked(found)):
         readings = set(_readings(match[0]))
-        scale, end = scales[i]
         if scale is not None:
             # "5m" is five million, or five metres.
             plain = readings if text[match.end() : end] in marks.suffixes else set()
@@ -143,20 +140,22 @@ def _figures(text: str) -> Iterator[Number]:
         elif marks.afternoon.match(text, match.end()):
             readings |= {value + 12 for value in readings if value < 12}
         elif (
-            i + 1 < len(matches)
-            and (following := scales[i + 1][0]) is not None
-            and marks.between.fullmatch(text, match.end(), matches[i + 1].start())
+            i + 1 < len(found)
+            and (following := found[i + 1][1]) is not None
+            and marks.between.fullmatch(text, match.end(), found[i + 1][0].start())
         ):
             readings |= {value * following for value in readings}
-        if i and text[matches[i - 1].end() : match.start()] in ("-", "–", "/"):
+        if i and text[found[i - 1][0].end() : match.start()] in ("-", "–", "/"):
             # 2014-20
-            head = matches[i - 1][0]
+            head = found[i - 1][0][0]
             if head.isdigit() and match[0].isdigit() and len(match[0]) < len(head):
                 readings.add(Decimal(head[: -len(match[0])] + match[0]))
         pieces = re.split(f"[{_SPACES}]", match[0])
         parts = tuple(_readings(piece) for piece in pieces) if len(pieces) > 1 else ()
         yield Number(match.start(), end, frozenset(readings), parts)
-    for match in checked(_OTHER_DIGITS.finditer(text)):
+    if text.isascii():
+        return
+    for match in checked_matches(_OTHER_DIGITS, text):
         if not match[0].isascii():
             yield Number(*match.span(), frozenset((Decimal(match[0]),)))
 
@@ -194,7 +193,7 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
     if words is None:
         return
     run: list[re.Match[str]] = []
-    for match in checked(_WORD.finditer(text)):
+    for match in checked_matches(_WORD, text):
         if run and not _JOINT.match(text, run[-1].end(), match.start()):
             yield from _parsed(run, words)
             run = []
@@ -206,10 +205,11 @@ def _in_words(text: str, language: str) -> Iterator[Number]:
         )
         if is_part or (run and word == words.and_word):
             run.append(match)
-        else:
+        elif run:
             yield from _parsed(run, words)
             run = []
-    yield from _parsed(run, words)
+    if run:
+        yield from _parsed(run, words)
 
 
 def _parsed(run: list[re.Match[str]], words: _Words) -> Iterator[Number]:

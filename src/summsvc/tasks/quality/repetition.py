@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 
 _WORD = re.compile(r"\w+")
 _CHARACTER_RUN = re.compile(r"([^\W\d_])\1{4,}|([^\W\d_]\w{1,7})\2{3,}")
@@ -57,7 +57,7 @@ def find_repetition(source: str, output: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [match[0] for match in checked(_WORD.finditer(text.lower()))]
+    return [match[0] for match in checked_matches(_WORD, text.lower())]
 
 
 def _consecutive(words: Sequence[str], known: Sequence[str], repeated: int) -> str:

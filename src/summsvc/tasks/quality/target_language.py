@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from summsvc.articles.language import guess, likeliest
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.languages.defaults import SCRIPTS
 
@@ -32,7 +32,7 @@ def copied(source: str, output: str) -> str:
     A short text counts if it is copied whole and has two words that are not names.
     Linear in the lengths.
     """
-    words, given = _words(source), _words(output)
+    words, given = _words(source, output)
     if source.casefold() == output.casefold():
         return source if _common(words) >= 2 else ""
     if len([*filter(set(words).__contains__, given)]) < MIN_COPIED_WORDS:
@@ -59,10 +59,11 @@ def wrong_script(source: str, output: str, target: str) -> bool:
     script = registry.current().get(target).script
     if not script or len(_OTHER_LETTERS[script].findall(output)) <= MIN_SCRIPT_LETTERS / 2:
         return False
-    known = set(_words(source))
+    words, given = _words(source, output)
+    known = set(words)
     letters = [
         char
-        for word in checked(_words(output))
+        for word in checked(given)
         if word not in known or _script(word[0]) != "LATIN"
         for char in word
         if char.isalpha()
@@ -87,8 +88,9 @@ def wrong_language(output: str, target: str, source_language: str) -> str:
     return found if believed and sum(map(str.isalpha, output)) >= MIN_LANGUAGE_LETTERS else ""
 
 
-def _words(text: str) -> list[str]:
-    return [match[0] for match in checked(_WORD.finditer(text))]
+def _words(source: str, output: str) -> tuple[list[str], list[str]]:
+    words, given = checked_matches(_WORD, source), checked_matches(_WORD, output)
+    return [match[0] for match in words], [match[0] for match in given]
 
 
 def _common(words: list[str]) -> int:

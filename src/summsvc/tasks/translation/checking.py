@@ -99,7 +99,8 @@ class CheckedGroup(Generic[T]):
 
     async def check(self, outputs: Sequence[PipelineOutput]) -> None:
         """Check an output of each segment."""
-        await self._pipeline.workers.offload(self.work, self._check, outputs)
+        work = self.work + sum([len(output.text) for output in outputs])
+        await self._pipeline.workers.offload(work, self._check, outputs)
 
     async def complete(self) -> None:
         """Retry the outputs with severe issues, then insert missing terms.
