@@ -20,6 +20,7 @@ import pytest
 
 from summsvc import errors
 from summsvc.cli.app import COMMANDS, cli
+from summsvc.config import SettingsError
 from summsvc.server.codec.status import code_of, status_of, trailing_metadata
 from summsvc.v1 import article_pb2
 from summsvc.v1 import summarization_service_pb2 as summaries
@@ -468,3 +469,20 @@ def test_generated_docs_are_current() -> None:
 
 def test_version(at_fake: Summsvc) -> None:
     assert re.fullmatch(r"summsvc \d+\.\d+\.\d+\n", at_fake("--version").stdout)
+
+
+def test_sighup_before_the_server_listens_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers: list[object] = []
+
+    def load(*_: object) -> None:
+        handlers.append(signal.getsignal(signal.SIGHUP))
+        raise SettingsError("enough seen")
+
+    monkeypatch.setattr("summsvc.config.load_settings", load)
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        with pytest.raises(click.UsageError, match="enough seen"):
+            cli.main(["serve"], standalone_mode=False)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert handlers == [signal.SIG_IGN]

@@ -169,3 +169,9 @@ def test_stems_follow_the_current_registry(tmp_path: Path) -> None:
     assert stems("un runs", "lv") == ["run"]
     registry.reset()
     assert stems("un runs", "lv") == ["un", "runs"]
+
+
+def test_a_deeply_nested_file_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "lv.toml").write_text("a = " + "[" * 5_000)
+    with pytest.raises(LanguageFileError, match=r"lv\.toml"):
+        load(tmp_path, known={"lv"})

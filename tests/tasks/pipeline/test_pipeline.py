@@ -6,13 +6,15 @@ import asyncio
 
 import pytest
 
-from summsvc.errors import OverloadedError
+from summsvc.errors import EngineError, OverloadedError
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from tests.scheduling.reversing import ReversingEngine, scheduler, work
+from tests.tasks.scripted import ScriptedEngine
+from tests.tasks.scripted import pipeline as scripted_pipeline
 
 
 def pipeline(stages: list[Stage], workers: TextWorkers) -> Pipeline:
@@ -49,3 +51,21 @@ async def test_a_full_queue_rejects_new_requests_but_no_retries() -> None:
         engine.release()
         await made.close()
         workers.close()
+
+
+@pytest.mark.parametrize("raised", [SystemExit(5), RuntimeError("on: a text"), MemoryError()])
+async def test_a_tokenizer_that_fails_fails_its_request_only(
+    raised: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> list[int]:
+        raise raised
+
+    engine = ScriptedEngine(str.upper)
+    async with scripted_pipeline(engine) as made:
+        monkeypatch.setattr(engine, "count_tokens", fail)
+        with pytest.raises(EngineError) as caught:
+            await made.run_all(["a text"])
+        assert "a text" not in caught.value.message
+        monkeypatch.undo()
+        (output,) = await made.run_all(["a text"])
+        assert output.text == "A TEXT"

@@ -28,6 +28,9 @@ TRANSPORT_CLOSE_S = 0.1
 THREAD_EXIT_S = 0.1
 """Least time in seconds for threads to end, when the drain has used up its time."""
 
+WATCHES_S = 2.0
+"""Most seconds of the drain in which health watches end; a watcher may not read its status."""
+
 TEXT_POLL_S = 0.02
 """Seconds between checks whether the text workers have ended."""
 
@@ -59,6 +62,7 @@ async def drain_and_close(
     cut = await calls.drain(until - time.monotonic())
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)
+    await health.wait_for_watches(min(WATCHES_S, max(0.0, until - time.monotonic())))
     closed = await completes_within(transport.stop(REJECTION_S), REJECTION_S + TRANSPORT_CLOSE_S)
     if closed:
         await accepted

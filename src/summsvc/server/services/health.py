@@ -49,6 +49,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
         self._states = {"": SERVING}
         self._changed = asyncio.Event()
         self._shut_down = False
+        self._watches: set[asyncio.Task[object]] = set()
 
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: Context
@@ -64,6 +65,11 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
 
         A client connects to another server after any status except UNIMPLEMENTED.
         """
+        task = asyncio.current_task()
+        assert task is not None
+        # gRPC's task of the call ends when the status is written.
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
         sent = None
         while True:
             changed, ended = self._changed, self._shut_down
@@ -88,6 +94,14 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
         self._states = dict.fromkeys(self._states, NOT_SERVING)
         self._shut_down = True
         self._notify()
+
+    async def wait_for_watches(self, seconds: float) -> None:
+        """Wait until all watches have ended, for at most ``seconds``.
+
+        A watcher that does not read never receives its status.
+        """
+        if self._watches:
+            await asyncio.wait(self._watches, timeout=seconds)
 
     def _notify(self) -> None:
         self._changed.set()
@@ -120,3 +134,7 @@ class ServiceHealth:
     async def shut_down(self) -> None:
         """Set all services to NOT_SERVING permanently, and end the streams of watchers."""
         self.servicer.shut_down()
+
+    async def wait_for_watches(self, seconds: float) -> None:
+        """Wait until all watches have ended, for at most ``seconds``."""
+        await self.servicer.wait_for_watches(seconds)
