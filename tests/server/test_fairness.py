@@ -26,6 +26,8 @@ FLOOD = 300
 CALLS = 4
 SEQUENCES = 8
 WAITING = 60
+REPEAT_S = 0.5
+"""Seconds after which a rejected call of the flood is repeated."""
 
 
 class Seen:
@@ -77,9 +79,16 @@ class Flood:
         self._call(number).add_done_callback(self._done)
 
     def _done(self, call: Any) -> None:
+        code = call.code()
         with self._lock:
-            self.ended[call.code()] += 1
-        self._make()
+            self.ended[code] += 1
+        if code is grpc.StatusCode.OK:
+            self._make()
+        else:
+            # At once, rejected calls would take the GIL from the engine of this process.
+            timer = threading.Timer(REPEAT_S, self._make)
+            timer.daemon = True
+            timer.start()
 
     @property
     def served(self) -> int:
