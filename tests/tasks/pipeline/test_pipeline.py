@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from summsvc.errors import EngineError, OverloadedError
 from summsvc.scheduling.jobs import Priority
@@ -63,8 +64,11 @@ async def test_a_tokenizer_that_fails_fails_its_request_only(
     engine = ScriptedEngine(str.upper)
     async with scripted_pipeline(engine) as made:
         monkeypatch.setattr(engine, "count_tokens", fail)
-        with pytest.raises(EngineError) as caught:
+        with capture_logs() as logged, pytest.raises(EngineError) as caught:
             await made.run_all(["a text"])
+        assert [(line["event"], line["exc_info"]) for line in logged] == [
+            ("tokenizer failed", raised)
+        ]
         assert "a text" not in caught.value.message
         monkeypatch.undo()
         (output,) = await made.run_all(["a text"])

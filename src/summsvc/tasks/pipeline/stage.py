@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from summsvc.engines.base import Generated
 from summsvc.errors import EngineError, SummsvcError
 from summsvc.interruption import checked, grouped
@@ -16,6 +18,8 @@ from summsvc.tasks.pipeline.usage import ModelUse
 
 Unsplittable = Callable[[str], Spans]
 """Returns the spans [start, end) of a text that must not be split, such as terms."""
+
+log = structlog.get_logger("summsvc.pipeline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Stage:
             # Where this runs on the event loop, SystemExit would end the process.
             except (Exception, SystemExit) as error:
                 model = self.scheduler.engine.spec.id
+                log.exception("tokenizer failed", model=model, exc_info=error)
                 raise EngineError(
                     f"model '{model}' could not read a segment of this text", detail=repr(error)
                 ) from error
