@@ -65,6 +65,7 @@ class ReversingEngine:
     device = "cpu"
     compute_type = "float32"
     max_input_tokens = 10_000
+    aligns = False
 
     def __init__(self, id: str = "reversing") -> None:
         self.spec = spec(id)

@@ -34,6 +34,7 @@ class DictionaryEngine:
     device = "cpu"
     compute_type = "float32"
     max_input_tokens = 100
+    aligns = False
 
     def __init__(self, pair: tuple[str, str], words: Mapping[str, str]) -> None:
         id = "-".join(("dictionary", *pair))

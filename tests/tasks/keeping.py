@@ -70,6 +70,7 @@ class KeepingEngine(ReversingEngine):
             decoding=decoding or DecodingOptions(beam_size=1, max_output_tokens=142),
         )  # fmt: skip
         self.max_input_tokens = limit
+        self.aligns = False
         self.inputs: list[tuple[str, DecodingOptions]] = []
         self.counting_threads: set[int] = set()
         self._habit = habit

@@ -32,6 +32,7 @@ class ScriptedEngine(ReversingEngine):
         super().__init__()
         self.asked: list[tuple[str, DecodingOptions]] = []
         self.max_input_tokens = limit
+        self.aligns = False
         self._habit = habit
 
     def _generated(

@@ -45,7 +45,8 @@ class DecodingOptions:
     length, -5 to 5. repetition_penalty: 1 (off) to 5. no_repeat_ngram_size: tokens, 0 (off)
     to 20. max_output_tokens: per segment, end marker included; 0 for a limit computed from
     the input's length. min_output_tokens: tokens before the end marker. A forced first token,
-    such as the target's language token, counts for neither limit.
+    such as the target's language token, counts for neither limit. output_terms: texts whose
+    tokens stay available when the engine restricts its output vocabulary per batch.
     """
 
     beam_size: int = 4
@@ -54,6 +55,7 @@ class DecodingOptions:
     no_repeat_ngram_size: int = 0
     max_output_tokens: int = 0
     min_output_tokens: int = 0
+    output_terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,27 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignedSpan:
+    """A part of the output and the part of the input that it translates.
+
+    All four are offsets in code points, ends exclusive: ``source_start`` and ``source_end`` in
+    the input text, ``target_start`` and ``target_end`` in the output text.
+    """
+
+    source_start: int
+    source_end: int
+    target_start: int
+    target_end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Generated:
     """A model's output for one segment.
 
     score: mean log-probability of the output tokens, at most 0; includes the end marker, not
     the forced first tokens. input_tokens: special tokens included. output_tokens: the tokens
-    that the score covers. complete: False when the length limit ended the output.
+    that the score covers. complete: False when the length limit ended the output. alignment:
+    in the order of the output; empty when the engine computes none (``aligns`` is False).
     """
 
     text: str
@@ -110,6 +127,7 @@ class Generated:
     input_tokens: int
     output_tokens: int
     complete: bool
+    alignment: tuple[AlignedSpan, ...] = ()
 
 
 Cancelled = Callable[[], bool]
@@ -128,7 +146,8 @@ class Seq2SeqEngine(Protocol):
     """One loaded model.
 
     name: "ctranslate2" or "transformers". device, compute_type: the values in use.
-    max_input_tokens: longest input of one segment, special tokens included.
+    max_input_tokens: longest input of one segment, special tokens included. aligns: whether
+    outputs have an alignment.
     """
 
     name: str
@@ -136,6 +155,7 @@ class Seq2SeqEngine(Protocol):
     device: str
     compute_type: str
     max_input_tokens: int
+    aligns: bool
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """Length of each text in tokens as the model's input, special tokens included."""

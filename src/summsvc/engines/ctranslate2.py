@@ -37,6 +37,7 @@ class CTranslate2Engine:
     """See ``Seq2SeqEngine``. Raises ModelBrokenError when the folder cannot be loaded."""
 
     name = "ctranslate2"
+    aligns = False
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         import ctranslate2

@@ -43,6 +43,7 @@ class TransformersEngine:
     """See ``Seq2SeqEngine``. Raises ModelBrokenError when the folder cannot be loaded."""
 
     name = "transformers"
+    aligns = False
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         # Threads of the tokenizers library would compete with the workers for cores.
