@@ -7,6 +7,7 @@ import os
 # Must be set before any library that reads it is imported.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ hypothesis_settings.load_profile("untimed")
 hypothesis_settings.register_profile(
     "thorough", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail when a test left a thread that would keep the interpreter alive."""
+    left = [each for each in threading.enumerate() if each is not threading.main_thread()]
+    if waited := [each.name for each in left if not each.daemon]:
+        print(f"threads left by tests: {', '.join(waited)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
 
 SEED = next((Path(__file__).parents[1] / "seeds").glob("*.txt"))
 

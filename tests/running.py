@@ -50,7 +50,7 @@ class Running:
 def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Running]:
     """Run a server during the context, on ``loop`` or on a new event loop."""
     loop = loop or asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> Server:
@@ -58,12 +58,15 @@ def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -
         await server.start()
         return server
 
-    started = Running(asyncio.run_coroutine_threadsafe(start(), loop).result(60), loop)
     try:
-        yield started
+        started = Running(asyncio.run_coroutine_threadsafe(start(), loop).result(60), loop)
+        try:
+            yield started
+        finally:
+            if not started.server.stopped:
+                started.stop()
     finally:
-        if not started.server.stopped:
-            started.stop()
+        # Also when the server did not start: a thread that is left keeps the process alive.
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
