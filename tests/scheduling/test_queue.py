@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.scheduling.batch_size import Budget
+from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
 from summsvc.scheduling.queue import FairQueue
 from tests.scheduling.reversing import work
+
+FLOOD, OTHER = Caller("flood", "1"), Caller("other", "2")
 
 texts = st.lists(st.integers(1, 40).flatmap(lambda n: st.just("w " * n)), min_size=0, max_size=12)
 budgets = st.builds(Budget, st.integers(1, 100), st.integers(1, 20))
@@ -212,6 +218,43 @@ async def test_other_jobs_fill_the_batch_of_an_urgent_job() -> None:
     assert len(batch.items) == 6
     assert not hurried.pending
     assert len(other.pending) == 3
+
+
+def beside_a_flood(texts: list[str], budget: Budget) -> tuple[FairQueue, JobHandle]:
+    """Return a queue that one caller fills, and the next job of another caller."""
+    queue = FairQueue()
+
+    def add(caller: Caller, listed: list[str]) -> JobHandle:
+        handle = JobHandle(replace(work(listed), caller=caller), lambda _: None)
+        for position in range(len(listed)):
+            queue.add(handle, handle.job.item(position))
+        return handle
+
+    add(OTHER, ["w w"])
+    for _ in range(200):
+        add(FLOOD, ["w w"])
+    for _ in range(2):
+        assert queue.next_batch(budget) is not None
+    return queue, add(OTHER, texts)
+
+
+@pytest.mark.parametrize(("segments", "size"), [(1, 4), (6, 6), (40, 32)])
+async def test_a_batch_of_a_small_caller_is_not_filled_by_a_flood(segments: int, size: int) -> None:
+    budget = Budget(1000, 32)
+    queue, small = beside_a_flood(["w w"] * segments, budget)
+    batch = queue.next_batch(budget, contended=True)
+    assert batch is not None
+    assert len(batch.items) == size
+    assert len(small.pending) == max(0, segments - size)
+
+
+async def test_a_batch_of_a_small_caller_is_filled_when_callers_do_not_contend() -> None:
+    budget = Budget(1000, 32)
+    queue, small = beside_a_flood(["w w"], budget)
+    batch = queue.next_batch(budget)
+    assert batch is not None
+    assert len(batch.items) == 32
+    assert not small.pending
 
 
 @given(st.lists(texts.filter(bool), min_size=1, max_size=10), budgets)

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from summsvc.scheduling.batch_size import Budget
+from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.jobs import WorkItem
 
 BATCH_OVERHEAD = 0.25
 """Fixed cost of a batch as a fraction of the cost of a full batch's tokens, padding included. It
 balances small batches against padding: without a fixed cost, no batch would be padded."""
+
+MIN_BATCH_DIVISOR = 8
+"""A queue shorter than one full batch per idle worker is divided among the workers, but not into
+batches below this fraction (one over the value) of the budget: small batches waste the model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,23 @@ class Capacity:
         padded_tokens = max(1, budget.tokens // first.beams)
         segments = max(1, budget.sequences // first.beams)
         return cls(padded_tokens, segments, min(padded_tokens, segments * first.tokens))
+
+
+def of_small_caller(
+    caller: Caller, candidates: list[WorkItem], capacity: Capacity
+) -> tuple[list[WorkItem], int]:
+    """Return the candidates and the target tokens of a batch led by a caller with little work.
+
+    The batch holds the caller's own segments. Only below the minimum size it is filled with
+    those of others: each of them makes the batch longer, and a request waits for several
+    batches when it has retries.
+    """
+    own = [
+        item for item in candidates if any(handle.job.caller == caller for handle in item.handles)
+    ]
+    own_tokens = sum(item.tokens for item in own)
+    minimum = capacity.full_tokens // MIN_BATCH_DIVISOR
+    return (own, own_tokens) if own_tokens >= minimum else (candidates, minimum)
 
 
 def select_segments(

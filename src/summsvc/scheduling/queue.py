@@ -9,7 +9,13 @@ from itertools import chain
 from summsvc.scheduling.admission.deadlines import UrgentJobs, none_urgent
 from summsvc.scheduling.admission.shares import Backlog
 from summsvc.scheduling.batch_size import Budget
-from summsvc.scheduling.batching import Batch, Capacity, select_segments
+from summsvc.scheduling.batching import (
+    MIN_BATCH_DIVISOR,
+    Batch,
+    Capacity,
+    of_small_caller,
+    select_segments,
+)
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, FairOrder
 from summsvc.scheduling.fairness.round_robin import RoundRobin, interleave
 from summsvc.scheduling.jobs import JobHandle, Priority, WorkItem
@@ -21,9 +27,9 @@ one caller, to jobs without a deadline while urgent jobs wait."""
 LOOKAHEAD_BATCHES = 8
 """Candidates for a batch are searched among segments worth this many batches."""
 
-MIN_BATCH_DIVISOR = 8
-"""A queue shorter than one full batch per idle worker is divided among the workers, but not into
-batches below this fraction (one over the value) of the budget: small batches waste the model."""
+CONTENDED_BATCHES = 4
+"""Batches that wait when one caller fills the queue. A caller with this many times less waiting
+than its share is small: it gets short batches, and shorter ones to wait for."""
 
 
 class FairQueue:
@@ -133,6 +139,7 @@ class FairQueue:
         urgent_jobs: UrgentJobs = none_urgent,
         bulk_budget: Budget | None = None,
         running: Collection[Batch] = (),
+        contended: bool = False,
     ) -> Batch | None:
         """Take the next batch from the queue; None when the queue is empty.
 
@@ -142,7 +149,8 @@ class FairQueue:
         other jobs of their caller, except in one batch of ``BULK_INTERVAL`` while jobs without
         a deadline wait. bulk_budget: budget of bulk batches, when it differs. running: the
         batches of the other workers; the smaller they are, the more of the queue is left for
-        their workers.
+        their workers. contended: one caller fills the queue beside small callers, whose
+        segments then do not wait for a full batch to be computed, see ``of_small_caller``.
         """
         leader, is_urgent = self._leader(urgent_jobs)
         if leader is None:
@@ -163,10 +171,16 @@ class FairQueue:
         trim = not is_urgent and len(candidates) > workers * (
             capacity.full_tokens // max(1, first.tokens)
         )
+        if contended and self._is_small(leader.job.caller):
+            caller, trim = leader.job.caller, False
+            candidates, target_tokens = of_small_caller(caller, candidates, capacity)
         selected = select_segments(first, candidates, capacity, target_tokens, trim=trim)
         self._mark_served(leader, selected)
         self._take(selected)
         return Batch(tuple(sorted(selected, key=lambda item: -item.tokens)), budget)
+
+    def _is_small(self, caller: Caller) -> bool:
+        return self.backlog.share(caller).is_small(self.backlog.requests, CONTENDED_BATCHES)
 
     def _candidates(
         self,

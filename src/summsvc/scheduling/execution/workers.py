@@ -11,7 +11,7 @@ from summsvc.scheduling.batch_size import BatchSizer
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution.batch_runner import BatchRunner
 from summsvc.scheduling.jobs import Job, Priority
-from summsvc.scheduling.queue import FairQueue
+from summsvc.scheduling.queue import CONTENDED_BATCHES, FairQueue
 
 RETURN_WAIT_FRACTION = 0.1
 """Longest wait of a worker for returning callers, as a fraction of the time of its last batch.
@@ -19,10 +19,6 @@ Every batch has a fixed cost, which callers that return too late would cause a s
 
 INTERACTIVE_S = 10.0
 """Seconds after an interactive job for which another one is expected."""
-
-CONTENDED_BATCHES = 4
-"""Batches that wait when one caller fills the queue. A caller with this many times less waiting
-than its share gets shorter batches to wait for."""
 
 
 class Workers:
@@ -113,7 +109,10 @@ class Workers:
     def _next_batch(self) -> Batch | None:
         now, budget = asyncio.get_running_loop().time(), self._batch_sizer.budget
         is_interactive = now < self._interactive_until
-        if now < self._contended_until and self._queue.fills(budget.times(CONTENDED_BATCHES)):
+        contended = now < self._contended_until and self._queue.fills(
+            budget.times(CONTENDED_BATCHES)
+        )
+        if contended:
             budget = self._batch_sizer.contended_budget
         return self._queue.next_batch(
             budget,
@@ -121,6 +120,7 @@ class Workers:
             self._deadlines.urgent,
             bulk_budget=self._batch_sizer.narrow_budget if is_interactive else None,
             running=self.running,
+            contended=contended,
         )
 
     async def stop(self, timeout_s: float) -> None:
