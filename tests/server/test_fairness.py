@@ -63,7 +63,9 @@ class Flood:
 
     def __init__(self, call: Callable[[int], Any]) -> None:
         self._call = call
-        self._lock = threading.Lock()
+        # A call may be done when its callback is added. Held while a call is made, so that none
+        # is made after ``stop``.
+        self._lock = threading.RLock()
         self._made = 0
         self._over = False
         self.ended: Counter[grpc.StatusCode] = Counter()
@@ -75,8 +77,7 @@ class Flood:
             if self._over:
                 return
             self._made += 1
-            number = self._made
-        self._call(number).add_done_callback(self._done)
+            self._call(self._made).add_done_callback(self._done)
 
     def _done(self, call: Any) -> None:
         code = call.code()
