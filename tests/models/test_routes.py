@@ -144,6 +144,18 @@ def test_default_model_is_used_as_if_requested(bench: Bench) -> None:
         routes.resolve_translation("en", "lt", "")
 
 
+def test_default_models_that_cannot_be_used_are_named(bench: Bench) -> None:
+    bench.install("small")
+    defaults = {"en-ru": "small", "en-lt": "small", "ru-en": "typo", "ru": "small", "en": "short"}
+    found = dict(bench.routes(defaults).unusable_defaults())
+    assert {key: error.reason for key, error in found.items()} == {
+        "en-lt": "UNSUPPORTED_PAIR",
+        "ru-en": "UNKNOWN_MODEL",
+        "ru": "UNKNOWN_MODEL",
+        "en": "MODEL_NOT_INSTALLED",
+    }
+
+
 def test_default_model_is_used_for_a_stage(bench: Bench) -> None:
     bench.catalog = Catalog({**bench.catalog.entries, "lt-en": entry("lt-en", "lt-en")})
     bench.install("lt-en", "big", "small")

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from summsvc.engines.base import Task
-from summsvc.errors import ModelNotInstalledError, UnknownModelError, UnsupportedPairError
+from summsvc.errors import (
+    ModelNotInstalledError,
+    SummsvcError,
+    UnknownModelError,
+    UnsupportedPairError,
+)
 from summsvc.models.catalog import Catalog, CatalogEntry, Pair
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.snapshot import Snapshot, by_pair
@@ -115,6 +120,16 @@ class Routes:
         if not isinstance(found, Manifest):
             raise self._not_installed([found.id])
         return found.id
+
+    def unusable_defaults(self) -> Iterator[tuple[str, SummsvcError]]:
+        """Yield the default models that cannot be used now: their key, and the reason."""
+        for key, model in self._defaults.items():
+            source, _, target = key.partition("-")
+            task = Task.TRANSLATION if target else Task.SUMMARIZATION
+            try:
+                self._validate_model(self.store.snapshot, model, task, (source, target or source))
+            except SummsvcError as error:
+                yield key, error
 
     def all_translations(self, snapshot: Snapshot) -> Iterator[Route]:
         """Yield the best route of each pair that one or two models can serve, installed or not.

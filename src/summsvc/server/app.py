@@ -104,7 +104,7 @@ class Server:
         store = Store(settings.model_dir)
         self._pool = ModelPool(store, settings, registry=self._registry)
         self._monitor = ModelMonitor(settings, store, self._pool, self._health, self._gc_policy)
-        routes = Routes(
+        self._routes = routes = Routes(
             catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
         )
         router = Router(routes, self._pool)
@@ -132,6 +132,8 @@ class Server:
         settings = self.settings
         self._reloader.load()
         await self._monitor.start()
+        for languages_served, error in self._routes.unusable_defaults():
+            log.warning("default model unusable", languages=languages_served, reason=error.message)
         self._server = self._create_transport()
         self._add_services(self._server)
         self.port = await listen(self._server, settings, self._credentials)

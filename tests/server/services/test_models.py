@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+import structlog
 from click.testing import CliRunner
 from grpc_health.v1 import health_pb2
 
@@ -146,6 +147,17 @@ def test_an_idle_model_is_unloaded_and_loaded_again_on_demand(model_dir: Path) -
             time.sleep(0.05)
         assert server.health(TRANSLATION_SERVICE) == health_pb2.HealthCheckResponse.SERVING
         assert translate(server.address, source, "lt").body == target
+
+
+def test_a_default_model_that_is_not_installed_is_logged_at_startup(tmp_path: Path) -> None:
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=tmp_path, default_models={"en-ru": "opus-en-ru"}
+    )
+    with structlog.testing.capture_logs() as lines, running(settings):
+        pass
+    (line,) = [line for line in lines if line["event"] == "default model unusable"]
+    assert line["languages"] == "en-ru"
+    assert "summsvc models pull opus-en-ru" in line["reason"]
 
 
 def test_a_pivot_route_reports_both_models(tmp_path: Path) -> None:
