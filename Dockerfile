@@ -1,4 +1,4 @@
-# summsvc: the base install, without torch. Models come from a mounted folder.
+# summsvc: the extra `server`, without torch. Models come from a mounted folder.
 ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
@@ -13,7 +13,7 @@ COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY src ./src
 RUN python3 -m venv /opt/summsvc \
     && /opt/summsvc/bin/pip install --no-cache-dir --disable-pip-version-check \
-       --find-links /wheels --constraint constraints.txt . \
+       --find-links /wheels --constraint constraints.txt '.[server]' \
     && /opt/summsvc/bin/pip uninstall --yes --quiet pip setuptools
 
 FROM ${BASE_IMAGE} AS runtime

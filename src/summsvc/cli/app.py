@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -25,9 +27,35 @@ COMMANDS = {
 """Command names, which are also names of a module and of its attribute, with the first
 sentence of each command's help, so that ``summsvc --help`` imports no command."""
 
+EXTRAS = {"serve": "server", "models": "server", "evaluate": "evaluate"}
+"""The extra of this distribution that a command needs. The other commands call a server and
+need only the base installation."""
+
+
+@contextmanager
+def explain_missing_packages(command: Callable[[], str | None]) -> Iterator[None]:
+    """Raise ClickException with the extra to install when a package of an extra is missing.
+
+    command: returns the name of the command that is imported or executed in the context.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name, module = command() or "", error.name or ""
+        if name not in EXTRAS or module.partition(".")[0] == "summsvc":
+            raise
+        raise click.ClickException(
+            f"`summsvc {name}` needs the Python package '{module}', which is not installed; "
+            f"install it with: pip install 'summsvc[{EXTRAS[name]}]'"
+        ) from error
+
 
 class LazyGroup(click.Group):
     """Command group that imports a command when the command is invoked."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with explain_missing_packages(lambda: ctx.invoked_subcommand):
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -39,7 +67,8 @@ class LazyGroup(click.Group):
     ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"summsvc.cli.{cmd_name}"), cmd_name)
+        with explain_missing_packages(lambda: cmd_name):
+            command = getattr(import_module(f"summsvc.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
