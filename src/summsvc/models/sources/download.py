@@ -15,8 +15,6 @@ from summsvc.models.sources.http import Connection, InterruptedTransferError
 from summsvc.models.sources.part import Part
 from summsvc.models.sources.unpacking import DamagedFileError, Unpacking
 
-CHUNK_BYTES = 1 << 16
-
 UNPACKED_SUFFIX = ".part"
 """Suffix of the names of unpacked files that are not yet complete."""
 
@@ -75,7 +73,7 @@ class Download:
 
     def _receive(self, part: Part, unpacking: Unpacking, url: str, file: PublishedFile) -> None:
         """Request the rest of a file until it is there, with pauses after failures."""
-        failures = 0
+        failures = most = 0
         # huggingface_hub's class, for the same look and the same setting that hides it.
         with tqdm(  # type: ignore[no-untyped-call]
             desc=file.name,
@@ -86,11 +84,11 @@ class Download:
             disable=None,
         ) as bar:
             while True:
-                before = part.size
+                most = max(most, part.size)
                 try:
                     self._request(part, unpacking, url, file.size, bar)
                 except InterruptedTransferError as error:
-                    failures = 1 if part.size > before else failures + 1
+                    failures = 1 if part.size > most else failures + 1
                     self._connection.wait(failures, error)
                 else:
                     return
@@ -121,11 +119,11 @@ class Download:
                 raise InterruptedTransferError("the server sent another part of the file", 0)
             bar.total = total or bar.total
             bar.n = part.size
-            for chunk in response.iter_raw(CHUNK_BYTES):
+            for chunk in response.iter_raw():
                 part.append(chunk)
                 unpacking.feed(chunk)
                 bar.update(len(chunk))
-        if not unpacking.complete:
+        if not unpacking.complete and part.size < (part.total or part.size + 1):
             raise InterruptedTransferError(f"the response ended after {part.size:,} bytes")
 
 

@@ -86,7 +86,7 @@ class Unpacking:
     def check(self) -> None:
         """Compare sizes and hashes with the published ones; raises DamagedFileError."""
         file = self._file
-        if not self.complete:
+        if file.packed and not self.complete:
             raise DamagedFileError(f"ends after {self.packed_size:,} bytes")
         for what, size, known in (
             ("", self.packed_size, file.size),
