@@ -75,9 +75,11 @@ def _pull_release(
     from summsvc.models.sources import published
     from summsvc.models.sources.http import Connection
 
+    names = [file.unpacked_name for _, file in release.files]
+    if entry.architecture:
+        converter(engine, entry.architecture, names)  # fails before anything is downloaded
     with Connection(entry, mirror) as connection:
         folder = published.download(entry, release, connection, staging)
-    names = [path.name for path in folder.iterdir()]
     return store.add(
         folder,
         entry.id,
