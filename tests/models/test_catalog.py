@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.engines.base import LanguageTokens, Task
-from summsvc.models.catalog import Catalog, CatalogError, parse_pair
+from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 
 BUILT_IN = Catalog.load()
 
@@ -101,6 +101,53 @@ def test_every_entry_is_documented(id: str) -> None:
     assert f"`{id}`" in text
     assert entry.repository in text
     assert entry.base_url.rpartition("/models/")[2] in text
+
+
+def size(entry: CatalogEntry) -> str:
+    if entry.size_bytes >= 1e9:
+        return f"{entry.size_bytes / 1e9:.1f} GB"
+    return f"{entry.size_bytes / 1e6:.{0 if entry.size_bytes >= 1e8 else 1}f} MB"
+
+
+def quality(entry: CatalogEntry, test_set: str) -> str:
+    """The cell with the scores on a test set; of several pairs, each with its name."""
+    cells = []
+    for pair in entry.pairs:
+        name = f"{test_set} {'-'.join(pair)}"
+        values = {each.metric: each.value for each in entry.scores if each.test_set == name}
+        if values:
+            cell = f"{values['BLEU']:.1f}"
+            cell += f" / {values['COMET']:.3f}" if "COMET" in values else ""
+            cells.append(f"{'-'.join(pair)} {cell}" if len(entry.pairs) > 1 else cell)
+    return ", ".join(cells)
+
+
+def test_the_table_of_translation_models_is_that_of_the_catalog() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "models.md").read_text("utf-8")
+    table = text.partition("## Which model")[2].partition("\n\nThe **default**")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[4:]]
+    best = {
+        pair: max(
+            (entry for entry in BUILT_IN.entries.values() if pair in entry.pairs),
+            key=lambda entry: entry.preference,
+        ).id
+        for pair in [("en", "ru"), ("en", "lt"), ("ru", "en"), ("lt", "en")]
+    }
+    expected = {}
+    for id, entry in BUILT_IN.entries.items():
+        if entry.task is Task.TRANSLATION:
+            pairs = ", ".join(" to ".join(pair) for pair in entry.pairs)
+            restricted = ", **not for commercial use**" if entry.license.non_commercial else ""
+            expected[f"`{id}`"] = [
+                "en, ru, lt" if len(entry.pairs) > 1 else pairs,
+                "default" if id in best.values() else "",
+                size(entry),
+                quality(entry, "flores101-devtest"),
+                quality(entry, "newstest2019"),
+                entry.license.spdx_id + restricted,
+            ]
+    # The column before the licence is the speed, which is measured here.
+    assert {row[0]: [*row[1:6], row[7]] for row in rows} == expected
 
 
 def test_service_languages_have_models() -> None:

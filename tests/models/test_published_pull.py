@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from summsvc.models.sources.index import INDEX_URL
 from summsvc.models.store.store import Store
 from tests.checkpoints import pairs, student
 from tests.models.folders import left_over
+from tests.models.published import digest, files_in_toml, packed_student
 from tests.models.web import Web, serving
 
 BASE = "https://files.example/models/tiny/enru"
@@ -31,15 +31,10 @@ Start = Callable[..., "subprocess.Popen[str]"]
 Pull = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 @pytest.fixture(scope="module")
 def packed() -> dict[str, bytes]:
     """The files of a trained student as they are published, the model first."""
-    files = sorted(student("en-ru").iterdir(), key=lambda path: not path.name.startswith("model"))
-    return {f"{path.name}.gz": gzip.compress(path.read_bytes(), mtime=0) for path in files}
+    return packed_student("en-ru")
 
 
 @pytest.fixture
@@ -52,22 +47,11 @@ def web(packed: dict[str, bytes]) -> Iterator[Web]:
 
 @pytest.fixture
 def catalog(packed: dict[str, bytes], tmp_path: Path) -> Path:
-    files = []
-    for name, content in packed.items():
-        unpacked = gzip.decompress(content)
-        known = (
-            f", unpacked_size = {len(unpacked)}, unpacked_sha256 = '{digest(unpacked)}'"
-            if name.startswith("model")
-            else ""
-        )
-        files.append(
-            f"{{ name = '{name}', size = {len(content)}, sha256 = '{digest(content)}'{known} }}"
-        )
     path = tmp_path / "catalog.toml"
     path.write_text(
         "[tiny]\ntask = 'translation'\ntitle = 'A student'\narchitecture = 'student'\n"
         f"base_url = '{BASE}'\nrevision = '{COMMIT}'\nnewest = ['tiny']\npairs = ['en-ru']\n"
-        f"files = [{', '.join(files)}]\nlicense = {{ spdx_id = 'MPL-2.0' }}\n"
+        f"files = {files_in_toml(packed)}\nlicense = {{ spdx_id = 'MPL-2.0' }}\n"
     )
     return path
 

@@ -16,7 +16,7 @@ from summsvc.models.conversion.convert import converter
 from summsvc.models.pull import pull as pull_model
 from summsvc.models.sources.comparison import compare
 from summsvc.models.sources.errors import PullError
-from summsvc.models.sources.release import Release
+from summsvc.models.sources.release import Release, pinned
 from summsvc.models.store.locking import StoreError
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
@@ -263,8 +263,15 @@ def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:
         "license": facts.license.model_dump(),
         "source": facts.source if isinstance(facts, Manifest) else facts.origin,
         "revision": facts.revision,
+        "files": [] if isinstance(facts, Manifest) else _published(facts),
         "engine": facts.engine if isinstance(facts, Manifest) else "",
     }
+
+
+def _published(entry: CatalogEntry) -> list[dict[str, object]]:
+    return [
+        {"url": url, "size": file.size, "sha256": file.sha256} for url, file in pinned(entry).files
+    ]
 
 
 def _state(facts: Manifest | CatalogEntry) -> str:

@@ -72,11 +72,15 @@ class License(FrozenModel):
 
 
 class Score(FrozenModel):
-    """A published score. metric: BLEU, R1, R2, RL (ROUGE F1), 0 to 100; or COMET, 0 to 1."""
+    """A published score. metric: BLEU, R1, R2, RL (ROUGE F1), 0 to 100; or COMET, 0 to 1.
+
+    source: address of the page with the score, where it is not that of the entry.
+    """
 
     test_set: str
     metric: str
     value: float = Field(ge=0, le=100)
+    source: str = ""
 
 
 class PublishedFile(FrozenModel):
@@ -114,7 +118,7 @@ class CatalogEntry(FrozenModel):
     languages in ``tokens``. preference: among the installed models for a pair, the one with
     the highest value is used. tokens, prefix, language_tokens: how the model receives its
     languages, see ``LanguageTokens``. reason: why ``decoding`` has these values. scores: as
-    published, in ``source``.
+    published, by default in ``source``.
     """
 
     id: str = Field(pattern=rf"^{ID_PATTERN}$")
