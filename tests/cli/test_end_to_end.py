@@ -51,7 +51,7 @@ def test_a_missing_model_is_reported_with_the_command_that_installs_it(summsvc: 
     done = summsvc("translate", SEED, "--to", "ru")
     assert (done.returncode, done.stdout) == (1, "")
     assert "MODEL_NOT_INSTALLED" in done.stderr
-    assert "summsvc models pull opus-en-ru" in done.stderr
+    assert "summsvc models pull firefox-en-ru" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

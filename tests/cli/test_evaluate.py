@@ -154,7 +154,7 @@ def test_an_error_common_to_all_texts_ends_the_evaluation_immediately(
     file = tsv(tmp_path / "one.tsv", [tuple(KNOWN[0])])
     done = summsvc("evaluate", "translation", file, "--to", "lt", "--from", "en")
     assert done.returncode == 1
-    assert "summsvc models pull opus-en-lt" in done.stderr
+    assert "summsvc models pull firefox-en-lt" in done.stderr
     empty = tsv(tmp_path / "empty.tsv", [])
     done = summsvc("evaluate", "translation", empty, "--to", "lt")
     assert done.returncode == 1

@@ -93,6 +93,14 @@ def test_list_shows_catalog_and_store(store: Store, source: Path) -> None:
     states = {row["id"]: (row["state"], row["engine"]) for row in rows}
     assert states["opus-en-ru"] == ("installed", "transformers")
     assert states["nllb-600m"] == ("not installed", "")
+    files = {row["id"]: row["files"] for row in rows}
+    assert files["nllb-600m"] == []
+    assert files["firefox-en-ru-tiny"][1] == {
+        "url": "https://media.githubusercontent.com/media/mozilla/firefox-translations-models/"
+        "e7957fc407441a5e3e35bbcbf9d60d9b35764618/models/tiny/enru/vocab.enru.spm.gz",
+        "size": 419_005,
+        "sha256": "5230936c4a69514c263778cb3eb1bd429fcd182ea9300aae48415212c41abeb8",
+    }
     assert run(store, "list", "--installed", "--ids").stdout == "opus-en-ru\nours\n"
     text = run(store, "list").stdout
     assert "NOT FOR COMMERCIAL USE" in next(

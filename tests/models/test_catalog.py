@@ -10,23 +10,88 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.engines.base import LanguageTokens, Task
-from summsvc.models.catalog import Catalog, CatalogError, parse_pair
+from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 
 BUILT_IN = Catalog.load()
+
+
+FROM_HUB = [id for id, entry in BUILT_IN.entries.items() if not entry.files]
+PUBLISHED = [id for id, entry in BUILT_IN.entries.items() if entry.files]
+
+
+@pytest.mark.parametrize("id", FROM_HUB)
+def test_every_entry_of_the_hub_is_complete(id: str) -> None:
+    entry = BUILT_IN.entries[id]
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.repository)
+    assert entry.size_bytes > 100_000_000
+    assert entry.source == f"https://huggingface.co/{entry.repository}"
+
+
+STUDENTS = {
+    "firefox-en-lt": ("base-memory", "enlt"),
+    "firefox-en-lt-tiny": ("tiny", "enlt"),
+    "firefox-en-ru": ("base-memory", "enru"),
+    "firefox-en-ru-base": ("base", "enru"),
+    "firefox-en-ru-tiny": ("tiny", "enru"),
+    "firefox-lt-en-tiny": ("tiny", "lten"),
+    "firefox-ru-en-tiny": ("tiny", "ruen"),
+}
+
+
+def test_all_students_are_known() -> None:
+    assert list(STUDENTS) == PUBLISHED
+
+
+@pytest.mark.parametrize("id", PUBLISHED)
+def test_every_published_entry_is_pinned(id: str) -> None:
+    entry = BUILT_IN.entries[id]
+    kind, pair = STUDENTS[id]
+    assert entry.base_url == (
+        "https://media.githubusercontent.com/media/mozilla/firefox-translations-models/"
+        f"{entry.revision}/models/{kind}/{pair}"
+    )
+    assert entry.newest[0] == kind
+    assert "".join(entry.pairs[0]) == pair
+    assert [file.name for file in entry.files] == [
+        f"model.{pair}.intgemm.alphas.bin.gz",
+        f"vocab.{pair}.spm.gz",
+        f"lex.50.50.{pair}.s2t.bin.gz",
+    ]
+    model = entry.files[0]
+    assert model.size < model.unpacked_size < 2 * model.size
+    assert re.fullmatch(r"[0-9a-f]{64}", model.unpacked_sha256)
+    assert entry.size_bytes == sum(file.size for file in entry.files)
+    assert len({file.sha256 for file in entry.files}) == 3
+    assert entry.license.spdx_id == "MPL-2.0"
+    assert entry.license.text.startswith("Mozilla Public License Version 2.0")
+    assert {score.metric for score in entry.scores} == {"BLEU", "COMET"}
+
+
+def test_default_models() -> None:
+    def ordered(pair: tuple[str, str]) -> list[str]:
+        able = [
+            entry
+            for entry in BUILT_IN.entries.values()
+            if entry.task is Task.TRANSLATION and pair in entry.pairs
+        ]
+        return [entry.id for entry in sorted(able, key=lambda entry: -entry.preference)][:4]
+
+    assert ordered(("en", "ru"))[:3] == ["firefox-en-ru", "firefox-en-ru-base", "opus-en-ru"]
+    assert ordered(("en", "lt"))[:3] == ["firefox-en-lt", "opus-en-lt", "firefox-en-lt-tiny"]
+    assert ordered(("ru", "en"))[:2] == ["opus-ru-en", "firefox-ru-en-tiny"]
+    assert ordered(("lt", "en"))[:2] == ["opus-lt-en", "firefox-lt-en-tiny"]
 
 
 @pytest.mark.parametrize("id", list(BUILT_IN.entries))
 def test_every_entry_is_complete(id: str) -> None:
     entry = BUILT_IN.entries[id]
-    assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry.repository)
     assert re.fullmatch(r"[0-9a-f]{40}", entry.revision), "a branch may change overnight"
-    assert entry.size_bytes > 100_000_000
     assert entry.license.spdx_id or entry.license.note
     assert ("-NC-" in entry.license.spdx_id) == entry.license.non_commercial
     assert entry.title
     assert entry.architecture
     assert entry.reason
-    assert entry.source == f"https://huggingface.co/{entry.repository}"
+    assert entry.revision in entry.source or entry.repository in entry.source
 
 
 @pytest.mark.parametrize("id", list(BUILT_IN.entries))
@@ -35,6 +100,54 @@ def test_every_entry_is_documented(id: str) -> None:
     entry = BUILT_IN.entries[id]
     assert f"`{id}`" in text
     assert entry.repository in text
+    assert entry.base_url.rpartition("/models/")[2] in text
+
+
+def size(entry: CatalogEntry) -> str:
+    if entry.size_bytes >= 1e9:
+        return f"{entry.size_bytes / 1e9:.1f} GB"
+    return f"{entry.size_bytes / 1e6:.{0 if entry.size_bytes >= 1e8 else 1}f} MB"
+
+
+def quality(entry: CatalogEntry, test_set: str) -> str:
+    """The cell with the scores on a test set; of several pairs, each with its name."""
+    cells = []
+    for pair in entry.pairs:
+        name = f"{test_set} {'-'.join(pair)}"
+        values = {each.metric: each.value for each in entry.scores if each.test_set == name}
+        if values:
+            cell = f"{values['BLEU']:.1f}"
+            cell += f" / {values['COMET']:.3f}" if "COMET" in values else ""
+            cells.append(f"{'-'.join(pair)} {cell}" if len(entry.pairs) > 1 else cell)
+    return ", ".join(cells)
+
+
+def test_the_table_of_translation_models_is_that_of_the_catalog() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "models.md").read_text("utf-8")
+    table = text.partition("## Which model")[2].partition("\n\nThe **default**")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[4:]]
+    best = {
+        pair: max(
+            (entry for entry in BUILT_IN.entries.values() if pair in entry.pairs),
+            key=lambda entry: entry.preference,
+        ).id
+        for pair in [("en", "ru"), ("en", "lt"), ("ru", "en"), ("lt", "en")]
+    }
+    expected = {}
+    for id, entry in BUILT_IN.entries.items():
+        if entry.task is Task.TRANSLATION:
+            pairs = ", ".join(" to ".join(pair) for pair in entry.pairs)
+            restricted = ", **not for commercial use**" if entry.license.non_commercial else ""
+            expected[f"`{id}`"] = [
+                "en, ru, lt" if len(entry.pairs) > 1 else pairs,
+                "default" if id in best.values() else "",
+                size(entry),
+                quality(entry, "flores101-devtest"),
+                quality(entry, "newstest2019"),
+                entry.license.spdx_id + restricted,
+            ]
+    # The column before the licence is the speed, which is measured here.
+    assert {row[0]: [*row[1:6], row[7]] for row in rows} == expected
 
 
 def test_service_languages_have_models() -> None:
@@ -110,6 +223,19 @@ def test_pairs_default_to_all_token_languages(tmp_path: Path) -> None:
         ("['../up']\ntask = 'translation'\npairs = ['en-lv']", "id"),
         ("[opus-en-ru]\ndecoding = { beam_sise = 2 }", "beam_sise"),
         ("[opus-en-ru]\npairs = ['en-ru', 'en-uk']", "'uk'"),
+        ("[opus-en-ru]\nbase_url = 'https://a/b'", "exclude each other"),
+        ("[firefox-en-ru]\nbase_url = ''", "belong together"),
+        ("[firefox-en-ru]\nfiles = []", "belong together"),
+        ("[firefox-en-ru]\nbase_url = 'ftp://a/b'", "base_url"),
+        ("[firefox-en-ru]\nfiles = 3", "files"),
+        ("[firefox-en-ru]\nfiles = [3]", "files"),
+        ("[firefox-en-ru]\nfiles = [{ name = '../a', size = 1, sha256 = '' }]", "name"),
+        ("[firefox-en-ru]\nfiles = [{ name = 'a', size = 1 }]", "size and sha256 of a"),
+        (
+            f"[firefox-en-ru]\nfiles = [{{ name = 'a', size = 1, sha256 = '{'0' * 64}' }}, "
+            f"{{ name = 'a.gz', size = 1, sha256 = '{'0' * 64}' }}]",
+            "a name twice",
+        ),
     ],
 )
 def test_errors_are_reported_with_their_location(tmp_path: Path, text: str, words: str) -> None:

@@ -18,8 +18,9 @@ import pytest
 from summsvc.engines.base import DecodingOptions, Placement, Task
 from summsvc.engines.load import load
 from summsvc.models.catalog import CatalogEntry
-from summsvc.models.hub import PullError, RemoteFile, require_disk_space
 from summsvc.models.pull import pull as pull_model
+from summsvc.models.sources.errors import PullError
+from summsvc.models.sources.hub import RemoteFile, require_disk_space
 from summsvc.models.store.store import Store
 from tests.checkpoints import marian, pairs
 from tests.models.folders import WEIGHTS, checkpoint
@@ -283,7 +284,7 @@ def test_full_disk_is_reported(store: Store, monkeypatch: pytest.MonkeyPatch) ->
     def full(_: CatalogEntry) -> tuple[str, list[RemoteFile]]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("summsvc.models.hub.list_files", full)
+    monkeypatch.setattr("summsvc.models.sources.hub.list_files", full)
     entry = CatalogEntry(id="tiny", task=Task.TRANSLATION, pairs=(("en", "ru"),))
     with pytest.raises(PullError, match="is full"):
         pull_model(entry, store)

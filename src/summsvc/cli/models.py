@@ -13,8 +13,10 @@ from summsvc.errors import SummsvcError
 from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 from summsvc.models.conversion.checkpoint import model_type
 from summsvc.models.conversion.convert import converter
-from summsvc.models.hub import PullError
 from summsvc.models.pull import pull as pull_model
+from summsvc.models.sources.comparison import compare
+from summsvc.models.sources.errors import PullError
+from summsvc.models.sources.release import Release, pinned
 from summsvc.models.store.locking import StoreError
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
@@ -85,15 +87,38 @@ _engine = click.option(
 )
 
 
+def _http_address(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise click.BadParameter("an address beginning with http:// or https:// is required")
+    return value
+
+
 @models.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option(
+    "--newest",
+    is_flag=True,
+    help="Install the released model of the publisher's public index, not the version of the "
+    "catalog; for the models of Firefox Translations.",
+)
+@click.option(
+    "--mirror",
+    metavar="URL",
+    default="",
+    envvar="SUMMSVC_MODEL_MIRROR",
+    callback=_http_address,
+    help="Request URL/HOST/PATH in place of https://HOST/PATH, for models from other sources "
+    "than the model hub.",
+)
 @_engine
 @click.pass_obj
-def pull(context: _ModelContext, ids: tuple[str, ...], engine: str) -> None:
-    """Download models from the model hub and install them.
+def pull(
+    context: _ModelContext, ids: tuple[str, ...], newest: bool, mirror: str, engine: str
+) -> None:
+    """Download models and install them.
 
-    An interrupted download is kept and resumed by the next pull. The environment
-    variables HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE apply.
+    An interrupted download is kept and resumed by the next pull. For the model hub the
+    environment variables HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE apply.
     """
     failed = 0
     for id in ids:
@@ -102,12 +127,16 @@ def pull(context: _ModelContext, ids: tuple[str, ...], engine: str) -> None:
             click.echo(f"{id}: not in the catalog; `summsvc models list` prints it", err=True)
             failed += 1
             continue
-        click.echo(
-            f"{id}: {entry.title or entry.repository}, about {_size(entry)} from "
-            f"{entry.repository}, licence {entry.license}"
-        )
         try:
-            manifest = pull_model(entry, context.store, engine=engine)
+            release = _newest(entry, mirror) if newest else None
+            if release is None:
+                click.echo(
+                    f"{id}: {entry.title or entry.origin}, about {_size(entry)} from "
+                    f"{entry.origin}, licence {entry.license}"
+                )
+            manifest = pull_model(
+                entry, context.store, engine=engine, release=release, mirror=mirror
+            )
         except (PullError, StoreError, SummsvcError) as error:
             click.echo(str(error), err=True)
             failed += 1
@@ -115,6 +144,18 @@ def pull(context: _ModelContext, ids: tuple[str, ...], engine: str) -> None:
             click.echo(_installed(manifest))
     if failed:
         raise SystemExit(1)
+
+
+def _newest(entry: CatalogEntry, mirror: str) -> Release:
+    """Print which model the public index has released, and return it."""
+    # Loads the HTTP library, which only a download needs.
+    from summsvc.models.sources import index
+    from summsvc.models.sources.http import Connection
+
+    with Connection(entry, mirror) as connection:
+        found = index.newest(entry, connection)
+    click.echo(found.description)
+    return found.release
 
 
 @models.command()
@@ -142,7 +183,10 @@ def add(
     like: str | None,
     engine: str,
 ) -> None:
-    """Install a model from a folder in the layout of the model hub."""
+    """Install a model from a folder in the layout of the model hub, or with published files.
+
+    Published files (packed or not) of a model of the catalog must have the catalog's hashes.
+    """
     entry = context.catalog.get(like or id)
     if like and entry is None:
         raise click.UsageError(f"'{like}' is not in the catalog")
@@ -154,6 +198,9 @@ def add(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
+        if entry is not None and entry.id == id:
+            for name in compare(entry, directory):
+                click.echo(f"{id}: {name} is not compared; the catalog has no hash of it unpacked")
         names = [path.name for path in directory.iterdir()]
         convert = converter(engine, model_type(directory), names)
         manifest = context.store.add(
@@ -214,10 +261,17 @@ def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:
         "pairs": ["-".join(pair) for pair in facts.pairs],
         "size_bytes": facts.size_bytes,
         "license": facts.license.model_dump(),
-        "source": facts.source if isinstance(facts, Manifest) else facts.repository,
+        "source": facts.source if isinstance(facts, Manifest) else facts.origin,
         "revision": facts.revision,
+        "files": [] if isinstance(facts, Manifest) else _published(facts),
         "engine": facts.engine if isinstance(facts, Manifest) else "",
     }
+
+
+def _published(entry: CatalogEntry) -> list[dict[str, object]]:
+    return [
+        {"url": url, "size": file.size, "sha256": file.sha256} for url, file in pinned(entry).files
+    ]
 
 
 def _state(facts: Manifest | CatalogEntry) -> str:

@@ -133,6 +133,9 @@ class Settings(BaseModel):
     threads: int = Field(
         default=1, ge=1, le=256, description="Compute threads of each worker of a model."
     )
+    shortlist: bool = Field(
+        default=True, description="Limit outputs of student models to their lexical shortlist."
+    )
     preload: ModelIds = Field(
         default=["all"],
         description="Ids of models to load at start, comma-separated; all: every installed "

@@ -65,7 +65,7 @@ class ModelSpec:
     path: folder in the engine's layout (the hub's layout for transformers; converter output
         and tokenizer files for ctranslate2).
     architecture: ``model_type`` of the hub's config.json: marian, m2m_100, t5, mt5, bart,
-        pegasus, mbart, led.
+        pegasus, mbart, led; or student, for Marian student models.
     pairs: (source, target) BCP-47 codes that the model serves.
     tokens: the model's own language token by BCP-47 code.
     prefix: text placed before every input ("summarize: " of T5).
@@ -89,13 +89,15 @@ class Placement:
 
     device: "cpu" or "cuda". compute_type: "default" (the engine's choice), "float32", "int8",
     "bfloat16" or "float16". workers: batches computed at the same time. threads: threads per
-    worker; workers x threads <= cores.
+    worker; workers x threads <= cores. shortlist: whether an engine restricts its output
+    vocabulary by a model's lexical shortlist, where the model has one.
     """
 
     device: str = "cpu"
     compute_type: str = "default"
     workers: int = 1
     threads: int = 1
+    shortlist: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,10 @@ class Generated:
     """A model's output for one segment.
 
     score: mean log-probability of the output tokens, at most 0; includes the end marker, not
-    the forced first tokens. input_tokens: special tokens included. output_tokens: the tokens
-    that the score covers. complete: False when the length limit ended the output. alignment:
-    in the order of the output; empty when the engine computes none (``aligns`` is False).
+    the forced first tokens; with a shortlist, relative to the tokens that it allows.
+    input_tokens: special tokens included. output_tokens: the tokens that the score covers.
+    complete: False when the length limit ended the output. alignment: in the order of the
+    output; empty when the engine computes none (``aligns`` is False).
     """
 
     text: str
@@ -145,7 +148,7 @@ WARM_UP_TEXT = "The president will visit Vilnius next week."
 class Seq2SeqEngine(Protocol):
     """One loaded model.
 
-    name: "ctranslate2" or "transformers". device, compute_type: the values in use.
+    name: "ctranslate2", "transformers" or "onnxruntime". device, compute_type: the values in use.
     max_input_tokens: longest input of one segment, special tokens included. aligns: whether
     outputs have an alignment.
     """

@@ -28,6 +28,8 @@ Pair = tuple[str, str]
 
 ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"
 
+PACKED_SUFFIX = ".gz"
+
 
 def parse_pair(text: str) -> Pair:
     """("en", "ru") from "en-ru"; raises ValueError for anything else."""
@@ -57,6 +59,12 @@ class License(FrozenModel):
     note: str = ""
     non_commercial: bool = False
 
+    @property
+    def text(self) -> str:
+        """The licence's full text, where this package has it; otherwise an empty string."""
+        path = files("summsvc.models").joinpath("licenses", f"{self.spdx_id}.txt")
+        return path.read_text("utf-8") if self.spdx_id and path.is_file() else ""
+
     def __str__(self) -> str:
         restricted = ", NOT FOR COMMERCIAL USE" if self.non_commercial else ""
         note = f" ({self.note})" if self.note else ""
@@ -64,22 +72,53 @@ class License(FrozenModel):
 
 
 class Score(FrozenModel):
-    """A published score. metric: BLEU, or R1, R2, RL for ROUGE F1; 0 to 100."""
+    """A published score. metric: BLEU, R1, R2, RL (ROUGE F1), 0 to 100; or COMET, 0 to 1.
+
+    source: address of the page with the score, where it is not that of the entry.
+    """
 
     test_set: str
     metric: str
     value: float = Field(ge=0, le=100)
+    source: str = ""
+
+
+class PublishedFile(FrozenModel):
+    """A file of a model outside the hub; served packed by gzip when its name ends in ``.gz``.
+
+    size, sha256: bytes and hexadecimal hash of the file as served; 0 and "" when unknown.
+    unpacked_size, unpacked_sha256: likewise, without gzip.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")
+    size: int = Field(default=0, ge=0)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    unpacked_size: int = Field(default=0, ge=0)
+    unpacked_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+    @property
+    def packed(self) -> bool:
+        """Whether the file is served packed by gzip."""
+        return self.name.endswith(PACKED_SUFFIX)
+
+    @property
+    def unpacked_name(self) -> str:
+        """Name of the file without gzip."""
+        return self.name.removesuffix(PACKED_SUFFIX)
 
 
 class CatalogEntry(FrozenModel):
     """A model and everything known about it before it is installed.
 
-    repository, revision: at the model hub. size_bytes: approximate download size.
+    A model comes from the hub (repository) or from a web server (base_url, files).
+    revision: commit of either. size_bytes: approximate download size; for ``files`` their sum.
+    newest: architectures of the public index that ``models pull --newest`` accepts for this
+    model, the first preferred; empty when the index has no such model.
     pairs: for a summarizer, each language with itself; when omitted, every pair of the
     languages in ``tokens``. preference: among the installed models for a pair, the one with
     the highest value is used. tokens, prefix, language_tokens: how the model receives its
     languages, see ``LanguageTokens``. reason: why ``decoding`` has these values. scores: as
-    published, in ``source``.
+    published, by default in ``source``.
     """
 
     id: str = Field(pattern=rf"^{ID_PATTERN}$")
@@ -87,6 +126,9 @@ class CatalogEntry(FrozenModel):
     title: str = ""
     architecture: str = ""
     repository: str = ""
+    base_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+[^\s?#/])?$")
+    files: tuple[PublishedFile, ...] = ()
+    newest: tuple[str, ...] = ()
     revision: str = "main"
     size_bytes: int = Field(default=0, ge=0)
     license: License = License()
@@ -102,10 +144,39 @@ class CatalogEntry(FrozenModel):
 
     @model_validator(mode="before")
     @classmethod
+    def _sum_of_sizes(cls, facts: Any) -> Any:
+        files = facts.get("files") if isinstance(facts, dict) else None
+        if not isinstance(files, list) or "size_bytes" in facts:
+            return facts
+        sizes = [file.get("size") for file in files if isinstance(file, dict)]
+        if not sizes or not all(isinstance(size, int) for size in sizes):
+            return facts
+        return {**facts, "size_bytes": sum(sizes)}
+
+    @model_validator(mode="before")
+    @classmethod
     def _all_pairs(cls, facts: Any) -> Any:
         if not isinstance(facts, dict) or "pairs" in facts or not facts.get("tokens"):
             return facts
         return {**facts, "pairs": list(itertools.permutations(facts["tokens"], 2))}
+
+    @property
+    def origin(self) -> str:
+        """Repository at the hub, or address of the folder that holds the files."""
+        return self.repository or self.base_url
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CatalogEntry:
+        if self.repository and self.base_url:
+            raise ValueError("repository and base_url exclude each other")
+        if bool(self.base_url) != bool(self.files):
+            raise ValueError("base_url and files belong together")
+        for file in self.files:
+            if not (file.size and file.sha256):
+                raise ValueError(f"size and sha256 of {file.name} are required")
+        if len({file.unpacked_name for file in self.files}) < len(self.files):
+            raise ValueError("files has a name twice")
+        return self
 
     @model_validator(mode="after")
     def _tokens_for_pairs(self) -> CatalogEntry:

@@ -1,7 +1,7 @@
-"""Pull: downloads a model from the hub, converts it and installs it in the store.
+"""Pull: downloads a model from its source, converts it and installs it in the store.
 
 Files are collected in a staging folder of the store. After an interrupted pull, the folder is
-kept and the next pull resumes the download. All files are verified against the hub's
+kept and the next pull resumes the download. All files are verified against the source's
 hashes before the model is installed.
 """
 
@@ -12,62 +12,114 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from summsvc.models import hub
 from summsvc.models.catalog import CatalogEntry
 from summsvc.models.conversion.checkpoint import model_type
 from summsvc.models.conversion.convert import converter
-from summsvc.models.hub import RemoteFile
+from summsvc.models.sources import hub
+from summsvc.models.sources.hub import RemoteFile
+from summsvc.models.sources.release import Release, pinned
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 
 CONFIG_FILE = "config.json"
 
-_FULL_HASH = re.compile(r"[0-9a-f]{40}")
+_FULL_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-def pull(entry: CatalogEntry, store: Store, *, engine: str = "auto") -> Manifest:
-    """Download a model at its catalogued revision and add it to the store.
+def pull(
+    entry: CatalogEntry,
+    store: Store,
+    *,
+    engine: str = "auto",
+    release: Release | None = None,
+    mirror: str = "",
+) -> Manifest:
+    """Download a model and add it to the store.
 
-    Nothing is downloaded when that revision is already installed for that engine and intact.
-    Only the configuration is downloaded when the model cannot be converted on this machine.
-    engine: as in ``converter``. Raises PullError, InvalidFieldError, ModelUnavailableError,
-    StoreError.
+    Nothing is downloaded when that version is already installed for that engine and intact.
+    engine: as in ``converter``. release: a version other than the catalogued one. mirror: as in
+    ``Connection``; the hub has its own environment variables. Raises PullError,
+    InvalidFieldError, ModelUnavailableError, StoreError.
     """
-    with store.pull_lock(entry.id) as folder:
-        installed = store.get(entry.id)
-        if (
-            installed is not None
-            and _FULL_HASH.fullmatch(entry.revision)
-            and (installed.source, installed.revision) == (entry.repository, entry.revision)
-            and engine in ("auto", installed.engine)
-            and not store.verify(entry.id)
-        ):
-            shutil.rmtree(folder, ignore_errors=True)
-            return installed
-        with hub.raise_pull_errors(entry, folder):
-            revision, remote_files = hub.list_files(entry)
-            names = [file.name for file in remote_files]
-            for path in folder.iterdir():
-                if path.name.removesuffix(hub.PART_SUFFIX) not in names:
-                    path.unlink()
-            # This file alone determines whether the other files can be used.
-            _download_missing(
-                entry, revision, [file for file in remote_files if file.name == CONFIG_FILE], folder
-            )
-            convert = converter(engine, model_type(folder), names)
-            _download_missing(entry, revision, remote_files, folder)
-        manifest = store.add(
-            folder,
-            entry.id,
-            entry.task,
-            entry=entry,
-            source=entry.repository,
-            revision=revision,
-            convert=convert,
-            move=True,
-        )
-        shutil.rmtree(folder, ignore_errors=True)
+    if release is None and entry.files:
+        release = pinned(entry)
+    with store.pull_lock(entry.id) as staging:
+        if release is not None:
+            manifest = _installed(store, entry.id, release.source, release.revision, engine)
+            manifest = manifest or _pull_release(entry, store, engine, staging, release, mirror)
+        else:
+            manifest = _installed(store, entry.id, entry.repository, entry.revision, engine)
+            manifest = manifest or _pull_repository(entry, store, engine, staging)
+        shutil.rmtree(staging, ignore_errors=True)
         return manifest
+
+
+def _installed(store: Store, id: str, source: str, revision: str, engine: str) -> Manifest | None:
+    """The installed model, if it is this version for this engine and intact."""
+    manifest = store.get(id)
+    if (
+        manifest is None
+        or not _FULL_HASH.fullmatch(revision)
+        or (manifest.source, manifest.revision) != (source, revision)
+        or engine not in ("auto", manifest.engine)
+        or store.verify(id)
+    ):
+        return None
+    return manifest
+
+
+def _pull_release(
+    entry: CatalogEntry, store: Store, engine: str, staging: Path, release: Release, mirror: str
+) -> Manifest:
+    # Loads the HTTP library, which only a download needs.
+    from summsvc.models.sources import published
+    from summsvc.models.sources.http import Connection
+
+    names = [file.unpacked_name for _, file in release.files]
+    if entry.architecture:
+        converter(engine, entry.architecture, names)  # fails before anything is downloaded
+    with Connection(entry, mirror) as connection:
+        folder = published.download(entry, release, connection, staging)
+    return store.add(
+        folder,
+        entry.id,
+        entry.task,
+        entry=entry,
+        source=release.source,
+        revision=release.revision,
+        convert=converter(engine, model_type(folder), names),
+    )
+
+
+def _pull_repository(entry: CatalogEntry, store: Store, engine: str, staging: Path) -> Manifest:
+    """Pull from the hub.
+
+    Only the configuration is downloaded when the model cannot be converted on this machine.
+    """
+    with hub.raise_pull_errors(entry, staging):
+        revision, remote_files = hub.list_files(entry)
+        names = [file.name for file in remote_files]
+        for path in staging.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name.removesuffix(hub.PART_SUFFIX) not in names:
+                path.unlink()
+        # This file alone determines whether the other files can be used.
+        _download_missing(
+            entry, revision, [file for file in remote_files if file.name == CONFIG_FILE], staging
+        )
+        convert = converter(engine, model_type(staging), names)
+        _download_missing(entry, revision, remote_files, staging)
+    return store.add(
+        staging,
+        entry.id,
+        entry.task,
+        entry=entry,
+        source=entry.repository,
+        revision=revision,
+        convert=convert,
+        move=True,
+    )
 
 
 def _download_missing(

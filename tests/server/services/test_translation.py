@@ -165,7 +165,7 @@ def test_a_known_pair_without_its_model_names_the_command(bare_channel: grpc.Cha
     assert (said.code, said.reason) == (
         grpc.StatusCode.FAILED_PRECONDITION, "MODEL_NOT_INSTALLED",
     )  # fmt: skip
-    assert "summsvc models pull opus-en-lt" in said.message
+    assert "summsvc models pull firefox-en-lt" in said.message
 
 
 def test_a_summary_in_another_language(channel: grpc.Channel, seed: str) -> None:

@@ -1,4 +1,4 @@
-"""Inspection of a hub-layout checkpoint: architecture, weights, languages and their tokens."""
+"""Inspection of a checkpoint: architecture, weights, languages and their tokens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from summsvc.engines.base import LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
 from summsvc.models.catalog import CatalogEntry, Pair, languages_to_name
 from summsvc.models.conversion import vocabulary
+from summsvc.models.conversion.students import files as students
 from summsvc.models.store import files
 
 MULTILINGUAL_ARCHITECTURES = ("m2m_100", "mbart")
@@ -30,7 +31,10 @@ def describe(
     InvalidFieldError when folder, task, pairs and entry are inconsistent.
     """
     architecture = model_type(directory)
-    if not files.weight_files(path.name for path in directory.iterdir()):
+    is_student = architecture == students.ARCHITECTURE
+    if is_student:
+        students.find(directory)
+    elif not files.weight_files(path.name for path in directory.iterdir()):
         raise InvalidFieldError(
             f"{directory} has no weights: model.safetensors or pytorch_model.bin is required",
             field="directory",
@@ -47,6 +51,8 @@ def describe(
             field="directory",
         )
     chosen = tuple(pairs) or (entry.pairs if entry is not None else ())
+    if not chosen and is_student and (named := students.pair(directory)):
+        chosen = (named,)
     if not chosen:
         raise InvalidFieldError(
             f"no language pair is known for '{id}'; name at least one, such as en-ru",
@@ -79,10 +85,12 @@ def _validate_pairs(task: Task, pairs: Sequence[Pair]) -> None:
 
 
 def model_type(directory: Path) -> str:
-    """``model_type`` of a hub-layout folder.
+    """``model_type`` of a hub-layout folder; "student" of a folder with a student's files.
 
     Raises InvalidFieldError when config.json cannot be read or has none.
     """
+    if not (directory / "config.json").exists() and students.is_student(directory):
+        return students.ARCHITECTURE
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
         architecture = config["model_type"]

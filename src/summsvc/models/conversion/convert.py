@@ -1,4 +1,4 @@
-"""Conversion of a checkpoint to CTranslate2: method, quantization and verification."""
+"""Conversion of a checkpoint to an engine's files: method, quantization and verification."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
 from summsvc.models.conversion import marian, transformers, verify
+from summsvc.models.conversion.students import files as students
 from summsvc.models.store import files
 from summsvc.models.store.store import Convert
 
@@ -29,11 +30,19 @@ def converter(
 ) -> Convert | None:
     """How to install a model for an engine: a conversion, or None to copy its files.
 
-    engine: "ctranslate2", "transformers", or "auto": transformers where torch finds a GPU or
-    CTranslate2 does not support the architecture, otherwise ctranslate2. architecture:
-    ``model_type`` of the hub's config.json. names: file names of the checkpoint. Raises
-    ModelUnavailableError when the model cannot be converted on this machine.
+    engine: "ctranslate2", "transformers", or "auto": onnxruntime for student models,
+    transformers where torch finds a GPU or CTranslate2 does not support the architecture,
+    otherwise ctranslate2. architecture: ``model_type`` of the hub's config.json, or "student".
+    names: file names of the checkpoint. Raises ModelUnavailableError when the model cannot be
+    converted on this machine.
     """
+    if architecture == students.ARCHITECTURE:
+        if engine != "auto":
+            raise ModelUnavailableError(
+                f"student models run only on onnxruntime, not on {engine}; install it with "
+                "--engine auto"
+            )
+        return convert_and_verify_student
     if engine == "transformers":
         return None
     if architecture not in ARCHITECTURES:
@@ -90,6 +99,18 @@ def convert_and_verify(spec: ModelSpec, target: Path, *, quantization: str) -> d
     facts["check"] = verify.verify_conversion(spec, exact, target, reference=has_torch())
     if exact != target:
         shutil.rmtree(exact)
+    return facts
+
+
+def convert_and_verify_student(spec: ModelSpec, target: Path) -> dict[str, str]:
+    """Convert the student model of ``spec`` and verify the result, see ``verify_student``.
+
+    Raises the errors of ``students.convert.convert``, and ConversionError.
+    """
+    from summsvc.models.conversion.students.convert import convert as convert_student
+
+    facts = convert_student(spec.path, target)
+    facts["check"] = verify.verify_student(spec, target)
     return facts
 
 

@@ -10,7 +10,9 @@ Runs greedy search on the probes of ``probes.toml``. A conversion is rejected in
 - quantized: its mean log-probability of the float32 outputs is lower by more than
   ``MAX_QUANTIZATION_LOSS`` per token. Quantization changes words of correct conversions too,
   and one changed word changes all that follow, so only the probability of given words measures
-  the loss. It measures nothing for untrained models (``MIN_TRAINED_SCORE``).
+  the loss. It measures nothing for untrained models (``MIN_TRAINED_SCORE``);
+- student models: most outputs repeat themselves or are truncated, or all outputs are the same,
+  with the lexical shortlist or without it.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.engines.ctranslate2 import CTranslate2Engine
+from summsvc.engines.load import load
 from summsvc.errors import ConversionError, SummsvcError
+from summsvc.models.conversion.students import files as students
 
 MAX_SCORE_DIFFERENCE = 0.01
 """Largest difference of mean log-probabilities, in nats. Rounding causes less than 0.001."""
@@ -97,13 +101,34 @@ def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, referenc
     return f"{finding}; {len(probes)} probes"
 
 
+def verify_student(spec: ModelSpec, installed: Path) -> str:
+    """Run a converted student model with and without its shortlist; return the findings.
+
+    The conversion keeps the 8-bit weights of the checkpoint, so there is no loss to measure.
+    installed: folder of the conversion. Blocks for seconds. Raises ConversionError.
+    """
+    found: list[list[Generated]] = []
+    try:
+        for shortlist in (False, True):
+            with _load(spec, installed, shortlist=shortlist) as engine:
+                probes = _select_probes(engine)
+                found.append(_generate(engine, probes))
+            _require_plausible_outputs(spec, probes, found[-1])
+    except ConversionError:
+        raise
+    except SummsvcError as error:
+        raise _conversion_error(spec, f"it cannot be run: {error}") from error
+    same = sum(one.text == other.text for one, other in zip(*found, strict=True))
+    return f"no loops; {same} of {len(probes)} probes have the same output without the shortlist"
+
+
 @contextmanager
-def _load(spec: ModelSpec, converted: Path | None) -> Iterator[Any]:
+def _load(spec: ModelSpec, converted: Path | None, *, shortlist: bool = True) -> Iterator[Any]:
     """Load a converted model from its folder, or the checkpoint itself; closes it afterwards."""
-    placement = Placement("cpu", "default", 1, 1)
+    placement = Placement("cpu", "default", 1, 1, shortlist)
     engine: Seq2SeqEngine
     if converted is not None:
-        engine = CTranslate2Engine(replace(spec, path=converted), placement)
+        engine = load(replace(spec, path=converted), placement)
     else:
         from summsvc.engines.transformers import TransformersEngine
 
@@ -238,7 +263,8 @@ def _conversion_error(
         if output is not None:
             metadata[name] = output.text
             lines.append(f"  {name + ':':10} {output.text}  ({_describe_output(output)})")
-    lines.append("The checkpoint can be installed unconverted with --engine transformers.")
+    if spec.architecture != students.ARCHITECTURE:
+        lines.append("The checkpoint can be installed unconverted with --engine transformers.")
     return ConversionError("\n".join(lines), metadata=metadata)
 
 

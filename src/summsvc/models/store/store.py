@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from summsvc.engines.base import ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
-from summsvc.models.catalog import ID_PATTERN, CatalogEntry, Pair
+from summsvc.models.catalog import ID_PATTERN, CatalogEntry, License, Pair
 from summsvc.models.conversion.checkpoint import describe
 from summsvc.models.store import files, locking
 from summsvc.models.store.manifest import MANIFEST_FILE, FileFacts, Manifest, fingerprints
@@ -177,6 +177,7 @@ class Store:
             conversion: Mapping[str, str] = {}
             if convert is not None:
                 conversion = convert(Manifest(**facts, files={}).spec(directory), folder)
+            self._add_license_text(facts.get("license"), folder)
             manifest = Manifest(
                 **facts,
                 source=source or str(directory),
@@ -189,6 +190,12 @@ class Store:
             locking.replace_folder(folder, self.root / id)
         self._snapshot = None
         return manifest
+
+    @staticmethod
+    def _add_license_text(license: License | None, folder: Path) -> None:
+        """Put the licence's text beside a model that was published without one."""
+        if license is not None and license.text and not any(folder.glob("LICENSE*")):
+            (folder / "LICENSE").write_text(license.text, "utf-8")
 
     def remove(self, id: str) -> None:
         """Delete a model and the remains of its download.

@@ -74,7 +74,7 @@ def placement(settings: Settings) -> Placement:
     threads = min(settings.threads, available)
     default = 1 if settings.device == "cuda" else available
     workers = min(settings.workers or default, max(1, available // threads))
-    return Placement(settings.device, settings.compute_type, workers, threads)
+    return Placement(settings.device, settings.compute_type, workers, threads, settings.shortlist)
 
 
 def max_sequences(settings: Settings, device: str) -> int:

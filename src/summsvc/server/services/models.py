@@ -121,7 +121,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         model.license.note = facts.license.note
         model.license.non_commercial = facts.license.non_commercial
         model.size_bytes = facts.size_bytes
-        model.repository = facts.source if isinstance(facts, Manifest) else facts.repository
+        model.repository = facts.source if isinstance(facts, Manifest) else facts.origin
         model.revision = facts.revision
         model.max_input_tokens = status.max_input_tokens
         model.decoding.CopyFrom(_decoding(facts.decoding))

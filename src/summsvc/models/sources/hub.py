@@ -6,7 +6,6 @@ requested by HTTP 429, and shows a progress bar on a terminal.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from summsvc.models.catalog import CatalogEntry
+from summsvc.models.sources.errors import (
+    PullError,
+    disk_error,
+    require_free_space,
+    retry_command,
+)
 from summsvc.models.store import files
 
 DOWNLOAD_ATTEMPTS = 5
@@ -26,10 +31,6 @@ HUB_TIMEOUT_S = 30
 
 PART_SUFFIX = ".part"
 """Suffix of the names of incomplete files."""
-
-
-class PullError(Exception):
-    """A model could not be downloaded; the message says why and how to resolve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,7 @@ def raise_pull_errors(entry: CatalogEntry, folder: Path) -> Iterator[None]:
     except HTTPError as error:
         raise PullError(_unreachable_message(entry, str(error) or type(error).__name__)) from error
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise PullError(f"{entry.id}: the disk of {folder.parent} is full") from error
-        raise PullError(f"{entry.id}: {error}; {_retry_command(entry)}") from error
+        raise disk_error(entry, folder, error) from error
 
 
 def list_files(entry: CatalogEntry) -> tuple[str, list[RemoteFile]]:
@@ -127,12 +126,7 @@ def require_disk_space(entry: CatalogEntry, missing: Sequence[RemoteFile], folde
     needed = sum(
         file.size - _partial_size(folder / f"{file.name}{PART_SUFFIX}") for file in missing
     )
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise PullError(
-            f"{entry.id}: the download needs {needed / 1e6:,.0f} MB, but {free / 1e6:,.0f} MB are "
-            f"free on the disk of {folder.parent}; free some space or set SUMMSVC_MODEL_DIR"
-        )
+    require_free_space(entry, needed, shutil.disk_usage(folder).free, folder)
 
 
 def download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path) -> None:
@@ -169,7 +163,7 @@ def download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path)
     if not file.matches(part):
         part.unlink(missing_ok=True)
         raise PullError(
-            f"{entry.id}: the hash of {file.name} differs from the hub's; {_retry_command(entry)}"
+            f"{entry.id}: the hash of {file.name} differs from the hub's; {retry_command(entry)}"
         )
     part.replace(folder / file.name)
 
@@ -185,24 +179,20 @@ def _hexdigest(digest: Any, path: Path) -> str:
     return str(digest.hexdigest())
 
 
-def _retry_command(entry: CatalogEntry) -> str:
-    return f"try again with: summsvc models pull {entry.id}"
-
-
 def _unreachable_message(entry: CatalogEntry, why: str) -> str:
     from huggingface_hub import constants
 
     return (
         f"{entry.id} is not installed: the model hub at {constants.ENDPOINT} cannot be reached "
         f"({why}). The download is about {entry.size_bytes / 1e6:,.0f} MB, licence "
-        f"{entry.license}. With network access, {_retry_command(entry)}. Without it, download "
+        f"{entry.license}. With network access, {retry_command(entry)}. Without it, download "
         f"{entry.repository} at {entry.revision} on another machine, copy the folder to this "
         f"machine and run: summsvc models add DIR --id {entry.id}"
     )
 
 
 def _http_error_message(entry: CatalogEntry, error: Any) -> str:
-    status, retry = error.response.status_code, _retry_command(entry)
+    status, retry = error.response.status_code, retry_command(entry)
     where = f"{entry.repository} at {entry.revision}"
     if status in (401, 403):
         return (

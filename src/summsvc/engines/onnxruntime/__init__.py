@@ -1,0 +1,1 @@
+"""Engine for student models converted to ONNX graphs, run by onnxruntime."""

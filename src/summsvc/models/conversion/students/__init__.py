@@ -1,0 +1,1 @@
+"""Conversion of Marian student models, as Firefox ships them, to ONNX graphs."""

@@ -1,0 +1,1 @@
+"""Sources of models: the model hub, and web servers with published files."""
