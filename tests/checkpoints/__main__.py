@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.checkpoints import FAMILIES, checkpoint, marian, spoiled
+from tests.checkpoints import FAMILIES, checkpoint, marian, split_student, spoiled, student
 from tests.checkpoints.marian import LANGUAGES
 
 PROCESSES = 2
@@ -23,6 +23,8 @@ def _timed(build: Callable[[], Path]) -> str:
 def main(names: list[str]) -> None:
     """Build the named checkpoints, or all."""
     builds = {f"marian-en-{code}": partial(marian, f"en-{code}") for code in LANGUAGES}
+    builds |= {f"student-en-{code}": partial(student, f"en-{code}") for code in LANGUAGES}
+    builds["student-split-en-ru"] = partial(split_student, "en-ru")
     builds |= {name: partial(checkpoint, name) for name in FAMILIES}
     builds["marian-spoiled"] = partial(spoiled)
     with ProcessPoolExecutor(PROCESSES) as pool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,8 +41,8 @@ def _word_links(known: Sequence[tuple[str, str]]) -> list[list[int]]:
     split = [(WORD.findall(source.lower()), WORD.findall(target)) for source, target in known]
     likely: dict[tuple[str, str], float] = defaultdict(lambda: 1.0)
     for _ in range(ROUNDS):
-        counts: Counter[tuple[str, str]] = Counter()
-        totals: Counter[str] = Counter()
+        counts: dict[tuple[str, str], float] = defaultdict(float)
+        totals: dict[str, float] = defaultdict(float)
         for source, target in split:
             for j, word in enumerate(target):
                 weights = _weights(likely, source, word, j / len(target))
@@ -52,9 +52,7 @@ def _word_links(known: Sequence[tuple[str, str]]) -> list[list[int]]:
         likely = defaultdict(float, {pair: n / totals[pair[0]] for pair, n in counts.items()})
     links = []
     for source, target in split:
-        scored = [
-            _weights(likely, source, word, j / len(target)) for j, word in enumerate(target)
-        ]
+        scored = [_weights(likely, source, word, j / len(target)) for j, word in enumerate(target)]
         links.append([weights.index(max(weights)) for weights in scored])
     return links
 
@@ -80,8 +78,6 @@ def _words_of_tokens(processor: Any, text: str) -> list[range]:
         spans.append((begin, end + (not piece.surface.strip())))
         begin = end
     return [
-        range(
-            sum(word.end() <= begin for word in words), sum(word.start() < end for word in words)
-        )
+        range(sum(word.end() <= begin for word in words), sum(word.start() < end for word in words))
         for begin, end in spans
     ]
