@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,7 +84,7 @@ def test_the_error_says_what_is_wrong(content: bytes, message: str) -> None:
         read_items(content, "m.bin")
 
 
-def test_a_shape_too_large_for_its_data_takes_no_memory(tmp_path: Path) -> None:
+def test_a_shape_too_large_for_its_data_takes_no_memory() -> None:
     content = file(("a", 0x404, (1 << 30, 1 << 30, 1 << 30), bytes(4)))
     with pytest.raises(ModelBrokenError, match="needs"):
         read_items(content, "m.bin")

@@ -36,7 +36,9 @@ version: v1.9.56; 2021-02-11 10:45:02 +0100
 
 
 def changed(setting: str, value: str) -> bytes:
-    text, count = re.subn(rf"^{setting}:(.*\n(?:  .*\n)*)", f"{setting}: {value}\n", TEXT, flags=re.M)
+    text, count = re.subn(
+        rf"^{setting}:(.*\n(?:  .*\n)*)", f"{setting}: {value}\n", TEXT, flags=re.M
+    )
     return (text if count else f"{TEXT}{setting}: {value}\n").encode()
 
 

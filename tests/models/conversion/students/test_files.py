@@ -66,7 +66,11 @@ def test_missing_or_ambiguous_files_are_refused(
 
 def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / f"{MODEL}.gz"
-    for content in (gzip.compress(bytes(1000))[:-9], b"no gzip", gzip.compress(b"abc")[:-8] + bytes(8)):
+    for content in (
+        gzip.compress(bytes(1000))[:-9],
+        b"no gzip",
+        gzip.compress(b"abc")[:-8] + bytes(8),
+    ):
         path.write_bytes(content)
         with pytest.raises(ModelBrokenError, match="cannot be read"):
             files.read(path)
