@@ -90,7 +90,7 @@ def convert(source: Path, target: Path) -> dict[str, str]:
         "engine": "onnxruntime",
         "method": "graphs built from the model file",
         "quantization": "int8",
-        "onnx": metadata.version("onnx"),
+        "onnxruntime": metadata.version("onnxruntime"),
     }
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
+from summsvc.models.conversion.students import graph_pb2 as onnx
+from summsvc.models.conversion.students.graph_pb2 import AttributeProto, TensorProto
 from summsvc.models.conversion.students.weights import Matrix, Normalization
 
 OPSET = 17
@@ -30,6 +30,14 @@ ZERO_POINT = np.uint8(128)
 inputs with signed weights fastest."""
 
 
+_DATA_TYPES = {
+    np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.uint8): TensorProto.UINT8,
+    np.dtype(np.int8): TensorProto.INT8,
+    np.dtype(np.int64): TensorProto.INT64,
+}
+
+
 class GraphBuilder:
     """Collects the nodes and constants of one graph."""
 
@@ -41,20 +49,32 @@ class GraphBuilder:
         self._rounded: dict[tuple[str, float], str] = {}
         self._count = 0
 
-    def input(self, name: str, shape: Sequence[int | str], type: int = TensorProto.FLOAT) -> str:
+    def input(
+        self,
+        name: str,
+        shape: Sequence[int | str],
+        type: TensorProto.DataType.ValueType = TensorProto.FLOAT,
+    ) -> str:
         """Declare an input; a string in ``shape`` names a variable dimension."""
-        self._inputs.append(helper.make_tensor_value_info(name, type, shape))
+        self._inputs.append(_declaration(name, type, shape))
         return name
 
     def output(self, name: str, value: str, shape: Sequence[int | str]) -> None:
         """Declare ``value`` as the output ``name``."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        self._nodes.append(onnx.NodeProto(op_type="Identity", input=[value], output=[name]))
+        self._outputs.append(_declaration(name, TensorProto.FLOAT, shape))
 
     def constant(self, values: npt.NDArray[Any] | np.generic) -> str:
         """A constant tensor."""
         name = self._name("constant")
-        self._constants[name] = numpy_helper.from_array(np.asarray(values), name)
+        array = np.asarray(values)
+        self._constants[name] = TensorProto(
+            name=name,
+            data_type=_DATA_TYPES[array.dtype],
+            dims=array.shape,
+            # ONNX stores tensors little-endian.
+            raw_data=array.astype(array.dtype.newbyteorder("<")).tobytes(),
+        )
         return name
 
     def external(self, file: str, shape: tuple[int, int]) -> str:
@@ -62,16 +82,28 @@ class GraphBuilder:
         tensor = TensorProto(name=self._name("constant"), data_type=TensorProto.INT8, dims=shape)
         tensor.data_location = TensorProto.EXTERNAL
         for key, value in (("location", file), ("length", str(shape[0] * shape[1]))):
-            entry = tensor.external_data.add()
-            entry.key, entry.value = key, value
+            tensor.external_data.add(key=key, value=value)
         self._constants[tensor.name] = tensor
-        return str(tensor.name)
+        return tensor.name
 
-    def add(self, kind: str, inputs: Sequence[str], domain: str = "", **attributes: Any) -> str:
+    def add(
+        self,
+        kind: str,
+        inputs: Sequence[str],
+        domain: str = "",
+        **attributes: float | Sequence[int],
+    ) -> str:
         """A node with one output; returns the output's name."""
         name = self._name(kind)
         self._nodes.append(
-            helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes)
+            onnx.NodeProto(
+                op_type=kind,
+                input=inputs,
+                output=[name],
+                name=name,
+                domain=domain,
+                attribute=[_attribute(key, value) for key, value in attributes.items()],
+            )
         )
         return name
 
@@ -114,14 +146,46 @@ class GraphBuilder:
 
     def save(self, path: Path) -> None:
         """Write the graph."""
-        graph = helper.make_graph(
-            self._nodes, path.stem, self._inputs, self._outputs, list(self._constants.values())
+        graph = onnx.GraphProto(
+            name=path.stem,
+            node=self._nodes,
+            input=self._inputs,
+            output=self._outputs,
+            initializer=self._constants.values(),
         )
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        model.producer_name = "summsvc"
+        operators = (("", OPSET), (CONTRIB, 1))
+        model = onnx.ModelProto(
+            ir_version=IR_VERSION,
+            producer_name="summsvc",
+            graph=graph,
+            opset_import=[onnx.OperatorSetIdProto(domain=d, version=v) for d, v in operators],
+        )
         path.write_bytes(model.SerializeToString())
 
     def _name(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._count}"
+
+
+def _declaration(
+    name: str, type: TensorProto.DataType.ValueType, shape: Sequence[int | str]
+) -> onnx.ValueInfoProto:
+    """An input or output of a graph; a string in ``shape`` names a variable dimension."""
+    sizes = onnx.TensorShapeProto(
+        dim=[
+            onnx.TensorShapeProto.Dimension(dim_param=each)
+            if isinstance(each, str)
+            else onnx.TensorShapeProto.Dimension(dim_value=each)
+            for each in shape
+        ]
+    )
+    tensor = onnx.TypeProto.Tensor(elem_type=type, shape=sizes)
+    return onnx.ValueInfoProto(name=name, type=onnx.TypeProto(tensor_type=tensor))
+
+
+def _attribute(name: str, value: float | Sequence[int]) -> AttributeProto:
+    if isinstance(value, int):
+        return AttributeProto(name=name, type=AttributeProto.INT, i=value)
+    if isinstance(value, float):
+        return AttributeProto(name=name, type=AttributeProto.FLOAT, f=value)
+    return AttributeProto(name=name, type=AttributeProto.INTS, ints=value)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from onnx import TensorProto
 
 from summsvc.models.conversion.students.configuration import Configuration
 from summsvc.models.conversion.students.graph import GraphBuilder
+from summsvc.models.conversion.students.graph_pb2 import TensorProto
 from summsvc.models.conversion.students.weights import Matrix, Weights
 
 
