@@ -7,30 +7,20 @@ from pathlib import Path
 
 import click
 
-from summsvc.config import default_model_dir
-from summsvc.engines.base import Task
+from summsvc.cli.model_add import add
+from summsvc.cli.model_context import (
+    ModelContext,
+    describe_installed,
+    engine_option,
+    size,
+)
 from summsvc.errors import SummsvcError
-from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
-from summsvc.models.conversion.checkpoint import model_type
-from summsvc.models.conversion.convert import converter
+from summsvc.models.catalog import CatalogEntry
 from summsvc.models.pull import pull as pull_model
-from summsvc.models.sources.comparison import compare
 from summsvc.models.sources.errors import PullError
 from summsvc.models.sources.release import Release, pinned
 from summsvc.models.store.locking import StoreError
 from summsvc.models.store.manifest import Manifest
-from summsvc.models.store.store import Store
-
-
-class _ModelContext:
-    """Catalog and store of one command of the group."""
-
-    def __init__(self, model_dir: Path | None, catalog_file: Path | None) -> None:
-        self.store = Store(model_dir or default_model_dir())
-        try:
-            self.catalog = Catalog.load(catalog_file)
-        except CatalogError as error:
-            raise click.ClickException(str(error)) from error
 
 
 @click.group()
@@ -52,7 +42,10 @@ def models(ctx: click.Context, model_dir: Path | None, catalog_file: Path | None
 
     Works on the local store; needs no server.
     """
-    ctx.obj = _ModelContext(model_dir, catalog_file)
+    ctx.obj = ModelContext(model_dir, catalog_file)
+
+
+models.add_command(add)
 
 
 @models.command("list")
@@ -60,7 +53,7 @@ def models(ctx: click.Context, model_dir: Path | None, catalog_file: Path | None
 @click.option("--ids", is_flag=True, help="Print ids only, one per line.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per model.")
 @click.pass_obj
-def list_models(context: _ModelContext, installed: bool, ids: bool, as_json: bool) -> None:
+def list_models(context: ModelContext, installed: bool, ids: bool, as_json: bool) -> None:
     """List the models of the catalog and of the store."""
     found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(context.catalog.entries)
     found |= {manifest.id: manifest for manifest in context.store.installed()}
@@ -72,19 +65,11 @@ def list_models(context: _ModelContext, installed: bool, ids: bool, as_json: boo
         else:
             pairs = " ".join("-".join(pair) for pair in facts.pairs)
             click.echo(
-                f"{id:18} {_state(facts):14} {facts.task.value:14} {_size(facts):>9}  "
+                f"{id:18} {_state(facts):14} {facts.task.value:14} {size(facts):>9}  "
                 f"{facts.license}  {pairs}"
             )
     for id in sorted(set(context.store.ids()) - set(found)):
         click.echo(f"{id}: broken; `summsvc models verify {id}` prints the cause", err=True)
-
-
-_engine = click.option(
-    "--engine",
-    type=click.Choice(["auto", "ctranslate2", "transformers"]),
-    default="auto",
-    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED.",
-)
 
 
 def _http_address(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -110,10 +95,10 @@ def _http_address(_: click.Context, __: click.Parameter, value: str) -> str:
     help="Request URL/HOST/PATH in place of https://HOST/PATH, for models from other sources "
     "than the model hub.",
 )
-@_engine
+@engine_option
 @click.pass_obj
 def pull(
-    context: _ModelContext, ids: tuple[str, ...], newest: bool, mirror: str, engine: str
+    context: ModelContext, ids: tuple[str, ...], newest: bool, mirror: str, engine: str
 ) -> None:
     """Download models and install them.
 
@@ -131,7 +116,7 @@ def pull(
             release = _newest(entry, mirror) if newest else None
             if release is None:
                 click.echo(
-                    f"{id}: {entry.title or entry.origin}, about {_size(entry)} from "
+                    f"{id}: {entry.title or entry.origin}, about {size(entry)} from "
                     f"{entry.origin}, licence {entry.license}"
                 )
             manifest = pull_model(
@@ -141,7 +126,7 @@ def pull(
             click.echo(str(error), err=True)
             failed += 1
         else:
-            click.echo(_installed(manifest))
+            click.echo(describe_installed(manifest))
     if failed:
         raise SystemExit(1)
 
@@ -159,62 +144,9 @@ def _newest(entry: CatalogEntry, mirror: str) -> Release:
 
 
 @models.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--id", "id", required=True, help="Id of the installed model.")
-@click.option(
-    "--task",
-    type=click.Choice([task.value for task in Task]),
-    help="Task of the model; not needed for a model of the catalog.",
-)
-@click.option("--pair", "pairs", multiple=True, help="Language pair such as en-ru; repeatable.")
-@click.option(
-    "--like",
-    metavar="ID",
-    help="Catalog entry with the same language tokens and decoding defaults.",
-)
-@_engine
-@click.pass_obj
-def add(
-    context: _ModelContext,
-    directory: Path,
-    id: str,
-    task: str | None,
-    pairs: tuple[str, ...],
-    like: str | None,
-    engine: str,
-) -> None:
-    """Install a model from a folder in the layout of the model hub, or with published files.
-
-    Published files (packed or not) of a model of the catalog must have the catalog's hashes.
-    """
-    entry = context.catalog.get(like or id)
-    if like and entry is None:
-        raise click.UsageError(f"'{like}' is not in the catalog")
-    model_task = Task(task) if task else entry.task if entry else None
-    if model_task is None:
-        raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
-    try:
-        language_pairs = [parse_pair(pair) for pair in pairs]
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    try:
-        if entry is not None and entry.id == id:
-            for name in compare(entry, directory):
-                click.echo(f"{id}: {name} is not compared; the catalog has no hash of it unpacked")
-        names = [path.name for path in directory.iterdir()]
-        convert = converter(engine, model_type(directory), names)
-        manifest = context.store.add(
-            directory, id, model_task, language_pairs, entry=entry, convert=convert
-        )
-    except (StoreError, SummsvcError) as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(_installed(manifest))
-
-
-@models.command()
 @click.argument("id", required=False)
 @click.pass_obj
-def verify(context: _ModelContext, id: str | None) -> None:
+def verify(context: ModelContext, id: str | None) -> None:
     """Verify installed files against their checksums.
 
     ID is one model; all models are verified if it is not given.
@@ -237,19 +169,13 @@ def verify(context: _ModelContext, id: str | None) -> None:
 @models.command()
 @click.argument("id")
 @click.pass_obj
-def remove(context: _ModelContext, id: str) -> None:
+def remove(context: ModelContext, id: str) -> None:
     """Delete a model from the store."""
     try:
         context.store.remove(id)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{id}: removed")
-
-
-def _installed(manifest: Manifest) -> str:
-    result = manifest.conversion.get("check")
-    line = f"{manifest.id}: installed for {manifest.engine}, {_size(manifest)}"
-    return f"{line}; checked: {result}" if result else line
 
 
 def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:
@@ -276,7 +202,3 @@ def _published(entry: CatalogEntry) -> list[dict[str, object]]:
 
 def _state(facts: Manifest | CatalogEntry) -> str:
     return "installed" if isinstance(facts, Manifest) else "not installed"
-
-
-def _size(facts: Manifest | CatalogEntry) -> str:
-    return f"{facts.size_bytes / 1e6:,.1f} MB"

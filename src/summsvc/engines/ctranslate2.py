@@ -24,7 +24,7 @@ from summsvc.engines.limits import output_limit, validate_input_length
 from summsvc.engines.tokenizer import Tokenizer
 from summsvc.errors import EngineError, ModelBrokenError
 
-ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5")
+ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "opennmt", "pegasus", "t5")
 """Values of ``model_type`` that CTranslate2 supports, of those that summsvc supports."""
 
 BEAM_PATIENCE = 2.0

@@ -10,7 +10,7 @@ from typing import Any
 from summsvc.engines.base import LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
 from summsvc.models.catalog import CatalogEntry, Pair, languages_to_name
-from summsvc.models.conversion import vocabulary
+from summsvc.models.conversion import argos, vocabulary
 from summsvc.models.conversion.students import files as students
 from summsvc.models.store import files
 
@@ -53,6 +53,8 @@ def describe(
     chosen = tuple(pairs) or (entry.pairs if entry is not None else ())
     if not chosen and is_student and (named := students.pair(directory)):
         chosen = (named,)
+    if not chosen and architecture == argos.ARCHITECTURE:
+        chosen = (argos.pair(directory),)
     if not chosen:
         raise InvalidFieldError(
             f"no language pair is known for '{id}'; name at least one, such as en-ru",
@@ -85,12 +87,16 @@ def _validate_pairs(task: Task, pairs: Sequence[Pair]) -> None:
 
 
 def model_type(directory: Path) -> str:
-    """``model_type`` of a hub-layout folder; "student" of a folder with a student's files.
+    """``model_type`` of a hub-layout folder.
+
+    "student" of a folder with a student's files, "opennmt" of an unpacked Argos package.
 
     Raises InvalidFieldError when config.json cannot be read or has none.
     """
     if not (directory / "config.json").exists() and students.is_student(directory):
         return students.ARCHITECTURE
+    if argos.is_package(directory):
+        return argos.ARCHITECTURE
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
         architecture = config["model_type"]

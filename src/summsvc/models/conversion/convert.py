@@ -13,7 +13,7 @@ from pathlib import Path
 from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
-from summsvc.models.conversion import marian, transformers, verify
+from summsvc.models.conversion import argos, marian, transformers, verify
 from summsvc.models.conversion.students import files as students
 from summsvc.models.store import files
 from summsvc.models.store.store import Convert
@@ -43,6 +43,12 @@ def converter(
                 "--engine auto"
             )
         return convert_and_verify_student
+    if architecture == argos.ARCHITECTURE:
+        if engine == "transformers":
+            raise ModelUnavailableError(
+                "Argos packages run only on ctranslate2; install it with --engine auto"
+            )
+        return convert_and_verify_argos
     if engine == "transformers":
         return None
     if architecture not in ARCHITECTURES:
@@ -111,6 +117,16 @@ def convert_and_verify_student(spec: ModelSpec, target: Path) -> dict[str, str]:
 
     facts = convert_student(spec.path, target)
     facts["check"] = verify.verify_student(spec, target)
+    return facts
+
+
+def convert_and_verify_argos(spec: ModelSpec, target: Path) -> dict[str, str]:
+    """Install the Argos package of ``spec`` and verify it, see ``verify_outputs``.
+
+    Raises the errors of ``argos.convert``, and ConversionError.
+    """
+    facts = argos.convert(spec, target)
+    facts["check"] = verify.verify_outputs(spec, target)
     return facts
 
 

@@ -101,6 +101,21 @@ def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, referenc
     return f"{finding}; {len(probes)} probes"
 
 
+def verify_outputs(spec: ModelSpec, installed: Path) -> str:
+    """Run a model for which there is no checkpoint to compare with; return the findings.
+
+    installed: its folder. Blocks for seconds. Raises ConversionError.
+    """
+    try:
+        with _load(spec, installed) as engine:
+            probes = _select_probes(engine)
+            outputs = _generate(engine, probes)
+    except SummsvcError as error:
+        raise _conversion_error(spec, f"it cannot be run: {error}") from error
+    _require_plausible_outputs(spec, probes, outputs)
+    return f"no loops; {len(probes)} probes"
+
+
 def verify_student(spec: ModelSpec, installed: Path) -> str:
     """Run a converted student model with and without its shortlist; return the findings.
 
