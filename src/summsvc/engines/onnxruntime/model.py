@@ -6,6 +6,7 @@ it computes.
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Mapping, Sequence
@@ -124,8 +125,8 @@ class Network:
             feeds = {"x": y, "bias": words.bias}
             found: Floats = self._whole_output().run(None, feeds)[0]
         else:
-            feeds = {"x": y, "words": words.matrix, "bias": words.bias}
-            found = self._output.run(None, feeds)[0]
+            columns = {"words": words.matrix, "bias": words.bias}
+            found = self._output.run(None, {"x": y, **columns})[0]
         return found
 
     def _whole_output(self) -> Any:
@@ -155,9 +156,23 @@ def _matrix(path: Path, rows: int, width: int) -> npt.NDArray[np.int8]:
     return np.memmap(path, np.int8, "r", shape=(rows, width))
 
 
+@functools.cache
+def _has_exact_products() -> bool:
+    """Whether the processor's fastest product of 8-bit integers is exact.
+
+    x86 processors without VNNI saturate sums of two products at 16 bits. Other processors do not
+    have such an instruction; onnxruntime ignores the option there.
+    """
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8").split()
+    except OSError:
+        return False
+    return "avx512_vnni" in flags or "avx_vnni" in flags
+
+
 def _load(path: Path, threads: int) -> Any:
     """An onnxruntime session."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -165,6 +180,7 @@ def _load(path: Path, threads: int) -> Any:
     options.log_severity_level = 3
     # Without it, waiting threads would take the cores of other workers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # On processors without VNNI, the faster product saturates at 16 bits.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if not _has_exact_products():
+        # Uses a slower product that is exact.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,8 +1,7 @@
 """Builder of ONNX graphs from layers with 8-bit weights.
 
 A product rounds its input to 8-bit integers with the fixed multiplier of its matrix, as Marian
-does, so an output does not depend on the other rows of a batch. Products with the same input and
-multiplier become one.
+does, so an output does not depend on the other rows of a batch.
 """
 
 from __future__ import annotations
@@ -76,38 +75,19 @@ class GraphBuilder:
         )
         return name
 
-    def affine(self, x: str, matrices: Sequence[Matrix]) -> list[str]:
-        """The outputs of several layers with the same input."""
-        if len({matrix.multiplier for matrix in matrices}) > 1:
-            return [self._product(x, [matrix]) for matrix in matrices]
-        joined = self._product(x, matrices)
-        if len(matrices) == 1:
-            return [joined]
-        names = [self._name("Split") for _ in matrices]
-        widths = self.constant(np.array([m.integers.shape[1] for m in matrices], np.int64))
-        self._nodes.append(helper.make_node("Split", [joined, widths], names, axis=-1))
-        return names
+    def affine(self, x: str, matrix: Matrix) -> str:
+        """The output of a layer."""
+        integers, bias = self.constant(matrix.integers), self.constant(matrix.bias)
+        return self.product(x, integers, bias, matrix.scale, matrix.multiplier)
 
     def product(self, x: str, integers: str, bias: str, scale: float, multiplier: float) -> str:
-        """An affine layer whose weights and bias are values of the graph."""
-        return self._multiply(x, integers, bias, self.constant(np.float32(scale)), multiplier)
-
-    def _product(self, x: str, matrices: Sequence[Matrix]) -> str:
-        scales = [np.full(m.integers.shape[1], m.scale, np.float32) for m in matrices]
-        return self._multiply(
-            x,
-            self.constant(np.concatenate([m.integers for m in matrices], axis=1)),
-            self.constant(np.concatenate([m.bias for m in matrices])),
-            self.constant(np.concatenate(scales)),
-            matrices[0].multiplier,
-        )
-
-    def _multiply(self, x: str, integers: str, bias: str, scale: str, multiplier: float) -> str:
-        step, zero = np.float32(1 / multiplier), self.constant(ZERO_POINT)
+        """The output of a layer whose weights and bias are values of the graph."""
+        step, zero = self.constant(np.float32(1 / multiplier)), self.constant(ZERO_POINT)
         key = (x, multiplier)
         if key not in self._rounded:
-            self._rounded[key] = self.add("QuantizeLinear", [x, self.constant(step), zero])
-        inputs = [self._rounded[key], integers, self.constant(step), scale, zero, "", bias]
+            self._rounded[key] = self.add("QuantizeLinear", [x, step, zero])
+        scales = [step, self.constant(np.float32(scale))]
+        inputs = [self._rounded[key], integers, *scales, zero, "", bias]
         return self.add("MatMulIntegerToFloat", inputs, CONTRIB)
 
     def normalize(self, x: str, with_: Normalization) -> str:

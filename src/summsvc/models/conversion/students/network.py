@@ -30,8 +30,7 @@ def encoder(weights: Weights, sizes: Configuration) -> GraphBuilder:
     mask = graph.input("mask", ["batch", 1, 1, "source"])
     for layer in range(1, sizes.encoder_layers + 1):
         prefix = f"encoder_l{layer}_self"
-        found = graph.affine(x, [_attention(weights, sizes, prefix, each) for each in "qkv"])
-        queries, keys, values = (graph.reshape(y, _heads(sizes)) for y in found)
+        queries, keys, values = (_split_heads(graph, weights, sizes, prefix, p, x) for p in "qkv")
         _, y = graph.attend(
             graph.transpose(queries, 0, 2, 1, 3),
             graph.transpose(keys, 0, 2, 3, 1),
@@ -39,22 +38,16 @@ def encoder(weights: Weights, sizes: Configuration) -> GraphBuilder:
             mask,
         )
         y = graph.reshape(graph.transpose(y, 0, 2, 1, 3), [0, 0, sizes.width])
-        (y,) = graph.affine(y, [_attention(weights, sizes, prefix, "o")])
+        y = graph.affine(y, _attention(weights, sizes, prefix, "o"))
         x = graph.normalize(graph.add("Add", [x, y]), weights.normalization(f"{prefix}_Wo_ln"))
         x = _feed_forward(graph, weights, sizes, f"encoder_l{layer}_ffn", x)
-    layers = range(sizes.decoder_layers)
-    matrices = [
-        _attention(weights, sizes, f"decoder_l{layer + 1}_context", each)
-        for layer in layers
-        for each in "kv"
-    ]
-    found = graph.affine(x, matrices)
-    dims = ["batch", sizes.heads, sizes.head_width, "source"]
-    for layer in layers:
-        keys, values = (graph.reshape(y, _heads(sizes)) for y in found[2 * layer :][:2])
-        graph.output(f"keys_{layer}", graph.transpose(keys, 0, 2, 3, 1), dims)
+    for layer in range(sizes.decoder_layers):
+        prefix = f"decoder_l{layer + 1}_context"
+        keys, values = (_split_heads(graph, weights, sizes, prefix, p, x) for p in "kv")
+        keys = graph.transpose(keys, 0, 2, 3, 1)
+        graph.output(f"keys_{layer}", keys, ["batch", sizes.heads, sizes.head_width, "source"])
         values = graph.transpose(values, 0, 2, 1, 3)
-        graph.output(f"values_{layer}", values, [dims[0], dims[1], dims[3], dims[2]])
+        graph.output(f"values_{layer}", values, ["batch", sizes.heads, "source", sizes.head_width])
     return graph
 
 
@@ -81,16 +74,15 @@ def decoder(weights: Weights, sizes: Configuration) -> GraphBuilder:
         y = graph.add("Relu", [state])
         x = graph.normalize(graph.add("Add", [x, y]), weights.normalization(f"{prefix}_ffn_ln"))
         prefix = f"decoder_l{layer + 1}_context"
-        (queries,) = graph.affine(x, [_attention(weights, sizes, prefix, "q")])
+        queries = graph.affine(x, _attention(weights, sizes, prefix, "q"))
         queries = graph.reshape(queries, [-1, sizes.heads, 1, sizes.head_width])
         shares, y = graph.attend(queries, keys, values, mask)
         if layer == sizes.alignment_layer:
             first = graph.constant(np.array([0], np.int64))
             attention = graph.add("Gather", [shares, first], axis=1)
             attention = graph.add("Squeeze", [attention, graph.constant(np.array([1, 2]))])
-        (y,) = graph.affine(
-            graph.reshape(y, [-1, sizes.width]), [_attention(weights, sizes, prefix, "o")]
-        )
+        y = graph.reshape(y, [-1, sizes.width])
+        y = graph.affine(y, _attention(weights, sizes, prefix, "o"))
         x = graph.normalize(graph.add("Add", [x, y]), weights.normalization(f"{prefix}_Wo_ln"))
         x = _feed_forward(graph, weights, sizes, f"decoder_l{layer + 1}_ffn", x)
     graph.output("y", x, ["rows", sizes.width])
@@ -141,13 +133,8 @@ def _recurrent_unit(
 ) -> str:
     """The next state f * state + (1 - f) * W x, where f = sigmoid(Wf x + bf)."""
     width = sizes.width
-    new, forget = graph.affine(
-        x,
-        [
-            weights.matrix(f"{prefix}_W", width, width, None),
-            weights.matrix(f"{prefix}_Wf", width, width, f"{prefix}_bf"),
-        ],
-    )
+    new = graph.affine(x, weights.matrix(f"{prefix}_W", width, width, None))
+    forget = graph.affine(x, weights.matrix(f"{prefix}_Wf", width, width, f"{prefix}_bf"))
     kept = graph.add("Mul", [graph.add("Sigmoid", [forget]), graph.add("Sub", [state, new])])
     return graph.add("Add", [new, kept])
 
@@ -157,8 +144,7 @@ def _feed_forward(
 ) -> str:
     inner = weights.matrix(f"{prefix}_W1", sizes.width, sizes.inner, f"{prefix}_b1")
     outer = weights.matrix(f"{prefix}_W2", sizes.inner, sizes.width, f"{prefix}_b2")
-    (y,) = graph.affine(x, [inner])
-    (y,) = graph.affine(graph.add("Relu", [y]), [outer])
+    y = graph.affine(graph.add("Relu", [graph.affine(x, inner)]), outer)
     return graph.normalize(graph.add("Add", [x, y]), weights.normalization(f"{prefix}_ffn_ln"))
 
 
@@ -169,5 +155,9 @@ def _attention(weights: Weights, sizes: Configuration, prefix: str, part: str) -
     return matrix.scaled(1 / math.sqrt(sizes.head_width)) if part == "q" else matrix
 
 
-def _heads(sizes: Configuration) -> list[int]:
-    return [0, 0, sizes.heads, sizes.head_width]
+def _split_heads(
+    graph: GraphBuilder, weights: Weights, sizes: Configuration, prefix: str, part: str, x: str
+) -> str:
+    """Queries, keys or values of a sequence, of shape (batch, length, heads, head width)."""
+    y = graph.affine(x, _attention(weights, sizes, prefix, part))
+    return graph.reshape(y, [0, 0, sizes.heads, sizes.head_width])
