@@ -156,7 +156,7 @@ def test_killed_pull_installs_nothing_and_the_next_resumes(
     assert_whole(store)
 
 
-def test_remains_of_another_source_are_deleted(hub: Hub, store: Store, pull: Pull) -> None:
+def test_remains_of_another_source_are_deleted(store: Store, pull: Pull) -> None:
     (store.staging("tiny") / "packed").mkdir(parents=True)
     (store.staging("tiny") / "packed" / "model.bin.gz").write_bytes(b"packed")
     done = pull()
