@@ -18,7 +18,7 @@ from summsvc.engines.base import DecodingOptions, Placement
 from summsvc.engines.load import load
 from summsvc.models.sources.index import INDEX_URL
 from summsvc.models.store.store import Store
-from tests.checkpoints import pairs, student
+from tests.checkpoints import pairs, split_student, student
 from tests.models.folders import left_over
 from tests.models.published import digest, files_in_toml, packed_student
 from tests.models.web import Web, serving
@@ -263,6 +263,15 @@ def test_published_files_are_added_without_a_network(
     assert refused.returncode == 1
     assert f"{name} in {folder}" in refused.stderr
     assert_installed(store)
+
+
+def test_other_version_is_added_under_an_id_of_its_own(store: Store, models: Pull) -> None:
+    folder = split_student("en-ru")
+    refused = models("add", folder, "--id", "tiny")
+    assert refused.returncode == 1
+    done = models("add", folder, "--id", "ours", "--like", "tiny")
+    assert done.returncode == 0, done.stderr
+    assert store.verify("ours") == []
 
 
 def test_mirror_without_a_scheme_is_a_usage_error(models: Pull) -> None:

@@ -156,6 +156,14 @@ def test_killed_pull_installs_nothing_and_the_next_resumes(
     assert_whole(store)
 
 
+def test_remains_of_another_source_are_deleted(store: Store, pull: Pull) -> None:
+    (store.staging("tiny") / "packed").mkdir(parents=True)
+    (store.staging("tiny") / "packed" / "model.bin.gz").write_bytes(b"packed")
+    done = pull()
+    assert done.returncode == 0, done.stderr
+    assert_whole(store)
+
+
 def test_concurrent_pulls_download_once(
     hub: Hub, store: Store, start: Callable[..., subprocess.Popen[str]]
 ) -> None:

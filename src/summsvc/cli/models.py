@@ -91,6 +91,7 @@ def _http_address(_: click.Context, __: click.Parameter, value: str) -> str:
     metavar="URL",
     default="",
     envvar="SUMMSVC_MODEL_MIRROR",
+    show_envvar=True,
     callback=_http_address,
     help="Request URL/HOST/PATH in place of https://HOST/PATH, for models from other sources "
     "than the model hub.",

@@ -177,7 +177,7 @@ class Model(_message.Message):
     size_bytes: _builtins.int
     """Bytes on disk if installed, else the approximate download size in bytes."""
     repository: _builtins.str
-    """Repository on the model hub, or empty."""
+    """Repository on the model hub, address of published files, or empty."""
     revision: _builtins.str
     """Revision in that repository, or empty."""
     max_input_tokens: _builtins.int

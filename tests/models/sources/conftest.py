@@ -1,4 +1,4 @@
-"""A release of three small files, and the server that publishes it."""
+"""A release of three small files, the server that publishes it, and its download."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 
 from summsvc.engines.base import Task
 from summsvc.models.catalog import CatalogEntry, License, PublishedFile
+from summsvc.models.sources import published as source
+from summsvc.models.sources.http import Connection
+from summsvc.models.sources.release import Release, pinned
 from tests.models.web import Web, serving
 
 _random = random.Random(1)
@@ -24,11 +27,14 @@ BASE = "https://files.example/models/enru"
 PACKED = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in CONTENT.items()}
 
 
+MODEL = "model.enru.bin.gz"
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def published(name: str, *, unpacked: bool = True) -> PublishedFile:
+def published_file(name: str, *, unpacked: bool = True) -> PublishedFile:
     content = CONTENT[name.removesuffix(".gz")]
     return PublishedFile(
         name=name,
@@ -39,6 +45,15 @@ def published(name: str, *, unpacked: bool = True) -> PublishedFile:
     )
 
 
+def pull(
+    entry: CatalogEntry, web: Web, staging: Path, release: Release | None = None
+) -> dict[str, bytes]:
+    """Download; returns the unpacked files."""
+    with Connection(entry, web.endpoint) as connection:
+        folder = source.download(entry, release or pinned(entry), connection, staging)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.fixture
 def entry() -> CatalogEntry:
     return CatalogEntry(
@@ -46,7 +61,7 @@ def entry() -> CatalogEntry:
         task=Task.TRANSLATION,
         pairs=(("en", "ru"),),
         base_url=BASE,
-        files=tuple(published(name, unpacked="model" in name) for name in PACKED),
+        files=tuple(published_file(name, unpacked="model" in name) for name in PACKED),
         newest=("base-memory", "base"),
         revision="0" * 40,
         size_bytes=sum(map(len, PACKED.values())),

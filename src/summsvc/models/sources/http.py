@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -130,12 +129,13 @@ class Connection:
         return self._repeat(request)
 
     def _repeat(self, request: Callable[[], T]) -> T:
-        for attempt in itertools.count(1):
+        attempt = 1
+        while True:
             try:
                 return request()
             except InterruptedTransferError as error:
                 self.wait(attempt, error)
-        raise AssertionError
+                attempt += 1
 
     def wait(self, attempt: int, error: InterruptedTransferError) -> None:
         """Pause before the next attempt; raises PullError after the last one.
