@@ -30,7 +30,7 @@ class _Segment:
 
     def normalized(self, total: float, length: int) -> float:
         """The score by which hypotheses of different lengths are compared."""
-        return total / float(length) ** self.penalty
+        return total / math.pow(length, self.penalty)
 
     def best(self) -> Hypothesis:
         """The best hypothesis that has ended."""

@@ -125,8 +125,8 @@ class Network:
             feeds = {"x": y, "bias": words.bias}
             found: Floats = self._whole_output().run(None, feeds)[0]
         else:
-            feeds = {"x": y, "words": words.matrix, "bias": words.bias}
-            found = self._output.run(None, feeds)[0]
+            columns = {"words": words.matrix, "bias": words.bias}
+            found = self._output.run(None, {"x": y, **columns})[0]
         return found
 
     def _whole_output(self) -> Any:
@@ -172,7 +172,7 @@ def _has_exact_products() -> bool:
 
 def _load(path: Path, threads: int) -> Any:
     """An onnxruntime session."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

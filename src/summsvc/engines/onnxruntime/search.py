@@ -40,8 +40,8 @@ class Hypothesis:
 def log_sums(logits: Floats) -> Floats:
     """Logarithm of the sum of exponentials of each row, of shape (rows, 1)."""
     top = logits.max(axis=1, keepdims=True)
-    sums: Floats = np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-    return top + sums
+    sums: Floats = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+    return sums
 
 
 def greedy(

@@ -15,6 +15,7 @@ Span = tuple[int, int]
 class Vocabulary:
     """The vocabularies for source and target; thread-safe.
 
+    source: has no file when the vocabulary is joint.
     end, unknown: ids of the end marker and of the unknown token in the target vocabulary.
     target_size: number of target tokens. Raises the errors of SentencePiece.
     """
@@ -22,8 +23,10 @@ class Vocabulary:
     def __init__(self, source: Path, target: Path) -> None:
         from sentencepiece import SentencePieceProcessor
 
-        self._source: Any = SentencePieceProcessor(model_file=str(source))
         self._target: Any = SentencePieceProcessor(model_file=str(target))
+        self._source: Any = self._target
+        if source.is_file():
+            self._source = SentencePieceProcessor(model_file=str(source))
         self.end = int(self._target.eos_id())
         self.unknown = int(self._target.unk_id())
         self.target_size = int(self._target.get_piece_size())

@@ -63,7 +63,7 @@ class Reference:
             attended.append(int(weights.argmax()))
             total += float(best - np.log(np.exp(logits.astype(np.float64)).sum()))
             margin = min(margin, float(best - second))
-            x = embeddings[ids[-1:]] * np.float32(math.sqrt(self.width))
+            x = np.asarray(embeddings[ids[-1:]] * np.float32(math.sqrt(self.width)))
         return Output(ids, attended, total / len(ids), margin)
 
     def encode(self, source: Sequence[int]) -> list[tuple[Floats, Floats]]:
@@ -85,9 +85,9 @@ class Reference:
         weights = np.zeros(0, np.float32)
         for i, (keys, values) in enumerate(memory):
             name = f"decoder_l{i + 1}_rnn"
-            forget = 1 / (1 + np.exp(-self._affine(f"{name}_Wf", f"{name}_bf", x)))
+            forget = np.float32(1) / (1 + np.exp(-self._affine(f"{name}_Wf", f"{name}_bf", x)))
             new = self._affine(f"{name}_W", None, x)
-            states[i] = forget * states[i] + (1 - forget) * new
+            states[i] = np.asarray(forget * states[i] + (1 - forget) * new, np.float32)
             x = self._normalize(f"{name}_ffn", x + np.maximum(states[i], 0))
             name = f"decoder_l{i + 1}_context"
             y, weights = self._attend(self._part(name, "q", x), keys, values)
@@ -100,7 +100,7 @@ class Reference:
         matrix = item.integers().reshape(item.shape).T
         bias = self.items["decoder_ff_logit_out_b"].floats()[0]
         multiplier = self._number(f"{self.output_multiplier}_QuantMultA")
-        return (_product(x, matrix, multiplier, self._multiplier(item)) + bias)[0]
+        return np.asarray((_product(x, matrix, multiplier, self._multiplier(item)) + bias)[0])
 
     def _affine(self, name: str, bias: str | None, x: Floats) -> Floats:
         item = self.items[name]
@@ -136,7 +136,7 @@ class Reference:
     def _embeddings(self, name: str) -> Floats:
         item = self.items[name]
         integers = item.integers().reshape(item.shape).astype(np.float32)
-        return integers / np.float32(self._multiplier(item))
+        return np.asarray(integers / np.float32(self._multiplier(item)))
 
     def _signal(self, position: int) -> Floats:
         half = self.width // 2
@@ -153,4 +153,5 @@ class Reference:
 
 def _product(x: Floats, matrix: NDArray[np.int8], multiplier: float, other: float) -> Floats:
     integers = np.clip(np.rint(x * np.float32(multiplier)), -127, 127).astype(np.int32)
-    return (integers @ matrix.astype(np.int32) / (multiplier * other)).astype(np.float32)
+    sums = integers @ matrix.astype(np.int32)
+    return np.asarray(sums / (multiplier * other), np.float32)

@@ -62,7 +62,8 @@ class Item:
         if self.type is ItemType.FLOAT32:
             values = np.frombuffer(self.data, "<f4", self.elements)
             return values.astype(np.float32).reshape(self.shape)
-        return self.integers().reshape(self.shape) / np.float32(self.multiplier)
+        values = self.integers().astype(np.float32) / np.float32(self.multiplier)
+        return values.reshape(self.shape)
 
     def integers(self) -> npt.NDArray[np.int8]:
         """The 8-bit integers in the order of the file, in one dimension."""

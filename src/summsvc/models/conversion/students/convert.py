@@ -65,7 +65,9 @@ def convert(source: Path, target: Path) -> dict[str, str]:
     if not joint:
         source_rows = weights.embeddings(sizes.source_embeddings, sizes.source_words)
         _save(source_rows, target / SOURCE_EMBEDDINGS_FILE)
-    _copy_vocabulary(found.source_vocabulary, target / SOURCE_VOCABULARY_FILE, sizes.source_words)
+    if found.source_vocabulary != found.target_vocabulary:
+        path = target / SOURCE_VOCABULARY_FILE
+        _copy_vocabulary(found.source_vocabulary, path, sizes.source_words)
     _copy_vocabulary(found.target_vocabulary, target / TARGET_VOCABULARY_FILE, sizes.target_words)
     if found.shortlist is not None:
         words = _read_shortlist(found.shortlist, sizes)

@@ -41,13 +41,13 @@ def encoder(weights: Weights, sizes: Configuration) -> GraphBuilder:
         y = graph.affine(y, _attention(weights, sizes, prefix, "o"))
         x = graph.normalize(graph.add("Add", [x, y]), weights.normalization(f"{prefix}_Wo_ln"))
         x = _feed_forward(graph, weights, sizes, f"encoder_l{layer}_ffn", x)
-    dims = ["batch", sizes.heads, sizes.head_width, "source"]
     for layer in range(sizes.decoder_layers):
         prefix = f"decoder_l{layer + 1}_context"
         keys, values = (_split_heads(graph, weights, sizes, prefix, p, x) for p in "kv")
-        graph.output(f"keys_{layer}", graph.transpose(keys, 0, 2, 3, 1), dims)
+        keys = graph.transpose(keys, 0, 2, 3, 1)
+        graph.output(f"keys_{layer}", keys, ["batch", sizes.heads, sizes.head_width, "source"])
         values = graph.transpose(values, 0, 2, 1, 3)
-        graph.output(f"values_{layer}", values, [dims[0], dims[1], dims[3], dims[2]])
+        graph.output(f"values_{layer}", values, ["batch", sizes.heads, "source", sizes.head_width])
     return graph
 
 
