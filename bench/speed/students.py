@@ -149,8 +149,10 @@ def bars(results: Sequence[Result], count: int) -> Iterator[Bar]:
     """The targets of the base student, relative to tc-big with beam size 4 and to its engine."""
     by_name = {(each.model, each.beams): each for each in results}
     student, big = by_name.get(("student-base", 1)), by_name.get(("tc-big", 4))
-    ours, theirs = (each and each.of(count) for each in (student, big))
-    if student is None or big is None or ours is None or theirs is None:
+    if student is None or big is None:
+        return
+    ours, theirs = student.of(count), big.of(count)
+    if ours is None or theirs is None:
         return
     name = student.model
     speed = ours.tokens_per_s
