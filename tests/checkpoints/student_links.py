@@ -14,7 +14,7 @@ from typing import Any
 
 WORD = re.compile(r"\w+|[^\w\s]")
 ROUNDS = 10
-TENSION = 4.0
+TENSION = 1.0
 
 Links = list[list[int]]
 """For each target token the source tokens that it is linked to."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkpoints import marian
+from tests.checkpoints import marian, student
 from tests.checkpoints.article import ARTICLE
 from tests.conftest import SEED
 
@@ -30,17 +30,19 @@ def summsvc(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.fixture(scope="module", params=["ctranslate2", "transformers"])
+@pytest.fixture(scope="module", params=["ctranslate2", "transformers", "onnxruntime"])
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Address of a server whose models were added for one engine."""
     store = str(tmp_path_factory.mktemp("store"))
     for language in ("ru", "lt"):
-        id = f"opus-en-{language}"
-        folder = str(marian(f"en-{language}"))
-        added = summsvc("models", "add", folder, "--id", id, "--engine", request.param,
-                        SUMMSVC_MODEL_DIR=store)  # fmt: skip
+        options = ["--id", f"opus-en-{language}", "--engine", request.param]
+        folder = marian(f"en-{language}")
+        if request.param == "onnxruntime":
+            options = ["--id", f"student-en-{language}", "--task", "translation"]
+            folder = student(f"en-{language}")
+        added = summsvc("models", "add", str(folder), *options, SUMMSVC_MODEL_DIR=store)
         assert added.returncode == 0, added.stderr
     verified = summsvc("models", "verify", SUMMSVC_MODEL_DIR=store)
     assert verified.returncode == 0, verified.stderr
@@ -73,5 +75,5 @@ def test_the_seed_is_translated(served: str, language: str, column: int, stream:
 def test_json_names_the_engine(served: str) -> None:
     done = summsvc("translate", str(SEED), "--to", "lt", "--server", served, "--json")
     reply = json.loads(done.stdout)
-    assert reply["models"][0]["engine"] in ("ctranslate2", "transformers")
+    assert reply["models"][0]["engine"] in ("ctranslate2", "transformers", "onnxruntime")
     assert reply["language"]["code"] == "en"

@@ -38,6 +38,17 @@ POSITIONS = 512
 """Positions whose signal is computed in advance."""
 
 
+KEYS_AXIS, VALUES_AXIS = 3, 2
+"""Axes of the source words in the encoder's outputs."""
+
+MIN_GROUP_TOKENS = 128
+"""Fewest tokens, with padding, that the encoder computes together. With fewer its products are
+less efficient."""
+
+MIN_LENGTH_SHARE = 0.9
+"""A shorter share of the longest source of a group begins a new group."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutputWords:
     """A part of the target vocabulary, as the output layer computes it.
@@ -86,15 +97,35 @@ class Network:
         Returns the attention mask [batch, 1, 1, source], and for each decoder layer its keys
         [batch, heads, head width, source] and values [batch, heads, source, head width].
         """
-        longest = max(map(len, sources))
-        ids = np.zeros((len(sources), longest), np.int64)
-        mask = np.full((len(sources), 1, 1, longest), MASKED, np.float32)
-        for row, source in enumerate(sources):
-            ids[row, : len(source)] = source
-            mask[row, :, :, : len(source)] = 0
+        lengths = np.array([len(source) for source in sources])
+        longest = int(lengths.max())
+        mask = np.where(np.arange(longest) < lengths[:, None], np.float32(0), MASKED)
+        groups = _group_by_length(lengths)
+        if len(groups) == 1:
+            return mask[:, None, None], self._encode(sources, mask)
+        memory: list[Floats] = []
+        for rows in groups:
+            part = int(lengths[rows].max())
+            encoded = self._encode([sources[row] for row in rows], mask[rows, :part])
+            for i, values in enumerate(encoded):
+                axis = VALUES_AXIS if i % 2 else KEYS_AXIS
+                if len(memory) <= i:
+                    shape = list(values.shape)
+                    shape[0], shape[axis] = len(sources), longest
+                    memory.append(np.zeros(shape, np.float32))
+                whole = np.moveaxis(memory[i], axis, 1)
+                whole[rows, :part] = np.moveaxis(values, axis, 1)
+        return mask[:, None, None], memory
+
+    def _encode(self, sources: Sequence[Sequence[int]], mask: Floats) -> list[Floats]:
+        """Keys and values of sources of similar length. mask: of shape (batch, source)."""
+        ids = np.zeros(mask.shape, np.int64)
+        for row, source in zip(ids, sources, strict=True):
+            row[: len(source)] = source
         scale = np.float32(self.layout.source_scale) * self._factor
-        x = self._source[ids] * scale + self._signal(0, longest)
-        return mask, self._encoder.run(None, {"x": x, "mask": mask})
+        x = self._source[ids] * scale + self._signal(0, mask.shape[1])
+        found: list[Floats] = self._encoder.run(None, {"x": x, "mask": mask[:, None, None]})
+        return found
 
     def step(
         self, words: Integers | None, position: int, memory: Mapping[str, Floats]
@@ -143,6 +174,21 @@ class Network:
         return _signals(np.arange(start, end, dtype=np.float32), self.layout.width)
 
 
+def _group_by_length(lengths: Integers) -> list[Integers]:
+    """Rows in groups of similar length, so that little of what is computed is padding."""
+    groups: list[Integers] = []
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    for end in range(1, len(order) + 1):
+        group = lengths[order[start:end]]
+        padded = len(group) * int(group[0])
+        is_full = padded >= MIN_GROUP_TOKENS and end < len(order)
+        if end == len(order) or (is_full and lengths[order[end]] < MIN_LENGTH_SHARE * group[0]):
+            groups.append(order[start:end])
+            start = end
+    return groups
+
+
 def _signals(positions: Floats, width: int) -> Floats:
     """Sinusoidal position signals as in Marian: all sines, then all cosines."""
     half = width // 2
@@ -178,6 +224,9 @@ def _load(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # They would keep the memory of the largest batch, and of every shape of a batch.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     # Without it, waiting threads would take the cores of other workers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not _has_exact_products():

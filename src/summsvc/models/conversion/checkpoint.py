@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from summsvc.engines.base import LanguageTokens, Task
+from summsvc.engines.base import DecodingOptions, LanguageTokens, Task
 from summsvc.errors import InvalidFieldError
 from summsvc.models.catalog import CatalogEntry, Pair, languages_to_name
 from summsvc.models.conversion import argos, vocabulary
@@ -68,6 +68,9 @@ def describe(
         "pairs": chosen,
         **_language_tokens(directory, id, architecture, task, chosen, entry),
     }
+    if is_student:
+        # Students are trained on outputs of a teacher's beam search and searched greedily.
+        facts["decoding"] = DecodingOptions(beam_size=1)
     if entry is not None:
         facts |= {"prefix": entry.prefix, "decoding": entry.decoding}
     if entry is not None and entry.id == id:

@@ -49,6 +49,7 @@ def test_a_model_is_installed_verified_and_run(published: Path, tmp_path: Path) 
     manifest = store.get("firefox-en-ru")
     assert manifest is not None
     assert manifest.pairs == (("en", "ru"),)
+    assert manifest.decoding.beam_size == 1
     assert (manifest.engine, manifest.architecture) == ("onnxruntime", "student")
     assert "have the same output without the shortlist" in manifest.conversion["check"]
     assert "LICENSE" in manifest.files

@@ -20,7 +20,7 @@ SOURCE_PATTERN = "srcvocab.*.spm"
 TARGET_PATTERN = "trgvocab.*.spm"
 SHORTLIST_PATTERN = "lex.*.s2t.bin"
 
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 1 << 28
 """Largest unpacked file in bytes. Published models have at most 60 MB."""
 
 _PACKED = ".gz"
