@@ -64,7 +64,7 @@ def test_correct_conversion_is_installed_with_its_verification(tmp_path: Path, p
     assert manifest.conversion["quantization"] == "int8"
     assert manifest.conversion["check"].startswith("float32 as transformers 5")
     assert "nats per token; 6 probes" in manifest.conversion["check"]
-    assert not (store.root / "ours" / "float32").exists()
+    assert not (store.root / "ours" / "exact").exists()
     assert store.verify("ours") == []
 
 

@@ -93,19 +93,41 @@ def quantization() -> str:
 
 
 def convert_and_verify(spec: ModelSpec, target: Path, *, quantization: str) -> dict[str, str]:
-    """Convert the checkpoint of ``spec`` and verify the result, see ``verify_conversion``.
+    """Convert the checkpoint of ``spec`` and verify the result, see ``verify``.
 
-    Needs disk space for a temporary float32 copy. Raises the errors of ``convert``, and
-    ConversionError.
+    A temporary copy without quantization exists only until it is verified: it needs as much
+    disk space as the checkpoint. Raises the errors of ``convert``, and ConversionError.
     """
+    if quantization == "float32":
+        facts = convert(spec.path, target, quantization=quantization)
+        facts["check"] = verify.verify_exact(spec, target, reference=has_torch()).summary
+        return facts
+    exact = target / "exact"
+    convert(spec.path, exact, quantization=_exact_type(spec.path))
+    outputs = verify.verify_exact(spec, exact, reference=has_torch())
+    shutil.rmtree(exact)
     facts = convert(spec.path, target, quantization=quantization)
-    exact = target if quantization == "float32" else target / "float32"
-    if exact != target:
-        convert(spec.path, exact, quantization="float32")
-    facts["check"] = verify.verify_conversion(spec, exact, target, reference=has_torch())
-    if exact != target:
-        shutil.rmtree(exact)
+    facts["check"] = verify.verify_quantized(spec, outputs, target)
     return facts
+
+
+def _exact_type(source: Path) -> str:
+    """float16 for a checkpoint whose tensors all have that type, else float32.
+
+    The engine computes in float32 with either, and float16 takes half the space.
+    """
+    path = source / SAFETENSORS_FILE
+    if not path.is_file():
+        return "float32"
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            types = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+    except SafetensorError:
+        # ``convert`` reports it.
+        return "float32"
+    return "float16" if types == {"F16"} else "float32"
 
 
 def convert_and_verify_student(spec: ModelSpec, target: Path) -> dict[str, str]:

@@ -17,14 +17,12 @@ Runs greedy search on the probes of ``probes.toml``. A conversion is rejected in
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,7 @@ from summsvc.engines.base import (
 from summsvc.engines.ctranslate2 import CTranslate2Engine
 from summsvc.engines.load import load
 from summsvc.errors import ConversionError, SummsvcError
+from summsvc.models.conversion.probes import Probe, group_by_pair, select_probes
 from summsvc.models.conversion.students import files as students
 
 MAX_SCORE_DIFFERENCE = 0.01
@@ -51,10 +50,6 @@ to 0.052 on the test checkpoints; a matrix with its sign inverted loses 0.4 and 
 MIN_TRAINED_SCORE = -3.0
 """Mean log-probability, 1 in 20 for each token, below which only untrained models score."""
 
-
-MAX_SOURCE_LANGUAGES = 4
-"""Source languages for which a multilingual model is verified."""
-
 MAX_SUMMARY_TOKENS = 64
 """Output limit of a summarization probe in tokens."""
 
@@ -62,23 +57,30 @@ _REPEATED_TEXT = re.compile(r"(.{2,80}?)\1{3}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Probe:
-    source: str
-    target: str
-    text: str
+class ExactOutputs:
+    """The outputs of a conversion without quantization, with their scores, and the findings."""
+
+    probes: Sequence[Probe]
+    outputs: Sequence[Generated]
+    scores: Sequence[float]
+    finding: str
+
+    @property
+    def summary(self) -> str:
+        """The findings in one line."""
+        return f"{self.finding}; {len(self.probes)} probes"
 
 
-def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, reference: bool) -> str:
-    """Compare a conversion with its checkpoint; return the findings in one line.
+def verify_exact(spec: ModelSpec, exact: Path, *, reference: bool) -> ExactOutputs:
+    """Compare a conversion without quantization with its checkpoint.
 
-    spec: the checkpoint, in the hub's layout. exact: folder of its conversion to float32.
-    installed: folder of the conversion to install, or the same. reference: whether torch is
-    available to run the checkpoint. Blocks for seconds to minutes. Raises ConversionError,
-    whose message shows differing outputs.
+    spec: the checkpoint, in the hub's layout. exact: folder of the conversion. reference:
+    whether torch is available to run the checkpoint. Blocks for seconds to minutes. Raises
+    ConversionError, whose message shows differing outputs.
     """
-    try:
-        with _load(spec, exact) as engine:
-            probes = _select_probes(engine)
+    with _conversion_errors(spec):
+        with _load(spec, exact, compute_type="float32") as engine:
+            probes = select_probes(engine)
             plain = _generate(engine, probes)
             likely = _score(engine, probes, plain)
         if reference:
@@ -89,16 +91,20 @@ def verify_conversion(spec: ModelSpec, exact: Path, installed: Path, *, referenc
         else:
             _require_plausible_outputs(spec, probes, plain)
             finding = "float32 without loops; no torch to compare with"
-        if installed != exact:
-            with _load(spec, installed) as engine:
-                found = _generate(engine, probes)
-                lost = [a - b for a, b in zip(likely, _score(engine, probes, plain), strict=True)]
-            finding += f"; {_require_small_loss(spec, probes, plain, found, lost)}"
-    except ConversionError:
-        raise
-    except SummsvcError as error:
-        raise _conversion_error(spec, f"it cannot be run: {error}") from error
-    return f"{finding}; {len(probes)} probes"
+    return ExactOutputs(probes, plain, likely, finding)
+
+
+def verify_quantized(spec: ModelSpec, exact: ExactOutputs, installed: Path) -> str:
+    """Compare a quantized conversion with the exact one; return all findings in one line.
+
+    installed: folder of the conversion. Blocks for seconds. Raises ConversionError.
+    """
+    with _conversion_errors(spec), _load(spec, installed) as engine:
+        found = _generate(engine, exact.probes)
+        scores = _score(engine, exact.probes, exact.outputs)
+        lost = [a - b for a, b in zip(exact.scores, scores, strict=True)]
+        loss = _require_small_loss(spec, exact.probes, exact.outputs, found, lost)
+    return f"{exact.finding}; {loss}; {len(exact.probes)} probes"
 
 
 def verify_outputs(spec: ModelSpec, installed: Path) -> str:
@@ -106,13 +112,11 @@ def verify_outputs(spec: ModelSpec, installed: Path) -> str:
 
     installed: its folder. Blocks for seconds. Raises ConversionError.
     """
-    try:
+    with _conversion_errors(spec):
         with _load(spec, installed) as engine:
-            probes = _select_probes(engine)
+            probes = select_probes(engine)
             outputs = _generate(engine, probes)
-    except SummsvcError as error:
-        raise _conversion_error(spec, f"it cannot be run: {error}") from error
-    _require_plausible_outputs(spec, probes, outputs)
+        _require_plausible_outputs(spec, probes, outputs)
     return f"no loops; {len(probes)} probes"
 
 
@@ -123,24 +127,37 @@ def verify_student(spec: ModelSpec, installed: Path) -> str:
     installed: folder of the conversion. Blocks for seconds. Raises ConversionError.
     """
     found: list[list[Generated]] = []
-    try:
+    with _conversion_errors(spec):
         for shortlist in (False, True):
             with _load(spec, installed, shortlist=shortlist) as engine:
-                probes = _select_probes(engine)
+                probes = select_probes(engine)
                 found.append(_generate(engine, probes))
             _require_plausible_outputs(spec, probes, found[-1])
-    except ConversionError:
-        raise
-    except SummsvcError as error:
-        raise _conversion_error(spec, f"it cannot be run: {error}") from error
     same = sum(one.text == other.text for one, other in zip(*found, strict=True))
     return f"no loops; {same} of {len(probes)} probes have the same output without the shortlist"
 
 
 @contextmanager
-def _load(spec: ModelSpec, converted: Path | None, *, shortlist: bool = True) -> Iterator[Any]:
+def _conversion_errors(spec: ModelSpec) -> Iterator[None]:
+    """Raise a ConversionError for each error of a model that cannot be run."""
+    try:
+        yield
+    except ConversionError:
+        raise
+    except SummsvcError as error:
+        raise _conversion_error(spec, f"it cannot be run: {error}") from error
+
+
+@contextmanager
+def _load(
+    spec: ModelSpec,
+    converted: Path | None,
+    *,
+    compute_type: str = "default",
+    shortlist: bool = True,
+) -> Iterator[Any]:
     """Load a converted model from its folder, or the checkpoint itself; closes it afterwards."""
-    placement = Placement("cpu", "default", 1, 1, shortlist)
+    placement = Placement("cpu", compute_type, 1, 1, shortlist)
     engine: Seq2SeqEngine
     if converted is not None:
         engine = load(replace(spec, path=converted), placement)
@@ -154,31 +171,11 @@ def _load(spec: ModelSpec, converted: Path | None, *, shortlist: bool = True) ->
         engine.close()
 
 
-def _select_probes(engine: Seq2SeqEngine) -> list[_Probe]:
-    """Probes of the model's task and source languages that fit its input limit."""
-    text = resources.files("summsvc.models.conversion").joinpath("probes.toml").read_text("utf-8")
-    known = tomllib.loads(text)
-    probes: list[_Probe] = []
-    for source, target in list(dict(engine.spec.pairs).items())[:MAX_SOURCE_LANGUAGES]:
-        for task in (engine.spec.task, Task.TRANSLATION):
-            texts = known[task.value].get(source) or known[task.value][known["fallback"]]
-            lengths = engine.count_tokens(texts, source, target)
-            short = [
-                text
-                for text, length in zip(texts, lengths, strict=True)
-                if length <= engine.max_input_tokens
-            ]
-            if short:
-                probes += [_Probe(source, target, text) for text in short]
-                break
-    return probes
-
-
-def _generate(engine: Seq2SeqEngine, probes: Sequence[_Probe]) -> list[Generated]:
+def _generate(engine: Seq2SeqEngine, probes: Sequence[Probe]) -> list[Generated]:
     summary = engine.spec.task is Task.SUMMARIZATION
     options = DecodingOptions(beam_size=1, max_output_tokens=MAX_SUMMARY_TOKENS if summary else 0)
     found: list[Generated] = []
-    for (source, target), group in _group_by_pair(probes):
+    for (source, target), group in group_by_pair(probes):
         found += engine.generate([probe.text for probe in group], source, target, options)
     if not all(math.isfinite(output.score) for output in found):
         raise _conversion_error(engine.spec, "its scores are not finite")
@@ -186,24 +183,19 @@ def _generate(engine: Seq2SeqEngine, probes: Sequence[_Probe]) -> list[Generated
 
 
 def _score(
-    engine: CTranslate2Engine, probes: Sequence[_Probe], outputs: Sequence[Generated]
+    engine: CTranslate2Engine, probes: Sequence[Probe], outputs: Sequence[Generated]
 ) -> list[float]:
     left = iter(outputs)
     found: list[float] = []
-    for (source, target), group in _group_by_pair(probes):
+    for (source, target), group in group_by_pair(probes):
         texts = [probe.text for probe in group]
         found += engine.score(texts, [next(left).text for _ in group], source, target)
     return found
 
 
-def _group_by_pair(probes: Sequence[_Probe]) -> Iterator[tuple[tuple[str, str], list[_Probe]]]:
-    for pair, group in itertools.groupby(probes, lambda probe: (probe.source, probe.target)):
-        yield pair, list(group)
-
-
 def _require_same_outputs(
     spec: ModelSpec,
-    probes: Sequence[_Probe],
+    probes: Sequence[Probe],
     expected: Sequence[Generated],
     found: Sequence[Generated],
 ) -> None:
@@ -226,7 +218,7 @@ def _require_same_outputs(
 
 
 def _require_plausible_outputs(
-    spec: ModelSpec, probes: Sequence[_Probe], outputs: Sequence[Generated]
+    spec: ModelSpec, probes: Sequence[Probe], outputs: Sequence[Generated]
 ) -> None:
     must_complete = spec.task is Task.TRANSLATION
     rejected = [
@@ -245,7 +237,7 @@ def _require_plausible_outputs(
 
 def _require_small_loss(
     spec: ModelSpec,
-    probes: Sequence[_Probe],
+    probes: Sequence[Probe],
     expected: Sequence[Generated],
     found: Sequence[Generated],
     lost: Sequence[float],
@@ -266,7 +258,7 @@ def _require_small_loss(
 def _conversion_error(
     spec: ModelSpec,
     why: str,
-    probe: _Probe | None = None,
+    probe: Probe | None = None,
     found: Generated | None = None,
     expected: Generated | None = None,
 ) -> ConversionError:
