@@ -36,7 +36,7 @@ from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
 from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.extractive import candidate_segments, extract
-from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
+from summsvc.tasks.summarization.weights import Weights
 from summsvc.types import Article
 
 LIMITS = {
@@ -123,7 +123,7 @@ def _best(case: Case, length: Length, first: Callable[[int], list[int]]) -> str:
     return taken
 
 
-def by_us(case: Case, length: Length, weights: Weights = WEIGHTS) -> str:
+def by_us(case: Case, length: Length, weights: Weights | None = None) -> str:
     """The extractive summary of summsvc."""
     sentences, _ = extract(case.document, length, weights)
     return " ".join(each.text for each in sentences)

@@ -20,6 +20,7 @@ from summsvc.languages.values import (
     Groups,
     LetterFolds,
     LetterSet,
+    LowerPhrases,
     Months,
     Patterns,
     Phrases,
@@ -203,6 +204,29 @@ class Names(_Table):
 
 
 @dataclass(frozen=True, slots=True)
+class References(_Table):
+    """Table ``references``: beginnings of sentences that refer to the sentence before.
+
+    An extractive summary has such a sentence only directly after the one it refers to.
+
+    pronouns: personal and possessive pronouns ("he", "his").
+    demonstratives: words that refer back alone or before a noun ("this", "this move"),
+        but not before a comma ("Те, кто").
+    prepositions: words that may stand before a demonstrative ("after this").
+    not_after: words that may follow a demonstrative that does not refer back, such as
+        units of time ("this week") and relative pronouns ("those who").
+    connectives: array of phrases that join a sentence to the one before ("however",
+        "in addition").
+    """
+
+    pronouns: WordSet = NO_WORDS
+    demonstratives: WordSet = NO_WORDS
+    prepositions: WordSet = NO_WORDS
+    not_after: WordSet = NO_WORDS
+    connectives: LowerPhrases = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UsualLength(_Table):
     """Table ``lengths.<target>``: the usual length of a translation into ``target``.
 
@@ -252,4 +276,5 @@ class Language(_Table):
     noise: Noise = field(default_factory=Noise)
     numerals: Numerals = field(default_factory=Numerals)
     names: Names = field(default_factory=Names)
+    references: References = field(default_factory=References)
     lengths: Mapping[str, UsualLength] = field(default_factory=dict)

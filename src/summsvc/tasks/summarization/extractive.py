@@ -5,25 +5,31 @@ from __future__ import annotations
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
-from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank
-from summsvc.tasks.summarization.selection import select
+from summsvc.tasks.summarization.lexrank import Candidate, rank
+from summsvc.tasks.summarization.references import points_back
+from summsvc.tasks.summarization.selection import select, suitable_weights
 from summsvc.tasks.summarization.types import SummarySentence
+from summsvc.tasks.summarization.weights import Weights
 from summsvc.types import SegmentKind, Warning, WarningType
 
 
 def extract(
-    document: Document, length: Length, weights: Weights = WEIGHTS
+    document: Document, length: Length, weights: Weights | None = None
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The selected sentences in article order, and any warnings about the length.
 
-    Never empty: for an article without sentences, its fragments or its title.
+    weights: of ranking and selection; None for those suitable for the length. Never empty: for
+    an article without sentences, its fragments or its title.
     Blocks for milliseconds, linear in the article's length.
     """
     segments = candidate_segments(document)
-    candidates = [Candidate(segment.text) for segment in checked(segments)]
-    ranking = rank(
-        candidates, title=headline(document), language=document.language.code, weights=weights
-    )
+    language = document.language.code
+    candidates = [
+        Candidate(segment.text, points_back=points_back(segment.text, language))
+        for segment in checked(segments)
+    ]
+    weights = weights or suitable_weights(candidates, length)
+    ranking = rank(candidates, title=headline(document), language=language, weights=weights)
     selection = select(candidates, ranking, length, weights)
     sentences = tuple(
         SummarySentence(
