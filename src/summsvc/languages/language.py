@@ -210,11 +210,10 @@ class References(_Table):
     An extractive summary has such a sentence only directly after the one it refers to.
 
     pronouns: personal and possessive pronouns ("he", "his").
-    demonstratives: words that refer back alone or before a noun ("this", "this move"),
-        but not before a comma ("Те, кто").
+    demonstratives: words that refer back alone or before a noun ("this", "this move").
     prepositions: words that may stand before a demonstrative ("after this").
     not_after: words that may follow a demonstrative that does not refer back, such as
-        units of time ("this week") and relative pronouns ("those who").
+        units of time ("this week") and relative pronouns ("those who", "те, кто").
     connectives: array of phrases that join a sentence to the one before ("however",
         "in addition").
     """

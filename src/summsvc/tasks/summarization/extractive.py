@@ -18,9 +18,8 @@ def extract(
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The selected sentences in article order, and any warnings about the length.
 
-    weights: of ranking and selection; None for those suitable for the length. Never empty: for
-    an article without sentences, its fragments or its title.
-    Blocks for milliseconds, linear in the article's length.
+    weights: of ranking and selection; None for those suitable for the length. Never empty:
+    for an article without sentences, its fragments or its title. Blocks for milliseconds, linear in the article's length.
     """
     segments = candidate_segments(document)
     language = document.language.code
@@ -41,7 +40,7 @@ def extract(
         )
         for i in checked(selection.chosen)
     )
-    return sentences, tuple(_warnings(len(segments), length, selection.over))
+    return sentences, tuple(_warnings(len(segments), len(sentences), length, selection.over))
 
 
 def candidate_segments(document: Document) -> list[Segment]:
@@ -58,11 +57,17 @@ def headline(document: Document) -> str:
     return next(headings, "")
 
 
-def _warnings(available: int, length: Length, over: int) -> list[Warning]:
-    """available: candidates of the article. over: words of the summary above the limit."""
+def _warnings(available: int, chosen: int, length: Length, over: int) -> list[Warning]:
+    """The warnings about the length of a summary.
+
+    available, chosen: sentences of the article and of the summary. over: words of the
+    summary above the limit.
+    """
     limit = length.max_sentences
-    if limit is not None and limit > available:
+    if limit is not None and limit > chosen:
         message = f"{limit} sentences were requested; the article has {available}"
+        if available > chosen:
+            message += f", of which {available - chosen} repeat others"
         return [Warning(WarningType.SHORT_ARTICLE, message)]
     if over > 0:
         message = (

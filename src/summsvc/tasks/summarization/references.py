@@ -39,7 +39,7 @@ def _pattern(languages: registry.Registry, language: str) -> re.Pattern[str]:
         # Opening quotes, brackets and dashes.
         r"[\W_]{0,8}+"
         rf"(?:(?:{_any(words.pronouns)}|{_any(words.connectives)}){whole}"
-        rf"|(?:{_any(words.prepositions)}\s+)?{_any(words.demonstratives)}{whole}(?!,|\s+{_any(words.not_after)}{whole}))",
+        rf"|(?:{_any(words.prepositions)}\s+)?{_any(words.demonstratives)}{whole}(?!,?\s+{_any(words.not_after)}{whole}))",
         re.IGNORECASE,
     )
 

@@ -17,12 +17,16 @@ import numpy as np
 
 from summsvc.articles.length import Length, count_words
 from summsvc.interruption import checked, checkpoint
-from summsvc.tasks.summarization.lexrank import Candidate, Ranking, rank
+from summsvc.tasks.summarization.lexrank import DEMOTION, Candidate, Ranking, rank
 from summsvc.tasks.summarization.references import points_back
+from summsvc.tasks.summarization.tfidf import FloatArray
 from summsvc.tasks.summarization.weights import WEIGHTS, Weights, asked_sentences, weights_for
 
-REPEATED = 0.75
-"""Share of a sentence's weight in one chosen sentence from which on it repeats that sentence."""
+SIMILAR = 0.65
+"""Cosine with a chosen sentence from which on a sentence repeats it: the same with additions."""
+
+CONTAINED = 0.8
+"""Share of a sentence's weight on terms of one chosen sentence from which on it repeats that."""
 
 MOST_COMPARED = 50
 """Chosen sentences with which the others are compared; this keeps selection linear."""
@@ -113,7 +117,7 @@ class _GainQueue:
     ) -> None:
         self._redundancy = redundancy
         self._scores = ranking.scores
-        matrix = ranking.matrix
+        self._matrix = matrix = ranking.matrix
         self._weights = matrix.values**2
         self._rows, self._columns = matrix.rows, matrix.columns
         self._row_bounds = np.searchsorted(matrix.rows, np.arange(matrix.shape[0] + 1))
@@ -122,7 +126,7 @@ class _GainQueue:
         self._column_bounds = np.searchsorted(in_order, np.arange(matrix.shape[1] + 1))
         self._is_covered = np.zeros(matrix.shape[1], dtype=bool)
         self._coverage = np.zeros(matrix.shape[0])
-        self._repeated = np.zeros(matrix.shape[0])
+        self._repeats = np.zeros(matrix.shape[0], dtype=bool)
         self._compared = 0
         self._follower = {
             before: after
@@ -131,6 +135,7 @@ class _GainQueue:
         }
         self._waiting = set(self._follower.values())
         self._aside: dict[int, float] = {}
+        self._taken: set[int] = set()
         scores = self._scores[np.asarray(usable, dtype=np.int64)]
         best_first: list[int] = np.argsort(-scores, kind="stable").tolist()
         # A sorted list is a heap. ``heapify`` of a long list would hold the GIL.
@@ -144,16 +149,17 @@ class _GainQueue:
         while self._heap:
             checkpoint()
             bound, i = heapq.heappop(self._heap)
-            if words[i] > remaining:
+            if words[i] > remaining or i in self._taken:
                 continue
-            if i in self._waiting or self._repeated[i] >= REPEATED:
+            if i in self._waiting or self._repeats[i]:
                 self._aside[i] = bound
                 continue
             gain = self._gain(i)
             if self._heap and -gain > self._heap[0][0] and -gain > bound:
                 heapq.heappush(self._heap, (-gain, i))
                 continue
-            self._compare(i)
+            i = self._compare(i, words, remaining)
+            self._taken.add(i)
             self._cover(i)
             follower = self._follower.get(i, -1)
             self._waiting.discard(follower)
@@ -165,7 +171,7 @@ class _GainQueue:
     def readmit(self) -> bool:
         """Admit all candidates that were set aside. Returns False if there is none."""
         self._waiting.clear()
-        self._repeated[:] = 0
+        self._repeats[:] = False
         self._compared = MOST_COMPARED
         self._heap = sorted((bound, i) for i, bound in checked(self._aside.items()))
         self._aside.clear()
@@ -174,15 +180,32 @@ class _GainQueue:
     def _gain(self, i: int) -> float:
         return float(self._scores[i] * (1 - self._redundancy * min(1.0, self._coverage[i])))
 
-    def _compare(self, i: int) -> None:
-        """Note for each candidate the share of its weight on terms of this one."""
+    def _compare(self, i: int, words: Sequence[int], remaining: int) -> int:
+        """Note how much each candidate has in common with this one.
+
+        Returns the first candidate that says the same, which is selected instead: an article
+        repeats its beginning further down, not the reverse.
+        """
         if self._compared == MOST_COMPARED:
-            return
+            return i
         self._compared += 1
-        has = np.zeros(len(self._is_covered), dtype=bool)
-        has[self._columns[self._row_bounds[i] : self._row_bounds[i + 1]]] = True
-        shares = np.bincount(self._rows, self._weights * has[self._columns], len(self._repeated))
-        self._repeated = np.maximum(self._repeated, shares)
+        cosines, shares = self._in_common(i)
+        for first in np.flatnonzero(cosines[:i] >= SIMILAR).tolist():
+            is_free = first not in self._waiting and first not in self._taken
+            if is_free and words[first] <= remaining and self._scores[first] > DEMOTION:
+                i = first
+                cosines, shares = self._in_common(i)
+                break
+        self._repeats |= (cosines >= SIMILAR) | (shares >= CONTAINED)
+        return i
+
+    def _in_common(self, i: int) -> tuple[FloatArray, FloatArray]:
+        """Each candidate's cosine with this one, and its share of weight on terms of this one."""
+        row = np.zeros(self._matrix.shape[1])
+        entries = slice(self._row_bounds[i], self._row_bounds[i + 1])
+        row[self._columns[entries]] = self._matrix.values[entries]
+        weights = self._weights * (row > 0)[self._columns]
+        return self._matrix.dot(row), np.bincount(self._rows, weights, len(self._repeats))
 
     def _cover(self, i: int) -> None:
         """Mark the terms of a candidate as covered in all candidates."""

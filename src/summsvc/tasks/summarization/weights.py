@@ -34,10 +34,10 @@ class Weights:
 WEIGHTS = Weights()
 """For a summary of up to ``SHORT`` sentences: early sentences are preferred."""
 
-COVERING = Weights(damping=0.85, position_least=32.0, redundancy=0.3)
+COVERING = Weights(damping=0.85, position_least=40.0, redundancy=0.3)
 """For a summary of ``LONG`` sentences or more: the place counts little, the content more."""
 
-SHORT = 2.5
+SHORT = 2.0
 LONG = 8.0
 
 
