@@ -34,6 +34,7 @@ from summsvc.tasks.summarization.length_budget import LengthBudget
 from summsvc.tasks.summarization.lexrank import Candidate, rank
 from summsvc.tasks.summarization.names import names
 from summsvc.tasks.summarization.postprocess import postprocess
+from summsvc.tasks.summarization.references import points_back
 from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import Assembly
 from summsvc.tasks.translation.checking import CheckedOutput
@@ -194,7 +195,9 @@ def _with_marks(text: str) -> Job:
 
 
 def _ranked(text: str) -> Job:
-    candidates = [Candidate(text[begin:end]) for begin, end in sentences.split(text, "en")]
+    parts = [text[begin:end] for begin, end in sentences.split(text, "en")]
+    # Every other one waits for the one before it.
+    candidates = [Candidate(part, points_back=i % 2 == 1) for i, part in enumerate(parts)]
 
     def work() -> object:
         ranking = rank(candidates, title=text[:2000], language="en")
@@ -285,8 +288,9 @@ FUNCTIONS: dict[str, Function] = {
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),
     "ranking": Function(_ranked, ARTICLE),
-    "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=1.0))),
+    "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=0.9))),
     "support of an article": of(lambda text: Support([text], "en")),
+    "reference to the sentence before": of(lambda text: points_back(text, "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),
     "postprocessing of a summary": of(

@@ -119,7 +119,7 @@ def test_a_sentence_that_points_back_follows_the_one_before_it() -> None:
     texts = [
         LEAD,
         OTHERS[0],
-        "However, Belarus released no other prisoners on Saturday.",
+        "However, talks about other prisoners go on.",
         OTHERS[2],
     ]
     for length in [Length(max_sentences=n) for n in (1, 2, 3, 4)] + [

@@ -19,7 +19,8 @@ def extract(
     """The selected sentences in article order, and any warnings about the length.
 
     weights: of ranking and selection; None for those suitable for the length. Never empty:
-    for an article without sentences, its fragments or its title. Blocks for milliseconds, linear in the article's length.
+    for an article without sentences, its fragments or its title. Blocks for milliseconds, linear in
+    the article's length.
     """
     segments = candidate_segments(document)
     language = document.language.code

@@ -57,7 +57,7 @@ def select(
 
     A candidate that points back follows the one before it; a candidate that repeats a
     selected one is left out. Both rules hold until nothing else fits and less than half of
-    the limit is used. The selection never exceeds the limit, with one exception: when every
+    the limit is used, and not for the ratio 1. The selection never exceeds the limit, with one exception: when every
     candidate is longer than the limit, the shortest is selected (``Selection.over``).
     Candidates without a word are used only when no candidate has one.
     """
@@ -65,6 +65,8 @@ def select(
     budget = length.words(sum(words))
     remaining = sum(words) if budget is None else budget
     usable = [i for i, count in enumerate(words) if count] or list(range(len(words)))
+    if length.ratio == 1:
+        return Selection(tuple(usable))
     max_sentences = min(length.max_sentences or len(usable), len(usable))
     queue = _GainQueue(candidates, ranking, usable, weights.redundancy)
     chosen: list[int] = []
