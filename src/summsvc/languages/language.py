@@ -179,6 +179,8 @@ class Names(_Table):
     least: letters that remain at least when an ending of one letter is removed;
         three when a longer ending is removed.
     titles: words that are capitalised before names but are not part of them.
+    acronyms: acronyms that keep their capitals where a text in capitals is rewritten in
+        sentence case; those without a vowel need no entry.
     openers: words that often begin a sentence of news and are not names; any
         inflected form counts.
     openers_alone: whether a capitalised first word of a sentence may be a name if
@@ -196,6 +198,7 @@ class Names(_Table):
     endings: Words = ()
     least: StrictInt = 3
     titles: WordSet = NO_WORDS
+    acronyms: WordSet = NO_WORDS
     openers: Words = ()
     openers_alone: StrictBool = False
     kin: Groups = ()

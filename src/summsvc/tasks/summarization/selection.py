@@ -57,9 +57,9 @@ def select(
 
     A candidate that points back follows the one before it; a candidate that repeats a
     selected one is left out. Both rules hold until nothing else fits and less than half of
-    the limit is used, and not for the ratio 1. The selection never exceeds the limit, with one exception: when every
-    candidate is longer than the limit, the shortest is selected (``Selection.over``).
-    Candidates without a word are used only when no candidate has one.
+    the limit is used, and not for the ratio 1. The selection never exceeds the limit, with
+    one exception: when every candidate is longer than the limit, the shortest is selected
+    (``Selection.over``). Candidates without a word are used only when no candidate has one.
     """
     words = [count_words(each.text) for each in checked(candidates)]
     budget = length.words(sum(words))
