@@ -72,6 +72,16 @@ class Case:
         return [each.text for each in candidate_segments(self.document)]
 
 
+def read_cases(path: Path) -> list[Case]:
+    """The articles of a file in JSON Lines."""
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [
+        Case(i, read(Article(each.get("title", ""), each["body"], each.get("language_code", ""))),
+             each["summary"])
+        for i, each in enumerate(lines)
+    ]  # fmt: skip
+
+
 Method = Callable[[Case, Length], str]
 
 
@@ -189,12 +199,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file to write the results to")
     options = parser.parse_args()
-    lines = [json.loads(line) for line in options.articles.read_text("utf-8").splitlines()]
-    cases = [
-        Case(i, read(Article(each.get("title", ""), each["body"], each.get("language_code", ""))),
-             each["summary"])
-        for i, each in enumerate(lines)
-    ]  # fmt: skip
+    cases = read_cases(options.articles)
     print(
         f"{len(cases)} articles of {np.mean([len(each.sentences) for each in cases]):.0f} sentences"
     )
