@@ -66,7 +66,7 @@ STUBBORN = {
     ),
     "Students Protest Against Higher Fees": (
         "Students protest against higher fees.",
-        "Студенты протестуют против повышения платы.",
+        "Студенты недовольны ростом цен.",
     ),
     "The orchestra will play in the park.": (
         "The orchestra will play in the park",

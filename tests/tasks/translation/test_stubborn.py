@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from summsvc.engines.base import Placement, Seq2SeqEngine, Task
@@ -25,10 +23,15 @@ from tests.tasks.scripted import NO_TERMS, pipeline, segment_of
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seq2SeqEngine]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("stubborn"))
     entry = Catalog.load().get("opus-en-ru")
     store.add(spoiled(), "opus-en-ru", Task.TRANSLATION, entry=entry)
+    return store
+
+
+@pytest.fixture
+def engine(store: Store) -> Seq2SeqEngine:
     return load(store.spec("opus-en-ru"), Placement())
 
 
@@ -62,7 +65,7 @@ async def test_title_case_is_translated_in_sentence_case(engine: Seq2SeqEngine) 
     text = "Students Protest Against Higher Fees"
     first, answer = await translated(engine, text)
     assert first == text
-    assert answer.text == "Студенты Протестуют Против Повышения Платы"
+    assert answer.text == "Студенты Недовольны Ростом Цен"
     assert "in sentence case instead of title case" in note(answer)
 
 
