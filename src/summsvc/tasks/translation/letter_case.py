@@ -15,6 +15,7 @@ from enum import Enum
 from summsvc.interruption import checked
 from summsvc.languages import registry
 from summsvc.languages.stemming import stop_words
+from summsvc.tasks.translation.occurrences import Occurrences
 
 _WORD = re.compile(r"[^\W\d_][\w’']*(?:[.&-]\w[\w’']*)*(?:(?<=\.\w)\.)?")
 _VOWEL = re.compile("[aeiouyąęėįųūаеёиоуыэюяіїє]", re.IGNORECASE)
@@ -154,18 +155,25 @@ def in_case(text: str, case: LetterCase, language: str, kept: Collection[str] = 
     """
     if case is LetterCase.MIXED:
         return text
-    if kept:
-        pattern = "|".join(map(re.escape, sorted(kept, key=len, reverse=True)))
-        parts = re.split(f"({pattern})", text)
-        # Every second part is a kept string.
-        parts[::2] = [in_case(part, case, language) for part in parts[::2]]
-        return "".join(parts)
+    there = Occurrences(kept).apart(text) if kept else []
+    pieces: list[str] = []
+    at = 0
+    for start, string in checked([*there, (len(text), "")]):
+        pieces += _changed(text[at:start], case, language, is_first=at == 0), string
+        at = start + len(string)
+    return "".join(pieces)
+
+
+def _changed(text: str, case: LetterCase, language: str, *, is_first: bool) -> str:
+    """A part of a translation in another letter case. is_first: whether it begins the text."""
     if case is LetterCase.CAPITALS:
         return text.upper()
     small = stop_words(language)
-    return _WORD.sub(lambda match: _capitalized(match, small), text)
-
-
-def _capitalized(match: re.Match[str], small: Collection[str]) -> str:
-    word = match[0]
-    return word if match.start() and word in small else word[0].upper() + word[1:]
+    pieces: list[str] = []
+    at = 0
+    for match in checked(_WORD.finditer(text)):
+        word = match[0]
+        is_small = word in small and (at or not is_first)
+        pieces += text[at : match.start()], word if is_small else word[0].upper() + word[1:]
+        at = match.end()
+    return "".join(pieces) + text[at:]
