@@ -111,7 +111,7 @@ def sentence_case(
     usual: UsualForms,
     kept: Sequence[tuple[int, int]] = (),
 ) -> str:
-    """A text in capitals or title case as it would be written within a sentence.
+    """A text in capitals or title case as it would be written within a sentence, as long as it.
 
     language: BCP-47 code of the text. kept: spans that stay as they are, in order, such as
     terms. Names that no other segment has are written in lower case; acronyms keep their
@@ -130,13 +130,16 @@ def sentence_case(
         if match.end() <= start:
             word = match[0]
             known = usual.get(word) or (word if word.lower() in acronyms else None)
-            pieces += text[at : match.start()], known or _lowered(word, is_capitals=is_capitals)
+            form = known or _lowered(word, is_capitals=is_capitals)
+            # Spans of terms hold for the result only if no word changes its length.
+            pieces += text[at : match.start()], form if len(form) == len(word) else word
             at = match.end()
     lowered = "".join(pieces) + text[at:]
     first = next((i for i, char in enumerate(lowered) if char.isalpha()), 0)
     if kept and kept[0][0] <= first < kept[0][1]:
         return lowered
-    return lowered[:first] + lowered[first : first + 1].upper() + lowered[first + 1 :]
+    upper = lowered[first : first + 1].upper()
+    return lowered[:first] + upper + lowered[first + 1 :] if len(upper) == 1 else lowered
 
 
 def _lowered(word: str, *, is_capitals: bool) -> str:

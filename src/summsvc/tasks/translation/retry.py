@@ -152,7 +152,9 @@ def retry_strategies(
     copied = any(issue.type is WarningType.UNTRANSLATED for issue in issues)
     bare = text.rstrip(_STOPS) if copied else text
     first = strategy((bare or text,), stop=fragment, removed=text[len(bare) :] if bare else "")
-    strategies = [first, strategy((text,))]
+    # Sentence case may take a name for a word, which title case does not.
+    is_title = case is LetterCase.TITLE
+    strategies = [first, RetryStrategy((segment.text,)) if is_title else strategy((text,))]
     pieces = split_clauses(text, spans)
     if copied and len(pieces) == 1 and len(text) >= 2 * MIN_PIECE:
         pieces = split(text, _lengths, math.ceil(0.6 * len(text)), spans)
