@@ -89,6 +89,9 @@ WITHOUT_PLACEHOLDER = [
 ]
 """Placeholders that the translation of the whole sentence lacks."""
 
+NOT_REPEATED = ("The choir sang.", "Хор хор.")
+"""What is like the repeated sentence, so that its retry has few repetitions."""
+
 
 def _pairs() -> list[tuple[str, str]]:
     copied = [*ALWAYS_COPIED, *STUBBORN, STUBBORN_WHOLE, STUBBORN_WHOLE[:-1]]
@@ -99,6 +102,7 @@ def _pairs() -> list[tuple[str, str]]:
         *STUBBORN_PIECES.items(),
         BEFORE_PLACEHOLDER,
         *WITHOUT_PLACEHOLDER,
+        NOT_REPEATED,
     ]
 
 
