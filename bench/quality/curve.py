@@ -23,7 +23,8 @@ from summsvc.articles.length import Length
 from summsvc.tasks.summarization.references import points_back
 
 LENGTHS = {
-    **{f"{n} sentences": Length(max_sentences=n) for n in (1, 2, 3, 5, 8)},
+    "1 sentence": Length(max_sentences=1),
+    **{f"{n} sentences": Length(max_sentences=n) for n in (2, 3, 5, 8)},
     **{f"{n} words": Length(max_words=n) for n in (60, 100, 150)},
 }
 METHODS = ("lead", "TextRank", "LexRank", "ours")

@@ -107,6 +107,8 @@ def test_a_near_duplicate_of_the_lead_is_not_selected(
     assert chosen[0] == LEAD
     assert repeated not in chosen
     assert len(chosen) == min(count, 5)
+    assert repeated not in chosen_of(texts, Length(max_words=1000))
+    assert repeated in chosen_of(texts, Length(ratio=1))
 
 
 def test_the_first_of_two_near_duplicates_is_selected() -> None:

@@ -62,8 +62,10 @@ def select(
     (``Selection.over``). Candidates without a word are used only when no candidate has one.
     """
     words = [count_words(each.text) for each in checked(candidates)]
-    budget = length.words(sum(words))
-    remaining = sum(words) if budget is None else budget
+    total = sum(words)
+    limit = length.words(total)
+    budget = total if limit is None else min(limit, total)
+    remaining = budget
     usable = [i for i, count in enumerate(words) if count] or list(range(len(words)))
     if length.ratio == 1:
         return Selection(tuple(usable))
@@ -78,7 +80,7 @@ def select(
             remaining -= words[i]
         elif (
             len(chosen) >= ENOUGH * max_sentences
-            or (budget is not None and remaining <= (1 - ENOUGH) * budget)
+            or (limit is not None and remaining <= (1 - ENOUGH) * budget)
             or not queue.readmit()
         ):
             break
