@@ -209,7 +209,8 @@ class _GainQueue:
         entries = slice(self._row_bounds[i], self._row_bounds[i + 1])
         row[self._columns[entries]] = self._matrix.values[entries]
         weights = self._weights * (row > 0)[self._columns]
-        return self._matrix.dot(row), np.bincount(self._rows, weights, len(self._repeats))
+        shares = np.bincount(self._rows, weights, len(self._repeats))
+        return self._matrix.dot(row), np.asarray(shares, dtype=np.float64)
 
     def _cover(self, i: int) -> None:
         """Mark the terms of a candidate as covered in all candidates."""
