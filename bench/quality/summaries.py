@@ -36,7 +36,7 @@ from summsvc.evaluation.lead import lead
 from summsvc.evaluation.rouge import Rouge, rouge
 from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.extractive import candidate_segments, extract
-from summsvc.tasks.summarization.lexrank import WEIGHTS, Weights
+from summsvc.tasks.summarization.weights import Weights
 from summsvc.types import Article
 
 LIMITS = {
@@ -70,6 +70,16 @@ class Case:
     def sentences(self) -> list[str]:
         """The sentences that a summary may consist of."""
         return [each.text for each in candidate_segments(self.document)]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """The articles of a file in JSON Lines."""
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [
+        Case(i, read(Article(each.get("title", ""), each["body"], each.get("language_code", ""))),
+             each["summary"])
+        for i, each in enumerate(lines)
+    ]  # fmt: skip
 
 
 Method = Callable[[Case, Length], str]
@@ -123,7 +133,7 @@ def _best(case: Case, length: Length, first: Callable[[int], list[int]]) -> str:
     return taken
 
 
-def by_us(case: Case, length: Length, weights: Weights = WEIGHTS) -> str:
+def by_us(case: Case, length: Length, weights: Weights | None = None) -> str:
     """The extractive summary of summsvc."""
     sentences, _ = extract(case.document, length, weights)
     return " ".join(each.text for each in sentences)
@@ -189,12 +199,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file to write the results to")
     options = parser.parse_args()
-    lines = [json.loads(line) for line in options.articles.read_text("utf-8").splitlines()]
-    cases = [
-        Case(i, read(Article(each.get("title", ""), each["body"], each.get("language_code", ""))),
-             each["summary"])
-        for i, each in enumerate(lines)
-    ]  # fmt: skip
+    cases = read_cases(options.articles)
     print(
         f"{len(cases)} articles of {np.mean([len(each.sentences) for each in cases]):.0f} sentences"
     )

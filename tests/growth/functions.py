@@ -34,10 +34,19 @@ from summsvc.tasks.summarization.length_budget import LengthBudget
 from summsvc.tasks.summarization.lexrank import Candidate, rank
 from summsvc.tasks.summarization.names import names
 from summsvc.tasks.summarization.postprocess import postprocess
+from summsvc.tasks.summarization.references import points_back
 from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import Assembly
 from summsvc.tasks.translation.checking import CheckedOutput
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, translatable, uses
+from summsvc.tasks.translation.letter_case import (
+    LetterCase,
+    UsualForms,
+    case_of,
+    in_case,
+    is_copied,
+    sentence_case,
+)
 from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.tasks.translation.term_enforcement import _replace
 from summsvc.types import Article, Field, MimeType, SegmentKind, Span
@@ -102,6 +111,20 @@ def _many_places(text: str) -> Job:
     short = {word for word in text.split() if len(word) <= SHORT_TERM}
     words = [(word, kept) for word in short for kept in (True, False)]
     return lambda: places(words, text, "en")
+
+
+def _sentence_case(text: str) -> Job:
+    spans = Terms.of((), (), "en").spans(text)
+    kept = {text[start:end] for start, end in spans}
+
+    def work() -> object:
+        usual = UsualForms([text])
+        for case in (LetterCase.CAPITALS, LetterCase.TITLE):
+            changed = sentence_case(text, case, "en", usual, spans)
+            in_case(changed, case, "ru", kept)
+        return changed
+
+    return work
 
 
 def _around(text: str) -> Job:
@@ -194,7 +217,9 @@ def _with_marks(text: str) -> Job:
 
 
 def _ranked(text: str) -> Job:
-    candidates = [Candidate(text[begin:end]) for begin, end in sentences.split(text, "en")]
+    parts = [text[begin:end] for begin, end in sentences.split(text, "en")]
+    # Every other one waits for the one before it.
+    candidates = [Candidate(part, points_back=i % 2 == 1) for i, part in enumerate(parts)]
 
     def work() -> object:
         ranking = rank(candidates, title=text[:2000], language="en")
@@ -260,6 +285,8 @@ FUNCTIONS: dict[str, Function] = {
     "text around terms": Function(_around),
     "terms inserted": Function(_inserted),
     "occurrences": of(lambda text: Occurrences(text.split()).removed(text)),
+    "letter case": of(lambda text: (case_of(text), is_copied(text, text.upper()))),
+    "sentence case": Function(_sentence_case),
     "split": Function(_split),
     "clauses": of(splitting.split_clauses),
     "boundaries": of(lambda text: _consumed(iter(splitting.split_points(text)))),
@@ -285,8 +312,9 @@ FUNCTIONS: dict[str, Function] = {
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),
     "ranking": Function(_ranked, ARTICLE),
-    "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=1.0))),
+    "extract": _of_document(lambda document: extractive.extract(document, Length(ratio=0.9))),
     "support of an article": of(lambda text: Support([text], "en")),
+    "reference to the sentence before": of(lambda text: points_back(text, "en")),
     "claims": Function(_claims),
     "names": of(lambda text: list(names(text, "en"))),
     "postprocessing of a summary": of(

@@ -16,6 +16,7 @@ from summsvc.languages.stemming import stems
 from summsvc.tasks.quality.numbers import lost_figures
 from summsvc.tasks.quality.numerals import numbers
 from summsvc.tasks.summarization.names import bases
+from summsvc.tasks.summarization.references import points_back
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-language.md"
 MARK = "<!-- tests/languages/test_example.py uses this file. -->\n```toml\n"
@@ -57,3 +58,10 @@ def test_numbers() -> None:
 def test_stop_words_and_names() -> None:
     assert stems("Viņš un prezidents", "lv") == ["prezidents"]
     assert bases("Kalniņu", "lv") & bases("Kalniņš", "lv")
+
+
+def test_references() -> None:
+    assert points_back("Tomēr mērs aizbrauca.", "lv")
+    assert points_back("Pēc tā viņš aizbrauca.", "lv")
+    assert not points_back("Šī gadu mija bija silta.", "lv")
+    assert not points_back("Mērs aizbrauca.", "lv")

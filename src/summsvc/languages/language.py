@@ -20,6 +20,7 @@ from summsvc.languages.values import (
     Groups,
     LetterFolds,
     LetterSet,
+    LowerPhrases,
     Months,
     Patterns,
     Phrases,
@@ -178,6 +179,8 @@ class Names(_Table):
     least: letters that remain at least when an ending of one letter is removed;
         three when a longer ending is removed.
     titles: words that are capitalised before names but are not part of them.
+    acronyms: acronyms that keep their capitals where a text in capitals is rewritten in
+        sentence case; those without a vowel need no entry.
     openers: words that often begin a sentence of news and are not names; any
         inflected form counts.
     openers_alone: whether a capitalised first word of a sentence may be a name if
@@ -195,11 +198,34 @@ class Names(_Table):
     endings: Words = ()
     least: StrictInt = 3
     titles: WordSet = NO_WORDS
+    acronyms: WordSet = NO_WORDS
     openers: Words = ()
     openers_alone: StrictBool = False
     kin: Groups = ()
     letter_folds: LetterFolds = field(default_factory=dict)
     capitalised_nouns: StrictBool = False
+
+
+@dataclass(frozen=True, slots=True)
+class References(_Table):
+    """Table ``references``: beginnings of sentences that refer to the sentence before.
+
+    An extractive summary has such a sentence only directly after the one it refers to.
+
+    pronouns: personal and possessive pronouns ("he", "his").
+    demonstratives: words that refer back alone or before a noun ("this", "this move").
+    prepositions: words that may stand before a demonstrative ("after this").
+    not_after: words that may follow a demonstrative that does not refer back, such as
+        units of time ("this week") and relative pronouns ("those who", "те, кто").
+    connectives: array of phrases that join a sentence to the one before ("however",
+        "in addition").
+    """
+
+    pronouns: WordSet = NO_WORDS
+    demonstratives: WordSet = NO_WORDS
+    prepositions: WordSet = NO_WORDS
+    not_after: WordSet = NO_WORDS
+    connectives: LowerPhrases = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +278,5 @@ class Language(_Table):
     noise: Noise = field(default_factory=Noise)
     numerals: Numerals = field(default_factory=Numerals)
     names: Names = field(default_factory=Names)
+    references: References = field(default_factory=References)
     lengths: Mapping[str, UsualLength] = field(default_factory=dict)

@@ -52,6 +52,13 @@ def _has_twelve_or_none(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _are_lower_case(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    for phrase in phrases:
+        if not phrase.strip() or phrase != phrase.lower():
+            raise ValueError(f"'{phrase}' must be one word or more in lower case")
+    return phrases
+
+
 def _has_words(words: tuple[str, ...]) -> tuple[str, ...]:
     if not words:
         raise ValueError("must have a word")
@@ -104,6 +111,9 @@ Months = Annotated[Words, AfterValidator(_has_twelve_or_none)]
 
 Phrases = tuple[StrictStr, ...]
 """An array of strings."""
+
+LowerPhrases = Annotated[Phrases, AfterValidator(_are_lower_case)]
+"""An array of strings in lower case, each with one word or more."""
 
 Patterns = tuple[Annotated[StrictStr, AfterValidator(_compiles)], ...]
 """An array of regular expressions in the syntax of Python's ``re``; case is ignored."""

@@ -115,8 +115,9 @@ class TranslateRequest(_message.Message):
         """Terms that are copied unchanged, at most Limits.max_terms of 1 to 200 code
         points each. They match whole words in exactly the given form, with case as in
         GlossaryEntry.source, and take precedence over the glossary. URLs, e-mail
-        addresses, @handles, #hashtags, file paths, phone numbers with a plus, UUIDs
-        and hexadecimal hashes are always copied unchanged.
+        addresses, @handles, #hashtags, file paths, phone numbers with a plus, UUIDs,
+        hexadecimal hashes, placeholders such as {name} and %s, emoji names (:smile:)
+        and tickers ($AAPL) are always copied unchanged.
         """
 
     @_builtins.property

@@ -79,6 +79,41 @@ def test_addresses_are_always_protected(text: str, matches: list[str]) -> None:
     assert found(text) == matches
 
 
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("You have %d of %s, %1$s, %(name)s, %ld, %@ or %.2f.",
+         ["%d", "%s", "%1$s", "%(name)s", "%ld", "%@", "%.2f"]),
+        ("Hello {name}, {0} {} {user.name} {items[0]} %{count} ${x} #{y}",
+         ["{name}", "{0}", "{}", "{user.name}", "{items[0]}", "%{count}", "${x}", "#{y}"]),
+        ("{% if a == 1 %}yes{% endif %}{{ user.name|title }}{{x}}",
+         ["{% if a == 1 %}", "{% endif %}", "{{ user.name|title }}", "{{x}}"]),
+        ("Great :smile: and :+1: no", [":smile:"]),
+        ("$AAPL and $BRK.B rose to $5 or US$40.", ["$AAPL", "$BRK.B"]),
+        ("50% of 5%d, 100 %de, at 10:30:45, a:b:c, {two words}, %, {, $", []),
+    ],
+)  # fmt: skip
+def test_placeholders_are_always_protected(text: str, matches: list[str]) -> None:
+    assert found(text) == matches
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "applied"),
+    [
+        ("{count}x", "{count}кг", True),
+        ("{% if x %}Hi{% endif %}", "{% if x %}Да{% endif %}", True),
+        ("to %s", "к %s", True),
+        ("to %s", "к %sов", False),
+        ("@user", "к @users", False),
+    ],
+)
+def test_a_placeholder_may_stand_next_to_a_letter(
+    source: str, output: str, *, applied: bool
+) -> None:
+    matches = Terms.of((), (), "en").find(source)
+    assert all(use.applied for use in uses(matches, output, "ru")) is applied
+
+
 def test_the_longest_term_wins() -> None:
     text = "The European Union met."
     assert found(text, ("European", "a"), ("European Union", "b")) == ["European Union"]

@@ -5,25 +5,31 @@ from __future__ import annotations
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.length import Length
 from summsvc.interruption import checked
-from summsvc.tasks.summarization.lexrank import WEIGHTS, Candidate, Weights, rank
-from summsvc.tasks.summarization.selection import select
+from summsvc.tasks.summarization.lexrank import Candidate, rank
+from summsvc.tasks.summarization.references import points_back
+from summsvc.tasks.summarization.selection import select, suitable_weights
 from summsvc.tasks.summarization.types import SummarySentence
+from summsvc.tasks.summarization.weights import Weights
 from summsvc.types import SegmentKind, Warning, WarningType
 
 
 def extract(
-    document: Document, length: Length, weights: Weights = WEIGHTS
+    document: Document, length: Length, weights: Weights | None = None
 ) -> tuple[tuple[SummarySentence, ...], tuple[Warning, ...]]:
     """The selected sentences in article order, and any warnings about the length.
 
-    Never empty: for an article without sentences, its fragments or its title.
-    Blocks for milliseconds, linear in the article's length.
+    weights: of ranking and selection; None for those suitable for the length. Never empty:
+    for an article without sentences, its fragments or its title. Blocks for milliseconds, linear in
+    the article's length.
     """
     segments = candidate_segments(document)
-    candidates = [Candidate(segment.text) for segment in checked(segments)]
-    ranking = rank(
-        candidates, title=headline(document), language=document.language.code, weights=weights
-    )
+    language = document.language.code
+    candidates = [
+        Candidate(segment.text, points_back=points_back(segment.text, language))
+        for segment in checked(segments)
+    ]
+    weights = weights or suitable_weights(candidates, length)
+    ranking = rank(candidates, title=headline(document), language=language, weights=weights)
     selection = select(candidates, ranking, length, weights)
     sentences = tuple(
         SummarySentence(
@@ -35,7 +41,7 @@ def extract(
         )
         for i in checked(selection.chosen)
     )
-    return sentences, tuple(_warnings(len(segments), length, selection.over))
+    return sentences, tuple(_warnings(len(segments), len(sentences), length, selection.over))
 
 
 def candidate_segments(document: Document) -> list[Segment]:
@@ -52,11 +58,17 @@ def headline(document: Document) -> str:
     return next(headings, "")
 
 
-def _warnings(available: int, length: Length, over: int) -> list[Warning]:
-    """available: candidates of the article. over: words of the summary above the limit."""
+def _warnings(available: int, chosen: int, length: Length, over: int) -> list[Warning]:
+    """The warnings about the length of a summary.
+
+    available, chosen: sentences of the article and of the summary. over: words of the
+    summary above the limit.
+    """
     limit = length.max_sentences
-    if limit is not None and limit > available:
+    if limit is not None and limit > chosen:
         message = f"{limit} sentences were requested; the article has {available}"
+        if available > chosen:
+            message += f", of which {available - chosen} repeat others"
         return [Warning(WarningType.SHORT_ARTICLE, message)]
     if over > 0:
         message = (

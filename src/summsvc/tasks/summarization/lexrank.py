@@ -12,7 +12,7 @@ linear in the length of the article.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -25,32 +25,7 @@ from summsvc.interruption import checked, checkpoint
 from summsvc.languages import registry
 from summsvc.languages.stemming import stems
 from summsvc.tasks.summarization.tfidf import FloatArray, SparseMatrix, tf_idf
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Parameters of ranking and selection.
-
-    damping: 0 to 1, probability that the walk follows similarity; otherwise it
-        restarts from the prior.
-    position_half: share of the article after which the position prior has
-        halved, at least 2 sentences.
-    title, figure: what similarity to the headline, and figures and names, add to
-        the prior, as multiples of it.
-    redundancy: 0 to 1, share of a sentence's score that full overlap with
-        selected sentences takes away.
-
-    The defaults were set by hand; docs/benchmarks/quality.md compares their results with others.
-    """
-
-    damping: float = 0.6
-    position_half: float = 0.06
-    title: float = 0.8
-    figure: float = 0.15
-    redundancy: float = 0.6
-
-
-WEIGHTS = Weights()
+from summsvc.tasks.summarization.weights import WEIGHTS, Weights
 
 MIN_SENTENCE_WORDS = 5
 """Shorter sentences rarely make sense alone; they are demoted."""
@@ -63,18 +38,21 @@ TOLERANCE = 1e-6
 """L1 norm of the change of the scores below which the power iteration has converged."""
 
 _DIGIT = re.compile(r"\d")
-_CAPITALIZED = re.compile(r"(?<=[\w,;:] )[^\W\d_a-zа-яё][\w’'-]+")
+_INNER_WORD = re.compile(r"(?<=[\w,;:] )[^\W\d_][\w’'-]+")
+"""A word that does not begin a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A segment that may become part of a summary.
 
-    is_sentence: False for headings and fragments, which are demoted.
+    is_sentence: False for headings and fragments, which are demoted. points_back: whether it
+    cannot be understood without the sentence before it (``references.points_back``).
     """
 
     text: str
     is_sentence: bool = True
+    points_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +91,7 @@ def _prior(
 ) -> FloatArray:
     """Restart probabilities of the walk, shape (candidates,), sum 1."""
     n = len(candidates)
-    half = max(2.0, weights.position_half * n)
+    half = max(weights.position_least, weights.position_half * n)
     position = 0.5 ** (np.arange(n) / half)
     similarity = np.zeros(n)
     known = [vocabulary[stem] for stem in stems(title, language) if stem in vocabulary]
@@ -128,13 +106,14 @@ def _prior(
 
 def _concreteness(text: str) -> float:
     """How many figures and names a sentence has, 0 for none to 1 for four or more."""
-    found = _count_up_to(2, _DIGIT, text) + _count_up_to(4, _CAPITALIZED, text)
-    return min(1.0, found / 4)
+    figures = _count_up_to(2, _DIGIT.finditer(text))
+    words = checked(_INNER_WORD.finditer(text))
+    return min(1.0, (figures + _count_up_to(4, (1 for word in words if word[0][0].isupper()))) / 4)
 
 
-def _count_up_to(limit: int, pattern: re.Pattern[str], text: str) -> int:
-    """Number of matches of a pattern, counted no further than ``limit``."""
-    return sum(1 for _ in islice(pattern.finditer(text), limit))
+def _count_up_to(limit: int, found: Iterable[object]) -> int:
+    """Number of elements, counted no further than ``limit``."""
+    return sum(1 for _ in islice(found, limit))
 
 
 def _stationary(matrix: SparseMatrix, prior: FloatArray, damping: float) -> FloatArray:

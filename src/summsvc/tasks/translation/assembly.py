@@ -23,6 +23,7 @@ from summsvc.tasks.translation.checking import (
     Selected,
     warnings_of,
 )
+from summsvc.tasks.translation.letter_case import UsualForms
 from summsvc.tasks.translation.types import (
     TranslatedSegment,
     Translation,
@@ -121,12 +122,13 @@ async def translated_groups(
     overlap the outputs that follow. Raises what ``Pipeline.run`` raises.
     """
     order = _InOrder(place)
+    usual = UsualForms([each.segment.text for each in selected])
     if len(selected) <= min_group:
         # All outputs come at once: nothing is left that a retry could overlap.
         async with aclosing(pipeline.run(submitted, min_group=min_group)) as groups:
             outputs = [output async for known in groups for output in known]
         if outputs:
-            whole = CheckedGroup(pipeline, 0, selected, target, order.place)
+            whole = CheckedGroup(pipeline, 0, selected, target, order.place, usual)
             await whole.check(outputs)
             await whole.complete()
             yield (whole.ahead.results or []) + (whole.rest.results or [])
@@ -141,7 +143,7 @@ async def translated_groups(
             async for outputs in groups:
                 await places.acquire()
                 part = selected[start : start + len(outputs)]
-                group = CheckedGroup(pipeline, start, part, target, order.place)
+                group = CheckedGroup(pipeline, start, part, target, order.place, usual)
                 await group.check(outputs)
                 if not group.done:
                     completions[group] = asyncio.create_task(group.complete())

@@ -13,7 +13,8 @@ from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.quality.checks import Issue
 from summsvc.tasks.translation.glossary import Found, Terms, TermUse, uses
-from summsvc.tasks.translation.retry import Case, any_retryable, retry_doubtful
+from summsvc.tasks.translation.letter_case import UsualForms, is_copied
+from summsvc.tasks.translation.retry import Case, Context, any_retryable, retry_doubtful
 from summsvc.tasks.translation.term_enforcement import TermOutput, any_lacking, enforce_terms
 from summsvc.types import Field, Span, Warning, WarningType
 
@@ -85,6 +86,7 @@ class CheckedGroup(Generic[T]):
         selected: Sequence[Selected],
         target: str,
         place: Place[T],
+        usual: UsualForms,
     ) -> None:
         self.ahead, self.rest = Chunk[T](start), Chunk[T](start)
         self.done = False
@@ -93,6 +95,7 @@ class CheckedGroup(Generic[T]):
         self._selected = selected
         self._target = target
         self._place = place
+        self._context = Context(pipeline.source, target, usual)
         self._cases: list[Case] = []
         self._answers: list[CheckedOutput | None] = []
         self._term_outputs: list[TermOutput] | None = None
@@ -125,7 +128,7 @@ class CheckedGroup(Generic[T]):
                 doubtful.append((segment, output, found, issues))
             elif not doubtful:
                 self.ahead.outputs.append(answer)
-        self._cases = [Case(*each) for each in doubtful]
+        self._cases = [Case(*each, self._context) for each in doubtful]
         self.rest.start += len(self.ahead.outputs)
         self._placed(self.ahead)
         self._advance()
@@ -202,7 +205,7 @@ def find_issues(
     checks: Checks,
 ) -> list[Issue]:
     """The quality issues of an output. found: the terms of the segment."""
-    return checks.issues(
+    issues = checks.issues(
         segment.text,
         output.text,
         source_language=source,
@@ -210,6 +213,12 @@ def find_issues(
         complete=output.complete,
         kept={each.target for each in found if each.kept},
     )
+    if is_copied(segment.text, output.text) and not any(
+        issue.type is WarningType.UNTRANSLATED for issue in issues
+    ):
+        message = "the text was left as in the source"
+        issues.append(Issue(WarningType.UNTRANSLATED, message, severe=True))
+    return issues
 
 
 async def check_and_complete(
@@ -226,7 +235,9 @@ async def check_and_complete(
         Selected(segment, each, work_size((segment.text,)))
         for segment, each in zip(segments, found, strict=True)
     ]
-    group = CheckedGroup[CheckedOutput](pipeline, 0, selected, target, lambda _, done: list(done))
+    group = CheckedGroup[CheckedOutput](
+        pipeline, 0, selected, target, lambda _, done: list(done), UsualForms(texts)
+    )
     await group.check(outputs)
     await group.complete()
     return group.ahead.outputs + group.rest.outputs

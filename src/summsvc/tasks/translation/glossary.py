@@ -10,6 +10,16 @@ from summsvc.interruption import checked
 from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.tasks.translation.term_patterns import WORD, Pattern, Patterns
 
+_PLACEHOLDERS = (
+    r"\{\{[^{}]{1,80}\}\}"
+    r"|\{%[^{}%]{1,80}%\}"
+    r"|[$#%]?\{[\w.!:\[\]-]{0,40}\}"
+    r"|(?<![\w%])%(?:\(\w{1,40}\)|\d\$)?[-+0#]?\d{0,3}(?:\.\d{1,2})?l{0,2}[sdiufFeEgGxXcr@](?!\w)"
+    r"|(?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:])"
+    r"|(?<![\w$])\$[A-Z]{1,6}(?:\.[A-Z])?(?!\w)"
+)
+"""Placeholders of templates and of printf, emoji names (":smile:") and tickers ("$AAPL")."""
+
 _AUTOMATIC = re.compile(
     r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"
     r"|www\.[^\s<>\"']+[\w/]"
@@ -20,10 +30,12 @@ _AUTOMATIC = re.compile(
     r"|(?<![\w+])\+\d[\d ()-]{6,18}\d(?!\w)"
     r"|(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"
     r"|(?<!\w)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,64}(?!\w)"
+    rf"|{_PLACEHOLDERS}"
 )
-"""URLs, e-mail addresses, @handles, #hashtags, file paths, phone numbers with +, UUIDs, hashes."""
+"""URLs, e-mail addresses, @handles, #hashtags, file paths, phone numbers with +, UUIDs, hashes
+and placeholders."""
 
-_HINT = re.compile(r"[@#/\\+]|www\.|[0-9a-fA-F]{8}")
+_HINT = re.compile(r"[@#/\\+{%$]|:[a-z]|www\.|[0-9a-fA-F]{8}")
 """A necessary condition for an automatic term."""
 
 MAX_INFLECTED_TERM = 200

@@ -13,6 +13,9 @@ from summsvc.interruption import CHECK_INTERVAL, checked, checkpoint
 
 _ROOT = 0
 
+_BRACKETS = "{}"
+"""A string that begins or ends with one of these is whole next to a letter too: "{count}x"."""
+
 MAX_SUFFIXES = 8
 """Strings ending at one offset, each a suffix of the one before, that are tested for whole
 words."""
@@ -88,16 +91,17 @@ class Occurrences:
             node = self._ending[node]
         if not whole_words or node == _ROOT:
             return self._string[node]
-        if _is_of_word(text[end : end + 1]):
-            return ""
+        before_word = _is_of_word(text[end : end + 1])
         for _ in range(MAX_SUFFIXES):
+            string = self._string[node]
             start = end - self._depth[node]
-            if not start or not _is_of_word(text[start - 1]):
-                break
+            joined_before = start and _is_of_word(text[start - 1]) and string[0] not in _BRACKETS
+            if not joined_before and not (before_word and string[-1] not in _BRACKETS):
+                return string
             node = self._ending[node]
-        else:
-            return ""
-        return self._string[node]
+            if node == _ROOT:
+                break
+        return ""
 
     def removed(self, text: str, most: dict[str, int] | None = None) -> tuple[str, dict[str, int]]:
         """The text without the strings, and how often each was removed.

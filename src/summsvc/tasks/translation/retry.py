@@ -9,11 +9,16 @@ because of the search than because of the model. Hence the order of the strategi
 2. greedy search with a penalty for tokens that were generated before;
 3. one piece per clause, decoded as in 1, where the segment has several clauses.
 
+Two kinds of text are also changed. One in capitals or title case is tried in sentence case,
+and its output is put back into its case. One that is returned in the source's language is
+tried without its final stop, and in pieces even within a clause.
+
 All doubtful segments of a group are retried together: one submission per attempt.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,11 +27,18 @@ from typing import TypeVar
 from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
-from summsvc.tasks.pipeline.splitting import Spans, join, split_clauses
+from summsvc.tasks.pipeline.splitting import join, split, split_clauses
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer, severity
-from summsvc.tasks.translation.glossary import Found
+from summsvc.tasks.translation.glossary import Found, around
+from summsvc.tasks.translation.letter_case import (
+    LetterCase,
+    UsualForms,
+    case_of,
+    in_case,
+    sentence_case,
+)
 from summsvc.types import SegmentKind, WarningType
 
 ATTEMPT_DECODING: tuple[Adjust, ...] = (
@@ -40,6 +52,10 @@ MAX_RETRIES = len(ATTEMPT_DECODING)
 """Most attempts for a doubtful segment."""
 
 _SENTENCE_ENDS = ".!?…:;"
+_STOPS = ".!?…"
+
+MIN_PIECE = 12
+"""Least code points of the pieces of a text that was returned in the source's language."""
 
 T = TypeVar("T")
 
@@ -48,22 +64,32 @@ T = TypeVar("T")
 class RetryStrategy:
     """One way to translate a segment again.
 
-    pieces: joined they are the segment's text. stop: whether a full stop is appended to the
-    last piece, and removed from the output.
+    pieces: joined they are the segment's text, without its final stop where ``removed`` is
+    that stop. stop: whether a full stop is appended to the last piece, and removed from the
+    output. case: of the segment, where the pieces are in sentence case. kept: strings whose
+    case never changes. target: BCP-47 code of the output.
     """
 
     pieces: tuple[str, ...]
     stop: bool = False
+    removed: str = ""
+    case: LetterCase = LetterCase.MIXED
+    kept: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def message(self) -> str:
         """The message of the warning when the output of this strategy is kept."""
         if len(self.pieces) > 1:
             how = f"is translated in {len(self.pieces)} pieces, cut between clauses"
+        elif self.removed:
+            how = "is translated without its final stop"
         elif self.stop:
             how = "is translated as a sentence"
         else:
             how = "comes from safer decoding"
+        if self.case is not LetterCase.MIXED:
+            how += f", in sentence case instead of {self.case.value}"
         return f"a first output was doubtful; this one {how}"
 
     @property
@@ -78,52 +104,90 @@ class RetryStrategy:
         """The output for the whole segment. outputs: of ``texts``, in order."""
         if len(self.pieces) == 1:
             (output,) = outputs
-            return replace(output, text=output.text.removesuffix(".")) if self.stop else output
+            return replace(output, text=self._finished(output.text))
         text = join(self.pieces, [output.text for output in outputs])
-        if self.stop:
-            text = text.removesuffix(".")
         return PipelineOutput(
-            text,
+            self._finished(text),
             min([output.score for output in outputs]),
             all(output.complete for output in outputs),
             max([output.pieces for output in outputs]),
         )
 
+    def _finished(self, text: str) -> str:
+        """A whole output with the end and the letter case of the segment."""
+        if self.stop:
+            text = text.removesuffix(".")
+        if self.removed and text.strip():
+            text = text.rstrip(_STOPS) + self.removed
+        return in_case(text, self.case, self.target, self.kept)
 
-def retry_strategies(segment: Segment, unsplittable: Spans = ()) -> list[RetryStrategy]:
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the retries of all segments of a request have in common.
+
+    source, target: BCP-47 codes. usual: the usual letter case of words in the article.
+    """
+
+    source: str
+    target: str
+    usual: UsualForms = field(default_factory=UsualForms)
+
+
+def retry_strategies(
+    segment: Segment, found: Sequence[Found], issues: Sequence[Issue], context: Context
+) -> list[RetryStrategy]:
     """The strategies for a segment, one per attempt, at most MAX_RETRIES.
 
-    unsplittable: spans that are not split, such as terms.
+    found: the segment's terms, which are not split. issues: of its first output.
     """
     text = segment.text
     fragment = segment.kind is not SegmentKind.SENTENCE and text[-1] not in _SENTENCE_ENDS
-    strategies = [RetryStrategy((text,), stop=fragment), RetryStrategy((text,))]
-    pieces = tuple(split_clauses(text, unsplittable))
+    spans = [(each.start, each.end) for each in found]
+    case = case_of(" ".join(around(text, found)) if found else text)
+    if case is not LetterCase.MIXED:
+        text = sentence_case(text, case, context.source, context.usual, spans)
+    kept = tuple({each.target for each in found}) if case is not LetterCase.MIXED else ()
+    strategy = partial(RetryStrategy, case=case, kept=kept, target=context.target)
+    copied = any(issue.type is WarningType.UNTRANSLATED for issue in issues)
+    bare = text.rstrip(_STOPS) if copied else text
+    first = strategy((bare or text,), stop=fragment, removed=text[len(bare) :] if bare else "")
+    # Sentence case may take a name for a word, which title case does not.
+    is_title = case is LetterCase.TITLE
+    strategies = [first, RetryStrategy((segment.text,)) if is_title else strategy((text,))]
+    pieces = split_clauses(text, spans)
+    if copied and len(pieces) == 1 and len(text) >= 2 * MIN_PIECE:
+        pieces = split(text, _lengths, math.ceil(0.6 * len(text)), spans)
     if len(pieces) > 1:
-        strategies.append(RetryStrategy(pieces))
+        strategies.append(strategy(tuple(pieces)))
     return strategies
+
+
+def _lengths(parts: Sequence[str]) -> list[int]:
+    return list(map(len, parts))
 
 
 @dataclass(eq=False, slots=True)
 class Case:
     """A segment whose output is not accepted as it is, with the best output so far.
 
-    found: the segment's terms. issues: of the output. notes: other warnings. strategies: for
-    the attempts, while the output has a severe issue. attempts: number of them made.
+    found: the segment's terms. issues: of the output. context: of the request. notes: other
+    warnings. strategies: for the attempts, while the output has a severe issue. attempts:
+    number of them made.
     """
 
     segment: Segment
     output: PipelineOutput
     found: Sequence[Found]
     issues: list[Issue]
+    context: Context
     notes: list[Issue] = field(default_factory=list)
     strategies: list[RetryStrategy] = field(default_factory=list)
     attempts: int = 0
 
     def __post_init__(self) -> None:
         if self.severe:
-            spans = [(each.start, each.end) for each in self.found]
-            self.strategies = retry_strategies(self.segment, spans)
+            self.strategies = retry_strategies(self.segment, self.found, self.issues, self.context)
 
     @property
     def severe(self) -> bool:
