@@ -2,10 +2,11 @@
 
     python -m bench.quality.wrapping FOLDER [--limit N] [--show N]
 
-FOLDER holds files ``reut2-*.sgm`` of Reuters-21578 (Lewis, 1997), whose stories are wrapped at about
-64 columns: four spaces begin a paragraph, and the first line lacks the dateline that stood before
-it. Stories of fewer than MIN_LENGTH code points, most of them tables, are left out. The reference
-is the same story unwrapped by that rule of the collection, read with one line per paragraph.
+FOLDER holds files ``reut2-*.sgm`` of Reuters-21578 (Lewis, 1997), whose stories are wrapped at
+about 64 columns: four spaces begin a paragraph, and the first line lacks the dateline that stood
+before it. Stories of fewer than MIN_LENGTH code points, most of them tables, are left out. The
+reference is the same story unwrapped by that rule of the collection, read with one line per
+paragraph.
 
 broken: stories with a segment that begins at a line where no sentence of the reference does.
 beheaded: stories whose extractive summary has a sentence that begins where none of the reference
@@ -75,11 +76,9 @@ def measure(body: str) -> Result:
         for at, segment in starts(document).items()
         if at not in known
     }
-    broken = [
-        text for at, text in inside.items() if body[:at].rstrip(" \t")[-1:] in ("", "\n")
-    ]
+    broken = [text for at, text in inside.items() if body[:at].rstrip(" \t")[-1:] in ("", "\n")]
     summary, _ = extractive.extract(document, Length(max_sentences=SENTENCES))
-    beheaded = [each.text for each in summary if each.span.start in inside]
+    beheaded = [each.text for each in summary if each.span and each.span.start in inside]
     return Result(tuple(broken), tuple(beheaded))
 
 

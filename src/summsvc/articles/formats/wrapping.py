@@ -38,7 +38,7 @@ FILLED_LINES = 0.66
 
 _TERMINATORS = frozenset(".!?…。！？‽")
 _ENDS_WELL = frozenset(".!?…:;\"'”’“»")
-_BEFORE_SPEECH_TAG = frozenset(",!?…\"”“»’")
+_BEFORE_SPEECH_TAG = frozenset(',!?…"”“»’')
 _FIRST_WORD = re.compile(r"\S+")
 _STOP_IN_LINE = re.compile(r"[^\W\d_]{2}[.!?…][\"'”’»“)]{0,2} +[\"'“„«(]?[^\W\d_a-zа-яё]")
 _COLUMN_GAP = re.compile(r"\S(?: {3,}|\t)(?=\S)")
@@ -192,9 +192,7 @@ def _fills(line: Line, following: Line, width: int) -> bool:
 
 
 def _is_verse(lines: Sequence[Line]) -> bool:
-    ends = [
-        line.is_open for line, following in itertools.pairwise(lines) if not following.marker
-    ]
+    ends = [line.is_open for line, following in itertools.pairwise(lines) if not following.marker]
     return sum(ends) > 1 and all(line.width < VERSE_WIDTH for line in lines)
 
 
@@ -211,9 +209,7 @@ def _is_word(before: Line, line: Line, width: int, *, alone: bool) -> bool:
 
 def _is_speech_tag(before: Line, line: Line) -> bool:
     """Whether a dash begins the author's words after a quotation: „…“, / – sakė jis."""
-    return (
-        line.text[0] in "-–—" and _text_is_lower(line) and before.text[-1] in _BEFORE_SPEECH_TAG
-    )
+    return line.text[0] in "-–—" and _text_is_lower(line) and before.text[-1] in _BEFORE_SPEECH_TAG
 
 
 def _text_is_lower(line: Line) -> bool:
