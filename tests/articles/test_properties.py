@@ -118,7 +118,6 @@ def words_of(text: str) -> str:
     return LAYOUT.sub("", INVISIBLE.sub("", text))
 
 
-
 def document_of(body: str, mime_type: MimeType, title: str = "A title") -> Document | None:
     try:
         return read(Article(title, FORBIDDEN.sub("", body), "en", mime_type))

@@ -25,7 +25,7 @@ _END = re.compile(
     # A closing quotation mark or bracket after a space.
     rf"(?:\s[{_CLOSERS}](?=\s))?)"
     # Without white space only before a capital letter.
-    rf"(?P<gap>\s+|(?<=[。！？])|(?=[{re.escape(_OPENERS)}]?[^\W\d_a-zа-яё]))"
+    rf"(?P<gap>\s+|\Z|(?<=[。！？])|(?=[{re.escape(_OPENERS)}]?[^\W\d_a-zа-яё]))"
 )
 _MARK = re.compile("[.!?…‽。！？]")
 """The marks that a match of ``_END`` begins with."""
@@ -41,7 +41,7 @@ _GOES_ON = frozenset(",/)]}»%&")
 _LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
 
 _BEFORE_WORD = frozenset("\"'„“«‹([{‘”’—–-")
-_AFTER_WORD = frozenset(",;:—–'’")
+_END_OF_WORD = re.compile(r"[\s,;:—–'’]|[.!?…]{0,3}(?:\s|\Z)")
 
 MIN_WORD = 3
 """Letters of a word that ends a sentence without white space after it; shorter ones are often
@@ -73,6 +73,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
             continue
         if enclosing.joins(begin, match.start(), match.end("close")):
             continue
+        end -= _opens_next(text, begin, match)
         has_text = has_text or has_alphanumeric(text[scanned:end])
         scanned = end
         if has_text:
@@ -83,7 +84,7 @@ def split(text: str, language: str) -> Iterator[tuple[int, int]]:
             held = held[0], end
         else:
             continue
-        begin, has_text = match.end(), False
+        begin, has_text = (match.end() if match["gap"] else end), False
     last = len(text.rstrip())
     if held and not has_alphanumeric(text[begin:last]):
         held = held[0], max(last, held[1])
@@ -156,6 +157,19 @@ def _ends(text: str, begin: int, match: re.Match[str], rules: AbbreviationRules)
     return not continues(stop, rules)
 
 
+def _opens_next(text: str, begin: int, match: re.Match[str]) -> int:
+    """Code points of the match that begin the next sentence: the quotation mark in "over.“We".
+
+    The mark closes a quotation in other places.
+    """
+    close = match["close"]
+    if match["gap"] or match["note"] or not close or close[-1] not in '“"':
+        return 0
+    sentence = text[begin : match.start()]
+    closes = "„" in sentence if close[-1] == "“" else sentence.count('"') % 2
+    return 0 if closes else 1
+
+
 def _is_hesitation(match: re.Match[str], token: str, word: str) -> bool:
     """Whether a speaker begins a word again: "I… I do not know"."""
     return match["mark"] in ("…", "...") and bool(token) and token.lower() == word.lower()
@@ -190,16 +204,18 @@ def _ends_without_space(
     """
     word = following["word"]
     start = match.start() - len(token)
-    is_whole = start == 0 or text[start - 1].isspace() or text[start - 1] in _BEFORE_WORD
-    after = text[following.end("word") : following.end("word") + 1]
-    if not word or not is_whole or not (after.isspace() or after in _AFTER_WORD):
+    before = text[start - 1] if start else " "
+    is_enclosed = not token and before in CLOSING_PUNCTUATION
+    if not (is_enclosed or before.isspace() or before in _BEFORE_WORD):
+        return False
+    if not word or not _END_OF_WORD.match(text, following.end("word")):
         return False
     starts = word.lower() in rules.of(word).starters
-    if match["close"] or following["open"]:
-        return len(token) > 1 and (starts or _is_capitalised(word, rules))
-    if not token or token.lower() in rules.known:
+    if is_enclosed or ((match["close"] or following["open"]) and len(token) > 1):
+        return starts or _is_capitalised(word, rules)
+    if token.lower() in rules.known:
         return False
-    if token.isdigit():
+    if token.removesuffix("%").isdigit():
         return starts
     if not token.replace("-", "").isalpha() or len(token) < MIN_WORD:
         return False

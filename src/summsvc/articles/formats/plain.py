@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -30,7 +31,7 @@ def parse(source: str) -> list[Block]:
     """
     sections = _sections(source)
     widths = [wrap_width(lines) for lines in checked(sections)]
-    usual = max(widths, default=0)
+    usual = wrap_width(list(itertools.chain.from_iterable(checked(sections)))) or max(widths)
     continued = [
         continued_lines(lines, width, usual)
         for lines, width in checked(list(zip(sections, widths, strict=True)))

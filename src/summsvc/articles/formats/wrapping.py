@@ -40,7 +40,8 @@ _TERMINATORS = frozenset(".!?…。！？‽")
 _ENDS_WELL = frozenset(".!?…:;\"'”’“»")
 _BEFORE_SPEECH_TAG = frozenset(',!?…"”“»’')
 _FIRST_WORD = re.compile(r"\S+")
-_STOP_IN_LINE = re.compile(r"[^\W\d_]{2}[.!?…][\"'”’»“)]{0,2} +[\"'“„«(]?[^\W\d_a-zа-яё]")
+_STOP_IN_LINE = re.compile(r"[^\W\d_]{4}[.!?…][\"'”’»“)]{0,2} +[\"'“„«(]?[^\W\d_a-zа-яё]")
+_OPENING = "\"'„“«‹([{‘”"
 _COLUMN_GAP = re.compile(r"\S(?: {3,}|\t)(?=\S)")
 _NUMERIC_CELL = re.compile(r"(?: {3,}|\t)[-+$€£]?[\d.,:%]{1,20}\Z")
 
@@ -98,7 +99,7 @@ def wrap_width(lines: Sequence[Line]) -> int:
     inside = [
         (line, following)
         for line, following in checked(pairs)
-        if following.marker or continues_line(line.text, following.text)
+        if following.marker or _continues(line, following)
     ]
     if not inside:
         return _width_of_capitals(lines, pairs)
@@ -127,10 +128,11 @@ def _width_of_capitals(lines: Sequence[Line], pairs: Sequence[tuple[Line, Line]]
     Headlines, too, may fill a column by chance; but sentences do not end inside them.
     """
     width = max((line.width for line in lines), default=0)
-    if len(pairs) < 3 or not MIN_WIDTH <= width <= MAX_WIDTH:
+    unfinished = [pair for pair in pairs if pair[0].is_open]
+    if not unfinished or not MIN_WIDTH <= width <= MAX_WIDTH:
         return 0
-    filled = all(_fills(*pair, width) for pair in pairs if pair[0].is_open)
-    stops = sum(_STOP_IN_LINE.search(line.text) is not None for line in lines)
+    filled = all(_fills(*pair, width) for pair in checked(unfinished))
+    stops = any(_STOP_IN_LINE.search(line.text) for pair in checked(unfinished) for line in pair)
     return width if filled and stops else 0
 
 
@@ -169,9 +171,10 @@ def continued_lines(lines: Sequence[Line], width: int, usual: int) -> list[bool]
         elif width and line.text[0].islower():
             # Also after an abbreviation: "U.S." and "banks".
             result[i] = True
-        elif continues_line(before.text, line.text):
+        elif _continues(before, line):
             ends_well = (i + 1 < len(lines) and result[i + 1]) or line.text[-1] in _ENDS_WELL
-            result[i] = hanging[i] or (ends_well and not is_verse)
+            fits = before.width <= usual and _fills(before, line, usual - TOLERANCE // 2)
+            result[i] = hanging[i] or fits or (ends_well and not is_verse)
         elif line.after_page:
             continue
         elif hanging[i]:
@@ -183,6 +186,11 @@ def continued_lines(lines: Sequence[Line], width: int, usual: int) -> list[bool]
         elif before.width <= usual:
             result[i] = _fills(before, line, usual)
     return result
+
+
+def _continues(line: Line, following: Line) -> bool:
+    """Whether a sentence goes on in lower case, perhaps after an opening bracket."""
+    return continues_line(line.text, following.text.lstrip(_OPENING))
 
 
 def _fills(line: Line, following: Line, width: int) -> bool:
