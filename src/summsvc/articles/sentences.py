@@ -220,10 +220,10 @@ def _ends_without_space(
     if not token.replace("-", "").isalpha() or len(token) < MIN_WORD:
         return False
     if token.islower() and len(word) > 1 and not _is_suffix(word):
-        return starts or word[1:].islower() or word.isupper()
+        return word[1:].islower() or word.isupper()
     return starts and word[0].isupper() and (len(word) == 1 or word[1:].islower())
 
 
 def _is_suffix(word: str) -> bool:
-    """Whether a word may be the end of a file's name or a brand: "JPG", "NET", "Js"."""
-    return word.isascii() and len(word) < MIN_WORD + (2 if word.isupper() else 0)
+    """Whether a word may be the end of a file's name or a brand: "JPEG", "Com", "Js"."""
+    return word.isascii() and len(word) <= MIN_WORD + word.isupper()
