@@ -251,9 +251,7 @@ def test_hyphen_stays_without_evidence(lines: str, shown: str) -> None:
 
 
 def test_characters_that_are_not_seen_reach_no_segment() -> None:
-    body = (
-        "\ufeffThe har\u00adbour open\u200bed.\u200b Ships\u2060 came.\u200b\n\n\u200b\nEnd.\u200d"
-    )
+    body = "\ufeffThe har\u00adbour open\u200bed.\u200b Ships\u2060 came.\u200b\n\n\u200bEnd.\u200d"
     document = document_of(body)
     assert [segment.text for segment in document.body] == [
         "The harbour opened.",

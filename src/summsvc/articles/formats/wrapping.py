@@ -75,6 +75,8 @@ class Line:
     @property
     def is_row(self) -> bool:
         """Whether the line has columns, as a row of a table."""
+        if len(self.text) > MAX_WIDTH:
+            return False
         gaps = len(_COLUMN_GAP.findall(self.text))
         return (
             gaps > 1
