@@ -137,6 +137,7 @@ def test_next_line_may_begin_with_any_character(language: str, body: str, expect
         "The tide goes out, the boats lie still\nAnd gulls walk over the sand;\n"
         "The harbour bell rings from the hill\nTo call the men to land.",
         "i saw a bird\nthat flew above\nthe silent sea\nand cried for love.",
+        "Вечером на пристани\nтихо шумит вода,\nлодки стоят у стенки,\nспят до утра суда.",
         # An address, a signature, a list of names.
         "Harbour Office\n12 Quay Street\nHarbour City\nHC4 2AB",
         "Best regards,\nAnn Roe\nHead of the Harbour Office",

@@ -108,20 +108,26 @@ def wrap_width(lines: Sequence[Line]) -> int:
     longest = max(line.width for line, _ in inside)
     limit = min(longest + TOLERANCE, MAX_WIDTH)
     width = max(line.width for line in lines if line.width <= limit and not line.is_row)
-    if width < MIN_WIDTH and not _proves_narrow(lines, inside, width):
-        return 0
     if sum(line.width > width for line in lines if not line.is_row) > LONG_LINES * len(lines):
         return 0
+    if width < MIN_WIDTH:
+        return width if _proves_narrow(lines, inside, width) else 0
     if len(inside) > 1 and inside[0][0] is lines[0]:
         # The first line of a wire story lacks the dateline that stood before it.
         del inside[0]
-    filled = sum(_fills(*pair, width - TOLERANCE // 2) for pair in inside)
+    filled = sum(_fills(*pair, width - TOLERANCE // 2) for pair in checked(inside))
     return width if filled >= FILLED_LINES * len(inside) else 0
 
 
-def _proves_narrow(lines: Sequence[Line], inside: Sequence[object], width: int) -> bool:
-    """Whether short lines are wrapped sentences rather than a list in lower case."""
-    return width >= MIN_NARROW_WIDTH and len(inside) > 1 and not lines[-1].is_open
+def _proves_narrow(lines: Sequence[Line], inside: Sequence[tuple[Line, Line]], width: int) -> bool:
+    """Whether short lines are wrapped sentences rather than verse or a list in lower case.
+
+    Lines of verse often end with a punctuation mark.
+    """
+    if width < MIN_NARROW_WIDTH or len(inside) < 2 or lines[-1].is_open:
+        return False
+    marked = sum(not line.text[-1].isalnum() for line, _ in checked(inside))
+    return 2 * marked <= len(inside) and all(_fills(*pair, width) for pair in checked(inside))
 
 
 def _width_of_capitals(lines: Sequence[Line], pairs: Sequence[tuple[Line, Line]]) -> int:
@@ -154,7 +160,7 @@ def paragraph_indent(lines: Sequence[Line]) -> int | None:
 def continued_lines(lines: Sequence[Line], width: int, usual: int) -> list[bool]:
     """For each line of a section, whether it continues the line before it.
 
-    A list marker at the begin of a line that continues another is part of its text. width: the
+    A list marker at the start of a line that continues another is part of its text. width: the
     column of the section, or 0. usual: the column of the article's other sections, or 0.
     """
     base = paragraph_indent(lines) if width else None
@@ -207,7 +213,7 @@ def _is_verse(lines: Sequence[Line]) -> bool:
 
 
 def _is_word(before: Line, line: Line, width: int, *, alone: bool) -> bool:
-    """Whether what looks like a list marker was moved to the line's begin by wrapping."""
+    """Whether what looks like a list marker was moved to the start of the line by wrapping."""
     if before.marker or not _fills(before, line, width - TOLERANCE // 2):
         return False
     if not before.is_open:
