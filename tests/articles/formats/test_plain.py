@@ -115,6 +115,14 @@ def test_headline_above_wrapped_text_stays_apart() -> None:
             "12 судов ещё ждут.",
             2,
         ),
+        # A sentence has begun in the short line.
+        (
+            "en",
+            "The port opened again on Monday after a week of storms, the harbour\n"
+            "office said, although the pier is broken. Mayor\n"
+            "Ann Roe thanked the crews for their patience.",
+            2,
+        ),
         (
             "en",
             "The ship left Riga on Tuesday with 40 containers of timber for the\n"

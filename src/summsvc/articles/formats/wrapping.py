@@ -190,7 +190,8 @@ def continued_lines(lines: Sequence[Line], width: int, usual: int) -> list[bool]
         elif base is not None and (i == 1 or not before.is_open):
             result[i] = not _may_be_headline(before, line)
         elif width:
-            result[i] = _fills(before, line, width - TOLERANCE * before.is_open)
+            begun = before.is_open and _STOP_IN_LINE.search(before.text) is not None
+            result[i] = begun or _fills(before, line, width - TOLERANCE * before.is_open)
         elif before.width <= usual:
             result[i] = _fills(before, line, usual)
     return result
