@@ -19,7 +19,7 @@ REACHED = {"en": 0.995, "ru": 0.99, "lt": 0.985}
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_accuracy_does_not_fall(language: str) -> None:
     cases = load(language)
-    assert len(cases) >= 150
+    assert len(cases) >= 255
     assert len({case.text for case in cases}) == len(cases)
     assert score(cases, ours, language).lines >= REACHED[language]
 
@@ -63,9 +63,37 @@ def test_what_says_nothing_goes_with_a_sentence(text: str, expected: list[str]) 
     assert ours(text, "en") == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("en", "The road reopened at noon.Drivers had waited for hours.Police said so.", 3),
+        ("en", "It ended.“We won,” he said.", 2),
+        ("en", "See System.Out.Print and readme.Txt for more.", 1),
+        ("en", "He used ASP.NET, Node.js and Booking.Com daily.", 1),
+        ("en", "The clerk walked to Com. & Adm. on Monday. It was closed.", 2),
+        ("en", "“I… I do not know,” she said.", 1),
+        ("en", "Prices rose 3.5 percent in v.2 of the plan.", 1),
+        ("ru", "Дорогу открыли.Водители ждали.", 2),
+        ("ru", "Яндекс.Такси и Газета.Ру работают.", 1),
+        ("ru", "Сайт игры «Что? Где? Когда?» закрыт на ремонт. Он откроется в мае.", 2),
+        ("lt", "Kelias atidarytas.Vairuotojai laukė.", 2),
+        ("lt", "Laida „Kas? Kur? Kada?“ grįžta. Ji bus gegužę.", 2),
+    ],
+)
+def test_stops_of_news(language: str, text: str, count: int) -> None:
+    assert len(ours(text, language)) == count
+
+
+@pytest.mark.parametrize("char", ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u200d"])
+def test_invisible_characters_hide_no_sentence_end(char: str) -> None:
+    text = f"The port opened.{char} Ships came in.{char} {char}Nobody was hurt.{char}"
+    assert len(ours(text, "en")) == 3
+
+
 PIECES = st.sampled_from(
     "Word word U.S. e.g. т. е. 2025 m. „labas“ «да» A. B. ... … ! ? ?! 😀 \u200b 3.5 5. Mr. "
-    "a@b.lt https://a.lt/b.c שלום ( ) ” “ – 。 i v.".split()
+    "a@b.lt https://a.lt/b.c שלום ( ) ” “ – 。 i v. end.Then noon.“We off.1 x.[1] /B/ (C) & 1911.2 "
+    "«Что? Где?» (Why. No)".split()
 )
 
 

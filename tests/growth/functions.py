@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from summsvc.articles import boilerplate, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
+from summsvc.articles.enclosures import enclosures
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escape
 from summsvc.articles.length import Length, count_words
+from summsvc.articles.notes import ends_sentence, reference_start
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer
@@ -293,6 +295,10 @@ FUNCTIONS: dict[str, Function] = {
     "sentences": of(lambda text: list(sentences.split(text, "en")), ARTICLE),
     "sentences in Russian": of(lambda text: list(sentences.split(text, "ru")), ARTICLE),
     "sentences in Lithuanian": of(lambda text: list(sentences.split(text, "lt")), ARTICLE),
+    "quotations and brackets": of(lambda text: list(enclosures(text)), ARTICLE),
+    "end of a sentence": of(
+        lambda text: (ends_sentence(text), reference_start(text, is_followed=True))
+    ),
     "reading plain text": _read(MimeType.PLAIN),
     "reading HTML": _read(MimeType.HTML),
     "reading Markdown": _read(MimeType.MARKDOWN),

@@ -17,6 +17,11 @@ _DOTTED = re.compile(r"(?:[^\W\d_]{1,4}\.-?)+[^\W\d_]{1,4}\Z")
 _AFTER_NUMBER = re.compile(r"(?:\b\d[\w.,/–-]*|\b[IVXLCМХ]+)\s*\Z")
 _NUMBER = re.compile(r"\s*(?:[\d№]|[IVXLC]{2,}\b|[VX]\b)")
 
+_LAST_WORD = re.compile(r"([^\W\d_]+)\s+\Z")
+
+LETTERED_CONTEXT = 24
+"""Code points before a single letter in which the word before it is searched."""
+
 MIN_PLACE_LETTERS = 5
 """Letters that a place name after a date has at least."""
 
@@ -26,12 +31,14 @@ class AbbreviationRules:
     """The lists that apply to a text.
 
     own: of the text's language. latin: for abbreviations in Latin letters, if they
-    have other rules than the rest of the text. companies: legal forms, in all languages.
+    have other rules than the rest of the text. companies: legal forms, in all languages. known: all
+    abbreviations of both.
     """
 
     own: Abbreviations
     latin: Abbreviations | None = None
     companies: frozenset[str] = NO_WORDS
+    known: frozenset[str] = NO_WORDS
 
     def of(self, token: str) -> Abbreviations:
         """The lists for an abbreviation by its script."""
@@ -51,10 +58,14 @@ def _rules_of(languages: registry.Registry, language: str) -> AbbreviationRules:
     own = languages.get(language).abbreviations
     companies = NO_WORDS.union(*(each.abbreviations.companies for each in languages.all()))
     if not own.latin_words_from:
-        return AbbreviationRules(own, None, companies)
+        return AbbreviationRules(own, None, companies, _all(own))
     latin = languages.get(own.latin_words_from).abbreviations
     latin = replace(latin, starters=latin.starters | own.starters)
-    return AbbreviationRules(own, latin, companies)
+    return AbbreviationRules(own, latin, companies, _all(own) | _all(latin))
+
+
+def _all(words: Abbreviations) -> frozenset[str]:
+    return words.before | words.titles | words.number | words.units | words.either
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +98,10 @@ def continues(stop: Stop, rules: AbbreviationRules) -> bool:
     starts = word.lower() in words.starters and not is_initial
     letters = token.rpartition(".")[2].lstrip("-")
     if len(token) == 1 and token.isupper():
-        # An initial, unless the letter is a word: "plan B. The", "So do I."
-        return is_initial or not (starts or token in words.words_of_one_letter)
+        # An initial, unless the letter is a word or a name: "So do I.", "plan B. Critics".
+        return is_initial or not (
+            starts or token in words.words_of_one_letter or _names_letter(stop.sentence, rules)
+        )
     name = _spaced_abbreviation(stop.sentence, key)
     if name not in words.before | words.units:
         name = key
@@ -114,6 +127,17 @@ def continues(stop: Stop, rules: AbbreviationRules) -> bool:
     if name in words.either or _DOTTED.match(token):
         return not starts
     return len(letters) == 1 and letters.isupper() and not starts
+
+
+def _names_letter(sentence: str, rules: AbbreviationRules) -> bool:
+    """Whether the last word takes a letter as its name: "vitamin", "plan"."""
+    last = _LAST_WORD.search(sentence, max(0, len(sentence) - LETTERED_CONTEXT))
+    if last is None:
+        return False
+    word, lettered = last[1].lower(), rules.own.lettered
+    return word in lettered or any(
+        f"{word[:length]}*" in lettered for length in range(1, len(word) + 1)
+    )
 
 
 def _is_date_only(stop: Stop, words: Abbreviations) -> bool:

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from summsvc.articles.characters import SCAN_CHUNK, continues_line, has_alphanumeric
-from summsvc.articles.source_map import Mark, SourceMap
+from summsvc.articles.characters import (
+    SCAN_CHUNK,
+    continues_line,
+    has_alphanumeric,
+    visible_runs,
+)
+from summsvc.articles.source_map import Mark, SourceMap, add_offsets
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import Span
 
@@ -78,8 +83,24 @@ class BlockBuilder:
         """Add the visible characters ``text`` of source [start, end).
 
         Either the text has as many characters as the source range, one from each code point, or
-        it has fewer, all of which map to the whole range (a character reference).
+        it has fewer, all of which map to the whole range (a character reference). Invisible
+        characters are left out.
         """
+        before = self._text[-1][-1:] if self._text else ""
+        known = before + text
+        runs = list(visible_runs(known, len(before), len(known)))
+        if [(len(before), len(known))] == runs:
+            self._add_visible(text, start, end)
+            return
+        for begin, stop in checked(runs):
+            run = known[begin:stop]
+            if len(text) == end - start:
+                shift = start - len(before)
+                self._add_visible(run, begin + shift, stop + shift)
+            else:
+                self._add_visible(run, start, end)
+
+    def _add_visible(self, text: str, start: int, end: int) -> None:
         if not text.isspace():
             if self._broken and not continues_line(self._last, text):
                 self.end_block(self._broken_kind)
@@ -87,10 +108,7 @@ class BlockBuilder:
         self._text.append(text)
         self._length += len(text)
         if len(text) == end - start:
-            for at in checked(range(start, end, SCAN_CHUNK), 1):
-                stop = min(at + SCAN_CHUNK, end)
-                self._starts.extend(range(at, stop))
-                self._ends.extend(range(at + 1, stop + 1))
+            add_offsets(self._starts, self._ends, [(start, end)])
         else:
             self._starts.extend([start] * len(text))
             self._ends.extend([end] * len(text))

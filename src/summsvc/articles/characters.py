@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 
 from summsvc.interruption import checked
 
@@ -10,7 +12,19 @@ SCAN_CHUNK = 4_000
 """Code points passed to one call into C code (approximate). Such a call holds the GIL until it
 returns, and the event loop waits."""
 
-CONTINUATION_PUNCTUATION = frozenset(",;-–—")
+CLOSING_PUNCTUATION = "\"'”’»›)]}“‟"
+"""Closing quotation marks and brackets; “ closes a quotation in German and Lithuanian."""
+
+INVISIBLE = re.compile(
+    "[\u00ad\u180e\u200b\u2060-\u2064\ufeff]"
+    # Joiners and direction marks are needed after letters of the scripts that use them, and
+    # in emoji.
+    "|(?<![\u0590-\u1fff\u2190-\u2bff\u2e80-\ud7ff\uf900-\ufe0f\ufe70-\ufefc"
+    "\U00010000-\U0010ffff])[\u200c-\u200f]"
+)
+"""A character of no width that says nothing: soft hyphen, zero-width space, byte-order mark."""
+
+CONTINUATION_PUNCTUATION = frozenset(",;-–—%‐")
 """Characters at the end of a line after which the sentence continues on the next line."""
 
 
@@ -47,5 +61,17 @@ def continues_line(before: str, after: str) -> bool:
 
     True when ``after`` begins in lower case and ``before`` does not end a sentence.
     """
-    last, first = before.rstrip()[-1:], after.lstrip()[:1]
+    last, first = before.rstrip().rstrip(CLOSING_PUNCTUATION)[-1:], after.lstrip()[:1]
     return first.islower() and (last.isalnum() or last in CONTINUATION_PUNCTUATION)
+
+
+def visible_runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the runs of text [start, end) between invisible characters, in order."""
+    begin = start
+    for low in checked(range(start, end, SCAN_CHUNK), 1):
+        for match in INVISIBLE.finditer(text, low, min(low + SCAN_CHUNK, end)):
+            if match.start() > begin:
+                yield begin, match.start()
+            begin = match.end()
+    if end > begin:
+        yield begin, end

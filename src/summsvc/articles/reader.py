@@ -17,7 +17,7 @@ from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongErro
 from summsvc.interruption import checked
 from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
 _PARSERS = {
     MimeType.PLAIN: plain.parse,
     MimeType.HTML: html.parse,

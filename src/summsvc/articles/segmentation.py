@@ -10,6 +10,7 @@ from summsvc.articles import sentences
 from summsvc.articles.blocks import Block, BlockKind
 from summsvc.articles.characters import extends_character, has_alphanumeric
 from summsvc.articles.document import InlineMark, Segment
+from summsvc.articles.notes import ends_sentence, reference_start
 from summsvc.articles.source_map import SourceMap
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import Field, SegmentKind
@@ -18,9 +19,6 @@ _FOLDED_SPACE = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
 """White space that is replaced by one space; a single no-break space is kept."""
 
 _NON_SPACE = re.compile(r"\S")
-
-_TERMINATORS = ".!?…。！？‽"
-_CLOSING_PUNCTUATION = "\"'”’»›)]}“"
 
 MAX_HEADING_CODE_POINTS = 200
 """Longest block without terminator, in code points, that counts as a heading."""
@@ -46,7 +44,9 @@ def segment_blocks(
         wholes = list(sentences.split(source_map.text, code))
         spans = [part for whole in wholes for part in _limit_length(source_map, *whole)]
         follows_text = number + 1 < len(blocks)
-        for begin, end in checked(spans):
+        for begin, stop in checked(spans):
+            followed = stop < len(source_map.text)
+            end = begin + reference_start(source_map.text[begin:stop], is_followed=followed)
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
@@ -93,7 +93,7 @@ def _cut_in_word(source_map: SourceMap, limit: int) -> int:
 def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:
     if block.kind in (BlockKind.HEADING, BlockKind.PAGE_TITLE):
         return SegmentKind.HEADING
-    if text.rstrip(_CLOSING_PUNCTUATION)[-1:] in _TERMINATORS:
+    if ends_sentence(text):
         return SegmentKind.SENTENCE
     if block.kind is BlockKind.ITEM or not follows_text or text.endswith((":", ",", ";")):
         return SegmentKind.FRAGMENT

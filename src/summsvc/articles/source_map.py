@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from summsvc.articles.characters import SCAN_CHUNK, visible_runs
+from summsvc.interruption import checked
 from summsvc.types import Span
 
 
@@ -32,9 +35,32 @@ class SourceMap:
 
     @staticmethod
     def plain(source: str, start: int, end: int) -> SourceMap:
-        """Map source [start, end) without markup; offsets are ranges and need no memory."""
-        return SourceMap(source[start:end], range(start, end), range(start + 1, end + 1))
+        """Map source [start, end) without markup, without invisible characters."""
+        return SourceMap.joined(source, [(start, end)])
+
+    @staticmethod
+    def joined(source: str, ranges: Iterable[tuple[int, int]]) -> SourceMap:
+        """Map source ranges, in order, without their invisible characters.
+
+        The offsets of one range without such characters need no memory.
+        """
+        runs = [run for each in checked(ranges) for run in visible_runs(source, *each)]
+        if len(runs) == 1:
+            start, end = runs[0]
+            return SourceMap(source[start:end], range(start, end), range(start + 1, end + 1))
+        starts, ends = array("i"), array("i")
+        add_offsets(starts, ends, runs)
+        return SourceMap("".join(source[start:end] for start, end in runs), starts, ends)
 
     def span(self, begin: int, end: int) -> Span:
         """Source span of the non-empty visible range [begin, end)."""
         return Span(self.starts[begin], self.ends[end - 1])
+
+
+def add_offsets(starts: array[int], ends: array[int], runs: Iterable[tuple[int, int]]) -> None:
+    """Append the offsets of each character of the runs, in chunks with checkpoints."""
+    for start, end in runs:
+        for at in checked(range(start, end, SCAN_CHUNK), 1):
+            stop = min(at + SCAN_CHUNK, end)
+            starts.extend(range(at, stop))
+            ends.extend(range(at + 1, stop + 1))

@@ -67,6 +67,8 @@ class Abbreviations(_Table):
         words of five letters or more ("2024 m. Vilniuje").
     list_endings: phrases whose last word is in ``before`` but which end a list,
         and so may end a sentence ("и пр").
+    lettered: words that a capital letter follows as a name ("plan B"), so that its full
+        stop may end a sentence; with a trailing * all words that begin so.
     words_of_one_letter: capital letters that are words ("I") and so no initials.
     latin_words_from: code of the language whose lists apply to abbreviations in
         Latin letters, in a text of another script; ``starters`` of both apply.
@@ -87,6 +89,7 @@ class Abbreviations(_Table):
     followers: WordSet = NO_WORDS
     place_endings: Words = ()
     list_endings: Phrases = ()
+    lettered: WordBeginnings = NO_WORDS
     words_of_one_letter: LetterSet = NO_WORDS
     latin_words_from: StrictStr = ""
     companies: WordSet = NO_WORDS

@@ -56,6 +56,9 @@ def upper(body: str) -> str:
         ("Text\n***\nText", ["Text", "Text"]),
         ("---\ntitle: x\n---\nText", ["Text"]),
         ("A lone `tick and a ``b", ["A lone `tick and a ``b"]),
+        ("Term\n: Meaning of it\n: Another\n  one", ["Term", "Meaning of it", "Another one"]),
+        ("A smile\n:smile: goes on.", ["A smile :smile: goes on."]),
+        (":::note\nA hint. More.\n:::\nEnd.", ["A hint.", "More.", "End."]),
     ],
 )
 def test_visible_text(body: str, expected: list[str]) -> None:
@@ -151,3 +154,8 @@ def test_long_malformed_input_takes_linear_time(unit: str) -> None:
 def test_code_after_a_finished_list_is_opaque(between: str) -> None:
     body = f"- one\n\n{between}\n\n    some code. Here"
     assert upper(body) == body.replace("one", "ONE")
+
+
+def test_definition_lists_and_containers_keep_their_lines() -> None:
+    body = "Term\n: Meaning of it\n\n:::note\nA hint.\n:::\n"
+    assert upper(body) == "TERM\n: MEANING OF IT\n\n:::note\nA HINT.\n:::\n"

@@ -2,7 +2,8 @@
 
 Markdown libraries give line numbers of blocks and no positions within a line. This parser
 recognises, line by line, the constructs of CommonMark (https://spec.commonmark.org/0.31.2/),
-GFM tables and footnotes that articles use; ``markdown_inline`` parses the content of a line.
+GFM tables and footnotes, and the definition lists and containers (":::") of Pandoc that articles
+use; ``markdown_inline`` parses the content of a line.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
 _LIST_ITEM = re.compile(
     r"[ \t]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]\][ \t]+)?|\[\^[^\]\r\n]{1,100}\]:[ \t]*+)"
 )
+_DEFINITION = re.compile(r" {0,3}:[ \t]+(?=\S)")
+_CONTAINER = re.compile(r" {0,3}:{3,}[^\r\n]*+(?=[\r\n]|\Z)")
 _INDENTED = re.compile(r"(?: {4}|\t)")
 _INDENTED_TWICE = re.compile(r"(?: {8}|\t\t)")
 _DEFINITION_LINE = re.compile(r" {0,3}\[(?!\^)[^\]\r\n]{1,500}\]:[ \t]*\S+")
@@ -83,7 +86,12 @@ class _BlockParser:
 
     def _is_markup(self, line: str) -> bool:
         self._in_table = self._in_table or ("|" in line and _TABLE_RULE.match(line) is not None)
-        return bool(_RULE.match(line) or _DEFINITION_LINE.match(line) or _TABLE_RULE.match(line))
+        return bool(
+            _RULE.match(line)
+            or _DEFINITION_LINE.match(line)
+            or _TABLE_RULE.match(line)
+            or _CONTAINER.match(line)
+        )
 
     def _is_code(self, line: str) -> bool:
         """Whether an indented line is code; within a list it continues the item."""
@@ -113,7 +121,9 @@ class _BlockParser:
             self._flush()
             return
         heading = _HEADING.match(self.source, begin, end)
-        item = _LIST_ITEM.match(self.source, begin, end)
+        item = _LIST_ITEM.match(self.source, begin, end) or _DEFINITION.match(
+            self.source, begin, end
+        )
         self._in_list = bool(item) or (
             self._in_list and (self.source[start].isspace() or bool(self._pending))
         )
