@@ -1,36 +1,43 @@
 """Detection of scraped boilerplate: the blocks of an article that are not part of its text.
 
-The rules are conservative: only whole short blocks are removed, by the noise patterns
-of the language files, and repetitions of the headline. A block that could be a sentence
-of the article stays.
+The rules are conservative: only whole short blocks are removed, each as one of the kinds of
+line that ``articles.noise`` and the noise tables of the language files describe, and
+repetitions of the headline. A block that could be a sentence of the article stays.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from summsvc.articles.blocks import Block, BlockKind
 from summsvc.articles.characters import SCAN_CHUNK
+from summsvc.articles.noise import address, lines, times
+from summsvc.articles.noise.headlines import find_others, find_repeated
 from summsvc.interruption import checked
 from summsvc.languages import registry
-from summsvc.languages.values import NAME_PLACEHOLDER
 
 EDGE_BLOCKS = 6
 """Bylines and links are noise only within this many blocks of either end."""
 
-MAX_NOISE_LENGTH = 300
+MAX_NOISE_LENGTH = 400
 """Code points. Longer blocks are never noise."""
 
-MIN_HEADLINE_WORDS = 4
-"""A line of fewer words may be repeated on purpose."""
+_BULLET = re.compile(r"\A[^\w\s(\[«„“\"'‘#@©]{1,3}\s+")
 
-_CAPITALISED = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁ][\w.'’-]*)"
-_SITE = re.compile(r"\s+[-–—|·•»]\s+[^-–—|·•»]{2,40}\Z")
-
-_DESCRIPTIONS = {"byline": "a byline", "link": "a link line", "notice": "a site notice"}
+_EDGE_LINES = {
+    "byline": "a byline",
+    "link": "a link line",
+    "origin": "a note on the first publication",
+}
+_LINES = {
+    "notice": "a site notice",
+    "live": "a line of a live report",
+    "paywall": "a paywall notice",
+    "consent": "a consent notice",
+}
 """Keys of the noise patterns, in the order in which they are tried, to what a match is."""
 
 
@@ -44,72 +51,61 @@ class Noise:
 
 @lru_cache(maxsize=8)
 def _patterns(languages: registry.Registry) -> dict[str, re.Pattern[str]]:
-    """One pattern for each kind of noise; the patterns of all languages apply to every text."""
-    name = _name_pattern(
-        {word for noise in languages.noise() for word in noise.conjunctions},
-        {word for noise in languages.noise() for word in noise.particles},
-    )
-    patterns: dict[str, re.Pattern[str]] = {}
-    for kind in _DESCRIPTIONS:
-        alternatives = [
-            f"(?:{pattern.replace(NAME_PLACEHOLDER, name)})"
-            for noise in languages.noise()
-            for pattern in getattr(noise, kind)
-        ]
-        patterns[kind] = re.compile("|".join(alternatives) or r"(?!)", re.IGNORECASE)
-    return patterns
-
-
-def _name_pattern(conjunctions: Set[str], particles: Set[str]) -> str:
-    """One to five words: the first is capitalised, the last is not a conjunction."""
-    others = map(re.escape, sorted(conjunctions | particles))
-    # Without a space before longer ones, as names rarely end in their letters.
-    endings = (
-        f"(?<!{word})" if len(word) > 2 else f"(?<! {word})"
-        for word in map(re.escape, sorted(conjunctions))
-    )
-    parts = "|".join([_CAPITALISED, *others])
-    return rf"{_CAPITALISED}(?: (?:{parts})){{0,4}}{''.join(endings)}"
+    """One pattern for each kind of line; the patterns of all languages apply to every text."""
+    return {
+        key: re.compile(lines.any_of(lines.patterns(key, languages), languages), re.IGNORECASE)
+        for key in _EDGE_LINES | _LINES
+    }
 
 
 def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     """The blocks of a body that are noise, in order."""
     noise: dict[int, str] = {}
     texts = _short_texts(blocks)
-    _find_repeated_headlines(blocks, texts, title, noise)
-    patterns = _patterns(registry.current())
+    find_repeated(blocks[:EDGE_BLOCKS], texts, title, noise)
+    languages = registry.current()
+    begun = False
     for i, block in enumerate(checked(blocks)):
-        near_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
         text = texts[i]
-        if i in noise or block.kind is BlockKind.PAGE_TITLE or text is None:
+        if i in noise or block.kind is BlockKind.PAGE_TITLE:
             continue
-        for kind, pattern in patterns.items():
-            if (near_edge or kind == "notice") and pattern.fullmatch(text):
-                noise[i] = _DESCRIPTIONS[kind]
-                break
+        if text is not None:
+            at_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
+            what = _what(text, languages, at_edge=at_edge, begun=begun)
+            if what:
+                noise[i] = what
+                continue
+        begun = begun or text is None or text.endswith((".", "!", "?", "…", "”", "»", "“"))
+    find_others(blocks, texts, noise, lines.labels(languages))
     if len(noise) == len(blocks):
         # The caller wants such a text to be processed as it is.
         return []
     return [Noise(i, noise[i]) for i in sorted(noise)]
 
 
-def _find_repeated_headlines(
-    blocks: Sequence[Block], texts: Sequence[str | None], title: str, noise: dict[int, str]
-) -> None:
-    """Mark blocks near the top that repeat the title, or one another.
+def _what(text: str, languages: registry.Registry, *, at_edge: bool, begun: bool) -> str | None:
+    """What kind of noise a block is; None for text of the article.
 
-    The title of a page is not part of the text: it is neither counted nor removed.
+    begun: whether a sentence of the article stands before it.
     """
-    seen = _forms(title, min_words=1)
-    for i, block in enumerate(blocks[:EDGE_BLOCKS]):
-        text = texts[i]
-        if block.kind in (BlockKind.ITEM, BlockKind.PAGE_TITLE) or text is None:
-            continue
-        forms = _forms(text, min_words=1)
-        if seen & forms:
-            noise[i] = "the headline again"
-        if not text.endswith("."):
-            seen |= _forms(text, min_words=MIN_HEADLINE_WORDS)
+    text = _BULLET.sub("", text)
+    patterns = _patterns(languages)
+    for key, what in ((_EDGE_LINES | _LINES) if at_edge else _LINES).items():
+        if patterns[key].fullmatch(text):
+            return what
+    labels = lines.labels(languages)
+    if lines.is_related(text.strip("[]"), labels):
+        return "a link to another article"
+    if lines.is_credit(text, labels):
+        return "a credit"
+    if lines.is_tags(text, labels):
+        return "a list of subjects"
+    time = times.time_of(text, languages)
+    if time is times.Time.CLOCK:
+        return "a line of a live report"
+    if time is times.Time.STAMP or (time is times.Time.DATE and at_edge and not begun):
+        return "a time of publication"
+    return address.kind_of(text, languages, at_edge=at_edge)
 
 
 def _short_texts(blocks: Sequence[Block]) -> list[str | None]:
@@ -119,13 +115,3 @@ def _short_texts(blocks: Sequence[Block]) -> list[str | None]:
         text = block.text if len(block.source_map.text) <= SCAN_CHUNK else None
         texts.append(text if text is not None and len(text) <= MAX_NOISE_LENGTH else None)
     return texts
-
-
-def _forms(headline: str, *, min_words: int) -> set[str]:
-    """A headline's letters and digits in lower case, with and without a site's name at its end."""
-    whole = re.findall(r"\w+", headline.casefold())
-    short = re.findall(r"\w+", _SITE.sub("", headline).casefold())
-    forms = {" ".join(whole)} if len(whole) >= min_words else set()
-    if len(short) >= MIN_HEADLINE_WORDS:
-        forms.add(" ".join(short))
-    return forms

@@ -1,0 +1,57 @@
+"""Regular expressions for names of people, agencies and sites in noise lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from summsvc.languages import registry
+
+_CAPITALS = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
+CAPITALISED = rf"(?-i:[{_CAPITALS}][\w.'’-]*+)"
+_SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)"
+_HANDLE = r"@\w++"
+_JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] | via )"
+_OPENING, _CLOSING = "[„“”\"«‘'(]?", "[”“\"»’')]?"
+
+MAX_SOURCE_PARTS = 8
+
+
+def fill(pattern: str, languages: registry.Registry) -> str:
+    """A noise pattern with its placeholders replaced by regular expressions."""
+    for placeholder, expression in _expressions(languages).items():
+        pattern = pattern.replace(placeholder, expression)
+    return pattern
+
+
+def words(entries: Iterable[str]) -> str:
+    """A regular expression for one of the words; a trailing * stands for any ending."""
+    alternatives = (
+        re.escape(entry[:-1]) + r"\w*+" if entry.endswith("*") else re.escape(entry)
+        for entry in sorted(set(entries), key=lambda entry: (-len(entry), entry))
+    )
+    return f"(?:{'|'.join(alternatives) or '(?!)'})"
+
+
+@lru_cache(maxsize=8)
+def _expressions(languages: registry.Registry) -> dict[str, str]:
+    """Placeholder to regular expression, for the pattern flag IGNORECASE."""
+    noise = list(languages.noise())
+    inner = words(word for each in noise for word in (*each.conjunctions, *each.particles))
+    conjunctions = words(word for each in noise for word in each.conjunctions)
+    no_name = rf"(?!{words(word for each in noise for word in each.not_names)}(?!\w))"
+    rest = rf"(?: (?:{inner} ){{0,2}}{CAPITALISED})"
+    agency = rf"(?:{words(each for one in noise for each in one.agencies)}(?!\w)|{_SITE})"
+    lower = words(word for each in noise for word in each.source_words) + r"(?!\w)"
+    first = rf"{_OPENING}(?:{_HANDLE}|{_SITE}|{CAPITALISED}|{lower})"
+    next_one = rf"{_OPENING}(?:{CAPITALISED}|{lower}|{_SITE}|\d{{1,4}})"
+    joined = rf"{inner} {_OPENING}{CAPITALISED}"
+    part = rf"{first}(?: (?:{next_one}|{joined}){_CLOSING}){{0,9}}{_CLOSING}"
+    join = rf"(?:{_JOIN}| {conjunctions} )"
+    return {
+        "{name}": rf"{no_name}{CAPITALISED}{rest}{{0,4}}",
+        "{full_name}": rf"{no_name}{CAPITALISED}{rest}{{1,4}}",
+        "{agency}": agency,
+        "{source}": rf"{part}(?:{join}{part}){{0,{MAX_SOURCE_PARTS}}}",
+    }
