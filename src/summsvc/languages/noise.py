@@ -25,8 +25,9 @@ class Address(Table):
     """Table ``noise.address``: how a site speaks to its readers, in sentences of any wording.
 
     A block is such a text when each of its sentences speaks to the reader and none
-    reports. It is removed when it also has the subjects of one of the four kinds. Lists of
-    words may have a trailing * for all words that begin so.
+    reports. It is removed when it also has the subjects of one of the four kinds. Patterns
+    are in lower case, and so is the text that they are searched in. Lists of words may
+    have a trailing * for all words that begin so.
 
     imperatives: how a sentence begins that asks the reader to do something.
     openings: how another sentence to the reader begins ("already a ...?").

@@ -22,7 +22,10 @@ MIN_SUBJECTS = 2
 SUBJECT_LETTERS = 6
 """Letters in which the forms of one subject agree ("subscribe", "subscription")."""
 
-_SENTENCE = re.compile(r"(?<=[.!?…:])[\"”»“)]?\s+|\s+[|•·–—]\s+")
+_AT = "@"
+"""Part of a mail address or a name in a network: as good as "our", and as "channel"."""
+
+_SENTENCE = re.compile(r"[.!?…:][\"”»“)]?\s+|\s[|•·–—]\s+")
 _REPORTED = re.compile(r"[,.!?…][”»“\"](?:\s|\Z)|[”»“\"],? [–—-] ")
 _SUBJECTS = {
     "consent": "a consent notice",
@@ -50,25 +53,25 @@ def _rules(languages: registry.Registry) -> _Rules:
 
     def whole_words(key: str) -> re.Pattern[str]:
         found = words(word for table in tables for word in getattr(table, key))
-        return re.compile(rf"(?<!\w){found}(?!\w)", re.IGNORECASE)
+        return re.compile(rf"(?<!\w){found}(?!\w)")
 
     def any_of(patterns: Iterable[str]) -> str:
         return "|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)"
 
     def subject(lists: Iterable[Iterable[str]]) -> re.Pattern[str]:
         found = any_of(pattern for patterns in lists for pattern in patterns)
-        return re.compile(rf"(?<!\w)(?:{found})", re.IGNORECASE)
+        return re.compile(rf"(?<!\w)(?:{found})")
 
     def beginning(lists: Iterable[Iterable[str]]) -> re.Pattern[str]:
         found = any_of(pattern for patterns in lists for pattern in patterns)
-        return re.compile(rf"\W{{0,4}}(?:{found})(?!\w)", re.IGNORECASE)
+        return re.compile(rf"\W{{0,4}}(?:{found})(?!\w)")
 
     own = any_of(pattern for table in tables for pattern in table.own)
     return _Rules(
         imperatives=beginning(table.imperatives for table in tables),
         openings=beginning(table.openings for table in tables),
         you=whole_words("you"),
-        own=re.compile(rf"(?<!\w)(?:{own})(?!\w)", re.IGNORECASE),
+        own=re.compile(rf"(?<!\w)(?:{own})(?!\w)"),
         reports=whole_words("reports"),
         core={kind: subject(getattr(table, kind).core for table in tables) for kind in _SUBJECTS},
         context={
@@ -86,10 +89,14 @@ def kind_of(text: str, languages: registry.Registry, *, at_edge: bool) -> str | 
     if len(text) > MAX_LENGTH:
         return None
     rules = _rules(languages)
+    # Patterns that distinguish case are three times as fast.
+    text = text.lower()
+    if rules.reports.search(text) and not rules.imperatives.match(text):
+        return None
     asks = own = False
     for sentence in filter(None, _SENTENCE.split(text)):
         asks_here = bool(rules.imperatives.match(sentence))
-        own_here = bool(rules.own.search(sentence))
+        own_here = _AT in sentence or bool(rules.own.search(sentence))
         asks, own = asks or asks_here, own or own_here
         if (
             not (asks_here or own_here)
@@ -105,7 +112,7 @@ def kind_of(text: str, languages: registry.Registry, *, at_edge: bool) -> str | 
         return None
     for kind, what in _SUBJECTS.items():
         core = _found(rules.core[kind], text)
-        if not core:
+        if not core and not (kind == "invitation" and _AT in text):
             continue
         if kind == "invitation":
             enough = asks and own
@@ -121,4 +128,4 @@ def kind_of(text: str, languages: registry.Registry, *, at_edge: bool) -> str | 
 
 def _found(subjects: re.Pattern[str], text: str) -> set[str]:
     """The different subjects of a text, by their first letters."""
-    return {match[0].casefold()[:SUBJECT_LETTERS] for match in subjects.finditer(text)}
+    return {match[0][:SUBJECT_LETTERS] for match in subjects.finditer(text)}

@@ -15,6 +15,9 @@ MAX_HEADLINE = 200
 
 MAX_TAG_WORDS = 4
 
+MAX_ENDING = 30
+"""Code points of what follows the source at the end of a credit."""
+
 _SEPARATOR = re.compile(r" ?[:|»›→▶►>]+ ?| [–—-] ")
 _ADDRESS = re.compile(r"[\s:.…→»›>!]*(?:https?://\S+)?")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{3,200}[»”“\"]")
@@ -29,7 +32,8 @@ class Labels:
     """Compiled rules of all languages, for whole blocks of one line.
 
     related, captions, tags: a label at the beginning, as group "label". credit: a whole
-    credit. signed: a whole credit or a caption that ends in one ("..., BNS nuotr.").
+    credit. signed: a whole credit or a caption that ends in one ("..., BNS nuotr.");
+    ending: its last word.
     agency, source: a whole name.
     """
 
@@ -38,6 +42,7 @@ class Labels:
     tags: re.Pattern[str]
     credit: re.Pattern[str]
     signed: re.Pattern[str]
+    ending: re.Pattern[str]
     agency: re.Pattern[str]
     source: re.Pattern[str]
 
@@ -68,6 +73,7 @@ def labels(languages: registry.Registry) -> Labels:
         tags=rule(label, "tags"),
         credit=rule(r"[(\[]?<>[)\]]?\.?", "credit"),
         signed=rule(rf"{before}{{source}} ?/? ?<>[)\]]?", "credit_endings"),
+        ending=rule(r"<>[)\]]?\Z", "credit_endings"),
         agency=rule("{agency}"),
         source=rule("{source}"),
     )
@@ -119,7 +125,10 @@ def is_tags(text: str, rules: Labels) -> bool:
 
 def is_credit(text: str, rules: Labels) -> bool:
     """Whether a line is a credit, or a caption that is labelled so or ends in a credit."""
-    if rules.credit.fullmatch(text) or rules.signed.fullmatch(text):
+    if rules.credit.fullmatch(text):
+        return True
+    ending = rules.ending.search(text, max(0, len(text) - MAX_ENDING))
+    if ending and rules.signed.fullmatch(text):
         return True
     label = rules.captions.match(text)
     if label and _SEPARATOR.match(text, label.end()):

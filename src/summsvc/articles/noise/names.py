@@ -26,12 +26,18 @@ def fill(pattern: str, languages: registry.Registry) -> str:
 
 
 def words(entries: Iterable[str]) -> str:
-    """A regular expression for one of the words; a trailing * stands for any ending."""
-    alternatives = (
-        re.escape(entry[:-1]) + r"\w*+" if entry.endswith("*") else re.escape(entry)
-        for entry in sorted(set(entries), key=lambda entry: (-len(entry), entry))
+    """A regular expression for one of the words; a trailing * stands for any ending.
+
+    The words are grouped by their first letter, which makes a failure fast.
+    """
+    by_letter: dict[str, list[str]] = {}
+    for entry in sorted(set(entries), key=lambda entry: (-len(entry), entry)):
+        rest = re.escape(entry[1:-1]) + r"\w*+" if entry.endswith("*") else re.escape(entry[1:])
+        by_letter.setdefault(entry[0], []).append(rest)
+    groups = (
+        f"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in sorted(by_letter.items())
     )
-    return f"(?:{'|'.join(alternatives) or '(?!)'})"
+    return f"(?:{'|'.join(groups) or '(?!)'})"
 
 
 @lru_cache(maxsize=8)
