@@ -7,15 +7,14 @@ repetitions of the headline. A block that could be a sentence of the article sta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from summsvc.articles.blocks import Block, BlockKind
 from summsvc.articles.characters import SCAN_CHUNK
-from summsvc.articles.noise import address, lines, times
+from summsvc.articles.noise import lines
 from summsvc.articles.noise.headlines import find_others, find_repeated
+from summsvc.articles.noise.kinds import Place, kind_of
 from summsvc.interruption import checked
 from summsvc.languages import registry
 
@@ -25,20 +24,7 @@ EDGE_BLOCKS = 6
 MAX_NOISE_LENGTH = 400
 """Code points. Longer blocks are never noise."""
 
-_BULLET = re.compile(r"\A[^\w\s(\[«„“\"'‘#@©]{1,3}\s+")
-
-_EDGE_LINES = {
-    "byline": "a byline",
-    "link": "a link line",
-    "origin": "a note on the first publication",
-}
-_LINES = {
-    "notice": "a site notice",
-    "live": "a line of a live report",
-    "paywall": "a paywall notice",
-    "consent": "a consent notice",
-}
-"""Keys of the noise patterns, in the order in which they are tried, to what a match is."""
+_ENDS_OF_SENTENCES = (".", "!", "?", "…", "”", "»", "“")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +33,6 @@ class Noise:
 
     block: int
     what: str
-
-
-@lru_cache(maxsize=8)
-def _patterns(languages: registry.Registry) -> dict[str, re.Pattern[str]]:
-    """One pattern for each kind of line; the patterns of all languages apply to every text."""
-    return {
-        key: re.compile(lines.any_of(lines.patterns(key, languages), languages), re.IGNORECASE)
-        for key in _EDGE_LINES | _LINES
-    }
 
 
 def find(blocks: Sequence[Block], title: str) -> list[Noise]:
@@ -69,43 +46,17 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
         text = texts[i]
         if i in noise or block.kind is BlockKind.PAGE_TITLE:
             continue
-        if text is not None:
-            at_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
-            what = _what(text, languages, at_edge=at_edge, begun=begun)
-            if what:
-                noise[i] = what
-                continue
-        begun = begun or text is None or text.endswith((".", "!", "?", "…", "”", "»", "“"))
+        at_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
+        what = kind_of(text, languages, Place(at_edge, begun)) if text is not None else None
+        if what:
+            noise[i] = what
+        else:
+            begun = begun or text is None or text.endswith(_ENDS_OF_SENTENCES)
     find_others(blocks, texts, noise, lines.labels(languages))
     if len(noise) == len(blocks):
         # The caller wants such a text to be processed as it is.
         return []
     return [Noise(i, noise[i]) for i in sorted(noise)]
-
-
-def _what(text: str, languages: registry.Registry, *, at_edge: bool, begun: bool) -> str | None:
-    """What kind of noise a block is; None for text of the article.
-
-    begun: whether a sentence of the article stands before it.
-    """
-    text = _BULLET.sub("", text)
-    patterns = _patterns(languages)
-    for key, what in ((_EDGE_LINES | _LINES) if at_edge else _LINES).items():
-        if patterns[key].fullmatch(text):
-            return what
-    labels = lines.labels(languages)
-    if lines.is_related(text.strip("[]"), labels):
-        return "a link to another article"
-    if lines.is_credit(text, labels):
-        return "a credit"
-    if lines.is_tags(text, labels):
-        return "a list of subjects"
-    time = times.time_of(text, languages)
-    if time is times.Time.CLOCK:
-        return "a line of a live report"
-    if time is times.Time.STAMP or (time is times.Time.DATE and at_edge and not begun):
-        return "a time of publication"
-    return address.kind_of(text, languages, at_edge=at_edge)
 
 
 def _short_texts(blocks: Sequence[Block]) -> list[str | None]:

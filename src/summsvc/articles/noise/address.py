@@ -26,7 +26,7 @@ _AT = "@"
 """Part of a mail address or a name in a network: as good as "our", and as "channel"."""
 
 _SENTENCE = re.compile(r"[.!?…:][\"”»“)]?\s+|\s[|•·–—]\s+")
-_REPORTED = re.compile(r"[,.!?…][”»“\"](?:\s|\Z)|[”»“\"],? [–—-] ")
+_REPORTED = re.compile(r"\w \w++ \w++[,.!?…][”»“\"](?:\s|\Z)|[”»“\"],? [–—-] ")
 _SUBJECTS = {
     "consent": "a consent notice",
     "paywall": "a paywall notice",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from summsvc.articles.blocks import Block, BlockKind
+from summsvc.articles.noise.kinds import RELATED
 from summsvc.articles.noise.lines import MAX_HEADLINE, Labels, is_bare_label
 from summsvc.interruption import checked
 
@@ -49,7 +50,7 @@ def find_others(
         if i in noise and is_bare_label(texts[i] or "", labels)
     )  # fmt: skip
     for i in checked(range(next(starts, len(blocks)), len(blocks))):
-        noise.setdefault(i, "a link to another article")
+        noise.setdefault(i, RELATED)
 
 
 def _is_headline(text: str | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from summsvc.articles.noise.names import fill
+from summsvc.articles.noise.names import CAPITALS, fill
 from summsvc.languages import registry
 
 MAX_HEADLINE = 200
@@ -23,7 +23,8 @@ _ADDRESS = re.compile(r"[\s:.…→»›>!]*(?:https?://\S+)?")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{3,200}[»”“\"]")
 _TAG_SEPARATOR = re.compile(r" ?[,|/•·;#] ?| {2,}")
 _HASHTAGS = re.compile(r"(?:#[\w-]++[\s,]*+){1,30}|(?:#\s?[\w-]++(?: [\w-]++){0,3}[\s,]*+){2,30}")
-_BRACKETED = re.compile(r"\(([^()]{2,120})\)\.?\Z")
+_BRACKETED = re.compile(r"\( ?([^()]{2,120})\)\.?\Z")
+_INNER_LABEL = re.compile(rf"[\w)”»] (?=[{CAPITALS}]\w{{2,12}}: [^:]{{2,80}}\Z)")
 _SENTENCE_END = re.compile(r"[.!?…][)»”“\"]? +")
 
 
@@ -71,7 +72,7 @@ def labels(languages: registry.Registry) -> Labels:
         related=rule(label, "related"),
         captions=rule(label, "captions"),
         tags=rule(label, "tags"),
-        credit=rule(r"[(\[]?<>[)\]]?\.?", "credit"),
+        credit=rule(r"[(\[]? ?<> ?[)\]]?\.?", "credit"),
         signed=rule(rf"{before}{{source}} ?/? ?<>[)\]]?", "credit_endings"),
         ending=rule(r"<>[)\]]?\Z", "credit_endings"),
         agency=rule("{agency}"),
@@ -142,7 +143,11 @@ def is_credit(text: str, rules: Labels) -> bool:
         # "WIRE/Ann Roe" says who took a picture after a caption; alone it may be anything.
         parts = map(str.strip, tail.split("/"))
         return end > 0 or any(rules.agency.fullmatch(part) for part in parts)
-    return 0 < end <= MAX_HEADLINE and bool(rules.credit.fullmatch(tail))
+    if 0 < end <= MAX_HEADLINE and rules.credit.fullmatch(tail):
+        return True
+    # "The mayor opens the quay Credit: PA": a caption without a full stop.
+    inner = _INNER_LABEL.search(text)
+    return bool(inner) and bool(rules.credit.fullmatch(text, inner.end()))
 
 
 def _is_credit_in_brackets(text: str, rules: Labels) -> bool:

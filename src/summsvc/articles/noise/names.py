@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from summsvc.languages import registry
 
-_CAPITALS = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
-CAPITALISED = rf"(?-i:[{_CAPITALS}][\w.'’-]*+)"
+CAPITALS = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
+CAPITALISED = rf"(?-i:[{CAPITALS}][\w.'’-]*+)"
 _SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)"
 _HANDLE = r"@\w++"
 _JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] | via )"

@@ -19,7 +19,8 @@ MAX_BARE_DURATION = 3
 
 _TOKEN = re.compile(r"\d++(?:[.:/-]\d++)*+|[^\W\d_]++|[^\w\s]|_")
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?")
-_DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
+_YEAR, _SHORT = r"(?:19|20)\d\d", r"\d{1,2}"
+_DATE = re.compile(rf"{_YEAR}([./-]){_SHORT}\1{_SHORT}|{_SHORT}([./-]){_SHORT}\2(?:{_YEAR}|\d\d)")
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
 _STAMPED_NAME = re.compile(
     rf"\d{{1,2}}[:.]\d{{2}}(?: [A-Z]{{2,4}})? ?[|–—-] ?{CAPITALISED}(?: {CAPITALISED}){{1,3}}"
