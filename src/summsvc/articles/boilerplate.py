@@ -42,12 +42,22 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
     find_repeated(blocks[:EDGE_BLOCKS], texts, title, noise)
     languages = registry.current()
     begun = False
+
+    def place(i: int, begun: bool) -> Place:
+        before = texts[i - 1] if i else None
+        last = i == len(blocks) - 1
+        return Place(
+            at_edge=i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS,
+            outside=last or (not begun and i < EDGE_BLOCKS),
+            signed=(last and (before is None or before.endswith(_ENDS_OF_SENTENCES)))
+            or (not begun and i + bool(title) > 0 and i < EDGE_BLOCKS),
+        )
+
     for i, block in enumerate(checked(blocks)):
         text = texts[i]
         if i in noise or block.kind is BlockKind.PAGE_TITLE:
             continue
-        at_edge = i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS
-        what = kind_of(text, languages, Place(at_edge, begun)) if text is not None else None
+        what = kind_of(text, languages, place(i, begun)) if text is not None else None
         if what:
             noise[i] = what
         else:

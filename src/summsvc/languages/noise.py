@@ -71,10 +71,10 @@ class Noise(Table):
     The rules of all languages apply to every article, since pages mix languages. Case is
     ignored in patterns. Bound repetitions (``.{0,80}`` instead of ``.*``), so that matching
     takes linear time. A pattern must match a short block from its first to its last
-    character, unless it is one of ``labels``. In a pattern, ``{name}`` stands for one to
-    five capitalised words, ``{full_name}`` for two to five, ``{agency}`` for one of
-    ``agencies``, and ``{source}`` for names of people, agencies and sites, joined by
-    slashes, commas and the like.
+    character, unless it is a label. In a pattern, ``{name}`` stands for one to five
+    capitalised words, ``{full_name}`` for two to five, ``{people}`` for names of two words,
+    ``{agency}`` for one of ``agencies`` or a site, and ``{source}`` for names of people,
+    agencies and sites, joined by slashes, commas and the like.
 
     byline: author and date; only near the beginning and the end of an article.
     link: invitations to other pages; only near the beginning and the end.
@@ -84,7 +84,7 @@ class Noise(Table):
     live: labels of live reports.
     paywall, consent: further notices, of fixed wording.
     related: labels before the headline of another article; patterns without the
-        separator and the headline.
+        separator and the headline. related_verbs: verbs with which a longer label begins.
     captions: labels before a caption ("file photo"); the same.
     credit_endings: what follows a source at the end of a credit ("nuotr").
     tags: labels before a list of subjects; patterns without the separator and the list.
@@ -104,6 +104,7 @@ class Noise(Table):
     paywall: Patterns = ()
     consent: Patterns = ()
     related: Patterns = ()
+    related_verbs: Patterns = ()
     captions: Patterns = ()
     credit_endings: Patterns = ()
     tags: Patterns = ()

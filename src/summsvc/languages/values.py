@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictSt
 
 from summsvc.languages.defaults import SCRIPTS
 
-NOISE_PLACEHOLDERS = ("{name}", "{full_name}", "{agency}", "{source}")
+NOISE_PLACEHOLDERS = ("{name}", "{full_name}", "{people}", "{agency}", "{source}")
 """What stands for names in the patterns of table ``noise``; see there."""
 
 MONTHS_OF_A_YEAR = 12

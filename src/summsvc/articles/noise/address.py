@@ -22,8 +22,11 @@ MIN_SUBJECTS = 2
 SUBJECT_LETTERS = 6
 """Letters in which the forms of one subject agree ("subscribe", "subscription")."""
 
+SHORT = 120
+"""Code points of a notice that need not ask for anything."""
+
 _AT = "@"
-"""Part of a mail address or a name in a network: as good as "our", and as "channel"."""
+"""Part of a mail address or a name in a network: as good as "our"."""
 
 _SENTENCE = re.compile(r"[.!?…:][\"”»“)]?\s+|\s[|•·–—]\s+")
 _REPORTED = re.compile(r"\w \w++ \w++[,.!?…][”»“\"](?:\s|\Z)|[”»“\"],? [–—-] ")
@@ -93,15 +96,15 @@ def kind_of(text: str, languages: registry.Registry, *, at_edge: bool) -> str | 
     text = text.lower()
     if rules.reports.search(text) and not rules.imperatives.match(text):
         return None
-    asks = own = False
+    asks = own = opens = False
     for sentence in filter(None, _SENTENCE.split(text)):
         asks_here = bool(rules.imperatives.match(sentence))
         own_here = _AT in sentence or bool(rules.own.search(sentence))
-        asks, own = asks or asks_here, own or own_here
+        opens_here = bool(rules.openings.match(sentence))
+        asks, own, opens = asks or asks_here, own or own_here, opens or opens_here
         if (
-            not (asks_here or own_here)
+            not (asks_here or own_here or opens_here)
             and sentence.count(" ") >= FRAGMENT_WORDS
-            and not rules.openings.match(sentence)
             and not rules.you.search(sentence)
         ):
             return None
@@ -112,14 +115,14 @@ def kind_of(text: str, languages: registry.Registry, *, at_edge: bool) -> str | 
         return None
     for kind, what in _SUBJECTS.items():
         core = _found(rules.core[kind], text)
-        if not core and not (kind == "invitation" and _AT in text):
+        if not core:
             continue
         if kind == "invitation":
             enough = asks and own
         else:
             context = _found(rules.context[kind], text)
             enough = len(core | context) >= MIN_SUBJECTS and (
-                asks or own if kind == "appeal" else bool(context) or own
+                asks or own or opens or (kind != "appeal" and len(text) <= SHORT)
             )
         if enough:
             return what

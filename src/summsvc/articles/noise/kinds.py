@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from summsvc.articles.noise import address, lines, times
+from summsvc.articles.noise.names import fill
 from summsvc.languages import registry
 
 CREDIT = "a credit"
@@ -36,7 +37,7 @@ _LINES = {
 """Keys of the noise patterns, in the order in which they are tried, to what a match is."""
 
 _BULLET = re.compile(r"\A[^\w\s(\[«„“\"'‘#@©]{1,3}\s+")
-_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
+_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—/-]\s+")
 _WORD = re.compile(r"\s+")
 
 
@@ -44,11 +45,13 @@ _WORD = re.compile(r"\s+")
 class Place:
     """Where a block stands.
 
-    at_edge: near the beginning or the end of the article. begun: after a sentence of it.
+    at_edge: near the beginning or the end of the article. outside: before its first
+    sentence, or at its very end. signed: the same, but not where a headline stands.
     """
 
     at_edge: bool
-    begun: bool
+    outside: bool
+    signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class _Patterns:
     at_edge: dict[str, re.Pattern[str]]
     anywhere: dict[str, re.Pattern[str]]
     name: re.Pattern[str]
+    signature: re.Pattern[str]
 
 
 @lru_cache(maxsize=8)
@@ -68,8 +72,12 @@ def _patterns(languages: registry.Registry) -> _Patterns:
             for key, what in keys.items()
         }
 
-    name = re.compile(lines.any_of(["{full_name}"], languages), re.IGNORECASE)
-    return _Patterns(compiled(_EDGE_LINES), compiled(_LINES), name)
+    def one(pattern: str) -> re.Pattern[str]:
+        return re.compile(fill(pattern, languages), re.IGNORECASE)
+
+    return _Patterns(
+        compiled(_EDGE_LINES), compiled(_LINES), name=one("{full_name}"), signature=one("{people}")
+    )
 
 
 def kind_of(text: str, languages: registry.Registry, place: Place) -> str | None:
@@ -99,8 +107,10 @@ def _line(text: str, languages: registry.Registry, place: Place) -> str | None:
     time = times.time_of(text, languages)
     if time is times.Time.CLOCK:
         return LIVE
-    if time is times.Time.STAMP or (time is times.Time.DATE and place.at_edge and not place.begun):
+    if time is times.Time.STAMP or (time is times.Time.DATE and place.outside):
         return TIME
+    if place.signed and known.signature.fullmatch(text):
+        return BYLINE
     return None
 
 

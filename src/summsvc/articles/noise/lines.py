@@ -13,12 +13,19 @@ from summsvc.languages import registry
 MAX_HEADLINE = 200
 """Code points of another article's headline after a label, or of a caption before a credit."""
 
+MIN_HEADLINE = 8
+"""Code points of a headline after an invitation to read it."""
+
 MAX_TAG_WORDS = 4
+
+MIN_QUOTED_SPACES = 2
+"""Spaces of a quoted headline after an invitation to read it."""
 
 MAX_ENDING = 30
 """Code points of what follows the source at the end of a credit."""
 
 _SEPARATOR = re.compile(r" ?[:|»›→▶►>]+ ?| [–—-] ")
+_LABEL_ENDS = (":", "|")
 _ADDRESS = re.compile(r"[\s:.…→»›>!]*(?:https?://\S+)?")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{3,200}[»”“\"]")
 _TAG_SEPARATOR = re.compile(r" ?[,|/•·;#] ?| {2,}")
@@ -32,13 +39,14 @@ _SENTENCE_END = re.compile(r"[.!?…][)»”“\"]? +")
 class Labels:
     """Compiled rules of all languages, for whole blocks of one line.
 
-    related, captions, tags: a label at the beginning, as group "label". credit: a whole
-    credit. signed: a whole credit or a caption that ends in one ("..., BNS nuotr.");
-    ending: its last word.
+    related, captions, tags: a label at the beginning, as group "label". reading: the same
+    that begins with a verb of reading, up to its separator. credit: a whole credit. signed:
+    a whole credit or a caption that ends in one ("..., BNS nuotr."); ending: its last word.
     agency, source: a whole name.
     """
 
     related: re.Pattern[str]
+    reading: re.Pattern[str]
     captions: re.Pattern[str]
     tags: re.Pattern[str]
     credit: re.Pattern[str]
@@ -70,6 +78,7 @@ def labels(languages: registry.Registry) -> Labels:
     before = r"(?:.{0,220}(?:[.!?…»”“\"] ?[(\[]?| ?[/|,(\[–—] ?))?"
     return Labels(
         related=rule(label, "related"),
+        reading=rule(r"<>(?!\w)[^:|.!?,;«„“\"]{0,50}", "related_verbs"),
         captions=rule(label, "captions"),
         tags=rule(label, "tags"),
         credit=rule(r"[(\[]? ?<> ?[)\]]?\.?", "credit"),
@@ -84,7 +93,7 @@ def is_related(text: str, rules: Labels) -> bool:
     """Whether a line is a label with the headline of another article, or a label alone."""
     label = rules.related.match(text)
     if not label:
-        return False
+        return _invites_to_read(text, rules)
     rest = text[label.end() :]
     if _ADDRESS.fullmatch(rest):
         return True
@@ -95,7 +104,23 @@ def is_related(text: str, rules: Labels) -> bool:
     if separator:
         return " " in label["label"] or _is_headline(headline)
     in_capitals = label["label"].isupper() and not headline.isupper()
-    return bool(_QUOTED.fullmatch(headline)) or (in_capitals and _is_headline(headline))
+    return (
+        bool(_QUOTED.fullmatch(headline))
+        or (in_capitals and _is_headline(headline))
+        or _invites_to_read(text, rules)
+    )
+
+
+def _invites_to_read(text: str, rules: Labels) -> bool:
+    """Whether a line is an invitation to read, with a headline after a separator or in quotes."""
+    label = rules.reading.match(text)
+    if not label or len(text) > MAX_HEADLINE:
+        return False
+    rest = text[label.end() :].lstrip()
+    if rest.startswith(_LABEL_ENDS):
+        headline = rest[1:].lstrip()
+        return len(headline) >= MIN_HEADLINE and _is_headline(headline)
+    return bool(_QUOTED.fullmatch(rest.rstrip("."))) and rest.count(" ") >= MIN_QUOTED_SPACES
 
 
 def is_bare_label(text: str, rules: Labels) -> bool:
@@ -117,7 +142,8 @@ def is_tags(text: str, rules: Labels) -> bool:
         return False
     rest = text[label.end() :]
     separator = _SEPARATOR.match(rest)
-    if not separator and not label["label"].isupper() and not label["label"].endswith(" in"):
+    in_list = label["label"].isupper() or label["label"].endswith(" in") or rest[:2] == " #"
+    if not separator and not in_list:
         return False
     listed = rest[separator.end() if separator else 0 :].strip()
     tags = [tag for tag in _TAG_SEPARATOR.split(listed) if tag]
@@ -132,13 +158,13 @@ def is_credit(text: str, rules: Labels) -> bool:
     if ending and rules.signed.fullmatch(text):
         return True
     label = rules.captions.match(text)
-    if label and _SEPARATOR.match(text, label.end()):
+    if label and (_SEPARATOR.match(text, label.end()) or text[label.end() :][:1] == ","):
         return True
     bracketed = _BRACKETED.search(text)
     if bracketed:
         return _is_credit_in_brackets(bracketed[1], rules)
     end = max((match.end() for match in _SENTENCE_END.finditer(text)), default=0)
-    tail = text[end:]
+    tail = text[end:].lstrip("|/–—•· ")
     if "/" in tail and rules.source.fullmatch(tail):
         # "WIRE/Ann Roe" says who took a picture after a caption; alone it may be anything.
         parts = map(str.strip, tail.split("/"))
@@ -147,7 +173,7 @@ def is_credit(text: str, rules: Labels) -> bool:
         return True
     # "The mayor opens the quay Credit: PA": a caption without a full stop.
     inner = _INNER_LABEL.search(text)
-    return bool(inner) and bool(rules.credit.fullmatch(text, inner.end()))
+    return inner is not None and rules.credit.fullmatch(text, inner.end()) is not None
 
 
 def _is_credit_in_brackets(text: str, rules: Labels) -> bool:

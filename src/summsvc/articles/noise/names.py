@@ -10,7 +10,8 @@ from summsvc.languages import registry
 
 CAPITALS = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
 CAPITALISED = rf"(?-i:[{CAPITALS}][\w.'’-]*+)"
-_SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)"
+_SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)(?:/[\w.-]{1,40}){0,2}"
+_QUOTED = r"[„“«\"][^„“«»”\"]{2,40}[”“»\"]"
 _HANDLE = r"@\w++"
 _JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] | via )"
 _OPENING, _CLOSING = "[„“”\"«‘'(]?", "[”“\"»’')]?"
@@ -50,14 +51,16 @@ def _expressions(languages: registry.Registry) -> dict[str, str]:
     rest = rf"(?: (?:{inner} ){{0,2}}{CAPITALISED})"
     agency = rf"(?:{words(each for one in noise for each in one.agencies)}(?!\w)|{_SITE})"
     lower = words(word for each in noise for word in each.source_words) + r"(?!\w)"
-    first = rf"{_OPENING}(?:{_HANDLE}|{_SITE}|{CAPITALISED}|{lower})"
-    next_one = rf"{_OPENING}(?:{CAPITALISED}|{lower}|{_SITE}|\d{{1,4}})"
+    first = rf"(?:{_QUOTED}|{_OPENING}(?:{_HANDLE}|{agency}|{CAPITALISED}|{lower}))"
+    next_one = rf"(?:{_QUOTED}|{_OPENING}(?:{CAPITALISED}|{lower}|{agency}|\d{{1,4}}))"
     joined = rf"{inner} {_OPENING}{CAPITALISED}"
     part = rf"{first}(?: (?:{next_one}|{joined}){_CLOSING}){{0,9}}{_CLOSING}"
+    person = rf"{no_name}{CAPITALISED}(?: (?-i:[{CAPITALS}]\.))? {no_name}{CAPITALISED}(?<!\.)"
     join = rf"(?:{_JOIN}| {conjunctions} )"
     return {
         "{name}": rf"{no_name}{CAPITALISED}{rest}{{0,4}}",
         "{full_name}": rf"{no_name}{CAPITALISED}{rest}{{1,4}}",
+        "{people}": rf"{person}(?:(?:, | & | {conjunctions} |, {conjunctions} ){person}){{0,3}}",
         "{agency}": agency,
         "{source}": rf"{part}(?:{join}{part}){{0,{MAX_SOURCE_PARTS}}}",
     }
