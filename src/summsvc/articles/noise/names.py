@@ -13,10 +13,10 @@ CAPITALISED = rf"(?-i:[{CAPITALS}][\w.'’-]*+)"
 _SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)(?:/[\w.-]{1,40}){0,2}"
 _QUOTED = r"[„“«\"][^„“«»”\"]{2,40}[”“»\"]"
 _HANDLE = r"@\w++"
-_JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] | via )"
+_JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] )"
 _OPENING, _CLOSING = "[„“”\"«‘'(]?", "[”“\"»’')]?"
 
-MAX_SOURCE_PARTS = 8
+MAX_SOURCE_WORDS = 30
 
 
 def fill(pattern: str, languages: registry.Registry) -> str:
@@ -43,24 +43,27 @@ def words(entries: Iterable[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _expressions(languages: registry.Registry) -> dict[str, str]:
-    """Placeholder to regular expression, for the pattern flag IGNORECASE."""
+    """Placeholder to regular expression, for the pattern flag IGNORECASE.
+
+    Words are atomic groups, so that a text can be divided into them in one way only.
+    """
     noise = list(languages.noise())
     inner = words(word for each in noise for word in (*each.conjunctions, *each.particles))
+    inner += r"(?!\w)"
     conjunctions = words(word for each in noise for word in each.conjunctions)
     no_name = rf"(?!{words(word for each in noise for word in each.not_names)}(?!\w))"
-    rest = rf"(?: (?:{inner} ){{0,2}}{CAPITALISED})"
-    agency = rf"(?:{words(each for one in noise for each in one.agencies)}(?!\w)|{_SITE})"
+    agency = rf"(?:{_SITE}|{words(each for one in noise for each in one.agencies)}(?!\w))"
     lower = words(word for each in noise for word in each.source_words) + r"(?!\w)"
-    first = rf"(?:{_QUOTED}|{_OPENING}(?:{_HANDLE}|{agency}|{CAPITALISED}|{lower}))"
-    next_one = rf"(?:{_QUOTED}|{_OPENING}(?:{CAPITALISED}|{lower}|{agency}|\d{{1,4}}))"
-    joined = rf"{inner} {_OPENING}{CAPITALISED}"
-    part = rf"{first}(?: (?:{next_one}|{joined}){_CLOSING}){{0,9}}{_CLOSING}"
+    next_name = rf"(?>(?: {inner}){{0,2}} {CAPITALISED})"
     person = rf"{no_name}{CAPITALISED}(?: (?-i:[{CAPITALS}]\.))? {no_name}{CAPITALISED}(?<!\.)"
-    join = rf"(?:{_JOIN}| {conjunctions} )"
+    word = (
+        rf"(?:{_QUOTED}|{_OPENING}(?:{_HANDLE}|{agency}|{CAPITALISED}|{lower}|\d{{1,4}}){_CLOSING})"
+    )
+    step = rf"(?:{_JOIN}|(?: {inner})*+ )?{word}"
     return {
-        "{name}": rf"{no_name}{CAPITALISED}{rest}{{0,4}}",
-        "{full_name}": rf"{no_name}{CAPITALISED}{rest}{{1,4}}",
-        "{people}": rf"{person}(?:(?:, | & | {conjunctions} |, {conjunctions} ){person}){{0,3}}",
+        "{name}": rf"{no_name}{CAPITALISED}{next_name}{{0,4}}",
+        "{full_name}": rf"{no_name}{CAPITALISED}{next_name}{{1,4}}",
+        "{people}": rf"{person}(?:(?:, | & |,? {conjunctions} ){person}){{0,3}}",
         "{agency}": agency,
-        "{source}": rf"{part}(?:{join}{part}){{0,{MAX_SOURCE_PARTS}}}",
+        "{source}": rf"(?!\s|\d|{_JOIN})(?>{step}){{1,{MAX_SOURCE_WORDS}}}",
     }
