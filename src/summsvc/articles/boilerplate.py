@@ -15,7 +15,7 @@ from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.articles.noise import lines
 from summsvc.articles.noise.headlines import find_others, find_repeated
 from summsvc.articles.noise.kinds import Place, kind_of
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checkpoint
 from summsvc.languages import registry
 
 EDGE_BLOCKS = 6
@@ -53,7 +53,8 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
             or (not begun and i + bool(title) > 0 and i < EDGE_BLOCKS),
         )
 
-    for i, block in enumerate(checked(blocks)):
+    for i, block in enumerate(blocks):
+        checkpoint()
         text = texts[i]
         if i in noise or block.kind is BlockKind.PAGE_TITLE:
             continue
