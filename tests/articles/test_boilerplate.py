@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from summsvc.articles import boilerplate
+from summsvc.articles.formats import plain
 from summsvc.articles.reader import read
 from summsvc.types import Article, Field, MimeType, WarningType
 
@@ -237,6 +239,13 @@ def test_keep_boilerplate_keeps_everything() -> None:
 def test_an_article_of_nothing_else_is_read() -> None:
     document = read(Article("", "Source link\n\nRead more", "en"))
     assert [segment.text for segment in document.body] == ["Source link", "Read more"]
+
+
+def test_it_is_known_whether_an_article_has_nothing_else() -> None:
+    assert boilerplate.is_only_noise(plain.parse("Source link\n\nRead more"), "")
+    assert not boilerplate.is_only_noise(plain.parse("\n\n".join(["Source link", *STORY])), "")
+    assert not boilerplate.is_only_noise(plain.parse("\n\n".join([*STORY, "Source link"])), "")
+    assert not boilerplate.is_only_noise([], "")
 
 
 def test_html_noise_takes_the_elements_that_hold_nothing_else() -> None:

@@ -36,7 +36,22 @@ class Noise:
 
 
 def find(blocks: Sequence[Block], title: str) -> list[Noise]:
-    """The blocks of a body that are noise, in order."""
+    """The blocks of a body that are noise, in order; none when all are."""
+    noise = _kinds(blocks, title)
+    if len(noise) == len(blocks):
+        # The caller wants such a text to be processed as it is.
+        return []
+    return [Noise(i, noise[i]) for i in sorted(noise)]
+
+
+def is_only_noise(blocks: Sequence[Block], title: str) -> bool:
+    """Whether every block is noise, so that ``find`` leaves them all."""
+    first = blocks[:1]
+    return bool(first and _kinds(first, title)) and len(_kinds(blocks, title)) == len(blocks)
+
+
+def _kinds(blocks: Sequence[Block], title: str) -> dict[int, str]:
+    """The kind of each block that is noise, by its index."""
     noise: dict[int, str] = {}
     texts = _short_texts(blocks)
     find_repeated(blocks[:EDGE_BLOCKS], texts, title, noise)
@@ -64,10 +79,7 @@ def find(blocks: Sequence[Block], title: str) -> list[Noise]:
         else:
             begun = begun or text is None or text.endswith(_ENDS_OF_SENTENCES)
     find_others(blocks, texts, noise, lines.labels(languages))
-    if len(noise) == len(blocks):
-        # The caller wants such a text to be processed as it is.
-        return []
-    return [Noise(i, noise[i]) for i in sorted(noise)]
+    return noise
 
 
 def _short_texts(blocks: Sequence[Block]) -> list[str | None]:
