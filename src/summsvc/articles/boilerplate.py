@@ -58,14 +58,20 @@ def _kinds(blocks: Sequence[Block], title: str) -> dict[int, str]:
     languages = registry.current()
     begun = False
 
+    def is_sentence(i: int) -> bool:
+        text = texts[i]
+        return text is None or text.endswith(_ENDS_OF_SENTENCES)
+
     def place(i: int, begun: bool) -> Place:
-        before = texts[i - 1] if i else None
         last = i == len(blocks) - 1
+        top = not begun and i < EDGE_BLOCKS
+        # Names alone are signed to the text beside them; several lines of names are a list.
+        beside = i - 1 if last else i + 1
+        signed = (last and i > 0) or (top and i + bool(title) > 0 and not last)
         return Place(
             at_edge=i < EDGE_BLOCKS or i >= len(blocks) - EDGE_BLOCKS,
-            outside=last or (not begun and i < EDGE_BLOCKS),
-            signed=(last and (before is None or before.endswith(_ENDS_OF_SENTENCES)))
-            or (not begun and i + bool(title) > 0 and i < EDGE_BLOCKS),
+            outside=last or top,
+            signed=signed and is_sentence(beside),
         )
 
     for i, block in enumerate(blocks):
