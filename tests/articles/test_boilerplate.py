@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from summsvc.articles import boilerplate
+from summsvc.articles.formats import plain
 from summsvc.articles.reader import read
 from summsvc.types import Article, Field, MimeType, WarningType
 
@@ -23,6 +25,10 @@ NOISE = [
     "By John Smith",
     "By Maria van der Berg, Staff Writer",
     "BY JANE DOE",
+    "By Tom Holland",
+    "By Ann Garland and Tom Holland",
+    "FILE PHOTO: A crane lifts a box at the port, March 3, 2025. WIRE/Ann Roe/File Photo",
+    "This article is for subscribers only. Create a free account to read the full story.",
     "Posted by Editor",
     "Photo: Reuters",
     "Published: 12 May 2024, 10:45",
@@ -90,6 +96,15 @@ NOT_NOISE = [
     "By the time the police came, he had gone.",
     "By the numbers",
     "By 2030 nothing will be left.",
+    "By Sunday",
+    "By using third-party cookies, the company tracked 3 million people for years, the watchdog "
+    "said on Monday.",
+    "The agency sends alerts to four million phones.",
+    "Flood warnings were issued for the whole coast.",
+    "The app asks its users to subscribe again.",
+    "Фото с места аварии изучает полиция.",
+    "Подписка на газету подорожала.",
+    "Programėlė perspės apie potvynį.",
     "Editors resigned on Monday.",
     "Updated guidance for schools",
     "Photos of the bridge were shown.",
@@ -169,6 +184,33 @@ def test_a_first_sentence_that_begins_like_the_headline_stays() -> None:
     assert removed("\n\n".join(story), "Council argues about a new bridge") == []
 
 
+def test_headlines_after_a_label_go_with_it_at_the_end() -> None:
+    others = ["Read also:", "Mayor denies new charges", "Storm hits the northern coast"]
+    assert removed("\n\n".join([*STORY, *others])) == others
+    assert removed("\n\n".join([*STORY, *others, STORY[0]])) == others[:1]
+
+
+def test_a_date_goes_only_where_no_heading_stands() -> None:
+    assert removed("\n\n".join(["3 June 2025", *STORY])) == ["3 June 2025"]
+    assert removed("\n\n".join([*STORY, "3 June 2025"])) == ["3 June 2025"]
+    assert removed("\n\n".join([*STORY[:3], "3 June 2025", *STORY[3:]])) == []
+
+
+def test_names_alone_are_a_byline_where_no_headline_stands() -> None:
+    names = "Ann Roe and Mark Dow"
+    assert removed("\n\n".join([names, *STORY]), "A bridge") == [names]
+    assert removed("\n\n".join([*STORY, names])) == [names]
+    assert removed("\n\n".join([names, *STORY])) == []
+    assert removed("\n\n".join([*STORY[:2], names, *STORY[2:]]), "A bridge") == []
+
+
+def test_the_parts_of_a_line_may_be_of_several_kinds() -> None:
+    line = "By Ann Roe | 3 June 2025 | 4 min read"
+    assert removed("\n\n".join([line, *STORY])) == [line]
+    line = "Ann Roe, 3 June 2025, 10:45"
+    assert removed("\n\n".join([line, *STORY])) == [line]
+
+
 def test_a_repeated_sentence_stays() -> None:
     assert removed("\n\n".join([STORY[0], *STORY])) == []
 
@@ -197,6 +239,13 @@ def test_keep_boilerplate_keeps_everything() -> None:
 def test_an_article_of_nothing_else_is_read() -> None:
     document = read(Article("", "Source link\n\nRead more", "en"))
     assert [segment.text for segment in document.body] == ["Source link", "Read more"]
+
+
+def test_it_is_known_whether_an_article_has_nothing_else() -> None:
+    assert boilerplate.is_only_noise(plain.parse("Source link\n\nRead more"), "")
+    assert not boilerplate.is_only_noise(plain.parse("\n\n".join(["Source link", *STORY])), "")
+    assert not boilerplate.is_only_noise(plain.parse("\n\n".join([*STORY, "Source link"])), "")
+    assert not boilerplate.is_only_noise([], "")
 
 
 def test_html_noise_takes_the_elements_that_hold_nothing_else() -> None:

@@ -197,6 +197,13 @@ def _noise(mime_type: MimeType) -> Function:
     return Function(prepare, ARTICLE)
 
 
+def _noise_in_short_blocks(text: str) -> Job:
+    """Longer blocks are never noise, so most shapes would not reach the rules as they are."""
+    size = boilerplate.MAX_NOISE_LENGTH
+    blocks = plain.parse("\n\n".join(text[at : at + size] for at in range(0, len(text), size)))
+    return lambda: boilerplate.find(blocks, "")
+
+
 def _rendered(document: Document) -> object:
     return render(document, [f"{segment.text} dar" for segment in document.segments])
 
@@ -303,6 +310,7 @@ FUNCTIONS: dict[str, Function] = {
     "reading HTML": _read(MimeType.HTML),
     "reading Markdown": _read(MimeType.MARKDOWN),
     "noise in plain text": _noise(MimeType.PLAIN),
+    "noise in short blocks": Function(_noise_in_short_blocks, ARTICLE),
     "noise in HTML": _noise(MimeType.HTML),
     "noise in Markdown": _noise(MimeType.MARKDOWN),
     "escape for HTML": of(lambda text: escape(text, MimeType.HTML)),

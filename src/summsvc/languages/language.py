@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
-from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
+from summsvc.languages.noise import Noise
+from summsvc.languages.table import Table
 from summsvc.languages.values import (
     DecadePatterns,
     Groups,
@@ -35,15 +36,8 @@ from summsvc.languages.values import (
 NO_WORDS: frozenset[str] = frozenset()
 
 
-class _Table:
-    """Base of the tables: unknown keys and infinite numbers are errors."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
 @dataclass(frozen=True, slots=True)
-class Abbreviations(_Table):
+class Abbreviations(Table):
     """Table ``abbreviations``: words whose full stop need not end a sentence.
 
     Abbreviations stand without their last full stop. One in several parts is
@@ -96,7 +90,7 @@ class Abbreviations(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Clauses(_Table):
+class Clauses(Table):
     """Table ``clauses``: words that begin a clause, where a long sentence may be split.
 
     Both lists apply to texts in all languages.
@@ -111,30 +105,7 @@ class Clauses(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Noise(_Table):
-    """Table ``noise``: regular expressions for blocks that are not part of an article.
-
-    A pattern must match a short block from its first to its last character; case
-    is ignored. ``{name}`` matches one to four capitalised words. The patterns of all
-    languages apply to every article, since pages mix languages. Bound repetitions
-    (``.{0,80}`` instead of ``.*``), so that matching takes linear time.
-
-    byline: author and date; only near the beginning and the end of an article.
-    link: invitations to other pages; only near the beginning and the end.
-    notice: cookies, newsletters, advertising; anywhere.
-    conjunctions: words that may join the parts of ``{name}`` but not end it ("and").
-    particles: words that may be part of ``{name}`` after its first word ("van").
-    """
-
-    byline: Patterns = ()
-    link: Patterns = ()
-    notice: Patterns = ()
-    conjunctions: Words = ()
-    particles: Words = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Numerals(_Table):
+class Numerals(Table):
     """Table ``numerals``: how numbers are written.
 
     Keys of pairs hold ``[number, "words"]``.
@@ -175,7 +146,7 @@ class Numerals(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Names(_Table):
+class Names(Table):
     """Table ``names``: what distinguishes a name from another capitalised word.
 
     endings: endings of inflected names and of adjectives made from them.
@@ -210,7 +181,7 @@ class Names(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class References(_Table):
+class References(Table):
     """Table ``references``: beginnings of sentences that refer to the sentence before.
 
     An extractive summary has such a sentence only directly after the one it refers to.
@@ -232,7 +203,7 @@ class References(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class UsualLength(_Table):
+class UsualLength(Table):
     """Table ``lengths.<target>``: the usual length of a translation into ``target``.
 
     Written by ``python -m bench.quality.guards --write``. The logarithm of the output's
@@ -254,7 +225,7 @@ class UsualLength(_Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Language(_Table):
+class Language(Table):
     """A whole language file.
 
     script: Unicode script, a key of ``defaults.SCRIPTS``; empty: not checked.

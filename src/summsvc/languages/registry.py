@@ -20,7 +20,8 @@ import snowballstemmer
 from pydantic import TypeAdapter, ValidationError
 
 from summsvc.languages.defaults import CAPITALISED_NOUNS, SCRIPT_BY_LANGUAGE, STEMMER_BY_LANGUAGE
-from summsvc.languages.language import Language, Names, Noise
+from summsvc.languages.language import Language, Names
+from summsvc.languages.noise import Noise
 
 COMMON = "common"
 """Name of the packaged file of noise patterns that belong to no language."""

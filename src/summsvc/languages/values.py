@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictSt
 
 from summsvc.languages.defaults import SCRIPTS
 
-NAME_PLACEHOLDER = "{name}"
-"""Stands for one to four capitalised words in a noise pattern."""
+NOISE_PLACEHOLDERS = ("{name}", "{full_name}", "{people}", "{agency}", "{source}")
+"""What stands for names in the patterns of table ``noise``; see there."""
 
 MONTHS_OF_A_YEAR = 12
 
@@ -32,8 +32,11 @@ def _split_lower_case_words(value: Any) -> Any:
 
 
 def _compiles(pattern: str) -> str:
+    filled = pattern
+    for placeholder in NOISE_PLACEHOLDERS:
+        filled = filled.replace(placeholder, "x")
     try:
-        re.compile(pattern.replace(NAME_PLACEHOLDER, "x"), re.IGNORECASE)
+        re.compile(filled, re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"'{pattern}' is not a regular expression: {error}") from None
     return pattern

@@ -1,0 +1,1 @@
+"""Kinds of boilerplate lines, each recognised by its structure; see ``articles.boilerplate``."""
