@@ -13,6 +13,7 @@ from summsvc.errors import SummsvcError
 from summsvc.models.catalog import Catalog, CatalogEntry, CatalogError, parse_pair
 from summsvc.models.conversion.checkpoint import model_type
 from summsvc.models.conversion.convert import converter
+from summsvc.models.conversion.students.files import is_student
 from summsvc.models.hub import PullError
 from summsvc.models.pull import pull as pull_model
 from summsvc.models.store.locking import StoreError
@@ -81,7 +82,8 @@ _engine = click.option(
     "--engine",
     type=click.Choice(["auto", "ctranslate2", "transformers"]),
     default="auto",
-    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED.",
+    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED, and "
+    "onnxruntime for student models.",
 )
 
 
@@ -142,11 +144,13 @@ def add(
     like: str | None,
     engine: str,
 ) -> None:
-    """Install a model from a folder in the layout of the model hub."""
+    """Install a model from a folder in the layout of the model hub, or of a student model."""
     entry = context.catalog.get(like or id)
     if like and entry is None:
         raise click.UsageError(f"'{like}' is not in the catalog")
     model_task = Task(task) if task else entry.task if entry else None
+    if model_task is None and is_student(directory):
+        model_task = Task.TRANSLATION
     if model_task is None:
         raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
     try:
