@@ -1,8 +1,8 @@
-"""The two models of the serving benchmark, in stores of their own in .cache/bench.
+"""The models of the benchmarks with a server, in stores of their own in .cache/bench.
 
-"opus-mt": the size of a published OPUS-MT model, with constructed weights; every output
-has the same 32 tokens. "trained": the small checkpoint of the tests, with correct
-outputs.
+"opus-mt", "tc-big": the sizes of published OPUS-MT models, with constructed weights; every
+output has the same 32 tokens. "student-base", "student-base-memory", "student-tiny": those of
+Firefox's students, likewise. "trained": the small checkpoint of the tests, with correct outputs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ import json
 import shutil
 from pathlib import Path
 
+from bench.serve.wanted import OUTPUT_TOKENS, distinct
 from bench.speed import random_marian
 from summsvc.engines.base import Task
 from summsvc.models.conversion.convert import convert
+from summsvc.models.conversion.students.convert import convert as convert_student
 from summsvc.models.store.store import Store
-from tests.checkpoints import marian, pairs
+from tests.checkpoints import marian, student
 
 MODELS = ("opus-mt", "trained")
+"""The models of the serving benchmark."""
+
+SIZES = random_marian.SIZES | {"tc-big": random_marian.Size(1024, 6, 16, 4096, 61_000)}
+STUDENT = "student-"
 PAIR = ("en", "ru")
-OUTPUT_TOKENS = 32
-"""Tokens of every output of "opus-mt", the end token included."""
 
 ROOT = Path(__file__).parents[2] / ".cache" / "bench"
 VERSION = "2"
@@ -28,7 +32,7 @@ VERSION = "2"
 
 
 def checkpoint(name: str) -> Path:
-    """Folder of a model in the hub's layout; created if missing. Needs torch."""
+    """Folder of a model as it is published; created if missing. Needs torch."""
     if name == "trained":
         return marian("en-ru")
     folder = ROOT / f"{name}-{VERSION}"
@@ -36,14 +40,20 @@ def checkpoint(name: str) -> Path:
         building = folder.with_suffix(".building")
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-        write(name, building, like=marian("en-ru"))
+        if name.startswith(STUDENT):
+            from bench.serve import random_student
+
+            random_student.write(name, building, like=student("en-ru"))
+        else:
+            write(name, building, like=marian("en-ru"))
         building.rename(folder)
     return folder
 
 
 def store(name: str) -> Store:
-    """A store with only this model, converted for CTranslate2 in int8."""
+    """A store with only this model, in int8, for CTranslate2 or for the engine of students."""
     folder = checkpoint(name)
+    installed = convert_student if name.startswith(STUDENT) else convert
     made = Store(ROOT / f"store-{folder.name}")
     if made.get(name) is None:
         made.add(
@@ -51,7 +61,7 @@ def store(name: str) -> Store:
             name,
             Task.TRANSLATION,
             [PAIR],
-            convert=lambda spec, target: convert(spec.path, target),
+            convert=lambda spec, target: installed(spec.path, target),
         )
     return made
 
@@ -69,7 +79,7 @@ def write(name: str, folder: Path, *, like: Path) -> None:
     """
     import torch
 
-    size = random_marian.SIZES[name]
+    size = SIZES[name]
     for file in ("source.spm", "target.spm", "tokenizer_config.json"):
         shutil.copyfile(like / file, folder / file)
     known: dict[str, int] = json.loads((like / "vocab.json").read_text("utf-8"))
@@ -79,7 +89,7 @@ def write(name: str, folder: Path, *, like: Path) -> None:
     numbers = {piece: number for number, piece in enumerate([*pieces, "<pad>"])}
     (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), "utf-8")
     model = random_marian.model(size, tie_word_embeddings=False).eval()
-    wanted = [numbers[piece] for piece in _distinct(folder / "target.spm", numbers)]
+    wanted = [numbers[piece] for piece in distinct(folder / "target.spm", numbers)]
     with torch.inference_mode():
         for embeddings in (model.get_encoder(), model.get_decoder()):
             embeddings.embed_tokens.weight *= 0.1
@@ -95,16 +105,3 @@ def write(name: str, folder: Path, *, like: Path) -> None:
         model.lm_head.weight[[*wanted, 0]] = hidden - hidden.mean(0)
     model.generation_config.update(num_beams=1, bad_words_ids=[[pad]], max_length=None)
     model.save_pretrained(folder)
-
-
-def _distinct(tokenizer: Path, numbers: dict[str, int]) -> list[str]:
-    """Different tokens of real text, as many as an output has without its end token."""
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(model_file=str(tokenizer))
-    found: dict[str, None] = {}
-    for _, target in pairs("en-ru"):
-        found |= dict.fromkeys(
-            piece for piece in processor.encode(target, out_type=str) if piece in numbers
-        )
-    return list(found)[: OUTPUT_TOKENS - 1]

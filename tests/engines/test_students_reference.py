@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import random
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -131,11 +130,11 @@ def _saturating_product(
     weights = matrix.astype(np.int32)
     two = integers[:, 0::2, None] * weights[0::2] + integers[:, 1::2, None] * weights[1::2]
     sums = np.clip(two, -(2**15), 2**15 - 1).sum(axis=1) - 127 * weights.sum(axis=0)
-    return (sums / (multiplier * other)).astype(np.float32)
+    return np.asarray(sums / (multiplier * other), np.float32)
 
 
 def _equal(one: Sequence[str], other: Sequence[str]) -> int:
-    return sum(a == b for a, b in zip_longest(one, other))
+    return sum(a == b for a, b in zip(one, other, strict=True))
 
 
 FORMS = {
