@@ -16,6 +16,7 @@ from summsvc.models.catalog import parse_pair
 from summsvc.models.conversion import argos
 from summsvc.models.conversion.checkpoint import model_type
 from summsvc.models.conversion.convert import converter
+from summsvc.models.conversion.students.files import is_student
 from summsvc.models.sources.comparison import compare
 from summsvc.models.store.locking import StoreError
 
@@ -95,6 +96,8 @@ def _add(
     if like and entry is None:
         raise click.UsageError(f"'{like}' is not in the catalog")
     model_task = Task(task) if task else entry.task if entry else None
+    if model_task is None and is_student(directory):
+        model_task = Task.TRANSLATION
     if model_task is None:
         raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
     try:

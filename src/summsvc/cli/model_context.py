@@ -27,7 +27,8 @@ engine_option = click.option(
     "--engine",
     type=click.Choice(["auto", "ctranslate2", "transformers"]),
     default="auto",
-    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED.",
+    help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED, and "
+    "onnxruntime for student models.",
 )
 
 

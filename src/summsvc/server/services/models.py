@@ -28,6 +28,7 @@ REPORTED_PACKAGES = (
     "sentencepiece",
     "transformers",
     "ctranslate2",
+    "onnxruntime",
     "torch",
 )
 """Packages whose versions GetServerInfo reports."""

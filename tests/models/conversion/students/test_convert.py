@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from summsvc.cli.app import cli
 from summsvc.engines.base import DecodingOptions, Placement, Task
 from summsvc.engines.load import load
 from summsvc.errors import (
@@ -155,3 +157,13 @@ def test_a_vocabulary_of_another_model_is_refused(tmp_path: Path) -> None:
     next(folder.glob("srcvocab.*")).write_bytes(b"no model")
     with pytest.raises(ModelBrokenError, match="not a SentencePiece model"):
         convert(folder, tmp_path / "out")
+
+
+def test_the_command_line_installs_a_folder_of_published_files(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    command = ["models", "add", str(student("en-lt")), "--id", "firefox-en-lt"]
+    done = CliRunner().invoke(cli, command, env={"SUMMSVC_MODEL_DIR": store})
+    assert done.exit_code == 0, done.output
+    assert "firefox-en-lt: installed for onnxruntime" in done.output
+    done = CliRunner().invoke(cli, ["models", "verify"], env={"SUMMSVC_MODEL_DIR": store})
+    assert done.output == "firefox-en-lt: as installed\n"
