@@ -14,6 +14,7 @@ from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, 
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escape
 from summsvc.articles.length import Length, count_words
+from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer
@@ -38,8 +39,7 @@ from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import Assembly
 from summsvc.tasks.translation.checking import CheckedOutput
 from summsvc.tasks.translation.glossary import Found, Terms, around, places, translatable, uses
-from summsvc.tasks.translation.occurrences import Occurrences
-from summsvc.tasks.translation.term_enforcement import _replace
+from summsvc.tasks.translation.term_enforcement import _changed, _changes
 from summsvc.types import Article, Field, MimeType, SegmentKind, Span
 from tests.articles.rendering import render
 
@@ -116,7 +116,7 @@ def _inserted(text: str) -> Job:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
     said = [form[:SHORT_TERM] for form, _ in forms]
-    return lambda: _replace(text, text, forms, said, lost, "ru")
+    return lambda: _changed(text, _changes(text, text, forms, said, lost, "ru"))
 
 
 def _assessed(text: str) -> Job:

@@ -18,10 +18,19 @@ class InlineMark:
 
     offset: position in ``Segment.text``, in code points, before which the markup stands.
     source: the markup as written in the article.
+    length: code points of the text from ``offset`` on that the markup stands for: the quotation
+        mark of a ``q`` tag, or a part that translations keep as it is, markup included (kept).
     """
 
     offset: int
     source: str
+    length: int = 0
+    kept: bool = False
+
+    @property
+    def end(self) -> int:
+        """Position after the text that the markup stands for."""
+        return self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,11 @@ class Segment:
     kind: SegmentKind
     paragraph: int
     marks: tuple[InlineMark, ...] = ()
+
+    @property
+    def kept(self) -> list[tuple[int, int]]:
+        """The ranges [start, end) of the text that translations keep as they are, in order."""
+        return [(mark.offset, mark.end) for mark in self.marks if mark.kept]
 
 
 @dataclass(frozen=True, slots=True)

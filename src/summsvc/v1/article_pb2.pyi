@@ -367,6 +367,7 @@ class ModelUse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     SOURCE_LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
     TARGET_LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WORD_ALIGNMENT_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model id as in ListModels, for example "opus-en-ru"; "extractive" for the
     built-in extractive summarizer.
@@ -381,6 +382,11 @@ class ModelUse(_message.Message):
     """Source language of this step, BCP-47."""
     target_language_code: _builtins.str
     """Target language of this step, BCP-47; the source language for a summary."""
+    word_alignment: _builtins.bool
+    """True if the model gave a word alignment. If it is false for a model of a
+    translation, inline markup was placed by its relative position in the
+    sentence.
+    """
     def __init__(
         self,
         *,
@@ -389,10 +395,11 @@ class ModelUse(_message.Message):
         revision: _builtins.str = ...,
         source_language_code: _builtins.str = ...,
         target_language_code: _builtins.str = ...,
+        word_alignment: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "model", b"model", "revision", b"revision", "source_language_code", b"source_language_code", "target_language_code", b"target_language_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "model", b"model", "revision", b"revision", "source_language_code", b"source_language_code", "target_language_code", b"target_language_code", "word_alignment", b"word_alignment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

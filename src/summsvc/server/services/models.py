@@ -124,6 +124,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         model.repository = facts.source if isinstance(facts, Manifest) else facts.repository
         model.revision = facts.revision
         model.max_input_tokens = status.max_input_tokens
+        model.word_alignment = status.aligns
         model.decoding.CopyFrom(_decoding(facts.decoding))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from summsvc.alignment import Alignment, overlaps, targets_of
+from summsvc.articles.occurrences import Occurrences
 from summsvc.interruption import checked
-from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.tasks.translation.term_patterns import WORD, Pattern, Patterns
 
 _AUTOMATIC = re.compile(
@@ -156,22 +158,36 @@ def _add(spans: _Spans, start: int, end: int) -> None:
         spans.append((start, end))
 
 
-def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...]:
+def uses(
+    found: Sequence[Found], output: str, target: str, alignment: Alignment = ()
+) -> tuple[TermUse, ...]:
     """Whether an output has each of the terms.
 
-    target: BCP-47 code of the output. The output must have a term as often as the source;
-    the last occurrences are the missing ones.
+    target: BCP-47 code of the output. alignment: of the output with the text of the terms.
+    The output must have a term as often as the source. Of a term that it has less often, the
+    occurrences with which it is aligned are applied, without an alignment the first ones.
     """
     if not found:
         return ()
     there = places({(each.target, each.kept) for each in found}, output, target)
     left = {wanted: len(spans) for wanted, spans in there.items()}
-    told: list[TermUse] = []
-    for each in checked(found):
-        wanted = (each.target, each.kept)
-        told.append(TermUse(each.source, each.target, left[wanted] > 0))
+    needed = Counter((each.target, each.kept) for each in found)
+    order: Iterable[int] = range(len(found))
+    if alignment and any(left[wanted] < count for wanted, count in needed.items()):
+        targets = targets_of([(each.start, each.end) for each in found], alignment)
+        aligned = [
+            any(overlaps(there[each.target, each.kept], *span) for span in spans)
+            for each, spans in zip(found, targets, strict=True)
+        ]
+        order = sorted(order, key=aligned.__getitem__, reverse=True)
+    applied = [False] * len(found)
+    for i in checked(order):
+        wanted = (found[i].target, found[i].kept)
+        applied[i] = left[wanted] > 0
         left[wanted] -= 1
-    return tuple(told)
+    return tuple(
+        TermUse(each.source, each.target, has) for each, has in zip(found, applied, strict=True)
+    )
 
 
 def around(text: str, found: Sequence[Found]) -> list[str]:

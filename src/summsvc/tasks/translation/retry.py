@@ -15,14 +15,15 @@ All doubtful segments of a group are retried together: one submission per attemp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from summsvc.alignment import Alignment, clipped, joined, shifted
 from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
-from summsvc.tasks.pipeline.splitting import Spans, join, split_clauses
+from summsvc.tasks.pipeline.splitting import Spans, parts_of_join, split_clauses
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer, severity
@@ -78,15 +79,22 @@ class RetryStrategy:
         """The output for the whole segment. outputs: of ``texts``, in order."""
         if len(self.pieces) == 1:
             (output,) = outputs
-            return replace(output, text=output.text.removesuffix(".")) if self.stop else output
-        text = join(self.pieces, [output.text for output in outputs])
+            lead = len(self.pieces[0]) - len(self.pieces[0].lstrip())
+            aligned = shifted(output.alignment, lead, 0)
+            text = output.text
+        else:
+            parts = parts_of_join(self.pieces, [output.text for output in outputs])
+            aligned = joined(self.pieces, parts, [output.alignment for output in outputs])
+            text = "".join(parts)
         if self.stop:
             text = text.removesuffix(".")
+            aligned = clipped(aligned, sum(map(len, self.pieces)), len(text))
         return PipelineOutput(
             text,
             min([output.score for output in outputs]),
             all(output.complete for output in outputs),
             max([output.pieces for output in outputs]),
+            (aligned,),
         )
 
 
@@ -139,6 +147,11 @@ class Case:
     def text(self) -> str:
         """The output, or the segment's own text where the output is empty."""
         return self.output.text if self.output.text.strip() else self.segment.text
+
+    @property
+    def alignment(self) -> Alignment:
+        """The alignment of ``text``, as in ``Generated``."""
+        return self.output.alignment if self.output.text.strip() else ()
 
     def consider(
         self,

@@ -1,0 +1,302 @@
+"""Placement of inline markup around the words that a word alignment links with its own words.
+
+An element encloses the smallest range with all words that are linked with words inside it, and
+its children stay inside it. Elements side by side stand in the order of their words in the
+translation; where their ranges overlap, the one that begins first ends where the other begins.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from summsvc.articles.aligned_words import AlignedWords
+from summsvc.articles.document import InlineMark
+from summsvc.articles.markup_tree import Element
+from summsvc.articles.word_parts import Range
+from summsvc.interruption import checked, checkpoint
+
+_OPENING = "([{„“\"'«‹¿¡"
+_MAX_PUNCTUATION = 16
+"""Code points at an edge of an element that are searched for punctuation."""
+_CLOSING = ".,;:!?…)]}\"'”’»“›"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of a mark: the range [start, end) of the translation that it replaces."""
+
+    mark: InlineMark
+    start: int
+    end: int
+
+
+def place_by_alignment(
+    source: str,
+    target: str,
+    marks: Sequence[InlineMark],
+    elements: Sequence[Element],
+    words: AlignedWords,
+    quotes: dict[int, Range],
+) -> list[Place]:
+    """The places of the marks of all elements, in the order of the translation.
+
+    quotes: ranges of the translation's quotation marks that marks stand for, by mark number.
+    """
+    ranges = _ranges(elements, words)
+    _enclose_quotes(elements, ranges, words, quotes)
+    children = _in_order(elements, ranges)
+    text = _Text(source, target, words, marks, quotes)
+    return list(_emitted(elements, ranges, children, text))
+
+
+@dataclass(slots=True)
+class _WordRange:
+    """The numbers [first, last) of an element's words in the translation.
+
+    weak: whether none of its words has a link. It then encloses the word before which it
+    stands unless that is in another element, or nothing if it has no words (has_words).
+    """
+
+    first: int
+    last: int
+    weak: bool = False
+    has_words: bool = True
+
+
+def _ranges(elements: Sequence[Element], words: AlignedWords) -> list[_WordRange]:
+    """The words of each element, whatever other elements enclose."""
+    first: list[int | None] = [None] * len(words.source)
+    last = [0] * len(words.source)
+    for number, part in enumerate(checked(words.of)):
+        if part is not None:
+            first[part] = number if first[part] is None else first[part]
+            last[part] = number + 1
+    for part, number in words.spare.items():
+        if first[part] is None:
+            first[part], last[part] = number, number + 1
+    following: list[int] = [len(words.target)] * (len(words.source) + 1)
+    for part in checked(range(len(words.source) - 1, -1, -1)):
+        known = first[part]
+        following[part] = following[part + 1] if known is None else known
+    found: list[_WordRange] = []
+    starts = [start for start, _ in words.source]
+    minima, maxima = (
+        _Extremes(first, min),
+        _Extremes([end if first[part] is not None else None for part, end in enumerate(last)], max),
+    )
+    for element in checked(elements):
+        begin = bisect.bisect_left(starts, element.start)
+        end = bisect.bisect_left(starts, element.end)
+        low, high = minima.of(begin, end), maxima.of(begin, end)
+        if low is None or high is None:
+            at = following[begin]
+            found.append(
+                _WordRange(at, at, weak=True, has_words=begin < end and at < len(words.target))
+            )
+        else:
+            found.append(_WordRange(low, high))
+    return found
+
+
+class _Extremes:
+    """The least or greatest value of any range of a list, by a sparse table.
+
+    pick: ``min`` or ``max``. None in the list stands for no value.
+    """
+
+    def __init__(self, values: Sequence[int | None], pick: Callable[[list[int]], int]) -> None:
+        self._pick = pick
+        self._rows: list[Sequence[int | None]] = [values]
+        width = 1
+        while 2 * width <= len(values):
+            row = self._rows[-1]
+            pairs = zip(row, row[width:], strict=False)
+            self._rows.append([self._of_two(a, b) for a, b in checked(pairs)])
+            width *= 2
+
+    def _of_two(self, a: int | None, b: int | None) -> int | None:
+        if a is None or b is None:
+            return b if a is None else a
+        return self._pick([a, b])
+
+    def of(self, begin: int, end: int) -> int | None:
+        """The extreme of [begin, end); None without a value there."""
+        if begin >= end:
+            return None
+        level = (end - begin).bit_length() - 1
+        row = self._rows[level]
+        return self._of_two(row[begin], row[end - (1 << level)])
+
+
+def _enclose_quotes(
+    elements: Sequence[Element],
+    ranges: Sequence[_WordRange],
+    words: AlignedWords,
+    quotes: dict[int, Range],
+) -> None:
+    """Let each quotation enclose the words between its quotation marks."""
+    starts = [start for start, _ in words.target]
+    for element, its in zip(elements, ranges, strict=True):
+        if element.opening in quotes and element.closing in quotes:
+            assert element.opening is not None
+            assert element.closing is not None
+            its.first = bisect.bisect_left(starts, quotes[element.opening][1])
+            its.last = bisect.bisect_left(starts, quotes[element.closing][0])
+            its.weak = False
+
+
+def _in_order(elements: Sequence[Element], ranges: Sequence[_WordRange]) -> dict[int, list[int]]:
+    """The children of each element in the order of the translation; -1: those of none.
+
+    Changes the ranges so that they are inside that of the parent and do not overlap.
+    """
+    children: dict[int, list[int]] = {}
+    for number, element in enumerate(checked(elements)):
+        children.setdefault(element.parent, []).append(number)
+    for parent in checked([-1, *range(len(elements))]):
+        if parent in children:
+            within = ranges[parent] if parent >= 0 else None
+            children[parent] = _apart(children[parent], ranges, within)
+    return children
+
+
+def _apart(
+    siblings: Sequence[int],
+    ranges: Sequence[_WordRange],
+    within: _WordRange | None,
+) -> list[int]:
+    """Elements side by side in the order of the translation, with ranges that do not overlap."""
+    if within is not None:
+        for number in checked(siblings):
+            its = ranges[number]
+            its.first = min(max(its.first, within.first), within.last)
+            its.last = min(max(its.last, its.first), within.last)
+    strong = [number for number in siblings if not ranges[number].weak]
+    strong.sort(key=lambda number: (ranges[number].first, ranges[number].last))
+    before: _WordRange | None = None
+    for number in checked(strong):
+        its = ranges[number]
+        if before is not None and its.first < before.last:
+            if before.first < its.first:
+                before.last = its.first
+            else:
+                its.first = before.last
+                its.last = max(its.last, its.first)
+        before = its
+    starts = [ranges[number].first for number in strong]
+    taken: set[int] = set()
+    for number in checked(siblings):
+        its = ranges[number]
+        if not its.weak:
+            continue
+        at = bisect.bisect_right(starts, its.first) - 1
+        if at >= 0 and its.first < ranges[strong[at]].last:
+            other = strong[at]
+            its.first = ranges[other].first if number < other else ranges[other].last
+            its.last = its.first
+        else:
+            free = its.has_words and its.first not in taken
+            its.last = min(its.first + free, within.last if within is not None else its.first + 1)
+            taken.add(its.first)
+    return sorted(siblings, key=lambda number: (ranges[number].first, ranges[number].last, number))
+
+
+class _Text:
+    """Offsets in the translation of the edges of elements."""
+
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        words: AlignedWords,
+        marks: Sequence[InlineMark],
+        quotes: dict[int, Range],
+    ) -> None:
+        self.length = len(target)
+        self.marks = marks
+        self.quotes = quotes
+        self._source = source
+        self._target = target
+        self._words = words.target
+
+    def opening(self, element: Element, its: _WordRange) -> Range:
+        """The range that the opening mark replaces, or where it stands."""
+        assert element.opening is not None
+        if element.opening in self.quotes:
+            return self.quotes[element.opening]
+        if its.first >= len(self._words):
+            at = self._words[-1][1] if self._words else 0
+            return at, at
+        at = self._words[its.first][0]
+        if its.first < its.last:
+            at -= self._common(self._head(element), at, _OPENING, back=True)
+        return at, at
+
+    def closing(self, element: Element, its: _WordRange) -> Range:
+        """The range that the closing mark replaces, or where it stands."""
+        if element.closing is None:
+            return self.length, self.length
+        if element.closing in self.quotes:
+            return self.quotes[element.closing]
+        if its.first >= its.last:
+            at = self._words[its.first][0] if its.first < len(self._words) else self.length
+            return at, at
+        at = self._words[its.last - 1][1]
+        at += self._common(self._tail(element), at, _CLOSING, back=False)
+        return at, at
+
+    def _head(self, element: Element) -> str:
+        return self._source[element.start : min(element.end, element.start + _MAX_PUNCTUATION)]
+
+    def _tail(self, element: Element) -> str:
+        return self._source[max(element.start, element.end - _MAX_PUNCTUATION) : element.end]
+
+    def _common(self, content: str, at: int, characters: str, *, back: bool) -> int:
+        """How many characters at an edge of an element's content the translation has there too."""
+        inner = content.lstrip(characters) if back else content.rstrip(characters)
+        most = len(content) - len(inner) if inner else 0
+        count = 0
+        while count < most:
+            other = at - count - 1 if back else at + count
+            if not 0 <= other < self.length or self._target[other] not in characters:
+                break
+            count += 1
+        return count
+
+
+def _emitted(
+    elements: Sequence[Element],
+    ranges: Sequence[_WordRange],
+    children: dict[int, list[int]],
+    text: _Text,
+) -> Iterator[Place]:
+    """Yield the places of all marks in the order of the translation; they do not overlap."""
+    at = 0
+    ends: dict[int, Range] = {-1: (text.length, text.length)}
+    waiting = [(number, False) for number in reversed(children.get(-1, []))]
+    while waiting:
+        checkpoint()
+        number, closes = waiting.pop()
+        element, limit = elements[number], ends[elements[number].parent][0]
+        if closes:
+            start, end = ends[number]
+            if element.closing is not None:
+                yield Place(text.marks[element.closing], max(at, start), max(at, end))
+                at = max(at, end)
+            continue
+        if element.opening is not None:
+            start, end = text.opening(element, ranges[number])
+            if end <= limit and start >= at:
+                at = end
+            else:
+                start = end = at = max(at, min(start, limit))
+            yield Place(text.marks[element.opening], start, end)
+        if not element.is_void:
+            start, end = text.closing(element, ranges[number])
+            if end > limit or start < at:
+                start = end = max(at, min(start, limit))
+            ends[number] = start, end
+            waiting.append((number, True))
+            waiting += ((child, False) for child in reversed(children.get(number, [])))
