@@ -121,8 +121,8 @@ def composed(first: Alignment, second: Alignment) -> Alignment:
 def edited(alignment: Alignment, changes: Sequence[Change]) -> Alignment:
     """The alignment after changes of the output.
 
-    changes: in order, without overlaps. A span that ends inside a changed range ends with it
-    and one that starts inside starts with it.
+    changes: in order, without overlaps, of ranges that are not empty. A span that ends inside a
+    changed range ends with it, and one that starts inside starts with it.
     """
     if not (alignment and changes):
         return alignment

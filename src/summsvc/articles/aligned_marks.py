@@ -20,7 +20,8 @@ from summsvc.interruption import checked, checkpoint
 _OPENING = "([{„“\"'«‹¿¡"
 _MAX_PUNCTUATION = 16
 """Code points at an edge of an element that are searched for punctuation."""
-_CLOSING = ".,;:!?…)]}\"'”’»“›"
+_CLOSING = ".,;:!?…"
+_CLOSING_PAIRED = ")]}\"'”’»“›"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ class _Text:
             return at, at
         at = self._words[its.first][0]
         if its.first < its.last:
-            at -= self._common(self._head(element), at, _OPENING, back=True)
+            at -= self._inner_opening(element, at)
         return at, at
 
     def closing(self, element: Element, its: _WordRange) -> Range:
@@ -241,28 +242,30 @@ class _Text:
         if element.closing in self.quotes:
             return self.quotes[element.closing]
         if its.first >= its.last:
-            at = self._words[its.first][0] if its.first < len(self._words) else self.length
-            return at, at
+            return 0, 0
         at = self._words[its.last - 1][1]
-        at += self._common(self._tail(element), at, _CLOSING, back=False)
+        at += self._inner_closing(element, at)
         return at, at
 
-    def _head(self, element: Element) -> str:
-        return self._source[element.start : min(element.end, element.start + _MAX_PUNCTUATION)]
+    def _inner_opening(self, element: Element, at: int) -> int:
+        """How many opening quotation marks or brackets before ``at`` are inside the element."""
+        head = self._source[element.start : min(element.end, element.start + _MAX_PUNCTUATION)]
+        most = len(head) - len(head.lstrip(_OPENING))
+        before = self._target[max(0, at - most) : at]
+        return len(before) - len(before.rstrip(_OPENING))
 
-    def _tail(self, element: Element) -> str:
-        return self._source[max(element.start, element.end - _MAX_PUNCTUATION) : element.end]
+    def _inner_closing(self, element: Element, at: int) -> int:
+        """How many punctuation marks from ``at`` on are inside the element.
 
-    def _common(self, content: str, at: int, characters: str, *, back: bool) -> int:
-        """How many characters at an edge of an element's content the translation has there too."""
-        inner = content.lstrip(characters) if back else content.rstrip(characters)
-        most = len(content) - len(inner) if inner else 0
-        count = 0
-        while count < most:
-            other = at - count - 1 if back else at + count
-            if not 0 <= other < self.length or self._target[other] not in characters:
-                break
-            count += 1
+        As many as the element ends with, up to a quotation mark or bracket if it ends with one.
+        """
+        tail = self._source[max(element.start, element.end - _MAX_PUNCTUATION) : element.end]
+        most = len(tail) - len(tail.rstrip(_CLOSING + _CLOSING_PAIRED))
+        following = self._target[at : at + most]
+        count = len(following) - len(following.lstrip(_CLOSING + _CLOSING_PAIRED))
+        if tail[-1:] in _CLOSING_PAIRED:
+            paired = (i + 1 for i in range(count) if following[i] in _CLOSING_PAIRED)
+            return next(paired, count)
         return count
 
 
