@@ -39,16 +39,16 @@ def place_by_alignment(
     marks: Sequence[InlineMark],
     elements: Sequence[Element],
     words: AlignedWords,
-    quotes: dict[int, Range],
+    known: dict[int, Range],
 ) -> list[Place]:
     """The places of the marks of all elements, in the order of the translation.
 
-    quotes: ranges of the translation's quotation marks that marks stand for, by mark number.
+    known: ranges of kept parts and of quotation marks that marks stand for, by mark number.
     """
     ranges = _ranges(elements, words)
-    _enclose_quotes(elements, ranges, words, quotes)
+    _fix_known(elements, ranges, words, known)
     children = _in_order(elements, ranges)
-    text = _Text(source, target, words, marks, quotes)
+    text = _Text(source, target, words, marks, known)
     return list(_emitted(elements, ranges, children, text))
 
 
@@ -131,21 +131,21 @@ class _Extremes:
         return self._of_two(row[begin], row[end - (1 << level)])
 
 
-def _enclose_quotes(
+def _fix_known(
     elements: Sequence[Element],
     ranges: Sequence[_WordRange],
     words: AlignedWords,
-    quotes: dict[int, Range],
+    known: dict[int, Range],
 ) -> None:
-    """Let each quotation enclose the words between its quotation marks."""
+    """Give kept parts their own words, and quotations those between their quotation marks."""
     starts = [start for start, _ in words.target]
     for element, its in zip(elements, ranges, strict=True):
-        if element.opening in quotes and element.closing in quotes:
-            assert element.opening is not None
-            assert element.closing is not None
-            its.first = bisect.bisect_left(starts, quotes[element.opening][1])
-            its.last = bisect.bisect_left(starts, quotes[element.closing][0])
-            its.weak = False
+        opening, closing = known.get(element.opening or 0), known.get(element.closing or 0)
+        if element.opening is None or element.closing is None or not (opening and closing):
+            continue
+        begin, end = opening if element.is_void else (opening[1], closing[0])
+        its.first, its.last = bisect.bisect_left(starts, begin), bisect.bisect_left(starts, end)
+        its.weak = its.first >= its.last
 
 
 def _in_order(elements: Sequence[Element], ranges: Sequence[_WordRange]) -> dict[int, list[int]]:
@@ -213,11 +213,11 @@ class _Text:
         target: str,
         words: AlignedWords,
         marks: Sequence[InlineMark],
-        quotes: dict[int, Range],
+        known: dict[int, Range],
     ) -> None:
         self.length = len(target)
         self.marks = marks
-        self.quotes = quotes
+        self.known = known
         self._source = source
         self._target = target
         self._words = words.target
@@ -225,8 +225,8 @@ class _Text:
     def opening(self, element: Element, its: _WordRange) -> Range:
         """The range that the opening mark replaces, or where it stands."""
         assert element.opening is not None
-        if element.opening in self.quotes:
-            return self.quotes[element.opening]
+        if element.opening in self.known:
+            return self.known[element.opening]
         if its.first >= len(self._words):
             at = self._words[-1][1] if self._words else 0
             return at, at
@@ -239,8 +239,8 @@ class _Text:
         """The range that the closing mark replaces, or where it stands."""
         if element.closing is None:
             return self.length, self.length
-        if element.closing in self.quotes:
-            return self.quotes[element.closing]
+        if element.closing in self.known:
+            return self.known[element.closing]
         if its.first >= its.last:
             return 0, 0
         at = self._words[its.last - 1][1]

@@ -55,7 +55,13 @@ class Segment:
     @property
     def kept(self) -> list[tuple[int, int]]:
         """The ranges [start, end) of the text that translations keep as they are, in order."""
-        return [(mark.offset, mark.end) for mark in self.marks if mark.kept]
+        ranges: list[tuple[int, int]] = []
+        for mark in self.marks:
+            text = self.text[mark.offset : mark.end] if mark.kept else ""
+            if text.strip():
+                start = mark.offset + len(text) - len(text.lstrip())
+                ranges.append((start, start + len(text.strip())))
+        return ranges
 
 
 @dataclass(frozen=True, slots=True)

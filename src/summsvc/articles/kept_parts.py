@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Sequence
 
 from summsvc.articles.document import InlineMark, Segment
 from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.word_parts import Range
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
 
 QUOTATION_MARKS = frozenset('„“”«»"‟‹›‚‘')
 
@@ -104,8 +105,7 @@ def quotation_marks(segment: Segment, translation: str) -> dict[int, Range]:
     numbers = [i for i, mark in enumerate(segment.marks) if mark.length and not mark.kept]
     if not numbers:
         return {}
-    here = [at for at, char in enumerate(checked(source)) if char in QUOTATION_MARKS]
-    there = [at for at, char in enumerate(checked(translation)) if char in QUOTATION_MARKS]
+    here, there = _marks_in(source), _marks_in(translation)
     offsets = [segment.marks[number].offset for number in numbers]
     if len(here) == len(there):
         by_offset = dict(zip(here, there, strict=True))
@@ -113,3 +113,8 @@ def quotation_marks(segment: Segment, translation: str) -> dict[int, Range]:
     else:
         chosen = nearest(there, [at * len(translation) / len(source) for at in offsets])
     return {number: (at, at + 1) for number, at in zip(numbers, chosen, strict=False)}
+
+
+def _marks_in(text: str) -> list[int]:
+    """The offsets of quotation marks; an apostrophe between letters is none."""
+    return [match.start() for match in checked_matches(_QUOTATION_MARK, text)]

@@ -26,28 +26,43 @@ def places_of(segment: Segment, translation: str, alignment: Alignment) -> list[
     if source == translation:
         return [Place(mark, mark.offset, mark.end) for mark in marks]
     kept = kept_ranges(segment, translation)
-    by_number = quotation_marks(segment, translation)
-    # A kept part that the translation lacks is placed like a mark without content.
-    others = [(number, mark) for number, mark in enumerate(marks) if number not in kept]
-    tags = [mark for _, mark in others]
-    quotes = {i: by_number[number] for i, (number, _) in enumerate(others) if number in by_number}
-    tree = elements(tags, len(source)) if alignment else None
-    if tree is None:
-        found = place_by_proportion(source, translation, tags, quotes)
-    else:
-        edges = sorted({edge for mark in tags for edge in (mark.offset, mark.end)})
+    known = kept | quotation_marks(segment, translation)
+    tree = elements(marks, len(source)) if alignment else None
+    if tree is not None:
+        edges = sorted({edge for mark in marks for edge in (mark.offset, mark.end)})
         pinned = [((marks[i].offset, marks[i].end), span) for i, span in kept.items()]
         words = aligned_words(source, translation, alignment, edges, pinned)
-        found = place_by_alignment(source, translation, tags, tree, words, quotes)
-    return _with_kept(found, marks, kept)
+        return place_by_alignment(source, translation, marks, tree, words, known)
+    fixed = _in_order(known)
+    free = {number: span for number, span in kept.items() if number not in fixed}
+    others = [number for number in range(len(marks)) if number not in free]
+    places = place_by_proportion(
+        source,
+        translation,
+        [marks[number] for number in others],
+        {i: fixed[number] for i, number in enumerate(others) if number in fixed},
+    )
+    return _with_kept(places, marks, free)
+
+
+def _in_order(known: dict[int, Range]) -> dict[int, Range]:
+    """The known places that are in the order of their marks."""
+    chosen: dict[int, Range] = {}
+    end = 0
+    for number, span in checked(sorted(known.items())):
+        if span[0] >= end:
+            chosen[number] = span
+            end = span[1]
+    return chosen
 
 
 def _with_kept(
     found: Sequence[Place], marks: Sequence[InlineMark], kept: dict[int, Range]
 ) -> list[Place]:
-    """All places in order. Markup inside a kept part moves to the nearer end of it.
+    """All places in order, with kept parts that the translation has in another order.
 
-    kept: places of kept parts, in order, by mark number.
+    Markup inside a kept part moves to the nearer end of it. kept: in the order of their places,
+    by mark number.
     """
     waiting = [Place(marks[number], *span) for number, span in reversed(kept.items())]
     if not waiting:

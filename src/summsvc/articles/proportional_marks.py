@@ -16,13 +16,13 @@ _FOLLOWING_PUNCTUATION = ".,;:!?…)]}\"'”’»"
 
 
 def place_by_proportion(
-    source: str, text: str, marks: Sequence[InlineMark], quotes: dict[int, Range]
+    source: str, text: str, marks: Sequence[InlineMark], fixed: dict[int, Range]
 ) -> list[Place]:
     """The places of the marks in their order.
 
     Closing markup moves to the end of a word, other markup to the start of a word. Markup
-    inside a word stays inside a word, if possible beside the same digits or letters. quotes:
-    ranges of the quotation marks that marks stand for, by mark number.
+    inside a word stays inside a word, if possible beside the same digits or letters. fixed:
+    known places, by mark number, in the same order as the marks.
     """
     words = [match.span() for match in checked_matches(_NON_SPACE_RUN, text)] if marks else []
     starts = [0, *(start for start, _ in words)]
@@ -32,14 +32,14 @@ def place_by_proportion(
         start + len(text[start:end].rstrip(_FOLLOWING_PUNCTUATION)) for start, end in checked(words)
     ] or [0]
     pinned = _inside_words(source, text, marks)
+    limits = _limits(len(marks), len(text), fixed)
     places: list[Place] = []
     last_target = last_offset = 0
     for number, mark in enumerate(checked(marks)):
-        span = quotes.get(number)
         at = pinned.get(mark.offset)
-        if span is not None and span[0] >= last_target:
-            places.append(Place(mark, *span))
-        elif at is not None and at >= last_target:
+        if number in fixed:
+            places.append(Place(mark, *fixed[number]))
+        elif at is not None and last_target <= at <= limits[number]:
             places.append(Place(mark, at, at))
         else:
             wanted = round(mark.offset * len(text) / len(source))
@@ -51,9 +51,20 @@ def place_by_proportion(
             apart = closes and mark.offset > last_offset
             low = (bisect.bisect_right if apart else bisect.bisect_left)(edges, last_target)
             target = _nearest_edge(edges, wanted, low) if low < len(edges) else last_target
+            target = min(target, limits[number])
             places.append(Place(mark, target, target))
         last_target, last_offset = places[-1].end, mark.offset
     return places
+
+
+def _limits(count: int, length: int, fixed: dict[int, Range]) -> list[int]:
+    """The greatest offset of each mark: where the next one with a known place begins."""
+    limits: list[int] = []
+    limit = length
+    for number in checked(range(count - 1, -1, -1)):
+        limit = fixed[number][0] if number in fixed else limit
+        limits.append(limit)
+    return limits[::-1]
 
 
 def _nearest_edge(edges: Sequence[int], wanted: int, low: int) -> int:

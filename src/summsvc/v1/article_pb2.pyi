@@ -123,6 +123,10 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     often than usual: the retries of this request have cost as much as the
     request itself.
     """
+    WARNING_TYPE_CODE_REMOVED: _WarningType.ValueType  # 28
+    """Preformatted text or code blocks were left out, since they are no prose; a
+    translation has them unchanged. The span is that of the first one.
+    """
 
 class WarningType(_WarningType, metaclass=_WarningTypeEnumTypeWrapper):
     """The type of a warning. Clients may branch on it. New types may be added;
@@ -202,6 +206,10 @@ WARNING_TYPE_ATTEMPTS_CUT: WarningType.ValueType  # 22
 """The output failed a quality check and was not retried, or was retried less
 often than usual: the retries of this request have cost as much as the
 request itself.
+"""
+WARNING_TYPE_CODE_REMOVED: WarningType.ValueType  # 28
+"""Preformatted text or code blocks were left out, since they are no prose; a
+translation has them unchanged. The span is that of the first one.
 """
 Global___WarningType: _TypeAlias = WarningType  # noqa: Y015
 

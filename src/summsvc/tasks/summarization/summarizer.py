@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles.document import Segment
+from summsvc.articles.document import InlineMark, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.errors import (
     EngineError,
@@ -220,4 +220,8 @@ def _without_output_span(warning: Warning) -> Warning:
 
 def _as_segment(sentence: SummarySentence) -> Segment:
     span = sentence.span or Span(0, len(sentence.text))
-    return Segment(sentence.text, span, Field.BODY, SegmentKind.SENTENCE, 0)
+    marks = tuple(
+        InlineMark(start, sentence.text[start:end], end - start, kept=True)
+        for start, end in sentence.kept
+    )
+    return Segment(sentence.text, span, Field.BODY, SegmentKind.SENTENCE, 0, marks)

@@ -91,7 +91,10 @@ class SummaryRequest:
 
 @dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """One sentence of a summary; field, span, source and score when it is extracted."""
+    """One sentence of a summary; field, span, source and score when it is extracted.
+
+    kept: ranges [start, end) of the text that a translation keeps as they are.
+    """
 
     text: str
     field: Field | None = None
@@ -99,6 +102,7 @@ class SummarySentence:
     source: str = ""
     score: float = 0.0
     warnings: tuple[Warning, ...] = ()
+    kept: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,9 @@ async def check_and_complete(
 ) -> list[CheckedOutput]:
     """The checked outputs of all segments. outputs: of their texts, in order."""
     texts = [segment.text for segment in segments]
-    found = await pipeline.workers.offload(work_size(texts), terms.find_all, texts)
+    found = await pipeline.workers.offload(
+        work_size(texts), lambda: [terms.find(each.text, each.kept) for each in segments]
+    )
     selected = [
         Selected(segment, each, work_size((segment.text,)))
         for segment, each in zip(segments, found, strict=True)
