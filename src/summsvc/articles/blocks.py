@@ -180,7 +180,7 @@ class BlockBuilder:
 
         An open kept element goes on in the next block.
         """
-        if self._keeps:
+        if self._kept_from is not None:
             self._end_kept_run(None)
         text = "".join(self._text)
         if has_alphanumeric(text):

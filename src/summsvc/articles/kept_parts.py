@@ -11,7 +11,7 @@ from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.word_parts import Range
 from summsvc.interruption import checked, checked_matches
 
-QUOTATION_MARKS = frozenset('„“”«»"‟‹›‚‘')
+_QUOTATION_MARK = re.compile(r"[„“”«»\"‟‹›‚‘]|’(?!\w)|(?<!\w)’")
 
 
 def kept_ranges(segment: Segment, translation: str) -> dict[int, Range]:

@@ -113,9 +113,9 @@ def test_a_kept_part_that_a_translation_lacks_stands_in_its_place() -> None:
 
 
 def test_kept_parts_are_where_the_translation_has_them() -> None:
-    document = html("<p>Copy <code>a.txt</code> <b>to</b> <kbd>b.txt</kbd> now.</p>")
-    assert render(document, ["Į B.txt dabar kopijuokite a.txt."]).body == (
-        "<p>Į <kbd>b.txt</kbd> <b>dabar</b> kopijuokite <code>a.txt</code>.</p>"
+    document = html("<p>Copy <code>a.txt</code> to <kbd>b.txt</kbd> for <b>now</b>.</p>")
+    assert render(document, ["Į B.txt kopijuokite a.txt kol kas."]).body == (
+        "<p>Į <kbd>b.txt</kbd> kopijuokite <code>a.txt</code> kol <b>kas</b>.</p>"
     )
 
 
