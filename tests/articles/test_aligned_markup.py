@@ -84,13 +84,14 @@ def rendered(body: str, translation: str, pairs: str, mime_type: MimeType = Mime
             "0-0 1-2 2-4 3-6 4-1",
             "<p>Они дважды встретились с <a>госпожой Анной Вейл</a>.</p>",
         ),
-        # Tags that begin or end in another sentence.
+        # Elements at the edges of a sentence.
         (
             "<p><i>One goes</i> home, <b>two stay.</b></p>",
             "Два остаются, один идёт домой.",
             "0-2 1-3 2-4 3-0 4-1",
-            "<p><i><b>Два остаются, один идёт</i> домой.</b></p>",
+            "<p><b>Два остаются,</b> <i>один идёт</i> домой.</p>",
         ),
+        ("<p><u><b>All</b> of it</u></p>", "Его всё", "0-1 2-0", "<p><u>Его <b>всё</b></u></p>"),
     ],
 )
 def test_markup_is_around_the_words_that_translate_its_own(
@@ -113,6 +114,25 @@ def test_markup_is_around_the_words_that_translate_its_own(
 )
 def test_markdown(body: str, translation: str, pairs: str, expected: str) -> None:
     assert rendered(body, translation, pairs, MimeType.MARKDOWN) == expected
+
+
+def test_elements_that_begin_or_end_in_another_sentence_keep_their_parents() -> None:
+    body = "<p>So <i>it was. One goes</i> <b>home</b> <u>now. Two</u> stay.</p>"
+    document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
+    assert [segment.text for segment in document.body] == [
+        "So it was.",
+        "One goes home now.",
+        "Two stay.",
+    ]
+    answers = ["Так было.", "Теперь домой идёт один.", "Двое остаются."]
+    pairs = ["0-0 2-1", "0-3 1-2 2-1 3-0", "0-0 1-1"]
+    aligned = [
+        links(segment.text, answer, each)
+        for segment, answer, each in zip(document.body, answers, pairs, strict=True)
+    ]
+    assert render(document, answers, aligned).body == (
+        "<p>Так <i>было. Теперь домой идёт один</i><b></b><u>. Двое</u> остаются.</p>"
+    )
 
 
 @pytest.mark.parametrize("aligned", [True, False])

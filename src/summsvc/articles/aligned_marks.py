@@ -159,21 +159,32 @@ def _in_order(elements: Sequence[Element], ranges: Sequence[_WordRange]) -> dict
     for parent in checked([-1, *range(len(elements))]):
         if parent in children:
             within = ranges[parent] if parent >= 0 else None
-            children[parent] = _apart(children[parent], ranges, within)
+            children[parent] = _apart(children[parent], elements, ranges, within)
     return children
 
 
 def _apart(
     siblings: Sequence[int],
+    elements: Sequence[Element],
     ranges: Sequence[_WordRange],
     within: _WordRange | None,
 ) -> list[int]:
     """Elements side by side in the order of the translation, with ranges that do not overlap."""
-    if within is not None:
-        for number in checked(siblings):
-            its = ranges[number]
-            its.first = min(max(its.first, within.first), within.last)
-            its.last = min(max(its.last, its.first), within.last)
+    low, high = (within.first, within.last) if within is not None else (0, None)
+    if elements[siblings[0]].opening is None:
+        # It began in an earlier segment: all that follows it stays behind its end.
+        low = max(low, ranges[siblings[0]].last)
+        ranges[siblings[0]].first = 0
+    if elements[siblings[-1]].closing is None:
+        high = max(low, ranges[siblings[-1]].first)
+    for number in checked(siblings):
+        its, element = ranges[number], elements[number]
+        if element.opening is not None:
+            its.first = max(its.first, low)
+        if high is not None and element.closing is not None:
+            its.first = min(its.first, high)
+            its.last = min(its.last, high)
+        its.last = max(its.first, its.last)
     strong = [number for number in siblings if not ranges[number].weak]
     strong.sort(key=lambda number: (ranges[number].first, ranges[number].last))
     before: _WordRange | None = None
@@ -199,9 +210,19 @@ def _apart(
             its.last = its.first
         else:
             free = its.has_words and its.first not in taken
-            its.last = min(its.first + free, within.last if within is not None else its.first + 1)
+            its.last = (
+                min(its.first + free, max(its.first, high))
+                if high is not None
+                else its.first + free
+            )
             taken.add(its.first)
-    return sorted(siblings, key=lambda number: (ranges[number].first, ranges[number].last, number))
+
+    def order(number: int) -> tuple[bool, bool, int, int, int]:
+        element, its = elements[number], ranges[number]
+        begun_before, goes_on = element.opening is None, element.closing is None
+        return not begun_before, goes_on, its.first, its.last, number
+
+    return sorted(siblings, key=order)
 
 
 class _Text:

@@ -40,7 +40,7 @@ class Segment:
     text: visible text without markup, with character references decoded and each run of
         white space replaced by one space; never empty.
     span: position in the field as sent, from the first to the last visible character,
-        including inner markup.
+        including inner markup and the tags at its edges of elements inside it.
     paragraph: index of the segment's block within the field, from 0.
     marks: inline markup within the segment, in source order.
     """

@@ -67,6 +67,31 @@ def elements(marks: Sequence[InlineMark], length: int) -> list[Element] | None:
     return _with_parents(begun_before[::-1] + found)
 
 
+def enclosed(sources: Sequence[str], before: int, after: int) -> tuple[int, int]:
+    """The marks around a segment that belong to elements which begin or end inside it.
+
+    sources: the marks at the beginning of the segment (``before`` of them), inside it, and at its
+    end (``after`` of them). Returns how many of the first and of the last belong to elements that
+    are within the segment but do not enclose all of it.
+    """
+    inside_from, inside_to = before, len(sources) - after
+    first, last = inside_from, inside_to
+    opened: list[tuple[str, int]] = []
+    for number, source in enumerate(checked(sources)):
+        kind, name = _kind(source, opened[-1][0] if opened else "")
+        if kind == "open":
+            opened.append((name, number))
+        elif kind == "close" and opened and opened[-1][0] == name:
+            _, opening = opened.pop()
+            if opening < inside_from <= number < inside_to:
+                first = min(first, opening)
+            elif inside_from <= opening < inside_to <= number:
+                last = max(last, number + 1)
+        elif kind == "close":
+            opened.clear()
+    return inside_from - first, last - inside_to
+
+
 def _with_parents(found: list[Element]) -> list[Element]:
     """Set the parent of each element. found: in order, each after the elements around it."""
     around: list[int] = []

@@ -43,8 +43,11 @@ def place_by_proportion(
             places.append(Place(mark, at, at))
         else:
             wanted = round(mark.offset * len(text) / len(source))
-            before, after = source[: mark.offset][-1:], source[mark.end : mark.end + 1]
-            closes = not before.isspace() and (before.isalnum() or not after.isalnum())
+            before = source[max(0, mark.offset - 1) : mark.offset]
+            after = source[mark.end : mark.end + 1]
+            closes = not (before.isspace() or not before) and (
+                before.isalnum() or not after.isalnum()
+            )
             punctuated = bool(after) and not (after.isspace() or after.isalnum())
             edges = (bare_ends if punctuated else ends) if closes else starts
             # Two marks with text between them keep at least one word between them.

@@ -11,10 +11,11 @@ from summsvc.articles import sentences
 from summsvc.articles.blocks import Block, BlockKind
 from summsvc.articles.characters import QUOTATION_MARKS, extends_character, has_alphanumeric
 from summsvc.articles.document import InlineMark, Segment
+from summsvc.articles.markup_tree import enclosed
 from summsvc.articles.source_map import SourceMap
 from summsvc.interruption import checked, checkpoint
 from summsvc.languages import registry
-from summsvc.types import Field, SegmentKind
+from summsvc.types import Field, SegmentKind, Span
 
 _FOLDED_SPACE = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
 """White space that is replaced by one space; a single no-break space is kept."""
@@ -56,8 +57,10 @@ def segment_blocks(
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
-            text, marks = _text_and_marks(source, source_map, begin, end, quotes)
-            yield Segment(text, source_map.span(begin, end), field, kind, number, marks)
+            first, last = _own_marks(source, source_map, begin, end)
+            text, marks = _text_and_marks(source, source_map, begin, end, quotes, first, last)
+            span = _span(source_map, begin, end, first, last)
+            yield Segment(text, span, field, kind, number, marks)
 
 
 def _limit_length(source_map: SourceMap, begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -108,19 +111,58 @@ def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKin
     return SegmentKind.FRAGMENT
 
 
+def _own_marks(source: str, source_map: SourceMap, begin: int, end: int) -> tuple[int, int]:
+    """The numbers [first, last) of the marks that belong to visible [begin, end).
+
+    Those inside, and those at its edges whose elements are within it but not around all of it.
+    """
+    marks = source_map.marks
+    if not marks:
+        return 0, 0
+    before = bisect.bisect_left(marks, begin, key=lambda mark: mark.at)
+    first = bisect.bisect_right(marks, begin, key=lambda mark: mark.at)
+    last = bisect.bisect_left(marks, end, key=lambda mark: mark.at)
+    after = bisect.bisect_right(marks, end, key=lambda mark: mark.at)
+    while first and marks[first - 1].at + marks[first - 1].length > begin:
+        first -= 1
+    before = min(before, first)
+    while after > last and marks[after - 1].length:
+        after -= 1
+    if first > before or after > last:
+        sources = [source[mark.start : mark.end] for mark in marks[before:after]]
+        leading, trailing = enclosed(sources, first - before, after - last)
+        first, last = first - leading, last + trailing
+    return first, last
+
+
+def _span(source_map: SourceMap, begin: int, end: int, first: int, last: int) -> Span:
+    """Source span of visible [begin, end) and the marks [first, last)."""
+    span = source_map.span(begin, end)
+    if first == last:
+        return span
+    marks = source_map.marks
+    if marks[first].at == begin and not marks[first].length:
+        span = Span(marks[first].start, span.end)
+    if marks[last - 1].at == end:
+        span = Span(span.start, marks[last - 1].end)
+    return span
+
+
 def _text_and_marks(
-    source: str, source_map: SourceMap, begin: int, end: int, quotes: str
+    source: str,
+    source_map: SourceMap,
+    begin: int,
+    end: int,
+    quotes: str,
+    first: int,
+    last: int,
 ) -> tuple[str, tuple[InlineMark, ...]]:
-    """The text of visible [begin, end) with white space folded, and the marks inside it.
+    """The text of visible [begin, end) with white space folded, and its marks [first, last).
 
     White space that follows a mark which itself follows white space is stored with the mark,
     so that "see <img> now" is restored exactly. Of a kept element that a cut divides, each
     segment has its part. quotes: of the language, for the quotation marks of q elements.
     """
-    first = bisect.bisect_right(source_map.marks, begin, key=lambda mark: mark.at)
-    last = bisect.bisect_left(source_map.marks, end, key=lambda mark: mark.at)
-    while first and source_map.marks[first - 1].at + source_map.marks[first - 1].length > begin:
-        first -= 1
     if first == last:
         return _FOLDED_SPACE.sub(" ", source_map.text[begin:end]), ()
     pieces: list[str] = []
