@@ -28,7 +28,8 @@ MAX_NOTE = 300
 
 _TAG = re.compile(r"<[^<>]*>")
 _LINK = re.compile(r"<a[\s>]", re.IGNORECASE)
-_NOTE = re.compile(r"\s*(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|\[[a-z]{1,4}(?: \d{1,2})?\])\s*")
+_NOTE_MARK = re.compile(r"\s*(?:\[\d{1,3}\]|[*†‡§¶]{1,3}|\[[a-z]{1,4}(?: \d{1,2})?\])\s*")
+_NUMBER = re.compile(r"\s*\d{1,3}\s*")
 _LETTER = re.compile(r"\s*[a-z]\s*")
 _WORD_BEFORE = re.compile(r"[^\W\d_]{5,}\Z")
 _UNIT_OR_NUMBER_BEFORE = re.compile(r"(?<!\d\d)[\w%°]\Z")
@@ -37,17 +38,20 @@ _UNIT_OR_NUMBER_BEFORE = re.compile(r"(?<!\d\d)[\w%°]\Z")
 def is_note_number(content: str, before: str) -> bool:
     """Whether the content of a ``sup`` element is the number of a note and not part of a word.
 
-    That is a number or a mark with a link, or after a punctuation mark, or after a word of five
-    letters or a number of three digits or more: units and powers are shorter. content: as in the
-    source. before: the visible text before the element.
+    That is a number in brackets or a mark; a number or a letter with a link; or a number after a
+    punctuation mark, or after a word of five letters or a number of three digits or more, since
+    units and powers are shorter. content: as in the source. before: the visible text before the
+    element.
     """
     if len(content) > MAX_NOTE:
         return False
     shown = _TAG.sub("", content)
+    if _NOTE_MARK.fullmatch(shown):
+        return True
     if _LINK.search(content):
-        return bool(_NOTE.fullmatch(shown) or _LETTER.fullmatch(shown))
+        return bool(_NUMBER.fullmatch(shown) or _LETTER.fullmatch(shown))
     before = before.rstrip()
-    if not _NOTE.fullmatch(shown) or not before:
+    if not _NUMBER.fullmatch(shown) or not before:
         return False
     if _UNIT_OR_NUMBER_BEFORE.search(before) is None:
         return True
