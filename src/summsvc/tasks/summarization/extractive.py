@@ -32,7 +32,6 @@ def extract(
             span=segments[i].span,
             source=segments[i].text,
             score=float(ranking.scores[i]),
-            kept=tuple(segments[i].kept),
         )
         for i in checked(selection.chosen)
     )

@@ -91,10 +91,7 @@ class SummaryRequest:
 
 @dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """One sentence of a summary; field, span, source and score when it is extracted.
-
-    kept: ranges [start, end) of the text that a translation keeps as they are.
-    """
+    """One sentence of a summary; field, span, source and score when it is extracted."""
 
     text: str
     field: Field | None = None
@@ -102,7 +99,6 @@ class SummarySentence:
     source: str = ""
     score: float = 0.0
     warnings: tuple[Warning, ...] = ()
-    kept: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
