@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from summsvc.alignment import AlignedSpan, Alignment, composed, edited, targets_of
 from summsvc.articles import boilerplate, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escape
+from summsvc.articles.formats.preformatted import is_prose
 from summsvc.articles.length import Length, count_words
 from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.reader import read
@@ -193,6 +195,52 @@ def _with_marks(text: str) -> Job:
     return lambda: render(document, [text[::-1]])
 
 
+def _aligned(text: str) -> Alignment:
+    """An alignment of a text with itself backwards, span by span of four code points."""
+    length = len(text)
+    spans = [(at, min(at + 4, length)) for at in range(0, length, 4)]
+    return tuple(
+        AlignedSpan(start, end, length - end, length - start) for start, end in reversed(spans)
+    )
+
+
+def _with_aligned_marks(text: str) -> Job:
+    """Rendering of a segment with tags and kept parts by an alignment."""
+    marks: list[InlineMark] = []
+    for number, at in enumerate(range(1, len(text) - 9, 10)):
+        marks += [InlineMark(at, "<b>"), InlineMark(at + 3, "<code>x</code>", 2, kept=True)]
+        marks += [InlineMark(at + 8, "</b>")] if number % 2 else []
+    segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, tuple(marks))
+    document = Document(
+        Article("", text, "en", MimeType.HTML),
+        IdentifiedLanguage("en", 1.0, False),
+        (),
+        (segment,),
+        ("",),
+        ("", ""),
+    )
+    alignment = _aligned(text)
+    return lambda: render(document, [text[::-1]], [alignment])
+
+
+def _alignments(text: str) -> Job:
+    alignment = _aligned(text)
+    changes = [(at, at + 2, "word") for at in range(0, len(text) - 2, 7)]
+    ranges = [(start, end) for start, end, _ in changes]
+
+    def work() -> object:
+        composed(alignment, alignment)
+        targets_of(ranges, alignment)
+        return edited(alignment, changes)
+
+    return work
+
+
+def _kept_terms(text: str) -> Job:
+    kept = [(at, at + 5) for at in range(0, len(text) - 5, 15)]
+    return lambda: Terms.of((), (), "en").find(text, kept)
+
+
 def _ranked(text: str) -> Job:
     candidates = [Candidate(text[begin:end]) for begin, end in sentences.split(text, "en")]
 
@@ -281,6 +329,10 @@ FUNCTIONS: dict[str, Function] = {
     "rendering HTML": _of_document(_rendered, MimeType.HTML),
     "rendering Markdown": _of_document(_rendered, MimeType.MARKDOWN),
     "rendering marks": Function(_with_marks),
+    "rendering marks by an alignment": Function(_with_aligned_marks),
+    "alignments": Function(_alignments),
+    "kept terms": Function(_kept_terms),
+    "kind of preformatted text": of(is_prose, ARTICLE),
     "placing": _of_document(_put_in_place, MimeType.HTML),
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),
