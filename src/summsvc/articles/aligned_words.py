@@ -48,8 +48,8 @@ def aligned_words(
     words, targets = words_of(source), words_of(target)
     links, spare = _links(words, targets, alignment)
     for spans in checked(pinned):
-        for number, link in _pairs(words, targets, AlignedSpan(*spans[0], *spans[1])):
-            links[number] = link
+        for number, source_word in _pairs(words, targets, AlignedSpan(*spans[0], *spans[1])):
+            links[number] = source_word
     inside = inner_offsets(words, cuts)
     made = AlignedWords()
     first_part: list[int] = []

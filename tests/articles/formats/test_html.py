@@ -137,7 +137,7 @@ def test_quotations_have_quotation_marks(body: str, expected: list[str]) -> None
 def test_quotation_marks_are_those_of_the_language(language: str, marks: str) -> None:
     body = "<p>A <q>b <q>c</q></q>.</p>"
     document = read(Article("", body, language, MimeType.HTML), keep_boilerplate=True)
-    first, last, inner_first, inner_last = marks
+    first, last, inner_first, inner_last = list(marks)
     assert document.body[0].text == f"A {first}b {inner_first}c{inner_last}{last}."
 
 

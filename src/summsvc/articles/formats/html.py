@@ -24,7 +24,7 @@ from summsvc.articles.formats.inline_elements import (
     Quotations,
     is_note_number,
 )
-from summsvc.articles.formats.preformatted import blocks_of, is_marked_as_code
+from summsvc.articles.formats.preformatted import divide, is_marked_as_code
 from summsvc.interruption import checked, checkpoint
 
 _QUOTED_TAG = re.compile(
@@ -254,9 +254,7 @@ class _BlockParser:
         if 0 <= self._preformatted_end <= at:
             self._preformatted_end = -1
             self.builder.end_block(self._kind)
-            blocks = self.builder.blocks
-            for block in [blocks.pop() for _ in range(self._preformatted_from, len(blocks))][::-1]:
-                blocks += blocks_of(block, is_code=self._is_code)
+            divide(self.builder.blocks, self._preformatted_from, is_code=self._is_code)
 
     @property
     def _kind(self) -> BlockKind:

@@ -67,7 +67,15 @@ def is_prose(text: str) -> bool:
     return verse or _SENTENCE_END.search(text) is not None
 
 
-def blocks_of(block: Block, *, is_code: bool) -> list[Block]:
+def divide(blocks: list[Block], first: int, *, is_code: bool) -> None:
+    """Replace the blocks from ``first`` on, which are preformatted text, by their own blocks."""
+    preformatted = blocks[first:]
+    del blocks[first:]
+    for block in checked(preformatted):
+        blocks += _blocks_of(block, is_code=is_code)
+
+
+def _blocks_of(block: Block, *, is_code: bool) -> list[Block]:
     """The blocks of preformatted text: its paragraphs if it is prose, else one block of code."""
     source_map = block.source_map
     if is_code or not is_prose(source_map.text):
