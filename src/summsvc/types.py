@@ -79,6 +79,7 @@ class WarningType(Enum):
     BRACKETS_LOST = 20
     MODEL_BROKEN = 21
     ATTEMPTS_CUT = 22
+    CODE_REMOVED = 28
 
 
 @dataclass(frozen=True, slots=True)

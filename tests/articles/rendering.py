@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
+from summsvc.alignment import Alignment
 from summsvc.articles.document import Document
 from summsvc.articles.renderer import RenderedSegment, Renderer
 from summsvc.interruption import checked
@@ -20,10 +22,16 @@ class RenderedArticle:
     segments: tuple[RenderedSegment, ...]
 
 
-def render(document: Document, translations: Sequence[str]) -> RenderedArticle:
-    """Render one translation per segment of the document."""
+def render(
+    document: Document, translations: Sequence[str], alignments: Sequence[Alignment] = ()
+) -> RenderedArticle:
+    """Render one translation per segment of the document. alignments: one each, or none at all."""
     renderer = Renderer(document)
-    rendered = tuple(renderer.place(i, text) for i, text in enumerate(checked(translations, 1)))
+    aligned = zip_longest(checked(translations, 1), alignments, fillvalue=())
+    rendered = tuple(
+        renderer.place(i, "".join(text), tuple(alignment))
+        for i, (text, alignment) in enumerate(aligned)
+    )
     trailing = renderer.finish()
     parts: dict[Field, list[str]] = {Field.TITLE: [], Field.BODY: []}
     for segment, output in checked(zip(document.segments, rendered, strict=True)):

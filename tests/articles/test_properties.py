@@ -185,7 +185,7 @@ def assert_in_order_and_clean(document: Document) -> None:
         assert not re.search(r"\s\s|[\n\r\t]", segment.text)
         offsets = [mark.offset for mark in segment.marks]
         assert offsets == sorted(offsets)
-        assert all(0 < offset <= len(segment.text) for offset in offsets)
+        assert all(0 <= offset <= len(segment.text) for offset in offsets)
     removed = [0, *(edge for span in document.removed for edge in (span.start, span.end))]
     assert removed == sorted(removed)
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from summsvc.alignment import AlignedSpan, Alignment, composed, edited, targets_of
 from summsvc.articles import boilerplate, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
 from summsvc.articles.enclosures import enclosures
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escape
+from summsvc.articles.formats.preformatted import is_prose
 from summsvc.articles.length import Length, count_words
 from summsvc.articles.notes import ends_sentence, reference_start
+from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer
@@ -49,8 +52,7 @@ from summsvc.tasks.translation.letter_case import (
     is_copied,
     sentence_case,
 )
-from summsvc.tasks.translation.occurrences import Occurrences
-from summsvc.tasks.translation.term_enforcement import _replace
+from summsvc.tasks.translation.term_enforcement import _changed, _changes
 from summsvc.types import Article, Field, MimeType, SegmentKind, Span
 from tests.articles.rendering import render
 
@@ -141,7 +143,7 @@ def _inserted(text: str) -> Job:
     lost = Terms.of((), (), "en").find(text)
     forms = sorted({(each.source, each.target) for each in lost})
     said = [form[:SHORT_TERM] for form, _ in forms]
-    return lambda: _replace(text, text, forms, said, lost, "ru")
+    return lambda: _changed(text, _changes(text, text, forms, said, lost, "ru"))
 
 
 def _assessed(text: str) -> Job:
@@ -223,6 +225,52 @@ def _with_marks(text: str) -> Job:
         article, IdentifiedLanguage("en", 1.0, False), (), (segment,), ("",), ("", "")
     )
     return lambda: render(document, [text[::-1]])
+
+
+def _aligned(text: str) -> Alignment:
+    """An alignment of a text with itself backwards, span by span of four code points."""
+    length = len(text)
+    spans = [(at, min(at + 4, length)) for at in range(0, length, 4)]
+    return tuple(
+        AlignedSpan(start, end, length - end, length - start) for start, end in reversed(spans)
+    )
+
+
+def _with_aligned_marks(text: str) -> Job:
+    """Rendering of a segment with tags and kept parts by an alignment."""
+    marks: list[InlineMark] = []
+    for number, at in enumerate(range(1, len(text) - 9, 10)):
+        marks += [InlineMark(at, "<b>"), InlineMark(at + 3, "<code>x</code>", 2, kept=True)]
+        marks += [InlineMark(at + 8, "</b>")] if number % 2 else []
+    segment = Segment(text, Span(0, len(text)), Field.BODY, SegmentKind.SENTENCE, 0, tuple(marks))
+    document = Document(
+        Article("", text, "en", MimeType.HTML),
+        IdentifiedLanguage("en", 1.0, False),
+        (),
+        (segment,),
+        ("",),
+        ("", ""),
+    )
+    alignment = _aligned(text)
+    return lambda: render(document, [text[::-1]], [alignment])
+
+
+def _alignments(text: str) -> Job:
+    alignment = _aligned(text)
+    changes = [(at, at + 2, "word") for at in range(0, len(text) - 2, 7)]
+    ranges = [(start, end) for start, end, _ in changes]
+
+    def work() -> object:
+        composed(alignment, alignment)
+        targets_of(ranges, alignment)
+        return edited(alignment, changes)
+
+    return work
+
+
+def _kept_terms(text: str) -> Job:
+    kept = [(at, at + 5) for at in range(0, len(text) - 5, 15)]
+    return lambda: Terms.of((), (), "en").find(text, kept)
 
 
 def _ranked(text: str) -> Job:
@@ -322,6 +370,10 @@ FUNCTIONS: dict[str, Function] = {
     "rendering HTML": _of_document(_rendered, MimeType.HTML),
     "rendering Markdown": _of_document(_rendered, MimeType.MARKDOWN),
     "rendering marks": Function(_with_marks),
+    "rendering marks by an alignment": Function(_with_aligned_marks),
+    "alignments": Function(_alignments),
+    "kept terms": Function(_kept_terms),
+    "kind of preformatted text": of(is_prose, ARTICLE),
     "placing": _of_document(_put_in_place, MimeType.HTML),
     "stems": of(lambda text: stems(text, "ru")),
     "words": of(count_words),

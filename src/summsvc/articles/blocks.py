@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -22,12 +22,14 @@ class BlockKind(Enum):
     """The kind of a block, as marked up in the source.
 
     PAGE_TITLE: the ``title`` element of an HTML page, which is not part of the visible text.
+    CODE: preformatted text or a code block that is no prose; not part of the article's text.
     """
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
     ITEM = "item"
     PAGE_TITLE = "page title"
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ class Block:
         """Source span from the first to the last visible character."""
         text = self.source_map.text
         return self.source_map.span(len(text) - len(text.lstrip()), len(text.rstrip()))
+
+    def moved(self, by: int) -> Block:
+        """The block of a source that has ``by`` code points more before it."""
+        its = self.source_map
+        marks = [replace(mark, start=mark.start + by, end=mark.end + by) for mark in its.marks]
+        starts, ends = ([at + by for at in offsets] for offsets in (its.starts, its.ends))
+        return Block(SourceMap(its.text, starts, ends, marks), self.kind)
 
 
 def release_list(objects: list[Any]) -> None:
@@ -77,6 +86,9 @@ class BlockBuilder:
         self._broken = False
         self._broken_kind = BlockKind.PARAGRAPH
         self._last = ""
+        self._keeps = False
+        self._kept_start: int | None = None
+        self._kept_from: int | None = None
         self._clear()
 
     def add_text(self, text: str, start: int, end: int) -> None:
@@ -102,9 +114,10 @@ class BlockBuilder:
 
     def _add_visible(self, text: str, start: int, end: int) -> None:
         if not text.isspace():
-            if self._broken and not continues_line(self._last, text):
-                self.end_block(self._broken_kind)
-            self._broken, self._last = False, text
+            self._end_broken_line(text)
+            self._last = text
+        if self._keeps and self._kept_from is None:
+            self._kept_from = self._length
         self._text.append(text)
         self._length += len(text)
         if len(text) == end - start:
@@ -113,9 +126,60 @@ class BlockBuilder:
             self._starts.extend([start] * len(text))
             self._ends.extend([end] * len(text))
 
+    def _end_broken_line(self, text: str) -> None:
+        """Before ``text`` is added: end the block of a line break unless a sentence continues."""
+        if self._broken and not continues_line(self._last, text):
+            self.end_block(self._broken_kind)
+        self._broken = False
+
     def add_mark(self, start: int, end: int) -> None:
-        """Add inline markup at source [start, end)."""
-        self._marks.append(Mark(self._length, start, end))
+        """Add inline markup at source [start, end); inside a kept element it is part of that."""
+        if not self._keeps:
+            self._marks.append(Mark(self._length, start, end))
+
+    def add_quotation_mark(self, text: str, start: int, end: int) -> None:
+        """Add a quotation mark for which the source has the tag [start, end)."""
+        self._end_broken_line(text)
+        if not self._keeps:
+            self._marks.append(Mark(self._length, start, end, length=1))
+        self.add_text(text, start, end)
+
+    def begin_kept(self, start: int | None = None) -> None:
+        """Begin an element whose text translations keep as it is.
+
+        start: where it starts in the source, None to begin with its first visible character.
+        """
+        self._keeps, self._kept_start, self._kept_from = True, start, None
+
+    def end_kept(self, end: int | None = None) -> None:
+        """End that element. end: where it ends in the source, None: with its last character."""
+        self._end_kept_run(end)
+        self._keeps = False
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the text that is added belongs to a kept element."""
+        return self._keeps
+
+    @property
+    def last_text(self) -> str:
+        """The last text of the current block that is not white space; empty at its start."""
+        return self._last if self._length else ""
+
+    def _end_kept_run(self, end: int | None) -> None:
+        """Make the kept text of this block one mark."""
+        begin, start = self._kept_from, self._kept_start
+        self._kept_from = self._kept_start = None
+        if begin is None:
+            if start is not None and end is not None:
+                self._marks.append(Mark(self._length, start, end))
+            return
+        if start is not None:
+            self._starts[begin] = start
+        if end is not None:
+            self._ends[-1] = end
+        span = self._starts[begin], self._ends[-1]
+        self._marks.append(Mark(begin, *span, length=self._length - begin, kept=True))
 
     def add_line_break(self, start: int, end: int, kind: BlockKind) -> None:
         """Add a line break at source [start, end).
@@ -130,7 +194,12 @@ class BlockBuilder:
             self._broken, self._broken_kind = True, kind
 
     def end_block(self, kind: BlockKind) -> None:
-        """Close the current block; discard it when it has no letter or digit."""
+        """Close the current block; discard it when it has no letter or digit.
+
+        An open kept element goes on in the next block.
+        """
+        if self._kept_from is not None:
+            self._end_kept_run(None)
         text = "".join(self._text)
         if has_alphanumeric(text):
             source_map = SourceMap(text, self._starts, self._ends, self._marks)

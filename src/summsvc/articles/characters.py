@@ -28,6 +28,10 @@ CONTINUATION_PUNCTUATION = frozenset(",;-–—%‐")
 """Characters at the end of a line after which the sentence continues on the next line."""
 
 
+QUOTATION_MARKS = "“”‘’"
+"""What parsers write for the tags of a quotation, and of one inside it, in any language."""
+
+
 def extends_character(before: str, char: str) -> bool:
     """Whether ``char`` belongs to the same user-perceived character as ``before``.
 

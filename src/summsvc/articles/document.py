@@ -18,10 +18,19 @@ class InlineMark:
 
     offset: position in ``Segment.text``, in code points, before which the markup stands.
     source: the markup as written in the article.
+    length: code points of the text from ``offset`` on that the markup stands for: the quotation
+        mark of a ``q`` tag, or a part that translations keep as it is, markup included (kept).
     """
 
     offset: int
     source: str
+    length: int = 0
+    kept: bool = False
+
+    @property
+    def end(self) -> int:
+        """Position after the text that the markup stands for."""
+        return self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Segment:
     text: visible text without markup, with character references decoded and each run of
         white space replaced by one space; never empty.
     span: position in the field as sent, from the first to the last visible character,
-        including inner markup.
+        including inner markup and the tags at its edges of elements inside it.
     paragraph: index of the segment's block within the field, from 0.
     marks: inline markup within the segment, in source order.
     """
@@ -42,6 +51,17 @@ class Segment:
     kind: SegmentKind
     paragraph: int
     marks: tuple[InlineMark, ...] = ()
+
+    @property
+    def kept(self) -> list[tuple[int, int]]:
+        """The ranges [start, end) of the text that translations keep as they are, in order."""
+        ranges: list[tuple[int, int]] = []
+        for mark in self.marks:
+            text = self.text[mark.offset : mark.end] if mark.kept else ""
+            if text.strip():
+                start = mark.offset + len(text) - len(text.lstrip())
+                ranges.append((start, start + len(text.strip())))
+        return ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ def read(
     _validate_text(Field.TITLE, article.title, max_title)
     _validate_text(Field.BODY, article.body, max_body)
     title = _title_blocks(article.title)
-    body = _PARSERS[article.mime_type](article.body)
+    parsed = _PARSERS[article.mime_type](article.body)
+    code = [block for block in checked(parsed) if block.kind is BlockKind.CODE]
+    body = [block for block in checked(parsed) if block.kind is not BlockKind.CODE]
     if not title and not body:
         raise EmptyArticleError(
             "the article has no letter or digit in its title or body", field="article.body"
@@ -66,10 +68,15 @@ def read(
         title_separators=_separators(article.title, title_segments, ()),
         body_separators=_separators(article.body, segments, removed),
         removed=removed,
-        warnings=tuple(_removal_warning(body[each.block], each.what) for each in noise) + warnings,
+        warnings=(
+            *(_removal_warning(body[each.block], each.what) for each in noise),
+            *_code_warning(code),
+            *warnings,
+        ),
     )
     release_list(kept)
-    release_blocks(body)
+    release_list(body)
+    release_blocks(parsed)
     return document
 
 
@@ -140,11 +147,23 @@ def _separators(
 
 
 def _removal_warning(block: Block, what: str) -> Warning:
-    text = block.text
-    shown = text if len(text) <= 80 else text[:79] + "…"
     return Warning(
         WarningType.BOILERPLATE_REMOVED,
-        f"left out {what}: “{shown}”",
+        f"left out {what}: “{_beginning(block)}”",
         Field.BODY,
         block.span,
     )
+
+
+def _code_warning(code: Sequence[Block]) -> list[Warning]:
+    """One warning about all blocks of code."""
+    if not code:
+        return []
+    what = "a block of code" if len(code) == 1 else f"{len(code)} blocks of code, the first"
+    message = f"left out {what}: “{_beginning(code[0])}”"
+    return [Warning(WarningType.CODE_REMOVED, message, Field.BODY, code[0].span)]
+
+
+def _beginning(block: Block) -> str:
+    text = " ".join(block.source_map.text[:SCAN_CHUNK].split())
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from summsvc.articles import sentences
 from summsvc.articles.blocks import Block, BlockKind
-from summsvc.articles.characters import extends_character, has_alphanumeric
+from summsvc.articles.characters import QUOTATION_MARKS, extends_character, has_alphanumeric
 from summsvc.articles.document import InlineMark, Segment
+from summsvc.articles.markup_tree import enclosed
 from summsvc.articles.notes import ends_sentence, reference_start
 from summsvc.articles.source_map import SourceMap
 from summsvc.interruption import checked, checkpoint
-from summsvc.types import Field, SegmentKind
+from summsvc.languages import registry
+from summsvc.types import Field, SegmentKind, Span
 
 _FOLDED_SPACE = re.compile(r"\s{2,}|[^\S \u00a0\u2007\u202f]")
 """White space that is replaced by one space; a single no-break space is kept."""
@@ -22,6 +25,9 @@ _NON_SPACE = re.compile(r"\S")
 
 MAX_HEADING_CODE_POINTS = 200
 """Longest block without terminator, in code points, that counts as a heading."""
+
+MAX_UNCUT_KEPT = 200
+"""Code points of a kept element inside which no sentence ends: a name, a command."""
 
 MAX_SENTENCE_CODE_POINTS = 60_000
 """Longest sentence in code points. A longer one is cut at the last space within the last
@@ -38,10 +44,11 @@ def segment_blocks(
     source: the field as sent. code: BCP-47 code of the language. titled: whether the article
     has a title; without one, the first block may be classified as a heading.
     """
+    quotes = registry.current().get(code).quotation_marks
     for number, block in enumerate(blocks):
         checkpoint()
         source_map = block.source_map
-        wholes = list(sentences.split(source_map.text, code))
+        wholes = _without_cuts_in_kept(source_map, sentences.split(source_map.text, code))
         spans = [part for whole in wholes for part in _limit_length(source_map, *whole)]
         follows_text = number + 1 < len(blocks)
         for begin, stop in checked(spans):
@@ -50,8 +57,10 @@ def segment_blocks(
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
-            text, marks = _text_and_marks(source, source_map, begin, end)
-            yield Segment(text, source_map.span(begin, end), field, kind, number, marks)
+            first, last = _own_marks(source, source_map, begin, end)
+            text, marks = _text_and_marks(source, source_map, begin, end, quotes, first, last)
+            span = _span(source_map, begin, end, first, last)
+            yield Segment(text, span, field, kind, number, marks)
 
 
 def _limit_length(source_map: SourceMap, begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -102,32 +111,114 @@ def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKin
     return SegmentKind.FRAGMENT
 
 
+def _own_marks(source: str, source_map: SourceMap, begin: int, end: int) -> tuple[int, int]:
+    """The numbers [first, last) of the marks that belong to visible [begin, end).
+
+    Those inside, and those at its edges whose elements are within it but not around all of it.
+    """
+    marks = source_map.marks
+    if not marks:
+        return 0, 0
+    before = bisect.bisect_left(marks, begin, key=lambda mark: mark.at)
+    first = bisect.bisect_right(marks, begin, key=lambda mark: mark.at)
+    last = bisect.bisect_left(marks, end, key=lambda mark: mark.at)
+    after = bisect.bisect_right(marks, end, key=lambda mark: mark.at)
+    while first and marks[first - 1].at + marks[first - 1].length > begin:
+        first -= 1
+    before = min(before, first)
+    while after > last and marks[after - 1].length:
+        after -= 1
+    if first > before or after > last:
+        sources = [source[mark.start : mark.end] for mark in marks[before:after]]
+        leading, trailing = enclosed(sources, first - before, after - last)
+        first, last = first - leading, last + trailing
+    return first, last
+
+
+def _span(source_map: SourceMap, begin: int, end: int, first: int, last: int) -> Span:
+    """Source span of visible [begin, end) and the marks [first, last)."""
+    span = source_map.span(begin, end)
+    if first == last:
+        return span
+    marks = source_map.marks
+    if marks[first].at == begin and not marks[first].length:
+        span = Span(marks[first].start, span.end)
+    if marks[last - 1].at == end:
+        span = Span(span.start, marks[last - 1].end)
+    return span
+
+
 def _text_and_marks(
-    source: str, source_map: SourceMap, begin: int, end: int
+    source: str,
+    source_map: SourceMap,
+    begin: int,
+    end: int,
+    quotes: str,
+    first: int,
+    last: int,
 ) -> tuple[str, tuple[InlineMark, ...]]:
-    """The text of visible [begin, end) with white space folded, and the marks inside it.
+    """The text of visible [begin, end) with white space folded, and its marks [first, last).
 
     White space that follows a mark which itself follows white space is stored with the mark,
-    so that "use `x` now" is restored exactly.
+    so that "see <img> now" is restored exactly. Of a kept element that a cut divides, each
+    segment has its part. quotes: of the language, for the quotation marks of q elements.
     """
-    first = bisect.bisect_right(source_map.marks, begin, key=lambda mark: mark.at)
-    last = bisect.bisect_left(source_map.marks, end, key=lambda mark: mark.at)
     if first == last:
         return _FOLDED_SPACE.sub(" ", source_map.text[begin:end]), ()
     pieces: list[str] = []
     length = 0
     after_space = False
     marks: list[InlineMark] = []
-    stops = [*((mark.at, mark) for mark in source_map.marks[first:last]), (end, None)]
-    for stop, mark in checked(stops):
+
+    def add(stop: int) -> None:
+        nonlocal begin, length, after_space
         piece = _FOLDED_SPACE.sub(" ", source_map.text[begin:stop])
         begin = stop
         if after_space and piece[:1].isspace():
-            marks[-1] = InlineMark(length, marks[-1].source + piece[0])
+            marks[-1] = replace(marks[-1], source=marks[-1].source + piece[0])
             piece = piece[1:]
         pieces.append(piece)
         length += len(piece)
         after_space = piece[-1].isspace() if piece else after_space
-        if mark:
+
+    for mark in checked(source_map.marks[first:last]):
+        at = max(mark.at, begin)
+        add(at)
+        if not mark.length:
             marks.append(InlineMark(length, source[mark.start : mark.end]))
+            continue
+        stop = min(mark.at + mark.length, end)
+        written = source[source_map.starts[at] : source_map.ends[stop - 1]]
+        if mark.kept:
+            text = _FOLDED_SPACE.sub(" ", source_map.text[at:stop])
+            text = text[1:] if after_space and text[:1].isspace() else text
+        else:
+            text = quotes[QUOTATION_MARKS.index(source_map.text[at])]
+        marks.append(InlineMark(length, written, len(text), kept=mark.kept))
+        begin = stop
+        pieces.append(text)
+        length += len(text)
+        after_space = text[-1].isspace() if text else after_space
+    add(end)
     return "".join(pieces), tuple(marks)
+
+
+def _without_cuts_in_kept(
+    source_map: SourceMap, wholes: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The sentences of a block, with those together that a short kept element belongs to."""
+    found = list(wholes)
+    kept = [
+        mark for mark in checked(source_map.marks) if mark.kept and mark.length <= MAX_UNCUT_KEPT
+    ]
+    if not kept or len(found) == 1:
+        return found
+    joined: list[tuple[int, int]] = []
+    starts = [mark.at for mark in kept]
+    for begin, end in checked(found):
+        at = bisect.bisect_left(starts, begin) - 1
+        if joined and at >= 0 and kept[at].at + kept[at].length > begin:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((begin, end))
+    return joined

@@ -13,11 +13,17 @@ from summsvc.types import Span
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Inline markup: source [start, end), located before visible character ``at``."""
+    """Inline markup: source [start, end), located before visible character ``at``.
+
+    length: visible characters that the markup stands for: the quotation mark of a ``q`` tag, or
+    the text of an element that translations keep as it is (kept).
+    """
 
     at: int
     start: int
     end: int
+    length: int = 0
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,8 @@ class SourceMap:
     """Visible text, the source range of each of its characters, and inline markup.
 
     Character ``text[i]`` is source ``[starts[i], ends[i])``. The range is longer than one
-    code point for a character reference and empty for a line break written as a tag.
+    code point for a character reference and empty for a line break written as a tag. The first
+    and the last character of a kept element include its tags.
     """
 
     text: str

@@ -198,6 +198,7 @@ def _model(message: model_service_pb2.Model) -> server_types.Model:
         revision=message.revision,
         max_input_tokens=message.max_input_tokens,
         decoding=DecodingOptions(**decoding),
+        word_alignment=message.word_alignment,
     )
 
 
@@ -222,6 +223,7 @@ def _models(messages: Iterable[article_pb2.ModelUse]) -> tuple[types.ModelUse, .
             revision=message.revision,
             source_language=message.source_language_code,
             target_language=message.target_language_code,
+            word_alignment=message.word_alignment,
         )
         for message in messages
     )

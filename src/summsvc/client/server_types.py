@@ -32,7 +32,8 @@ class Model:
     task, state: None if newer than this client. pairs: (source, target) BCP-47
     codes. size_bytes: bytes on disk if installed, else the approximate download
     size. engine: empty if not installed. device, compute_type: empty, and
-    max_input_tokens 0, if not loaded.
+    max_input_tokens 0, if not loaded. word_alignment: whether the loaded model gives
+    one, by which inline markup of a translation is placed.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Model:
     revision: str
     max_input_tokens: int
     decoding: DecodingOptions
+    word_alignment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

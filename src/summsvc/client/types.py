@@ -47,13 +47,18 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A model that took part in a request, and its language pair."""
+    """A model that took part in a request, and its language pair.
+
+    word_alignment: whether it gave a word alignment; inline markup of a translation was
+    placed by its relative position if one of the models gave none.
+    """
 
     model: str
     engine: str
     revision: str
     source_language: str
     target_language: str
+    word_alignment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from summsvc.alignment import AlignedSpan as AlignedSpan
 from summsvc.errors import EngineError
 
 
@@ -98,20 +99,6 @@ class Placement:
     workers: int = 1
     threads: int = 1
     shortlist: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AlignedSpan:
-    """A part of the output and the part of the input that it translates.
-
-    All four are offsets in code points, ends exclusive: ``source_start`` and ``source_end`` in
-    the input text, ``target_start`` and ``target_end`` in the output text.
-    """
-
-    source_start: int
-    source_end: int
-    target_start: int
-    target_end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from summsvc.languages.values import (
     Months,
     Patterns,
     Phrases,
+    QuotationMarks,
     Script,
     Transliteration,
     Valued,
@@ -231,6 +232,8 @@ class Language(Table):
     script: Unicode script, a key of ``defaults.SCRIPTS``; empty: not checked.
     stemmer: name of a Snowball stemmer ("english"); empty: words are not stemmed.
     stop_words: words without information about a text's subject.
+    quotation_marks: the two marks around a quotation and the two around a quotation
+        inside it, as one string; they stand for the tags of HTML's ``q`` elements.
     calls_to_action: regular expressions for sentences that point to other pages
         instead of reporting ("read more"). A sentence that contains a match is ranked
         last in an extractive summary. They apply to texts in all languages. Bound
@@ -245,6 +248,7 @@ class Language(Table):
     script: Script = ""
     stemmer: StrictStr = ""
     stop_words: WordSet = NO_WORDS
+    quotation_marks: QuotationMarks = "“”‘’"
     calls_to_action: Patterns = ()
     transliteration: Transliteration = field(default_factory=dict)
     abbreviations: Abbreviations = field(default_factory=Abbreviations)

@@ -91,6 +91,12 @@ def _folds_to_ascii(folds: Mapping[str, str]) -> Mapping[str, str]:
     return folds
 
 
+def _has_four_marks(marks: str) -> str:
+    if len(marks) != 4 or any(mark.isalnum() or mark.isspace() for mark in marks):
+        raise ValueError(f"'{marks}' is not four quotation marks")
+    return marks
+
+
 def _is_known_script(script: str) -> str:
     if script and script not in SCRIPTS:
         raise ValueError(f"'{script}' is not one of {', '.join(sorted(SCRIPTS))}")
@@ -137,6 +143,9 @@ LetterFolds = Annotated[Mapping[StrictStr, StrictStr], AfterValidator(_folds_let
 
 Transliteration = Annotated[LetterFolds, AfterValidator(_folds_to_ascii)]
 """A table from lower-case letters to lower-case ASCII letters."""
+
+QuotationMarks = Annotated[StrictStr, AfterValidator(_has_four_marks)]
+"""Four characters: the marks around a quotation, and those around one inside it."""
 
 Script = Annotated[StrictStr, AfterValidator(_is_known_script)]
 """A key of ``defaults.SCRIPTS``, or empty."""

@@ -13,6 +13,10 @@ OVERHEAD_BYTES = 500
 """Bytes of a cache entry in addition to its two texts, rounded up; measured on CPython 3.11."""
 
 
+SPAN_BYTES = 200
+"""Bytes of an ``AlignedSpan`` in a tuple, with four numbers of its own; measured likewise."""
+
+
 class OutputCache:
     """A cache of outputs with least-recently-used eviction. Not thread-safe.
 
@@ -35,6 +39,7 @@ class OutputCache:
     def put(self, key: Hashable, text: str, output: Generated) -> None:
         """Store an output. text: the input text within the key, used to compute the size."""
         size = OVERHEAD_BYTES + sys.getsizeof(text) + sys.getsizeof(output.text)
+        size += SPAN_BYTES * len(output.alignment)
         if size > self.max_bytes or key in self._entries:
             return
         self._entries[key] = (output, size)

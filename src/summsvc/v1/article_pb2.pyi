@@ -123,6 +123,10 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     often than usual: the retries of this request have cost as much as the
     request itself.
     """
+    WARNING_TYPE_CODE_REMOVED: _WarningType.ValueType  # 28
+    """Preformatted text or code blocks were left out, since they are no prose; a
+    translation has them unchanged. The span is that of the first one.
+    """
 
 class WarningType(_WarningType, metaclass=_WarningTypeEnumTypeWrapper):
     """The type of a warning. Clients may branch on it. New types may be added;
@@ -202,6 +206,10 @@ WARNING_TYPE_ATTEMPTS_CUT: WarningType.ValueType  # 22
 """The output failed a quality check and was not retried, or was retried less
 often than usual: the retries of this request have cost as much as the
 request itself.
+"""
+WARNING_TYPE_CODE_REMOVED: WarningType.ValueType  # 28
+"""Preformatted text or code blocks were left out, since they are no prose; a
+translation has them unchanged. The span is that of the first one.
 """
 Global___WarningType: _TypeAlias = WarningType  # noqa: Y015
 
@@ -367,6 +375,7 @@ class ModelUse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     SOURCE_LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
     TARGET_LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WORD_ALIGNMENT_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model id as in ListModels, for example "opus-en-ru"; "extractive" for the
     built-in extractive summarizer.
@@ -381,6 +390,11 @@ class ModelUse(_message.Message):
     """Source language of this step, BCP-47."""
     target_language_code: _builtins.str
     """Target language of this step, BCP-47; the source language for a summary."""
+    word_alignment: _builtins.bool
+    """True if the model gave a word alignment. If it is false for a model of a
+    translation, inline markup was placed by its relative position in the
+    sentence.
+    """
     def __init__(
         self,
         *,
@@ -389,10 +403,11 @@ class ModelUse(_message.Message):
         revision: _builtins.str = ...,
         source_language_code: _builtins.str = ...,
         target_language_code: _builtins.str = ...,
+        word_alignment: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "model", b"model", "revision", b"revision", "source_language_code", b"source_language_code", "target_language_code", b"target_language_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "model", b"model", "revision", b"revision", "source_language_code", b"source_language_code", "target_language_code", b"target_language_code", "word_alignment", b"word_alignment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from summsvc.v1 import article_pb2 as summsvc_dot_v1_dot_article__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esummsvc/v1/model_service.proto\x12\nsummsvc.v1\x1a\x18summsvc/v1/article.proto\"J\n\x0cLanguagePair\x12\x1c\n\x14source_language_code\x18\x01 \x01(\t\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\"@\n\x07License\x12\x0f\n\x07spdx_id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\x12\x16\n\x0enon_commercial\x18\x03 \x01(\x08\"\xff\x02\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12#\n\x04task\x18\x02 \x01(\x0e\x32\x15.summsvc.v1.ModelTask\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.summsvc.v1.ModelState\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x06 \x01(\t\x12\x14\n\x0c\x63ompute_type\x18\x07 \x01(\t\x12\x30\n\x0elanguage_pairs\x18\x08 \x03(\x0b\x32\x18.summsvc.v1.LanguagePair\x12$\n\x07license\x18\t \x01(\x0b\x32\x13.summsvc.v1.License\x12\x12\n\nsize_bytes\x18\n \x01(\x03\x12\x12\n\nrepository\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\t\x12\x18\n\x10max_input_tokens\x18\r \x01(\x05\x12-\n\x08\x64\x65\x63oding\x18\x0e \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\"R\n\x05Route\x12&\n\x04pair\x18\x01 \x01(\x0b\x32\x18.summsvc.v1.LanguagePair\x12\x0e\n\x06models\x18\x02 \x03(\t\x12\x11\n\tinstalled\x18\x03 \x01(\x08\"P\n\x11ListModelsRequest\x12#\n\x04task\x18\x01 \x01(\x0e\x32\x15.summsvc.v1.ModelTask\x12\x16\n\x0einstalled_only\x18\x02 \x01(\x08\"Z\n\x12ListModelsResponse\x12!\n\x06models\x18\x01 \x03(\x0b\x32\x11.summsvc.v1.Model\x12!\n\x06routes\x18\x02 \x03(\x0b\x32\x11.summsvc.v1.Route\"\x16\n\x14GetServerInfoRequest\"\xf4\x02\n\x06Limits\x12\x1d\n\x15max_title_code_points\x18\x01 \x01(\x05\x12\x1c\n\x14max_body_code_points\x18\x02 \x01(\x05\x12\x1a\n\x12max_batch_articles\x18\x03 \x01(\x05\x12\x1d\n\x15max_summary_sentences\x18\x04 \x01(\x05\x12\x11\n\tmax_terms\x18\x05 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x07 \x01(\x05\x12\x1b\n\x13max_queued_requests\x18\x08 \x01(\x05\x12\x19\n\x11max_queued_tokens\x18\t \x01(\x03\x12\x12\n\nmax_wait_s\x18\n \x01(\x01\x12\x1e\n\x16max_queued_code_points\x18\x0b \x01(\x03\x12\x19\n\x11max_pending_calls\x18\x0c \x01(\x05\x12\"\n\x1amax_streams_per_connection\x18\r \x01(\x05\"\x9f\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x45\n\ncomponents\x18\x02 \x03(\x0b\x32\x31.summsvc.v1.GetServerInfoResponse.ComponentsEntry\x12\"\n\x06limits\x18\x03 \x01(\x0b\x32\x12.summsvc.v1.Limits\x12\x11\n\tlanguages\x18\x04 \x03(\t\x12\x10\n\x08uptime_s\x18\x05 \x01(\x01\x12\x12\n\nmime_types\x18\x06 \x03(\t\x12\x1e\n\x16\x64\x65\x66\x61ult_summary_method\x18\x07 \x01(\t\x1a\x31\n\x0f\x43omponentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*a\n\tModelTask\x12\x1a\n\x16MODEL_TASK_UNSPECIFIED\x10\x00\x12\x1a\n\x16MODEL_TASK_TRANSLATION\x10\x01\x12\x1c\n\x18MODEL_TASK_SUMMARIZATION\x10\x02*\xab\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19MODEL_STATE_NOT_INSTALLED\x10\x01\x12\x19\n\x15MODEL_STATE_INSTALLED\x10\x02\x12\x17\n\x13MODEL_STATE_LOADING\x10\x03\x12\x15\n\x11MODEL_STATE_READY\x10\x04\x12\x16\n\x12MODEL_STATE_FAILED\x10\x05\x32\xb1\x01\n\x0cModelService\x12K\n\nListModels\x12\x1d.summsvc.v1.ListModelsRequest\x1a\x1e.summsvc.v1.ListModelsResponse\x12T\n\rGetServerInfo\x12 .summsvc.v1.GetServerInfoRequest\x1a!.summsvc.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esummsvc/v1/model_service.proto\x12\nsummsvc.v1\x1a\x18summsvc/v1/article.proto\"J\n\x0cLanguagePair\x12\x1c\n\x14source_language_code\x18\x01 \x01(\t\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\"@\n\x07License\x12\x0f\n\x07spdx_id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\x12\x16\n\x0enon_commercial\x18\x03 \x01(\x08\"\x97\x03\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12#\n\x04task\x18\x02 \x01(\x0e\x32\x15.summsvc.v1.ModelTask\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.summsvc.v1.ModelState\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x06 \x01(\t\x12\x14\n\x0c\x63ompute_type\x18\x07 \x01(\t\x12\x30\n\x0elanguage_pairs\x18\x08 \x03(\x0b\x32\x18.summsvc.v1.LanguagePair\x12$\n\x07license\x18\t \x01(\x0b\x32\x13.summsvc.v1.License\x12\x12\n\nsize_bytes\x18\n \x01(\x03\x12\x12\n\nrepository\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\t\x12\x18\n\x10max_input_tokens\x18\r \x01(\x05\x12-\n\x08\x64\x65\x63oding\x18\x0e \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\x12\x16\n\x0eword_alignment\x18\x0f \x01(\x08\"R\n\x05Route\x12&\n\x04pair\x18\x01 \x01(\x0b\x32\x18.summsvc.v1.LanguagePair\x12\x0e\n\x06models\x18\x02 \x03(\t\x12\x11\n\tinstalled\x18\x03 \x01(\x08\"P\n\x11ListModelsRequest\x12#\n\x04task\x18\x01 \x01(\x0e\x32\x15.summsvc.v1.ModelTask\x12\x16\n\x0einstalled_only\x18\x02 \x01(\x08\"Z\n\x12ListModelsResponse\x12!\n\x06models\x18\x01 \x03(\x0b\x32\x11.summsvc.v1.Model\x12!\n\x06routes\x18\x02 \x03(\x0b\x32\x11.summsvc.v1.Route\"\x16\n\x14GetServerInfoRequest\"\xf4\x02\n\x06Limits\x12\x1d\n\x15max_title_code_points\x18\x01 \x01(\x05\x12\x1c\n\x14max_body_code_points\x18\x02 \x01(\x05\x12\x1a\n\x12max_batch_articles\x18\x03 \x01(\x05\x12\x1d\n\x15max_summary_sentences\x18\x04 \x01(\x05\x12\x11\n\tmax_terms\x18\x05 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x07 \x01(\x05\x12\x1b\n\x13max_queued_requests\x18\x08 \x01(\x05\x12\x19\n\x11max_queued_tokens\x18\t \x01(\x03\x12\x12\n\nmax_wait_s\x18\n \x01(\x01\x12\x1e\n\x16max_queued_code_points\x18\x0b \x01(\x03\x12\x19\n\x11max_pending_calls\x18\x0c \x01(\x05\x12\"\n\x1amax_streams_per_connection\x18\r \x01(\x05\"\x9f\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x45\n\ncomponents\x18\x02 \x03(\x0b\x32\x31.summsvc.v1.GetServerInfoResponse.ComponentsEntry\x12\"\n\x06limits\x18\x03 \x01(\x0b\x32\x12.summsvc.v1.Limits\x12\x11\n\tlanguages\x18\x04 \x03(\t\x12\x10\n\x08uptime_s\x18\x05 \x01(\x01\x12\x12\n\nmime_types\x18\x06 \x03(\t\x12\x1e\n\x16\x64\x65\x66\x61ult_summary_method\x18\x07 \x01(\t\x1a\x31\n\x0f\x43omponentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*a\n\tModelTask\x12\x1a\n\x16MODEL_TASK_UNSPECIFIED\x10\x00\x12\x1a\n\x16MODEL_TASK_TRANSLATION\x10\x01\x12\x1c\n\x18MODEL_TASK_SUMMARIZATION\x10\x02*\xab\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19MODEL_STATE_NOT_INSTALLED\x10\x01\x12\x19\n\x15MODEL_STATE_INSTALLED\x10\x02\x12\x17\n\x13MODEL_STATE_LOADING\x10\x03\x12\x15\n\x11MODEL_STATE_READY\x10\x04\x12\x16\n\x12MODEL_STATE_FAILED\x10\x05\x32\xb1\x01\n\x0cModelService\x12K\n\nListModels\x12\x1d.summsvc.v1.ListModelsRequest\x1a\x1e.summsvc.v1.ListModelsResponse\x12T\n\rGetServerInfo\x12 .summsvc.v1.GetServerInfoRequest\x1a!.summsvc.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,30 +34,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._serialized_options = b'8\001'
-  _globals['_MODELTASK']._serialized_start=1547
-  _globals['_MODELTASK']._serialized_end=1644
-  _globals['_MODELSTATE']._serialized_start=1647
-  _globals['_MODELSTATE']._serialized_end=1818
+  _globals['_MODELTASK']._serialized_start=1571
+  _globals['_MODELTASK']._serialized_end=1668
+  _globals['_MODELSTATE']._serialized_start=1671
+  _globals['_MODELSTATE']._serialized_end=1842
   _globals['_LANGUAGEPAIR']._serialized_start=72
   _globals['_LANGUAGEPAIR']._serialized_end=146
   _globals['_LICENSE']._serialized_start=148
   _globals['_LICENSE']._serialized_end=212
   _globals['_MODEL']._serialized_start=215
-  _globals['_MODEL']._serialized_end=598
-  _globals['_ROUTE']._serialized_start=600
-  _globals['_ROUTE']._serialized_end=682
-  _globals['_LISTMODELSREQUEST']._serialized_start=684
-  _globals['_LISTMODELSREQUEST']._serialized_end=764
-  _globals['_LISTMODELSRESPONSE']._serialized_start=766
-  _globals['_LISTMODELSRESPONSE']._serialized_end=856
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=858
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=880
-  _globals['_LIMITS']._serialized_start=883
-  _globals['_LIMITS']._serialized_end=1255
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=1258
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=1545
-  _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._serialized_start=1496
-  _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._serialized_end=1545
-  _globals['_MODELSERVICE']._serialized_start=1821
-  _globals['_MODELSERVICE']._serialized_end=1998
+  _globals['_MODEL']._serialized_end=622
+  _globals['_ROUTE']._serialized_start=624
+  _globals['_ROUTE']._serialized_end=706
+  _globals['_LISTMODELSREQUEST']._serialized_start=708
+  _globals['_LISTMODELSREQUEST']._serialized_end=788
+  _globals['_LISTMODELSRESPONSE']._serialized_start=790
+  _globals['_LISTMODELSRESPONSE']._serialized_end=880
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=882
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=904
+  _globals['_LIMITS']._serialized_start=907
+  _globals['_LIMITS']._serialized_end=1279
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=1282
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=1569
+  _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._serialized_start=1520
+  _globals['_GETSERVERINFORESPONSE_COMPONENTSENTRY']._serialized_end=1569
+  _globals['_MODELSERVICE']._serialized_start=1845
+  _globals['_MODELSERVICE']._serialized_end=2022
 # @@protoc_insertion_point(module_scope)

@@ -156,6 +156,7 @@ class Model(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     MAX_INPUT_TOKENS_FIELD_NUMBER: _builtins.int
     DECODING_FIELD_NUMBER: _builtins.int
+    WORD_ALIGNMENT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Short stable id, for example "opus-en-ru"."""
     task: Global___ModelTask.ValueType
@@ -182,6 +183,11 @@ class Model(_message.Message):
     """Revision in that repository, or empty."""
     max_input_tokens: _builtins.int
     """Maximum input tokens; longer segments are split. 0 if not loaded."""
+    word_alignment: _builtins.bool
+    """True if the loaded model gives a word alignment: inline markup of a
+    translation then stands around the words that translate its own, otherwise at
+    its relative position in the sentence. False if not loaded.
+    """
     @_builtins.property
     def language_pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___LanguagePair]:
         """Language pairs of the model; for a summarizer, each of its languages paired
@@ -213,10 +219,11 @@ class Model(_message.Message):
         revision: _builtins.str = ...,
         max_input_tokens: _builtins.int = ...,
         decoding: _article_pb2.DecodingOptions | None = ...,
+        word_alignment: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decoding", b"decoding", "license", b"license"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["compute_type", b"compute_type", "decoding", b"decoding", "device", b"device", "engine", b"engine", "error", b"error", "id", b"id", "language_pairs", b"language_pairs", "license", b"license", "max_input_tokens", b"max_input_tokens", "repository", b"repository", "revision", b"revision", "size_bytes", b"size_bytes", "state", b"state", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compute_type", b"compute_type", "decoding", b"decoding", "device", b"device", "engine", b"engine", "error", b"error", "id", b"id", "language_pairs", b"language_pairs", "license", b"license", "max_input_tokens", b"max_input_tokens", "repository", b"repository", "revision", b"revision", "size_bytes", b"size_bytes", "state", b"state", "task", b"task", "word_alignment", b"word_alignment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,7 +6,7 @@ import pytest
 
 from summsvc.articles.document import Document
 from summsvc.articles.reader import read
-from summsvc.types import Article, MimeType
+from summsvc.types import Article, MimeType, WarningType
 from tests.articles.rendering import render
 
 
@@ -87,17 +87,83 @@ def test_opaque_blocks_are_kept(opaque: str) -> None:
 @pytest.mark.parametrize(
     "opaque",
     [
-        "`a. B`",
-        "``a ` b``",
-        "<code>x</code>",
         "<http://x.y/a_b>",
         "[^1]",
         "<!-- c -->",
-        '<span translate="no">Brand</span>',
+        "<sup>[1]</sup>",
     ],
 )
 def test_opaque_inline_content_is_kept(opaque: str) -> None:
     assert upper(f"Before {opaque} after.") == f"BEFORE {opaque} AFTER."
+
+
+@pytest.mark.parametrize(
+    ("element", "text"),
+    [
+        ("`a. B`", "a. B"),
+        ("``a ` b``", "a ` b"),
+        ("<code>x</code>", "x"),
+        ('<span translate="no">Brand</span>', "Brand"),
+        ('<b class="notranslate">The Brand</b>', "The Brand"),
+    ],
+)
+def test_kept_elements_are_text_of_their_sentence_and_stay_as_written(
+    element: str, text: str
+) -> None:
+    (segment,) = markdown(f"Before {element} after.").body
+    assert segment.text == f"Before {text} after."
+    assert [segment.text[start:end] for start, end in segment.kept] == [text]
+    assert upper(f"Before {element} after.") == f"BEFORE {element} AFTER."
+
+
+def test_quotations_have_quotation_marks() -> None:
+    assert shown("She said <q>no</q>.") == ["She said “no”."]
+    assert upper("She said <q>no</q>.") == "SHE SAID <q>NO</q>."
+
+
+def test_numbers_of_notes_are_no_text() -> None:
+    assert shown("He came.<sup>1</sup> He left 5 km<sup>2</sup>.") == ["He came.", "He left 5 km2."]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "![A bridge in fog](a.jpg)\n*The bridge opens today.*\n\nText.",
+            ["A bridge in fog", "The bridge opens today.", "Text."],
+        ),
+        ("Text goes\n![A bridge](a.jpg)\non here.", ["Text goes", "A bridge", "on here."]),
+        ("[![A bridge](a.jpg)](b)\nText.", ["A bridge", "Text."]),
+        ("See ![a bridge](a.jpg) here.", ["See a bridge here."]),
+    ],
+)
+def test_the_description_of_an_image_is_apart_from_its_caption(
+    body: str, expected: list[str]
+) -> None:
+    assert shown(body) == expected
+    assert upper(body).count("](a.jpg)") == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["```py\nx = 1\n```", "    x = 1\n\n    y = 2", "<pre>\nx = {1};\n</pre>"],
+)
+def test_code_is_left_out_with_a_warning(code: str) -> None:
+    document = markdown(f"Before.\n\n{code}\n\nAfter.")
+    assert [segment.text for segment in document.body] == ["Before.", "After."]
+    (warning,) = document.warnings
+    assert warning.type is WarningType.CODE_REMOVED
+    assert warning.span is not None
+    assert "x = " in document.article.body[warning.span.start : warning.span.end]
+
+
+def test_preformatted_prose_is_read() -> None:
+    body = "# News\n\n<pre>\nThe ferry sank on Tuesday. Ten people\nswam ashore.\n</pre>\n\nEnd."
+    assert shown(body) == ["News", "The ferry sank on Tuesday.", "Ten people swam ashore.", "End."]
+    assert (
+        upper(body)
+        == "# NEWS\n\n<pre>\nTHE FERRY SANK ON TUESDAY. TEN PEOPLE SWAM ASHORE.\n</pre>\n\nEND."
+    )
 
 
 def test_unclosed_fence_extends_to_the_end() -> None:

@@ -5,8 +5,10 @@ The reference parsers are html5lib (the HTML standard's tree), html.parser and m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -35,18 +37,21 @@ NAMES = ["b", "i", 'span title="x > y" id="a&amp;b"', "span class=k", "em", "sup
 # Not among NAMES, since nested links are malformed.
 LINK = '<a href="u?a=1&amp;b=2">two words</a>'
 BLOCKS = ["p", "h2", "blockquote", "div", "section"]
-OPAQUE = [
+KEPT = [
     "<code>x. <b>Y</b> &amp;</code>",
+    '<b translate="no">Brand <i>New</i></b>',
+    "<kbd>Ctrl</kbd>",
+]
+OPAQUE = [
     "<pre>a\n  b. C</pre>",
     "<script>if (a<b) { c('</p>') }</script>",
     "<style>p > b { x: y }</style>",
-    '<b translate="no">Brand <i>New</i></b>',
-    "<kbd>Ctrl</kbd>",
+    "<sup>[7]</sup>",
 ]
 PLAIN = ["<br>", '<img src=x alt="A man">', "<wbr>", "<!-- c. <b> D -->"]
 
 inline = st.recursive(
-    st.one_of(WORDS, st.sampled_from([*OPAQUE[:1], *OPAQUE[2:], *PLAIN, LINK])),
+    st.one_of(WORDS, st.sampled_from([*KEPT, *OPAQUE[1:], *PLAIN, LINK])),
     lambda inner: st.tuples(
         st.sampled_from(NAMES), st.lists(inner, min_size=1, max_size=4), st.sampled_from([" ", ""])
     ).map(lambda part: f"<{part[0]}>{part[2].join(part[1])}</{part[0].split()[0]}>"),
@@ -55,15 +60,35 @@ inline = st.recursive(
 block = st.tuples(
     st.sampled_from(BLOCKS), st.lists(inline, min_size=1, max_size=8), st.sampled_from(".?")
 ).map(lambda part: f"<{part[0]}>Start {' '.join(part[1])}{part[2]}</{part[0]}>")
-bodies = st.lists(st.one_of(block, st.sampled_from(OPAQUE)), min_size=1, max_size=5).map("\n".join)
+bodies = st.lists(st.one_of(block, st.sampled_from([*KEPT, *OPAQUE])), min_size=1, max_size=5).map(
+    "\n".join
+)
 
 
 def translated(body: str, mime_type: MimeType, how: str) -> tuple[str, list[str], list[str]]:
-    """The rendered body, the texts given to the translator, and its translations."""
+    """The rendered body, the texts outside of kept parts, and their translations."""
     document = read(Article("A title", body, "en", mime_type), keep_boilerplate=True)
-    given = [segment.text for segment in document.segments]
-    answers = [TRANSLATORS[how](text) for text in given]
-    return render(document, answers).body, given[1:], answers[1:]
+    answers: list[str] = []
+    outside: list[str] = []
+    outside_answers: list[str] = []
+    for segment in document.segments:
+        # As in a translation whose protected terms are all in place.
+        bounds = [0, *(bound for span in segment.kept for bound in span), len(segment.text)]
+        pieces = [segment.text[begin:end] for begin, end in pairwise(bounds)]
+        said = [_translated(piece, how) if i % 2 == 0 else piece for i, piece in enumerate(pieces)]
+        answers.append("".join(said))
+        if segment in document.body:
+            outside += pieces[::2]
+            outside_answers += said[::2]
+    return render(document, answers).body, outside, outside_answers
+
+
+def _translated(piece: str, how: str) -> str:
+    """A translation of the text between kept parts, with the space and punctuation around it."""
+    inner = re.search(r"\w(?:.*\w)?", piece)
+    if inner is None:
+        return piece
+    return piece[: inner.start()] + TRANSLATORS[how](inner[0]) + piece[inner.end() :]
 
 
 def letters(texts: list[str]) -> str:
@@ -81,6 +106,7 @@ def tree(body: str) -> tuple[Any, str]:
             opaque
             or name in ("code", "pre", "script", "style", "kbd", "comment")
             or element.get("translate") == "no"
+            or (name == "sup" and element.text == "[7]")
         )
         if not opaque:
             texts.append(element.text or "")
@@ -130,7 +156,7 @@ loose = st.lists(
         st.sampled_from(
             ["<b>", "</b>", "<i>", "</i>", "<p>", "</p>", "<li>", "</div>", "< ", "& "]
         ),
-        st.sampled_from([*OPAQUE, *PLAIN]),
+        st.sampled_from([*KEPT, *OPAQUE, *PLAIN]),
     ),
     min_size=1,
     max_size=20,

@@ -75,11 +75,13 @@ def test_spans_point_to_source_and_target(channel: grpc.Channel) -> None:
 
 def test_html_keeps_its_tags(channel: grpc.Channel) -> None:
     body = "<p>The talks <b>will continue</b>.</p><pre>Nobody was hurt.</pre><ul><li>World</ul>"
+    body += "<pre>x = 1;</pre><code>Riga</code>"
     article = article_pb2.Article(body=body, language_code="en", mime_type="text/html")
     wanted = pb.TranslateRequest(article=article, target_language_code="ru", decoding=GREEDY)
     answer = translate(channel, wanted).body
     assert answer == (
-        "<p>Переговоры <b>продолжатся</b>.</p><pre>Nobody was hurt.</pre><ul><li>Мир</ul>"
+        "<p>Переговоры <b>продолжатся</b>.</p><pre>Никто не пострадал.</pre><ul><li>Мир</ul>"
+        "<pre>x = 1;</pre><code>Riga</code>"
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from summsvc.articles.blocks import Block, BlockBuilder, BlockKind, release_list
+from summsvc.articles.formats import html
 from summsvc.articles.formats.markdown_inline import InlineParser, link_labels
 from summsvc.interruption import checked, checkpoint
 
@@ -34,6 +35,10 @@ _TABLE_RULE = re.compile(
 )
 _CELL = re.compile(r"(?:\\[^\r\n]|[^|\\\r\n]|\\(?=[\r\n]|\Z))++")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?:(?!---[ \t]*\r?$).*\n){0,500}---[ \t]*\r?$", re.M)
+_IMAGE_LINE = re.compile(
+    r"[ \t]*+\[?!\[[^\[\]\r\n]{0,1000}\](?:\([^()\r\n]{0,2000}\)|\[[^\[\]\r\n]{0,500}\])"
+    r"(?:\]\([^()\r\n]{0,2000}\))?[ \t\\]*+(?=[\r\n]|\Z)"
+)
 _RAW_HTML = re.compile(r" {0,3}(?:<(?P<name>script|style|pre|textarea)(?=[\s>])|<!--)", re.I)
 
 
@@ -65,9 +70,12 @@ class _BlockParser:
             elif opening := _FENCE.match(line):
                 self._interrupt(line)
                 i = self._end_of_code(lines, i, opening[1])
+                self._add_code(start, lines[i][1])
             elif opening := _RAW_HTML.match(line):
                 self._interrupt(line)
                 i = self._end_of_raw(lines, i, opening)
+                if (opening["name"] or "").lower() == "pre":
+                    self._add_preformatted(start, lines[i][1])
             elif self._pending and self._kind is not BlockKind.ITEM and _SETEXT.match(line):
                 self._flush(BlockKind.HEADING)
             elif self._is_markup(line):
@@ -75,6 +83,10 @@ class _BlockParser:
             elif self._pending or not self._is_code(line):
                 following = self.source[slice(*lines[i + 1])] if i + 1 < len(lines) else ""
                 self._parse_line(start, end, following)
+            else:
+                last = self._end_of_indented(lines, i)
+                self._add_code(start, lines[last][1])
+                i = last
             i += 1
         self._flush()
         release_list(lines)
@@ -106,6 +118,26 @@ class _BlockParser:
             if closing and closing[1].startswith(fence) and not line[closing.end() :].strip():
                 return j
         return len(lines) - 1
+
+    def _end_of_indented(self, lines: list[tuple[int, int]], i: int) -> int:
+        """The last line of indented code, which may have blank lines inside."""
+        last = i
+        for j in checked(range(i + 1, len(lines))):
+            line = self.source[slice(*lines[j])]
+            if line.strip():
+                if not self._is_code(line):
+                    break
+                last = j
+        return last
+
+    def _add_code(self, start: int, end: int) -> None:
+        self.builder.add_text(self.source[start:end], start, end)
+        self.builder.end_block(BlockKind.CODE)
+
+    def _add_preformatted(self, start: int, end: int) -> None:
+        """Add the blocks of a ``pre`` element."""
+        for block in checked(html.parse(self.source[start:end])):
+            self.builder.blocks.append(block.moved(start))
 
     def _end_of_raw(self, lines: list[tuple[int, int]], i: int, opening: re.Match[str]) -> int:
         closing = f"</{opening['name']}>" if opening["name"] else "-->"
@@ -141,6 +173,11 @@ class _BlockParser:
             for cell in checked(_CELL.finditer(self.source, begin, end)):
                 self._pending = [cell.span()]
                 self._flush(BlockKind.ITEM)
+        elif _IMAGE_LINE.match(self.source, begin, end):
+            # What describes an image is no part of the sentence around it, nor of a caption.
+            self._flush()
+            self._pending = [(begin, end)]
+            self._flush(BlockKind.ITEM)
         else:
             self._pending.append((begin, end))
 

@@ -10,6 +10,7 @@ import html
 import re
 
 from summsvc.articles.blocks import BlockBuilder, BlockKind
+from summsvc.articles.formats.inline_elements import Quotations, is_note_number
 from summsvc.interruption import checked, checkpoint
 
 _LINK_DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]\r\n]{1,500})\]:", re.MULTILINE)
@@ -22,8 +23,13 @@ _INLINE_TOKEN = re.compile(
     r"|(?P<open>!?\[)"
     r"|(?P<close>\])"
     r"|(?P<auto><(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]{0,2000}|[^\s<>@]{1,64}@[^\s<>]{1,255})>)"
-    r"|(?P<element><(?P<name>code|kbd|samp|script|style)\b[^<>]{0,2000}>[^<]*+</(?P=name)>"
-    r"|<(?P<kept>[a-z]{1,20})\b[^<>]{0,500}\btranslate=[\"']?no\b[^<>]{0,500}>[^<]*+</(?P=kept)>)"
+    r"|<(?P<name>code|kbd|samp|tt)\b[^<>]{0,2000}>(?P<content>[^<]*+)</(?P=name)>"
+    r"|<(?P<kept>[a-z]{1,20})\b[^<>]{0,500}"
+    r"(?:\btranslate=[\"']?no\b|\bclass=[\"']?(?:[^\"'<>]{0,200}\s)?notranslate\b)[^<>]{0,500}>"
+    r"(?P<kept_content>[^<]*+)</(?P=kept)>"
+    r"|(?P<element><(?P<opaque>script|style|rt|rp)\b[^<>]{0,2000}>[^<]*+</(?P=opaque)>)"
+    r"|(?P<quote></?q(?:\s[^<>]{0,500})?>)"
+    r"|(?P<raised><sup(?:\s[^<>]{0,500})?>(?P<note_number>(?:[^<]|<(?!/sup>)){0,300}+)</sup>)"
     r"|(?P<tag></?[a-zA-Z][^<>]{0,2000}>|<!--(?:[^-<]|-(?!->)|<(?!!))*+-->)"
     r"|(?P<ref>&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)"
     r"|(?P<emphasis>(?<!\s)\*{1,3}|\*{1,3}(?!\s)|~~|(?<!\w)_{1,3}|_{1,3}(?!\w))"
@@ -53,10 +59,12 @@ class InlineParser:
         self._builder = builder
         self._defined = defined
         self._brackets: list[bool] = []
+        self._quotations = Quotations()
 
     def reset(self) -> None:
-        """Discard open brackets at the start of a new block."""
+        """Discard open brackets and quotations at the start of a new block."""
         self._brackets.clear()
+        self._quotations.reset()
 
     def parse(self, start: int, end: int, kind: BlockKind) -> None:
         """Parse source [start, end), a part of a block of ``kind``."""
@@ -86,8 +94,42 @@ class InlineParser:
                 self._open_bracket(match, end)
             elif match["close"]:
                 at = self._close_bracket(at, end)
+            elif match["code"]:
+                ticks_length = len(match["ticks"])
+                self._add_kept(match, match.start() + ticks_length, at - ticks_length)
+            elif match["content"] or match["kept_content"]:
+                group = "content" if match["content"] else "kept_content"
+                self._add_kept(match, *match.span(group))
+            elif match["quote"]:
+                self._add_quotation_mark(match)
+            elif match["raised"]:
+                at = self._add_raised(match)
             else:
                 self._builder.add_mark(match.start(), at)
+
+    def _add_kept(self, match: re.Match[str], start: int, end: int) -> None:
+        """Add an element, or a code span, whose content [start, end) translations keep."""
+        if self._source[start:end].strip():
+            self._builder.begin_kept(match.start())
+            self._builder.add_text(self._source[start:end], start, end)
+            self._builder.end_kept(match.end())
+        else:
+            self._builder.add_mark(*match.span())
+
+    def _add_quotation_mark(self, match: re.Match[str]) -> None:
+        mark = self._quotations.mark_of(closes=match[0][1] == "/")
+        if mark:
+            self._builder.add_quotation_mark(mark, *match.span())
+        else:
+            self._builder.add_mark(*match.span())
+
+    def _add_raised(self, match: re.Match[str]) -> int:
+        """Add the number of a note, or the tag of another ``sup``; return where it ends."""
+        start, end = match.span()
+        if not is_note_number(match["note_number"], self._builder.last_text):
+            end = match.start("note_number")
+        self._builder.add_mark(start, end)
+        return end
 
     def _open_bracket(self, match: re.Match[str], end: int) -> None:
         bracket = match.end() - 1

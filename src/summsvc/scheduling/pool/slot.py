@@ -36,7 +36,7 @@ class ModelState(Enum):
 class ModelStatus:
     """The status of a model as ModelService reports it. error: the reason of a failure.
 
-    engine, device, compute_type, max_input_tokens: of a loaded model.
+    engine, device, compute_type, max_input_tokens, aligns: of a loaded model.
     """
 
     state: ModelState
@@ -45,6 +45,7 @@ class ModelStatus:
     device: str = ""
     compute_type: str = ""
     max_input_tokens: int = 0
+    aligns: bool = False
 
 
 @dataclass(slots=True)
@@ -137,6 +138,7 @@ class Slot:
                 device=engine.device,
                 compute_type=engine.compute_type,
                 max_input_tokens=engine.max_input_tokens,
+                aligns=engine.aligns,
             )
         if self.loading is not None:
             hung = self.scheduler is not None

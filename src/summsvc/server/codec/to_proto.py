@@ -197,6 +197,7 @@ def _models(values: Iterable[usage.ModelUse]) -> list[article_pb2.ModelUse]:
             revision=value.revision,
             source_language_code=value.source,
             target_language_code=value.target,
+            word_alignment=value.word_alignment,
         )
         for value in values
     ]

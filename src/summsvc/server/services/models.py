@@ -125,6 +125,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         model.repository = facts.source if isinstance(facts, Manifest) else facts.origin
         model.revision = facts.revision
         model.max_input_tokens = status.max_input_tokens
+        model.word_alignment = status.aligns
         model.decoding.CopyFrom(_decoding(facts.decoding))
 
 

@@ -74,6 +74,11 @@ def join(pieces: Sequence[str], translations: Sequence[str]) -> str:
 
     A full stop that a model added where the piece has no end of a sentence is removed.
     """
+    return "".join(parts_of_join(pieces, translations))
+
+
+def parts_of_join(pieces: Sequence[str], translations: Sequence[str]) -> list[str]:
+    """The parts of what ``join`` returns, one for each piece."""
     joined: list[str] = []
     for number, (piece, translation) in enumerate(checked(zip(pieces, translations, strict=True))):
         if number + 1 == len(pieces):
@@ -81,10 +86,8 @@ def join(pieces: Sequence[str], translations: Sequence[str]) -> str:
             break
         if translation.endswith(".") and piece.rstrip()[-1:] not in _NO_STOP:
             translation = translation.rstrip(".")
-        joined.append(translation)
-        if piece[-1:].isspace():
-            joined.append(" ")
-    return "".join(joined)
+        joined.append(f"{translation} " if piece[-1:].isspace() else translation)
+    return joined
 
 
 def _divided(text: str, count: Count, limit: int, levels: Iterable[Sequence[int]]) -> list[str]:

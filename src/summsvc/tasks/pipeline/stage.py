@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from summsvc.alignment import Alignment, composed, joined, shifted
 from summsvc.engines.base import Generated
 from summsvc.errors import EngineError, SummsvcError
 from summsvc.interruption import checked, grouped
@@ -47,7 +49,14 @@ class Stage:
     def use(self) -> ModelUse:
         """The model as responses name it."""
         engine = self.scheduler.engine
-        return ModelUse(engine.spec.id, engine.name, engine.spec.revision, self.source, self.target)
+        return ModelUse(
+            engine.spec.id,
+            engine.name,
+            engine.spec.revision,
+            self.source,
+            self.target,
+            engine.aligns,
+        )
 
     def prepare(self, texts: Sequence[str], unsplittable: Unsplittable) -> ModelInput:
         """Split the texts that are too long. Blocks; linear in the lengths of the texts."""
@@ -100,12 +109,19 @@ class PipelineOutput:
     score: mean log-probability per token, at most 0; the lower one where two stages or
     several pieces have one. complete: False when a length limit ended the output. pieces:
     number of pieces that the text was split into for the model's input, at least 1.
+    alignments: of each stage's output, as in ``Generated``.
     """
 
     text: str
     score: float
     complete: bool
     pieces: int
+    alignments: tuple[Alignment, ...] = ()
+
+    @property
+    def alignment(self) -> Alignment:
+        """The alignment of the output with the text; empty where a stage has none."""
+        return functools.reduce(composed, self.alignments) if self.alignments else ()
 
 
 def join_outputs(
@@ -134,12 +150,16 @@ def join_outputs(
 def _joined(pieces: Sequence[str], generated: Sequence[Generated]) -> PipelineOutput:
     if len(pieces) == 1:
         (output,) = generated
-        return PipelineOutput(output.text, output.score, output.complete, 1)
+        lead = len(pieces[0]) - len(pieces[0].lstrip())
+        aligned = shifted(output.alignment, lead, 0)
+        return PipelineOutput(output.text, output.score, output.complete, 1, (aligned,))
+    parts = splitting.parts_of_join(pieces, [output.text for output in generated])
     return PipelineOutput(
-        text=splitting.join(pieces, [output.text for output in generated]),
+        text="".join(parts),
         score=min(output.score for output in generated),
         complete=all(output.complete for output in generated),
         pieces=len(pieces),
+        alignments=(joined(pieces, parts, [output.alignment for output in generated]),),
     )
 
 
@@ -150,4 +170,5 @@ def after_both(first: PipelineOutput, second: PipelineOutput) -> PipelineOutput:
         score=min(first.score, second.score),
         complete=first.complete and second.complete,
         pieces=max(first.pieces, second.pieces),
+        alignments=first.alignments + second.alignments,
     )

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A model that did one step of the work; source, target: BCP-47 codes."""
+    """A model that did one step of the work.
+
+    source, target: BCP-47 codes. word_alignment: whether its outputs have a word alignment.
+    """
 
     model: str
     engine: str
     revision: str
     source: str
     target: str
+    word_alignment: bool = False
 
 
 @dataclass(slots=True)

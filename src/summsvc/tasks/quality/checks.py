@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from summsvc.articles.occurrences import Occurrences
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.interruption import checked, checked_matches
@@ -19,7 +20,6 @@ from summsvc.tasks.quality.length_ratio import unusual
 from summsvc.tasks.quality.numbers import lost_figures
 from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_language, wrong_script
-from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.types import WarningType
 
 MAX_QUOTED = 60

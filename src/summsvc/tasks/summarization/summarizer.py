@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles.document import Segment
+from summsvc.articles.document import Document, Segment
 from summsvc.articles.language import normalize_code
 from summsvc.errors import (
     EngineError,
@@ -100,7 +101,7 @@ class Summarizer:
         )
         if stages:
             translating = self._pipeline(request, stages, admitted=not summary.extractive)
-            summary = await self._translate(translating, summary)
+            summary = await self._translate(translating, summary, document)
         size = SEGMENT_OVERHEAD * len(summary.sentences)
         found = await self._workers.offload(size, _sentence_warnings, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
@@ -168,12 +169,12 @@ class Summarizer:
             return []
         return await self._router.translation(source, target, request.translation_model)
 
-    async def _translate(self, pipeline: Pipeline, summary: Summary) -> Summary:
+    async def _translate(self, pipeline: Pipeline, summary: Summary, document: Document) -> Summary:
         """The summary with its sentences translated, one segment each."""
         target = summary.target
         terms = Terms.of((), (), summary.language.code)
         outputs = await pipeline.run_all([sentence.text for sentence in summary.sentences])
-        segments = [_as_segment(sentence) for sentence in summary.sentences]
+        segments = [_as_segment(sentence, document) for sentence in summary.sentences]
         repaired = await check_and_complete(pipeline, segments, outputs, target, terms)
         summary.stats.add(pipeline.stats)
         sentences = tuple(
@@ -218,6 +219,11 @@ def _without_output_span(warning: Warning) -> Warning:
     return replace(warning, message=message, output_span=None)
 
 
-def _as_segment(sentence: SummarySentence) -> Segment:
-    span = sentence.span or Span(0, len(sentence.text))
-    return Segment(sentence.text, span, Field.BODY, SegmentKind.SENTENCE, 0)
+def _as_segment(sentence: SummarySentence, document: Document) -> Segment:
+    """The segment that a sentence was extracted from; of a written sentence one of its own."""
+    if sentence.span is None:
+        span = Span(0, len(sentence.text))
+        return Segment(sentence.text, span, Field.BODY, SegmentKind.SENTENCE, 0)
+    segments = document.title if sentence.field is Field.TITLE else document.body
+    at = bisect.bisect_left(segments, sentence.span.start, key=lambda each: each.span.start)
+    return segments[at]

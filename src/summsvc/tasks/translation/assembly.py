@@ -94,7 +94,7 @@ def place_segment(
 ) -> TranslatedSegment:
     """Place the output of segment ``index``; called once for each segment, in order."""
     checkpoint()
-    place = renderer.place(index, output.text)
+    place = renderer.place(index, output.text, output.alignment)
     return TranslatedSegment(
         index=index,
         segment=segment,

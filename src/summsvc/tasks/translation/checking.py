@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from summsvc.alignment import Alignment
 from summsvc.articles.document import Segment
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import PipelineOutput
@@ -23,12 +24,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CheckedOutput:
-    """The final text of a segment. score: 0 for a segment that was not translated."""
+    """The final text of a segment.
+
+    score: 0 for a segment that was not translated. alignment: as in ``Generated``.
+    """
 
     text: str
     score: float = 0.0
     issues: tuple[Issue, ...] = ()
     terms: tuple[TermUse, ...] = ()
+    alignment: Alignment = ()
 
     @staticmethod
     def unchanged(segment: Segment) -> CheckedOutput:
@@ -140,7 +145,7 @@ class CheckedGroup(Generic[T]):
         texts = [case.text for case in self._cases]
         if self._term_outputs is None:
             self._term_outputs = [
-                TermOutput.of(case.segment.text, text, case.found, self._target)
+                TermOutput.of(case.segment.text, text, case.found, self._target, case.alignment)
                 for case, text in zip(self._cases, texts, strict=True)
             ]
         if any_lacking(self._term_outputs):
@@ -175,7 +180,13 @@ class CheckedGroup(Generic[T]):
             )
             notes = [*notes, Issue(WarningType.SEGMENT_SPLIT, message, severe=False)]
         unique = dict.fromkeys((*issues, *notes, *term_issues))
-        return CheckedOutput(with_terms.text, case.output.score, tuple(unique), with_terms.used)
+        return CheckedOutput(
+            with_terms.text,
+            case.output.score,
+            tuple(unique),
+            with_terms.used,
+            with_terms.alignment,
+        )
 
 
 def accepted(
@@ -190,10 +201,11 @@ def accepted(
     issues = find_issues(segment, output, source, target, found, checks)
     if output.pieces > 1 or any(issue.severe for issue in issues):
         return None, issues
-    used = uses(found, output.text, target) if found else ()
+    aligned = output.alignment
+    used = uses(found, output.text, target, aligned) if found else ()
     if not all(use.applied for use in used):
         return None, issues
-    return CheckedOutput(output.text, output.score, tuple(issues), used), issues
+    return CheckedOutput(output.text, output.score, tuple(issues), used, aligned), issues
 
 
 def find_issues(
@@ -230,7 +242,9 @@ async def check_and_complete(
 ) -> list[CheckedOutput]:
     """The checked outputs of all segments. outputs: of their texts, in order."""
     texts = [segment.text for segment in segments]
-    found = await pipeline.workers.offload(work_size(texts), terms.find_all, texts)
+    found = await pipeline.workers.offload(
+        work_size(texts), lambda: [terms.find(each.text, each.kept) for each in segments]
+    )
     selected = [
         Selected(segment, each, work_size((segment.text,)))
         for segment, each in zip(segments, found, strict=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from summsvc.alignment import Alignment, overlaps, targets_of
+from summsvc.articles.occurrences import Occurrences
 from summsvc.interruption import checked
-from summsvc.tasks.translation.occurrences import Occurrences
 from summsvc.tasks.translation.term_patterns import WORD, Pattern, Patterns
 
 _PLACEHOLDERS = (
@@ -94,13 +96,15 @@ class Terms:
             language,
         )
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str, kept: Sequence[tuple[int, int]] = ()) -> list[Found]:
         """The terms in a text, in text order; of overlapping ones the longest.
 
         Automatic terms are always among them. Other terms match whole words; an upper-case
         letter of the term must be upper-case in the text too. Glossary terms match in any
-        inflected form, protected terms as they are written.
+        inflected form, protected terms as they are written. kept: ranges [start, end) that are
+        protected, in order, as ``Segment.kept``; they count before all terms.
         """
+        protected = _whole_words(text, kept)
         found: list[Found] = []
         if _HINT.search(text):
             automatic = checked(_AUTOMATIC.finditer(text))
@@ -111,23 +115,42 @@ class Terms:
                 for each, start, end in self._patterns.find(text, self._language)
             )
         if not found:
-            return []
+            return protected
         found.sort(key=lambda each: (each.start - each.end, each.start))
         taken = bytearray(len(text))
         chosen: list[Found] = []
-        for each in checked(found):
+        for each in checked(protected + found):
             if taken.find(1, each.start, each.end) < 0:
                 taken[each.start : each.end] = b"\x01" * (each.end - each.start)
                 chosen.append(each)
         return sorted(chosen, key=lambda each: each.start)
 
-    def find_all(self, texts: Iterable[str]) -> list[list[Found]]:
-        """The terms in each of several texts."""
-        return [self.find(text) for text in texts]
-
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The spans [start, end) of the terms in a text."""
         return [(each.start, each.end) for each in self.find(text)]
+
+
+def _whole_words(text: str, kept: Sequence[tuple[int, int]]) -> list[Found]:
+    """Kept ranges as protected terms, each with the rest of the words that it begins or ends in.
+
+    A term is looked for as whole words in an output: "`Widget`s" is the term "Widgets".
+    """
+    found: list[Found] = []
+    for start, end in checked(kept):
+        if found and start < found[-1].end:
+            before = found.pop()
+            start, end = before.start, max(end, before.end)
+        while start and _in_word(text, start):
+            start -= 1
+        while _in_word(text, end):
+            end += 1
+        found.append(Found(start, end, text[start:end], text[start:end], kept=True))
+    return found
+
+
+def _in_word(text: str, at: int) -> bool:
+    """Whether an offset is inside a word."""
+    return 0 < at < len(text) and (text[at - 1] + text[at]).replace("_", "a").isalnum()
 
 
 Wanted = tuple[str, bool]
@@ -168,22 +191,36 @@ def _add(spans: _Spans, start: int, end: int) -> None:
         spans.append((start, end))
 
 
-def uses(found: Sequence[Found], output: str, target: str) -> tuple[TermUse, ...]:
+def uses(
+    found: Sequence[Found], output: str, target: str, alignment: Alignment = ()
+) -> tuple[TermUse, ...]:
     """Whether an output has each of the terms.
 
-    target: BCP-47 code of the output. The output must have a term as often as the source;
-    the last occurrences are the missing ones.
+    target: BCP-47 code of the output. alignment: of the output with the text of the terms.
+    The output must have a term as often as the source. Of a term that it has less often, the
+    occurrences with which it is aligned are applied, without an alignment the first ones.
     """
     if not found:
         return ()
     there = places({(each.target, each.kept) for each in found}, output, target)
     left = {wanted: len(spans) for wanted, spans in there.items()}
-    told: list[TermUse] = []
-    for each in checked(found):
-        wanted = (each.target, each.kept)
-        told.append(TermUse(each.source, each.target, left[wanted] > 0))
+    needed = Counter((each.target, each.kept) for each in found)
+    order: Iterable[int] = range(len(found))
+    if alignment and any(left[wanted] < count for wanted, count in needed.items()):
+        targets = targets_of([(each.start, each.end) for each in found], alignment)
+        aligned = [
+            any(overlaps(there[each.target, each.kept], *span) for span in spans)
+            for each, spans in zip(found, targets, strict=True)
+        ]
+        order = sorted(order, key=aligned.__getitem__, reverse=True)
+    applied = [False] * len(found)
+    for i in checked(order):
+        wanted = (found[i].target, found[i].kept)
+        applied[i] = left[wanted] > 0
         left[wanted] -= 1
-    return tuple(told)
+    return tuple(
+        TermUse(each.source, each.target, has) for each, has in zip(found, applied, strict=True)
+    )
 
 
 def around(text: str, found: Sequence[Found]) -> list[str]:

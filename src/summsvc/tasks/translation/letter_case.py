@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import Enum
 
+from summsvc.articles.occurrences import Occurrences
 from summsvc.interruption import checked
 from summsvc.languages import registry
 from summsvc.languages.stemming import stop_words
-from summsvc.tasks.translation.occurrences import Occurrences
 
 _WORD = re.compile(r"[^\W\d_][\w’']*(?:[.&-]\w[\w’']*)*(?:(?<=\.\w)\.)?")
 _VOWEL = re.compile("[aeiouyąęėįųūаеёиоуыэюяіїє]", re.IGNORECASE)

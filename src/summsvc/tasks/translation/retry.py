@@ -20,14 +20,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from summsvc.alignment import Alignment, clipped, joined, shifted
 from summsvc.articles.document import Segment
 from summsvc.errors import SummsvcError
 from summsvc.tasks.pipeline.pipeline import Adjust, Pipeline
-from summsvc.tasks.pipeline.splitting import join, split, split_clauses
+from summsvc.tasks.pipeline.splitting import parts_of_join, split, split_clauses
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.checks import Issue, attempts_cut, safer, severity
@@ -104,13 +105,24 @@ class RetryStrategy:
         """The output for the whole segment. outputs: of ``texts``, in order."""
         if len(self.pieces) == 1:
             (output,) = outputs
-            return replace(output, text=self._finished(output.text))
-        text = join(self.pieces, [output.text for output in outputs])
+            lead = len(self.pieces[0]) - len(self.pieces[0].lstrip())
+            aligned = shifted(output.alignment, lead, 0)
+            text = output.text
+        else:
+            parts = parts_of_join(self.pieces, [output.text for output in outputs])
+            aligned = joined(self.pieces, parts, [output.alignment for output in outputs])
+            text = "".join(parts)
+        finished = self._finished(text)
+        if len(finished) > len(text):
+            # Letters without a counterpart of the same length, such as ß in capitals.
+            aligned = ()
+        aligned = clipped(aligned, sum(map(len, self.pieces)), len(finished))
         return PipelineOutput(
-            self._finished(text),
+            finished,
             min([output.score for output in outputs]),
             all(output.complete for output in outputs),
             max([output.pieces for output in outputs]),
+            (aligned,),
         )
 
     def _finished(self, text: str) -> str:
@@ -203,6 +215,11 @@ class Case:
     def text(self) -> str:
         """The output, or the segment's own text where the output is empty."""
         return self.output.text if self.output.text.strip() else self.segment.text
+
+    @property
+    def alignment(self) -> Alignment:
+        """The alignment of ``text``, as in ``Generated``."""
+        return self.output.alignment if self.output.text.strip() else ()
 
     def consider(
         self,

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypeVar
 
+from summsvc.alignment import (
+    AlignedSpan,
+    Alignment,
+    Change,
+    edited,
+    merged,
+    overlaps,
+    shifted,
+    targets_of,
+)
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
 from summsvc.tasks.pipeline.pipeline import Pipeline
@@ -27,7 +38,7 @@ class TermOutput:
 
     source: the segment's text. found: the terms in it. used: which of them the output has.
     pieces: whether the text between the terms was translated apart. error: of a model, after
-    which nothing more is inserted.
+    which nothing more is inserted. alignment: of the text, as in ``Generated``.
     """
 
     source: str
@@ -37,11 +48,15 @@ class TermOutput:
     pieces: bool = False
     error: SummsvcError | None = None
     attempts: int = 0
+    alignment: Alignment = ()
 
     @staticmethod
-    def of(source: str, text: str, found: Sequence[Found], target: str) -> TermOutput:
+    def of(
+        source: str, text: str, found: Sequence[Found], target: str, alignment: Alignment = ()
+    ) -> TermOutput:
         """An output as a model gave it. target: BCP-47 code of the output."""
-        return TermOutput(source, text, found, uses(found, text, target) if found else ())
+        used = uses(found, text, target, alignment) if found else ()
+        return TermOutput(source, text, found, used, alignment=alignment)
 
     @property
     def lost(self) -> list[Found]:
@@ -98,8 +113,8 @@ async def enforce_terms(
                 continue
             _, put = _WAYS[output.attempts]
             output.attempts += 1
-            put(output, [each.text for each in result], target)
-            output.used = uses(output.found, output.text, target)
+            put(output, result, target)
+            output.used = uses(output.found, output.text, target, output.alignment)
         return then()
 
     done: T | None = None
@@ -121,25 +136,31 @@ def _wanted(output: TermOutput) -> list[tuple[str, str]]:
     return sorted(form for form in forms if any(map(str.isalpha, form[0])))
 
 
-def _substitute(output: TermOutput, alone: list[str], target: str) -> None:
+def _substitute(output: TermOutput, alone: list[PipelineOutput], target: str) -> None:
     """Replace the model's translations of missing terms.
 
-    A translation is replaced only where the output contains it exactly as often as the term
-    is missing: otherwise the place would be a guess.
+    A translation is replaced only where the output, or the part of it that is aligned with
+    the missing terms, contains it exactly as often as the term is missing: otherwise the place
+    would be a guess.
     """
-    wanted, lost = _wanted(output), output.lost
-    output.text = _replace(output.source, output.text, wanted, alone, lost, target)
+    said = [each.text for each in alone]
+    changes = _changes(
+        output.source, output.text, _wanted(output), said, output.lost, target, output.alignment
+    )
+    output.text = _changed(output.text, changes)
+    output.alignment = edited(output.alignment, changes)
 
 
-def _replace(
+def _changes(
     source: str,
     output: str,
     wanted: Sequence[tuple[str, str]],
     alone: Sequence[str],
     lost: Sequence[Found],
     target: str,
-) -> str:
-    """The output with each wanted target in place of the translation of its form.
+    alignment: Alignment = (),
+) -> list[Change]:
+    """The changes that put each wanted target in place of the translation of its form.
 
     wanted: (form, target) pairs. alone: the translation of each form alone.
     """
@@ -147,23 +168,34 @@ def _replace(
     as_they_are = {each.target for each in lost if each.kept}
     said = [translation.strip(_EDGES) for translation in alone]
     there = places(((each, False) for each in said), output, target)
-    changes: list[tuple[int, int, str]] = []
+    ranges = targets_of([(each.start, each.end) for each in lost], alignment)
+    likely = merged(span for spans in ranges for span in spans)
+    changes: list[Change] = []
     for (form, becomes), each in zip(wanted, said, strict=True):
         spans = there[each, False]
+        if len(spans) > lacking[form, becomes]:
+            spans = [span for span in spans if overlaps(likely, *span)]
         if len(spans) == lacking[form, becomes]:
             changes += [(start, end, becomes) for start, end in spans]
     changes.sort(reverse=True)
-    pieces: list[str] = []
+    chosen: list[Change] = []
     following = len(output)
     for start, end, becomes in checked(changes):
         if end <= following:
-            pieces.append(output[end:following])
             if becomes not in as_they_are and start == 0 and output[0].isupper():
                 becomes = becomes[:1].upper() + becomes[1:]
-            pieces.append(becomes)
+            chosen.append((start, end, becomes))
             following = start
-    pieces.append(output[:following])
-    return "".join(reversed(pieces))
+    return chosen[::-1]
+
+
+def _changed(text: str, changes: Sequence[Change]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end, becomes in checked(changes):
+        pieces += [text[at:start], becomes]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def _stretches(output: TermOutput) -> list[str]:
@@ -172,22 +204,35 @@ def _stretches(output: TermOutput) -> list[str]:
     return [stretch.strip() for stretch in stretches if any(map(str.isalpha, stretch))]
 
 
-def _put_between(output: TermOutput, translated: list[str], _target: str) -> None:
+def _put_between(output: TermOutput, translated: list[PipelineOutput], _target: str) -> None:
     """Join the terms with the translated text between them."""
     stretches = around(output.source, output.found)
-    wanted = [i for i, stretch in enumerate(stretches) if any(map(str.isalpha, stretch))]
-    for i, text in zip(wanted, translated, strict=True):
-        stretch = stretches[i]
-        lead = stretch[: len(stretch) - len(stretch.lstrip())]
-        tail = stretch[len(stretch.rstrip()) :]
-        stretches[i] = lead + (text or stretch.strip()) + tail
-    joined = stretches[0]
-    for each, stretch in zip(output.found, stretches[1:], strict=True):
-        joined += each.target + stretch
-    output.text, output.pieces = joined, True
+    following = iter(translated)
+    parts: list[str] = []
+    spans: list[AlignedSpan] = []
+    source = target = 0
+    for stretch, each in zip_longest(stretches, output.found):
+        lead = len(stretch) - len(stretch.lstrip())
+        if any(map(str.isalpha, stretch)):
+            said = next(following)
+            spans += shifted(said.alignment, source + lead, target + lead)
+            tail = stretch[len(stretch.rstrip()) :]
+            stretch = stretch[:lead] + (said.text or stretch.strip()) + tail
+        parts.append(stretch)
+        target += len(stretch)
+        if each is not None:
+            spans.append(AlignedSpan(each.start, each.end, target, target + len(each.target)))
+            parts.append(each.target)
+            source, target = each.end, target + len(each.target)
+    output.text, output.pieces = "".join(parts), True
+    output.alignment = tuple(spans) if output.alignment else ()
 
 
 _WAYS: tuple[
-    tuple[Callable[[TermOutput], list[str]], Callable[[TermOutput, list[str], str], None]], ...
+    tuple[
+        Callable[[TermOutput], list[str]],
+        Callable[[TermOutput, list[PipelineOutput], str], None],
+    ],
+    ...,
 ] = ((_forms, _substitute), (_stretches, _put_between))
 """The texts to translate, and how their translations are used, in order."""

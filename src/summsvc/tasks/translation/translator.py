@@ -36,7 +36,7 @@ BULK_SEGMENTS = 64
 """Segments above which an article has bulk priority: shorter articles go first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Plan:
     """The segments to translate with their indexes, and the request's terms."""
 
@@ -48,17 +48,26 @@ class _Plan:
     def of(request: TranslationRequest, segments: Sequence[Segment], language: str) -> _Plan:
         """Find the terms of all segments, and what there is to translate besides them."""
         terms = Terms.of(request.do_not_translate, request.glossary, language)
-        texts = [segment.text for segment in segments]
         chosen: list[int] = []
         selected: list[Selected] = []
         work = 0
-        for index, (text, found) in enumerate(zip(texts, terms.find_all(texts), strict=True)):
-            work += len(text) + SEGMENT_OVERHEAD
-            if translatable(text, found):
+        for index, segment in enumerate(segments):
+            found = terms.find(segment.text, segment.kept)
+            work += len(segment.text) + SEGMENT_OVERHEAD
+            if translatable(segment.text, found):
                 chosen.append(index)
-                selected.append(Selected(segments[index], found, work))
+                selected.append(Selected(segment, found, work))
                 work = 0
         return _Plan(terms, chosen, selected)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The terms and kept parts of a text, which must not be split."""
+        kept = self._kept.get(text, ())
+        return [(each.start, each.end) for each in self.terms.find(text, kept)]
+
+    @functools.cached_property
+    def _kept(self) -> dict[str, list[tuple[int, int]]]:
+        return {each.segment.text: each.segment.kept for each in self.selected}
 
 
 class Translator:
@@ -139,7 +148,7 @@ class Translator:
             use_cache=request.use_cache,
             caller=request.caller,
             checks=self._checks,
-            unsplittable=plan.terms.spans,
+            unsplittable=plan.spans,
         )
         warnings = [*document.warnings, *pivot_warning(stages)]
         # A rejection is raised here, before the first element.
