@@ -135,6 +135,14 @@ def test_elements_that_begin_or_end_in_another_sentence_keep_their_parents() -> 
     )
 
 
+def test_a_translation_with_fewer_words_than_elements() -> None:
+    body = "<p>Start <b>here. Two more</b> <i>three</i> four.</p>"
+    document = read(Article("", body, "en", MimeType.HTML), keep_boilerplate=True)
+    answers = ["Pradžia.", "Du"]
+    aligned: list[Alignment] = [(), (AlignedSpan(0, 3, 0, 2), AlignedSpan(15, 19, 0, 2))]
+    assert render(document, answers, aligned).body == "<p><b>Pradžia. Du</b><i></i></p>"
+
+
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize(
     ("body", "translation", "pairs", "expected"),

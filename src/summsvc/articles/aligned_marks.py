@@ -46,7 +46,7 @@ def place_by_alignment(
     """
     ranges = ranges_of(elements, words)
     fix_known(elements, ranges, words, known)
-    children = in_order(elements, ranges)
+    children = in_order(elements, ranges, len(words.target))
     text = _Text(source, target, words, marks, known)
     return list(_emitted(elements, ranges, children, text))
 

@@ -113,17 +113,21 @@ def fix_known(
         its.weak = its.first >= its.last
 
 
-def in_order(elements: Sequence[Element], ranges: Sequence[WordRange]) -> dict[int, list[int]]:
+def in_order(
+    elements: Sequence[Element], ranges: Sequence[WordRange], count: int
+) -> dict[int, list[int]]:
     """The children of each element in the order of the translation; -1: those of none.
 
-    Changes the ranges so that they are inside that of the parent and do not overlap.
+    Changes the ranges so that they are inside that of the parent and do not overlap. count:
+    words of the translation.
     """
+    whole = WordRange(0, count)
     children: dict[int, list[int]] = {}
     for number, element in enumerate(checked(elements)):
         children.setdefault(element.parent, []).append(number)
     for parent in checked([-1, *range(len(elements))]):
         if parent in children:
-            within = ranges[parent] if parent >= 0 else None
+            within = ranges[parent] if parent >= 0 else whole
             children[parent] = _apart(children[parent], elements, ranges, within)
     return children
 
@@ -132,21 +136,21 @@ def _apart(
     siblings: Sequence[int],
     elements: Sequence[Element],
     ranges: Sequence[WordRange],
-    within: WordRange | None,
+    within: WordRange,
 ) -> list[int]:
     """Elements side by side in the order of the translation, with ranges that do not overlap."""
-    low, high = (within.first, within.last) if within is not None else (0, None)
+    low, high = within.first, within.last
     if elements[siblings[0]].opening is None:
         # It began in an earlier segment: all that follows it stays behind its end.
-        low = max(low, ranges[siblings[0]].last)
+        low = min(max(low, ranges[siblings[0]].last), high)
         ranges[siblings[0]].first = 0
     if elements[siblings[-1]].closing is None:
-        high = max(low, ranges[siblings[-1]].first)
+        high = max(low, min(ranges[siblings[-1]].first, high))
     for number in checked(siblings):
         its, element = ranges[number], elements[number]
         if element.opening is not None:
             its.first = max(its.first, low)
-        if high is not None and element.closing is not None:
+        if element.closing is not None:
             its.first = min(its.first, high)
             its.last = min(its.last, high)
         its.last = max(its.first, its.last)
@@ -175,11 +179,7 @@ def _apart(
             its.last = its.first
         else:
             free = its.has_words and its.first not in taken
-            its.last = (
-                min(its.first + free, max(its.first, high))
-                if high is not None
-                else its.first + free
-            )
+            its.last = min(its.first + free, max(its.first, high))
             taken.add(its.first)
 
     def order(number: int) -> tuple[bool, bool, int, int, int]:

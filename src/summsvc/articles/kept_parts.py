@@ -17,33 +17,39 @@ _QUOTATION_MARK = re.compile(r"[„“”«»\"‟‹›‚‘]|’(?!\w)|(?<!\w
 def kept_ranges(segment: Segment, translation: str) -> dict[int, Range]:
     """Where the translation has the kept parts, by mark number; without those it lacks.
 
-    The case of letters is ignored. A part that is not inside a word of the source is not
+    The case of letters is ignored. A part that is never inside a word of the source is not
     found inside a word. Of several places the one nearest to the proportional position counts.
     """
     marks = segment.marks
     source = segment.text
     if not any(mark.kept for mark in marks):
         return {}
-    known: dict[tuple[bool, str], list[int]] = {}
+    numbers_of: dict[str, list[int]] = {}
+    inside_words: set[str] = set()
     for number, mark in enumerate(checked(marks)):
-        if mark.kept:
-            text = source[mark.offset : mark.end]
-            known.setdefault((_is_apart(source, mark), folded(text)), []).append(number)
+        string = folded(source[mark.offset : mark.end].strip()) if mark.kept else ""
+        if string:
+            numbers_of.setdefault(string, []).append(number)
+            if not _is_apart(source, mark):
+                inside_words.add(string)
     text = folded(translation)
     found: dict[int, Range] = {}
-    for apart in (True, False):
-        strings = [string for is_apart, string in known if is_apart is apart]
+    for strings, apart in ((numbers_of.keys() - inside_words, True), (inside_words, False)):
         if not strings:
             continue
         there: dict[str, list[int]] = {}
         for start, string in Occurrences(strings).apart(text, whole_words=apart):
             there.setdefault(string, []).append(start)
         for string, starts in checked(there.items()):
-            numbers = known[apart, string]
+            numbers = numbers_of[string]
             wanted = [marks[number].offset * len(text) / len(source) for number in numbers]
             chosen = nearest(starts, wanted)
             for number, start in zip(numbers, chosen, strict=False):
-                found[number] = start, start + len(string)
+                end = start + len(string)
+                # White space inside the element replaces that of the translation.
+                start -= source[marks[number].offset].isspace() and text.endswith(" ", 0, start)
+                end += source[marks[number].end - 1].isspace() and text.startswith(" ", end)
+                found[number] = start, end
     return _without_overlaps(found)
 
 

@@ -112,6 +112,14 @@ def test_a_kept_part_that_a_translation_lacks_stands_in_its_place() -> None:
     assert render(document, ["Taip paleisite."]).body == ("<p>Taip <code>x.y</code>paleisite.</p>")
 
 
+def test_white_space_inside_a_kept_part_is_not_doubled() -> None:
+    document = html("<p>Use<code> x.y </code>to run it, <kbd>Esc </kbd>.</p>")
+    assert document.body[0].text == "Use x.y to run it, Esc ."
+    assert render(document, ["Paleiskite x.y ir Esc."]).body == (
+        "<p>Paleiskite<code> x.y </code>ir <kbd>Esc </kbd>.</p>"
+    )
+
+
 def test_kept_parts_are_where_the_translation_has_them() -> None:
     document = html("<p>Copy <code>a.txt</code> to <kbd>b.txt</kbd> for <b>now</b>.</p>")
     assert render(document, ["Į B.txt kopijuokite a.txt kol kas."]).body == (
