@@ -17,12 +17,14 @@ class BlockKind(Enum):
     """The kind of a block, as marked up in the source.
 
     PAGE_TITLE: the ``title`` element of an HTML page, which is not part of the visible text.
+    CAPTION: the text below an image or a table.
     """
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
     ITEM = "item"
     PAGE_TITLE = "page title"
+    CAPTION = "caption"
 
 
 @dataclass(frozen=True, slots=True)
