@@ -16,16 +16,21 @@ CONTENT = re.compile(
 )
 """The article's own text; such an element is kept whatever else its names say."""
 
+NEVER_CONTENT = _words(
+    r"comments? comment-?\w+ disqus\w* cookies?\w* consent\w* onetrust\w* ot-sdk\w* cli-\w+",
+    r"gdpr\w*",
+)
+"""Comments and consent notices, which may be longer than the article."""
+
 FURNITURE = _words(
-    r"comments? comment-?\w+ disqus\w* cookies?\w*",
-    r"consent\w* onetrust\w* ot-sdk\w* cli-\w+ gdpr\w*",
     r"privacy\w* footer\w* navi?\w* navigation breadcrumbs?\w* newsletters?\w* outbrain\w*",
     r"taboola\w* most-?(?:read|popular|viewed)\w* popular\w* promos? promotions? recommend\w*",
     r"recirc\w* related\w* read-?(?:more|next|also) more-?(?:stories|news|articles|on|from)",
-    r"sidebars?\w* teasers? trending\w* excerpts? galler\w* lightbox\w* carousels?\w* sliders?",
-    r"slideshow\w* modals? popups?\w* widgets?(?!-?content)",
-    r"donat\w+ subscri\w* sponsor\w* advert\w*",
-    r"jp-relatedposts whatsapp\w* login\w* sign-?up\w* shoutbox",
+    r"(?<!with-)(?<!has-)(?<!no-)sidebars?(?!-?(?:grid|layout))\w* teasers? trending\w*",
+    r"excerpts? galler\w* lightbox\w* carousels?\w* sliders? slideshow\w* modals? popups?\w*",
+    r"(?<!article-)widgets?(?!-?content) donat\w+ subscri\w* sponsor\w* advert\w*",
+    r"author-?(?:bio\w*|info|box|about) about-?(?:the-)?authors? biography jp-relatedposts",
+    r"whatsapp\w* login\w* sign-?up\w* shoutbox",
     r"pay-?wall-?(?:prompt|message|notice|barrier|overlay|cta|box)\w*",
 )
 """Parts of the page that are not the article."""

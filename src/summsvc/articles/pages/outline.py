@@ -29,6 +29,9 @@ _SENTENCE_END = re.compile(r"[.!?…。:\"”’»)]\W{0,8}\Z")
 MAX_SHARE = 0.4
 """An element with more of the page's prose than this is not left out for what it is called."""
 
+MAX_CERTAIN_SHARE = 0.85
+"""The same for names of ``NEVER_CONTENT``."""
+
 MAX_SMALL = 300
 """Code points of prose in an element that is left out for a name of ``SMALL_FURNITURE``."""
 
@@ -147,8 +150,13 @@ class Outline:
         )
         if marks.list < 0 and tag in _LIST_TAGS:
             marks.list = at
-        if not marks.furniture and small and tag not in ("html", "body", "main"):
-            marks.furniture = self._is_furniture(element, marks)
+        if not marks.furniture and tag not in ("html", "body", "main"):
+            marks.furniture = (small and self._is_furniture(element, marks)) or (
+                marks.prose <= self.prose * MAX_CERTAIN_SHARE
+                and tag != "article"
+                and names.NEVER_CONTENT.search(element.names) is not None
+                and names.CONTENT.search(element.names) is None
+            )
 
     def _is_furniture(self, element: Element, marks: Marks) -> bool:
         tag = element.tag
