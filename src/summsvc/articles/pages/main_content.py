@@ -75,10 +75,12 @@ def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> 
         return True
     if main is None or block in main or outline.marks[holder].quote:
         return False
+    is_text = outline.is_paragraph(block) or outline.blocks[block].kind is BlockKind.HEADING
     return (
         outline.lengths[block] < SURE_PROSE
         or outline.link_share(block) > 0.3
-        or not (outline.is_paragraph(block) or outline.blocks[block].kind is BlockKind.HEADING)
+        or outline.marks[holder].caption
+        or not is_text
     )
 
 

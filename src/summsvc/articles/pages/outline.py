@@ -167,7 +167,7 @@ class Outline:
         if tag == "p" and marks.prose >= MAX_NAMED_PARAGRAPH:
             return False
         if tag in _TEASER_TAGS and marks.linked_headings == 1 and marks.text < MAX_TEASER:
-            return bool(marks.prose) or tag in ("li", "article")
+            return marks.text > marks.links or tag in ("li", "article")
         if (
             not element.names
             or tag in ("article", "blockquote")
