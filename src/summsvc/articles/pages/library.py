@@ -89,11 +89,16 @@ def _tree(
         for element in reversed(shown[common:]):
             yield f"</{element.tag}>"
         for element in around[common:]:
-            names = html.escape(element.names)
-            yield f'<{element.tag} class="{names}" role="{html.escape(element.role)}">'
+            yield _start_tag(element)
         shown = around.copy()
-        text = html.escape(block.source_map.text[:MAX_BLOCK_CODE_POINTS])
+        text = html.escape(block.source_map.text[:MAX_BLOCK_CODE_POINTS], quote=False)
         if 2 * links[number] > len(block.source_map.text):
             text = f'<a href="#">{text}</a>'
         yield f"\ue000{number}\ue001{text}"
     yield from (f"</{element.tag}>" for element in reversed(shown))
+
+
+def _start_tag(element: Element) -> str:
+    names = f' class="{html.escape(element.names)}"' if element.names else ""
+    role = f' role="{html.escape(element.role)}"' if element.role else ""
+    return f"<{element.tag}{names}{role}>"
