@@ -79,7 +79,41 @@ class WarningType(Enum):
     BRACKETS_LOST = 20
     MODEL_BROKEN = 21
     ATTEMPTS_CUT = 22
+    PAGE_FURNITURE_REMOVED = 23
+    PAGE_WITHOUT_ARTICLE = 24
     CODE_REMOVED = 28
+
+
+class PageExtraction(Enum):
+    """How the article of a page was separated from the rest of the page.
+
+    LIBRARY: by a library and the service's rules. RULES: by the rules alone. WHOLE: not at all.
+    """
+
+    LIBRARY = "library"
+    RULES = "rules"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML body that is a whole page.
+
+    title, language_code, byline, published: what the page says about itself, "" for nothing;
+        published is an ISO 8601 date with or without a time.
+    extraction: None if the way is newer than the client.
+    furniture_blocks, furniture_code_points: number and visible length of the blocks that are
+        not part of the article. furniture: their positions in the body, neighbours joined.
+    """
+
+    title: str
+    language_code: str
+    byline: str
+    published: str
+    extraction: PageExtraction | None
+    furniture_blocks: int
+    furniture_code_points: int
+    furniture: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,22 @@ from summsvc.client import from_proto, options, server_types
 from summsvc.server.codec import to_proto
 from summsvc.tasks.summarization.types import Summary
 from summsvc.tasks.translation.types import Translation
-from summsvc.types import Field, SegmentKind, Span, Warning, WarningType
+from summsvc.types import (
+    Field,
+    Page,
+    PageExtraction,
+    SegmentKind,
+    Span,
+    Warning,
+    WarningType,
+)
 from summsvc.v1 import article_pb2, model_service_pb2
 from summsvc.v1 import summarization_service_pb2 as summarization_pb2
 from summsvc.v1 import translation_service_pb2 as translation_pb2
 
 MESSAGES: dict[type, Descriptor] = {
     Span: article_pb2.Span.DESCRIPTOR,
+    Page: article_pb2.Page.DESCRIPTOR,
     client.Language: article_pb2.Language.DESCRIPTOR,
     client.Warning: article_pb2.Warning.DESCRIPTOR,
     client.ModelUse: article_pb2.ModelUse.DESCRIPTOR,
@@ -55,6 +64,7 @@ ENUMS: dict[str, Any] = {
     "ArticleField": Field,
     "SegmentKind": SegmentKind,
     "WarningType": WarningType,
+    "PageExtraction": PageExtraction,
     "SummaryMethod": options.SummaryMethod,
     "ModelTask": server_types.Task,
     "ModelState": server_types.ModelState,
@@ -112,6 +122,7 @@ SERVER_NAMES: dict[type, dict[str, str]] = {
         "language": "started.language",
         "target_language": "started.target",
         "models": "started.models",
+        "page": "started.page",
         "warnings": "finished.warnings",
         "stats": "finished.stats",
     },
@@ -144,8 +155,9 @@ def annotation(field: FieldDescriptor) -> Any:
         return ENUMS[enum.name] | None
     if message is not None:
         (kind,) = [kind for kind, known in MESSAGES.items() if known is message]
-        # Only a span may be absent; every other message is always set by the server.
-        value: Any = kind | None if kind is Span else kind
+        # Only a span and a page may be absent; the server always sets every other message.
+        optional = kind in (Span, Page) and not field.is_repeated
+        value: Any = kind | None if optional else kind
     else:
         value = SCALARS[field.cpp_type]
         value = value | None if field.has_presence else value

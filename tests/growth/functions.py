@@ -357,6 +357,9 @@ FUNCTIONS: dict[str, Function] = {
     "reading plain text": _read(MimeType.PLAIN),
     "reading HTML": _read(MimeType.HTML),
     "reading Markdown": _read(MimeType.MARKDOWN),
+    "reading a page": Function(
+        lambda text: lambda: _document(f"<body>{text}", MimeType.HTML), ARTICLE - 6
+    ),
     "noise in plain text": _noise(MimeType.PLAIN),
     "noise in short blocks": Function(_noise_in_short_blocks, ARTICLE),
     "noise in HTML": _noise(MimeType.HTML),

@@ -23,6 +23,7 @@ class BlockKind(Enum):
 
     PAGE_TITLE: the ``title`` element of an HTML page, which is not part of the visible text.
     CODE: preformatted text or a code block that is no prose; not part of the article's text.
+    CAPTION: the text below an image or a table.
     """
 
     PARAGRAPH = "paragraph"
@@ -30,6 +31,7 @@ class BlockKind(Enum):
     ITEM = "item"
     PAGE_TITLE = "page title"
     CODE = "code"
+    CAPTION = "caption"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from summsvc.types import Article, Field, SegmentKind, Span, Warning
+from summsvc.types import Article, Field, Page, SegmentKind, Span, Warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Document:
     title, body: segments in order. title_separators, body_separators: the source text
         around them; always one more than there are segments.
     removed: spans of the body that were removed as boilerplate, in order.
+    page: the body as a page, None if it is not one.
     """
 
     article: Article
@@ -93,6 +94,7 @@ class Document:
     body_separators: tuple[str, ...]
     removed: tuple[Span, ...] = ()
     warnings: tuple[Warning, ...] = field(default=())
+    page: Page | None = None
 
     @property
     def segments(self) -> tuple[Segment, ...]:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from summsvc.articles import boilerplate, language
+from summsvc.articles import boilerplate, content, language, page_language
 from summsvc.articles.blocks import Block, BlockKind, release_blocks, release_list
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.document import Document, Segment
-from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.segmentation import segment_blocks
 from summsvc.articles.source_map import SourceMap
 from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongError
 from summsvc.interruption import checked
-from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
+from summsvc.types import Article, Field, MimeType, PageExtraction, Span, Warning, WarningType
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
-_PARSERS = {
-    MimeType.PLAIN: plain.parse,
-    MimeType.HTML: html.parse,
-    MimeType.MARKDOWN: markdown.parse,
-}
 
 
 def read(
@@ -39,23 +34,30 @@ def read(
 
     Raises TextTooLongError when a field is over its limit, InvalidFieldError for control
     characters, EmptyArticleError when neither field has a letter or digit, and the errors of
-    ``language.identify``.
+    ``language.identify``. Of an HTML body that is a whole page, only the article is read; the
+    title of the page is the title of an article that has none.
     """
     _validate_text(Field.TITLE, article.title, max_title)
     _validate_text(Field.BODY, article.body, max_body)
+    body = content.parse(article, keep_boilerplate=keep_boilerplate)
+    code = [body.blocks[i] for i in body.article if body.blocks[i].kind is BlockKind.CODE]
+    prose = [i for i in checked(body.article) if body.blocks[i].kind is not BlockKind.CODE]
+    parts = [body.blocks[i] for i in prose]
+    noise = [] if keep_boilerplate else boilerplate.find(parts, article.title)
+    unwanted = {prose[each.block] for each in noise}
+    kept = [body.blocks[i] for i in prose if i not in unwanted]
+    removed = removed_spans(article.body, article.mime_type, body.blocks, unwanted)
+    page = body.page
+    if page and page.extraction is not PageExtraction.WHOLE and not article.title.strip():
+        article = replace(article, title=page.title)
     title = _title_blocks(article.title)
-    parsed = _PARSERS[article.mime_type](article.body)
-    code = [block for block in checked(parsed) if block.kind is BlockKind.CODE]
-    body = [block for block in checked(parsed) if block.kind is not BlockKind.CODE]
-    if not title and not body:
+    if not title and not kept:
         raise EmptyArticleError(
             "the article has no letter or digit in its title or body", field="article.body"
         )
-    noise = [] if keep_boilerplate else boilerplate.find(body, article.title)
-    unwanted = {each.block for each in noise}
-    kept = [block for i, block in enumerate(body) if i not in unwanted]
-    removed = removed_spans(article.body, article.mime_type, body, unwanted)
-    found, warnings = language.identify(_language_sample(title + kept), article.language)
+    found, warnings = page_language.identify(
+        _language_sample(title + kept), article.language, page.language_code if page else ""
+    )
     segments = tuple(segment_blocks(article.body, kept, Field.BODY, found.code, titled=bool(title)))
     title_segments = tuple(
         segment_blocks(article.title, title, Field.TITLE, found.code, titled=False)
@@ -69,14 +71,17 @@ def read(
         body_separators=_separators(article.body, segments, removed),
         removed=removed,
         warnings=(
-            *(_removal_warning(body[each.block], each.what) for each in noise),
+            *body.warnings,
+            *(() if keep_boilerplate or noise else _only_noise_warning(parts, article.title)),
+            *(_removal_warning(parts[each.block], each.what) for each in noise),
             *_code_warning(code),
             *warnings,
         ),
+        page=page,
     )
     release_list(kept)
-    release_list(body)
-    release_blocks(parsed)
+    release_list(parts)
+    release_blocks(body.blocks)
     return document
 
 
@@ -153,6 +158,14 @@ def _removal_warning(block: Block, what: str) -> Warning:
         Field.BODY,
         block.span,
     )
+
+
+def _only_noise_warning(blocks: Sequence[Block], title: str) -> tuple[Warning, ...]:
+    """A warning if every block looks like boilerplate, so that none was removed."""
+    if not boilerplate.is_only_noise(blocks, title):
+        return ()
+    message = "every line looks like boilerplate; none was left out"
+    return (Warning(WarningType.PAGE_WITHOUT_ARTICLE, message, Field.BODY),)
 
 
 def _code_warning(code: Sequence[Block]) -> list[Warning]:

@@ -102,6 +102,8 @@ def _cut_in_word(source_map: SourceMap, limit: int) -> int:
 def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKind:
     if block.kind in (BlockKind.HEADING, BlockKind.PAGE_TITLE):
         return SegmentKind.HEADING
+    if block.kind is BlockKind.CAPTION:
+        return SegmentKind.FRAGMENT
     if ends_sentence(text):
         return SegmentKind.SENTENCE
     if block.kind is BlockKind.ITEM or not follows_text or text.endswith((":", ",", ";")):

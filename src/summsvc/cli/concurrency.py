@@ -46,7 +46,9 @@ def process_articles(
         async with AsyncClient(**connection) as client:
 
             async def process_one(source: Source) -> ResultT:
-                return await process(client, source, inputs.load(source))
+                load = inputs.load
+                article = await asyncio.to_thread(load, source) if source.address else load(source)
+                return await process(client, source, article)
 
             show_progress = len(inputs.sources) > 1 and limit > 1 and sys.stderr.isatty()
             bar = click.progressbar(

@@ -42,7 +42,8 @@ class Unicode(click.ParamType[str]):
 class Source:
     """Origin of one article.
 
-    name: name in messages. path: None for standard input, whose bytes are ``data``.
+    name: name in messages. path: None for standard input, whose bytes are ``data``, and for a
+    web page. address: that of a web page, else "".
     problem: why the source has no article, if that is known before loading.
     """
 
@@ -50,9 +51,20 @@ class Source:
     path: Path | None = None
     data: bytes = b""
     problem: str = ""
+    address: str = ""
 
     def load(self, *, title: str, language: str, mime_type: str | None) -> Article:
-        """Load the article. mime_type: None to derive it from the suffix. Raises InputError."""
+        """Load the article. Blocks; a web page takes up to ``web.TIMEOUT_S``.
+
+        mime_type: None to derive it from the suffix or the page's Content-Type. Raises InputError.
+        """
+        if self.address:
+            # Imported here because the module raises InputError.
+            from summsvc.cli import web
+
+            page = web.fetch(self.address)
+            page_kind = MimeType(mime_type) if mime_type is not None else page.mime_type
+            return Article(title, page.text, language, page_kind)
         kind = MIME_TYPE_BY_SUFFIX.get(self.path.suffix.lower()) if self.path else None
         if mime_type is not None:
             kind = MimeType(mime_type)
@@ -75,7 +87,7 @@ class Source:
 
 
 def find_sources(paths: Iterable[str]) -> list[Source]:
-    """Return one source per file, per article file in a folder, and for "-".
+    """Return one source per file, per article file in a folder, per web address, and for "-".
 
     Folders are searched recursively; their files are sorted by path. Raises
     click.UsageError if "-" is given twice.
@@ -83,7 +95,9 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
     sources: list[Source] = []
     for name in paths:
         path = Path(name)
-        if name == "-":
+        if name.lower().startswith(("http://", "https://")):
+            sources.append(Source(name, address=name))
+        elif name == "-":
             if any(source.path is None and not source.problem for source in sources):
                 raise click.UsageError("'-' stands for standard input and can be given once.")
             # Read before asyncio starts: below asyncio a signal does not interrupt blocking reads.

@@ -69,9 +69,9 @@ def summarize(
 ) -> int:
     """Summarize articles.
 
-    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, or - for
-    standard input. The summary and the article's language are printed on standard
-    output, warnings on standard error.
+    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, the http or
+    https address of a web page, or - for standard input. The summary and the article's
+    language are printed on standard output, warnings on standard error.
     """
     if sum(length is not None for length in (sentences, words, ratio)) > 1:
         raise click.UsageError("Give one of --sentences, --words and --ratio.")

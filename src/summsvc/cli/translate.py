@@ -62,9 +62,9 @@ def translate(
 ) -> int:
     """Translate articles.
 
-    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, or - for
-    standard input. The translation is printed on standard output in the article's
-    format, everything else on standard error.
+    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, the http or
+    https address of a web page, or - for standard input. The translation is printed on
+    standard output in the article's format, everything else on standard error.
     """
     from summsvc.cli.concurrency import process_articles
     from summsvc.cli.translation_printer import TranslationPrinter
@@ -76,7 +76,9 @@ def translate(
         "keep_boilerplate": keep_boilerplate,
         "include_segments": segments,
     }
-    printer = TranslationPrinter(len(inputs.sources), as_json=as_json, segments=segments)
+    printer = TranslationPrinter(
+        len(inputs.sources), as_json=as_json, segments=segments, titled=bool(inputs.title)
+    )
 
     async def translate_article(client: AsyncClient, _: Source, article: Article) -> Translation:
         return await client.translate(article, target, **options)

@@ -23,13 +23,16 @@ class TranslationPrinter:
     """Prints the translations of several articles, one after another.
 
     articles: number of articles. as_json: print replies or events as JSON. segments:
-    print each segment with its source and score instead of the joined text.
+    print each segment with its source and score instead of the joined text. titled:
+    whether the articles have a title of their own; that of a page is in the page itself.
     """
 
-    def __init__(self, articles: int, *, as_json: bool, segments: bool) -> None:
+    def __init__(self, articles: int, *, as_json: bool, segments: bool, titled: bool) -> None:
         self._headings = Headings(articles)
         self._as_json = as_json
         self._segments = segments
+        self._titled = titled
+        self._skips_title = False
         self._last_field: Field | None = None
         self._line_open = False
 
@@ -43,7 +46,7 @@ class TranslationPrinter:
             for segment in translation.segments:
                 _show_segment(segment)
         else:
-            if translation.title:
+            if translation.title and (self._titled or translation.page is None):
                 self._print(f"{translation.title}\n\n")
             self._print(translation.body)
             self._end_line()
@@ -62,8 +65,11 @@ class TranslationPrinter:
                 line = language_line(event.language, event.target_language, event.models)
                 click.echo(line, err=True)
                 self._last_field = None
+                self._skips_title = event.page is not None and not self._titled
             case TranslatedSegment() if self._segments:
                 _show_segment(event)
+            case TranslatedSegment(field=Field.TITLE) if self._skips_title:
+                pass
             case TranslatedSegment():
                 if self._last_field is Field.TITLE and event.field is Field.BODY:
                     self._print("\n\n")

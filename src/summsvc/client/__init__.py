@@ -32,7 +32,16 @@ from summsvc.client.types import (
     TranslationStarted,
     Warning,
 )
-from summsvc.types import Article, Field, MimeType, SegmentKind, Span, WarningType
+from summsvc.types import (
+    Article,
+    Field,
+    MimeType,
+    Page,
+    PageExtraction,
+    SegmentKind,
+    Span,
+    WarningType,
+)
 
 __all__ = [
     "Article",
@@ -55,6 +64,8 @@ __all__ = [
     "ModelUse",
     "NotFoundError",
     "OverloadedError",
+    "Page",
+    "PageExtraction",
     "Route",
     "SegmentKind",
     "ServerInfo",

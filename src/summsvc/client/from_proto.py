@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2
 from summsvc.client import server_types, types
 from summsvc.client.errors import SummsvcClientError, error_from_status
 from summsvc.client.options import DecodingOptions, SummaryMethod
-from summsvc.types import Field, SegmentKind, Span, WarningType
+from summsvc.types import Field, Page, PageExtraction, SegmentKind, Span, WarningType
 from summsvc.v1 import (
     article_pb2,
     model_service_pb2,
@@ -47,6 +47,7 @@ def summary(message: summarization_service_pb2.SummarizeResponse) -> types.Summa
         models=_models(message.models),
         warnings=_warnings(message.warnings),
         stats=_same_fields(types.Stats, message.stats),
+        page=_page(message),
         raw=message,
     )
 
@@ -70,6 +71,7 @@ def translation(message: translation_service_pb2.TranslateResponse) -> types.Tra
         models=_models(message.models),
         warnings=_warnings(message.warnings),
         stats=_same_fields(types.Stats, message.stats),
+        page=_page(message),
         raw=message,
     )
 
@@ -98,6 +100,7 @@ def event(
                 segments=started.segments,
                 models=_models(started.models),
                 warnings=_warnings(started.warnings),
+                page=_page(started),
                 raw=message,
             )
         case "segment":
@@ -199,6 +202,26 @@ def _model(message: model_service_pb2.Model) -> server_types.Model:
         max_input_tokens=message.max_input_tokens,
         decoding=DecodingOptions(**decoding),
         word_alignment=message.word_alignment,
+    )
+
+
+def _page(
+    reply: summarization_service_pb2.SummarizeResponse
+    | translation_service_pb2.TranslateResponse
+    | translation_service_pb2.TranslationStarted,
+) -> Page | None:
+    if not reply.HasField("page"):
+        return None
+    page = reply.page
+    return Page(
+        title=page.title,
+        language_code=page.language_code,
+        byline=page.byline,
+        published=page.published,
+        extraction=_member(PageExtraction, article_pb2.PageExtraction.DESCRIPTOR, page.extraction),
+        furniture_blocks=page.furniture_blocks,
+        furniture_code_points=page.furniture_code_points,
+        furniture=tuple(_same_fields(Span, span) for span in page.furniture),
     )
 
 

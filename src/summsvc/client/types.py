@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from summsvc.client.options import SummaryMethod
-from summsvc.types import Field, SegmentKind, Span, WarningType
+from summsvc.types import Field, Page, SegmentKind, Span, WarningType
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class Summary:
     """A summary.
 
     text: the sentences joined by single spaces. language: language of the article.
-    method: None if the method is newer than this client.
+    method: None if the method is newer than this client. page: the article's body as a page; None
+    if it is not one.
     """
 
     text: str
@@ -108,6 +109,7 @@ class Summary:
     models: tuple[ModelUse, ...]
     warnings: tuple[Warning, ...]
     stats: Stats
+    page: Page | None
     raw: Message = dataclasses.field(repr=False, compare=False)
 
 
@@ -152,7 +154,10 @@ class TranslatedSegment:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A translated article. segments: empty unless include_segments was set."""
+    """A translated article.
+
+    segments: empty unless include_segments was set. page: as in ``Summary``.
+    """
 
     title: str
     body: str
@@ -162,18 +167,23 @@ class Translation:
     models: tuple[ModelUse, ...]
     warnings: tuple[Warning, ...]
     stats: Stats
+    page: Page | None
     raw: Message = dataclasses.field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationStarted:
-    """The first event of a stream. segments: number of segments that follow."""
+    """The first event of a stream.
+
+    segments: number of segments that follow. page: as in ``Summary``.
+    """
 
     language: Language
     target_language: str
     segments: int
     models: tuple[ModelUse, ...]
     warnings: tuple[Warning, ...]
+    page: Page | None
     raw: Message = dataclasses.field(repr=False, compare=False)
 
 

@@ -24,29 +24,33 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18summsvc/v1/article.proto\x12\nsummsvc.v1\"P\n\x07\x41rticle\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\x12\x11\n\tmime_type\x18\x04 \x01(\t\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"@\n\x08Language\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x01\x12\x12\n\nidentified\x18\x03 \x01(\x08\"\xb1\x01\n\x07Warning\x12%\n\x04type\x18\x01 \x01(\x0e\x32\x17.summsvc.v1.WarningType\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\'\n\x05\x66ield\x18\x03 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12\x1e\n\x04span\x18\x04 \x01(\x0b\x32\x10.summsvc.v1.Span\x12%\n\x0boutput_span\x18\x05 \x01(\x0b\x32\x10.summsvc.v1.Span\"\x8f\x01\n\x08ModelUse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\t\x12\x1c\n\x14source_language_code\x18\x04 \x01(\t\x12\x1c\n\x14target_language_code\x18\x05 \x01(\t\x12\x16\n\x0eword_alignment\x18\x06 \x01(\x08\"\xad\x01\n\x05Stats\x12\x10\n\x08queue_ms\x18\x01 \x01(\x01\x12\x17\n\x0fsegmentation_ms\x18\x02 \x01(\x01\x12\x14\n\x0cinference_ms\x18\x03 \x01(\x01\x12\x10\n\x08total_ms\x18\x04 \x01(\x01\x12\x10\n\x08segments\x18\x05 \x01(\x05\x12\x14\n\x0cinput_tokens\x18\x06 \x01(\x03\x12\x15\n\routput_tokens\x18\x07 \x01(\x03\x12\x12\n\ncache_hits\x18\x08 \x01(\x05\"\x91\x02\n\x0f\x44\x65\x63odingOptions\x12\x16\n\tbeam_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1b\n\x0elength_penalty\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12repetition_penalty\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12!\n\x14no_repeat_ngram_size\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x0c\n\n_beam_sizeB\x11\n\x0f_length_penaltyB\x15\n\x13_repetition_penaltyB\x17\n\x15_no_repeat_ngram_sizeB\x14\n\x12_max_output_tokens*^\n\x0c\x41rticleField\x12\x1d\n\x19\x41RTICLE_FIELD_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41RTICLE_FIELD_TITLE\x10\x01\x12\x16\n\x12\x41RTICLE_FIELD_BODY\x10\x02*\x8c\x06\n\x0bWarningType\x12\x1c\n\x18WARNING_TYPE_UNSPECIFIED\x10\x00\x12$\n WARNING_TYPE_BOILERPLATE_REMOVED\x10\x01\x12#\n\x1fWARNING_TYPE_LANGUAGE_UNCERTAIN\x10\x02\x12\"\n\x1eWARNING_TYPE_LANGUAGE_MISMATCH\x10\x03\x12\x1e\n\x1aWARNING_TYPE_SEGMENT_SPLIT\x10\x04\x12!\n\x1dWARNING_TYPE_OUTPUT_TRUNCATED\x10\x05\x12\x1b\n\x17WARNING_TYPE_REPETITION\x10\x06\x12\x1d\n\x19WARNING_TYPE_LENGTH_RATIO\x10\x07\x12\x1d\n\x19WARNING_TYPE_UNTRANSLATED\x10\x08\x12\x1d\n\x19WARNING_TYPE_WRONG_SCRIPT\x10\t\x12\x1c\n\x18WARNING_TYPE_NUMBER_LOST\x10\n\x12\x1a\n\x16WARNING_TYPE_TERM_LOST\x10\x0b\x12\x1d\n\x19WARNING_TYPE_EMPTY_OUTPUT\x10\x0c\x12\"\n\x1eWARNING_TYPE_UNSUPPORTED_CLAIM\x10\r\x12%\n!WARNING_TYPE_GLOSSARY_NOT_APPLIED\x10\x0e\x12\x18\n\x14WARNING_TYPE_RETRIED\x10\x0f\x12\x16\n\x12WARNING_TYPE_PIVOT\x10\x10\x12\x1e\n\x1aWARNING_TYPE_SHORT_ARTICLE\x10\x11\x12\x1f\n\x1bWARNING_TYPE_LENGTH_NOT_MET\x10\x12\x12\x1f\n\x1bWARNING_TYPE_WRONG_LANGUAGE\x10\x13\x12\x1e\n\x1aWARNING_TYPE_BRACKETS_LOST\x10\x14\x12\x1d\n\x19WARNING_TYPE_MODEL_BROKEN\x10\x15\x12\x1d\n\x19WARNING_TYPE_ATTEMPTS_CUT\x10\x16\x12\x1d\n\x19WARNING_TYPE_CODE_REMOVED\x10\x1c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18summsvc/v1/article.proto\x12\nsummsvc.v1\"P\n\x07\x41rticle\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\x12\x11\n\tmime_type\x18\x04 \x01(\t\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"@\n\x08Language\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x01\x12\x12\n\nidentified\x18\x03 \x01(\x08\"\xdd\x01\n\x04Page\x12\r\n\x05title\x18\x01 \x01(\t\x12\x15\n\rlanguage_code\x18\x02 \x01(\t\x12\x0e\n\x06\x62yline\x18\x03 \x01(\t\x12\x11\n\tpublished\x18\x04 \x01(\t\x12.\n\nextraction\x18\x05 \x01(\x0e\x32\x1a.summsvc.v1.PageExtraction\x12\x18\n\x10\x66urniture_blocks\x18\x06 \x01(\x05\x12\x1d\n\x15\x66urniture_code_points\x18\x07 \x01(\x05\x12#\n\tfurniture\x18\x08 \x03(\x0b\x32\x10.summsvc.v1.Span\"\xb1\x01\n\x07Warning\x12%\n\x04type\x18\x01 \x01(\x0e\x32\x17.summsvc.v1.WarningType\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\'\n\x05\x66ield\x18\x03 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12\x1e\n\x04span\x18\x04 \x01(\x0b\x32\x10.summsvc.v1.Span\x12%\n\x0boutput_span\x18\x05 \x01(\x0b\x32\x10.summsvc.v1.Span\"\x8f\x01\n\x08ModelUse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\t\x12\x1c\n\x14source_language_code\x18\x04 \x01(\t\x12\x1c\n\x14target_language_code\x18\x05 \x01(\t\x12\x16\n\x0eword_alignment\x18\x06 \x01(\x08\"\xad\x01\n\x05Stats\x12\x10\n\x08queue_ms\x18\x01 \x01(\x01\x12\x17\n\x0fsegmentation_ms\x18\x02 \x01(\x01\x12\x14\n\x0cinference_ms\x18\x03 \x01(\x01\x12\x10\n\x08total_ms\x18\x04 \x01(\x01\x12\x10\n\x08segments\x18\x05 \x01(\x05\x12\x14\n\x0cinput_tokens\x18\x06 \x01(\x03\x12\x15\n\routput_tokens\x18\x07 \x01(\x03\x12\x12\n\ncache_hits\x18\x08 \x01(\x05\"\x91\x02\n\x0f\x44\x65\x63odingOptions\x12\x16\n\tbeam_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x1b\n\x0elength_penalty\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12repetition_penalty\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12!\n\x14no_repeat_ngram_size\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x05 \x01(\x05H\x04\x88\x01\x01\x42\x0c\n\n_beam_sizeB\x11\n\x0f_length_penaltyB\x15\n\x13_repetition_penaltyB\x17\n\x15_no_repeat_ngram_sizeB\x14\n\x12_max_output_tokens*^\n\x0c\x41rticleField\x12\x1d\n\x19\x41RTICLE_FIELD_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41RTICLE_FIELD_TITLE\x10\x01\x12\x16\n\x12\x41RTICLE_FIELD_BODY\x10\x02*\x84\x01\n\x0ePageExtraction\x12\x1f\n\x1bPAGE_EXTRACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17PAGE_EXTRACTION_LIBRARY\x10\x01\x12\x19\n\x15PAGE_EXTRACTION_RULES\x10\x02\x12\x19\n\x15PAGE_EXTRACTION_WHOLE\x10\x03*\xdc\x06\n\x0bWarningType\x12\x1c\n\x18WARNING_TYPE_UNSPECIFIED\x10\x00\x12$\n WARNING_TYPE_BOILERPLATE_REMOVED\x10\x01\x12#\n\x1fWARNING_TYPE_LANGUAGE_UNCERTAIN\x10\x02\x12\"\n\x1eWARNING_TYPE_LANGUAGE_MISMATCH\x10\x03\x12\x1e\n\x1aWARNING_TYPE_SEGMENT_SPLIT\x10\x04\x12!\n\x1dWARNING_TYPE_OUTPUT_TRUNCATED\x10\x05\x12\x1b\n\x17WARNING_TYPE_REPETITION\x10\x06\x12\x1d\n\x19WARNING_TYPE_LENGTH_RATIO\x10\x07\x12\x1d\n\x19WARNING_TYPE_UNTRANSLATED\x10\x08\x12\x1d\n\x19WARNING_TYPE_WRONG_SCRIPT\x10\t\x12\x1c\n\x18WARNING_TYPE_NUMBER_LOST\x10\n\x12\x1a\n\x16WARNING_TYPE_TERM_LOST\x10\x0b\x12\x1d\n\x19WARNING_TYPE_EMPTY_OUTPUT\x10\x0c\x12\"\n\x1eWARNING_TYPE_UNSUPPORTED_CLAIM\x10\r\x12%\n!WARNING_TYPE_GLOSSARY_NOT_APPLIED\x10\x0e\x12\x18\n\x14WARNING_TYPE_RETRIED\x10\x0f\x12\x16\n\x12WARNING_TYPE_PIVOT\x10\x10\x12\x1e\n\x1aWARNING_TYPE_SHORT_ARTICLE\x10\x11\x12\x1f\n\x1bWARNING_TYPE_LENGTH_NOT_MET\x10\x12\x12\x1f\n\x1bWARNING_TYPE_WRONG_LANGUAGE\x10\x13\x12\x1e\n\x1aWARNING_TYPE_BRACKETS_LOST\x10\x14\x12\x1d\n\x19WARNING_TYPE_MODEL_BROKEN\x10\x15\x12\x1d\n\x19WARNING_TYPE_ATTEMPTS_CUT\x10\x16\x12\'\n#WARNING_TYPE_PAGE_FURNITURE_REMOVED\x10\x17\x12%\n!WARNING_TYPE_PAGE_WITHOUT_ARTICLE\x10\x18\x12\x1d\n\x19WARNING_TYPE_CODE_REMOVED\x10\x1c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'summsvc.v1.article_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ARTICLEFIELD']._serialized_start=1002
-  _globals['_ARTICLEFIELD']._serialized_end=1096
-  _globals['_WARNINGTYPE']._serialized_start=1099
-  _globals['_WARNINGTYPE']._serialized_end=1879
+  _globals['_ARTICLEFIELD']._serialized_start=1226
+  _globals['_ARTICLEFIELD']._serialized_end=1320
+  _globals['_PAGEEXTRACTION']._serialized_start=1323
+  _globals['_PAGEEXTRACTION']._serialized_end=1455
+  _globals['_WARNINGTYPE']._serialized_start=1458
+  _globals['_WARNINGTYPE']._serialized_end=2318
   _globals['_ARTICLE']._serialized_start=40
   _globals['_ARTICLE']._serialized_end=120
   _globals['_SPAN']._serialized_start=122
   _globals['_SPAN']._serialized_end=156
   _globals['_LANGUAGE']._serialized_start=158
   _globals['_LANGUAGE']._serialized_end=222
-  _globals['_WARNING']._serialized_start=225
-  _globals['_WARNING']._serialized_end=402
-  _globals['_MODELUSE']._serialized_start=405
-  _globals['_MODELUSE']._serialized_end=548
-  _globals['_STATS']._serialized_start=551
-  _globals['_STATS']._serialized_end=724
-  _globals['_DECODINGOPTIONS']._serialized_start=727
-  _globals['_DECODINGOPTIONS']._serialized_end=1000
+  _globals['_PAGE']._serialized_start=225
+  _globals['_PAGE']._serialized_end=446
+  _globals['_WARNING']._serialized_start=449
+  _globals['_WARNING']._serialized_end=626
+  _globals['_MODELUSE']._serialized_start=629
+  _globals['_MODELUSE']._serialized_end=772
+  _globals['_STATS']._serialized_start=775
+  _globals['_STATS']._serialized_end=948
+  _globals['_DECODINGOPTIONS']._serialized_start=951
+  _globals['_DECODINGOPTIONS']._serialized_end=1224
 # @@protoc_insertion_point(module_scope)

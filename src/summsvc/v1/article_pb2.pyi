@@ -5,8 +5,10 @@ Messages that all services share: articles, spans, languages, warnings,
 models used, statistics and decoding options.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -42,6 +44,34 @@ ARTICLE_FIELD_TITLE: ArticleField.ValueType  # 1
 ARTICLE_FIELD_BODY: ArticleField.ValueType  # 2
 """Article.body."""
 Global___ArticleField: _TypeAlias = ArticleField  # noqa: Y015
+
+class _PageExtraction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PageExtractionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PageExtraction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAGE_EXTRACTION_UNSPECIFIED: _PageExtraction.ValueType  # 0
+    """Never sent."""
+    PAGE_EXTRACTION_LIBRARY: _PageExtraction.ValueType  # 1
+    """By a library for main content together with the service's own rules."""
+    PAGE_EXTRACTION_RULES: _PageExtraction.ValueType  # 2
+    """By the rules alone: the page is too large for the library."""
+    PAGE_EXTRACTION_WHOLE: _PageExtraction.ValueType  # 3
+    """Not at all: the request keeps boilerplate."""
+
+class PageExtraction(_PageExtraction, metaclass=_PageExtractionEnumTypeWrapper):
+    """How the article of a page was separated from the rest of the page."""
+
+PAGE_EXTRACTION_UNSPECIFIED: PageExtraction.ValueType  # 0
+"""Never sent."""
+PAGE_EXTRACTION_LIBRARY: PageExtraction.ValueType  # 1
+"""By a library for main content together with the service's own rules."""
+PAGE_EXTRACTION_RULES: PageExtraction.ValueType  # 2
+"""By the rules alone: the page is too large for the library."""
+PAGE_EXTRACTION_WHOLE: PageExtraction.ValueType  # 3
+"""Not at all: the request keeps boilerplate."""
+Global___PageExtraction: _TypeAlias = PageExtraction  # noqa: Y015
 
 class _WarningType:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -122,6 +152,14 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """The output failed a quality check and was not retried, or was retried less
     often than usual: the retries of this request have cost as much as the
     request itself.
+    """
+    WARNING_TYPE_PAGE_FURNITURE_REMOVED: _WarningType.ValueType  # 23
+    """Parts of an HTML body were not read: the parts of a page around its article,
+    or elements that a page does not show. A translation keeps them unchanged.
+    """
+    WARNING_TYPE_PAGE_WITHOUT_ARTICLE: _WarningType.ValueType  # 24
+    """The page has no article, for example only headlines or a request to log in.
+    The result is of the text that the page has.
     """
     WARNING_TYPE_CODE_REMOVED: _WarningType.ValueType  # 28
     """Preformatted text or code blocks were left out, since they are no prose; a
@@ -206,6 +244,14 @@ WARNING_TYPE_ATTEMPTS_CUT: WarningType.ValueType  # 22
 """The output failed a quality check and was not retried, or was retried less
 often than usual: the retries of this request have cost as much as the
 request itself.
+"""
+WARNING_TYPE_PAGE_FURNITURE_REMOVED: WarningType.ValueType  # 23
+"""Parts of an HTML body were not read: the parts of a page around its article,
+or elements that a page does not show. A translation keeps them unchanged.
+"""
+WARNING_TYPE_PAGE_WITHOUT_ARTICLE: WarningType.ValueType  # 24
+"""The page has no article, for example only headlines or a request to log in.
+The result is of the text that the page has.
 """
 WARNING_TYPE_CODE_REMOVED: WarningType.ValueType  # 28
 """Preformatted text or code blocks were left out, since they are no prose; a
@@ -315,6 +361,68 @@ class Language(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Language: _TypeAlias = Language  # noqa: Y015
+
+@_typing.final
+class Page(_message.Message):
+    """An HTML body that is a whole page: what it says about itself, and what was left
+    out of it. A fragment, without elements such as html, head, body, nav or main,
+    is not a page.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    BYLINE_FIELD_NUMBER: _builtins.int
+    PUBLISHED_FIELD_NUMBER: _builtins.int
+    EXTRACTION_FIELD_NUMBER: _builtins.int
+    FURNITURE_BLOCKS_FIELD_NUMBER: _builtins.int
+    FURNITURE_CODE_POINTS_FIELD_NUMBER: _builtins.int
+    FURNITURE_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    """The page's title without the name of the site. Used as the article's title if
+    the request has none; warnings and segments of the title then refer to this
+    text.
+    """
+    language_code: _builtins.str
+    """BCP-47 code of the language that the page names; empty if it names none."""
+    byline: _builtins.str
+    """The author as the page names it; may be empty."""
+    published: _builtins.str
+    """The date of publication as the page names it, ISO 8601, with or without a time;
+    may be empty.
+    """
+    extraction: Global___PageExtraction.ValueType
+    """How the article was found."""
+    furniture_blocks: _builtins.int
+    """Number of blocks outside of the article, such as menu entries, teasers and the
+    lines of the page's footer. They are not read, and a translation keeps them.
+    """
+    furniture_code_points: _builtins.int
+    """Code points of their visible text."""
+    @_builtins.property
+    def furniture(self) -> _containers.RepeatedCompositeFieldContainer[Global___Span]:
+        """Positions of these blocks in Article.body, in order; neighbours are joined."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        language_code: _builtins.str = ...,
+        byline: _builtins.str = ...,
+        published: _builtins.str = ...,
+        extraction: Global___PageExtraction.ValueType = ...,
+        furniture_blocks: _builtins.int = ...,
+        furniture_code_points: _builtins.int = ...,
+        furniture: _abc.Iterable[Global___Span] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["byline", b"byline", "extraction", b"extraction", "furniture", b"furniture", "furniture_blocks", b"furniture_blocks", "furniture_code_points", b"furniture_code_points", "language_code", b"language_code", "published", b"published", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Page: _TypeAlias = Page  # noqa: Y015
 
 @_typing.final
 class Warning(_message.Message):

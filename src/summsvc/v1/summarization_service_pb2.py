@@ -26,15 +26,15 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from summsvc.v1 import article_pb2 as summsvc_dot_v1_dot_article__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&summsvc/v1/summarization_service.proto\x12\nsummsvc.v1\x1a\x17google/rpc/status.proto\x1a\x18summsvc/v1/article.proto\"\x81\x01\n\rSummaryLength\x12\x1a\n\rmax_sentences\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tmax_words\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05ratio\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x10\n\x0e_max_sentencesB\x0c\n\n_max_wordsB\x08\n\x06_ratio\"\xb5\x02\n\x10SummarizeRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.summsvc.v1.Article\x12)\n\x06length\x18\x02 \x01(\x0b\x32\x19.summsvc.v1.SummaryLength\x12)\n\x06method\x18\x03 \x01(\x0e\x32\x19.summsvc.v1.SummaryMethod\x12\x1c\n\x14target_language_code\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12\x19\n\x11translation_model\x18\x06 \x01(\t\x12\x18\n\x10keep_boilerplate\x18\x07 \x01(\x08\x12-\n\x08\x64\x65\x63oding\x18\x08 \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\x12\x14\n\x0c\x62ypass_cache\x18\t \x01(\x08\"\xba\x01\n\x0fSummarySentence\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\'\n\x05\x66ield\x18\x02 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12%\n\x0bsource_span\x18\x03 \x01(\x0b\x32\x10.summsvc.v1.Span\x12\x13\n\x0bsource_text\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12%\n\x08warnings\x18\x06 \x03(\x0b\x32\x13.summsvc.v1.Warning\"\xb5\x02\n\x11SummarizeResponse\x12\x0f\n\x07summary\x18\x01 \x01(\t\x12.\n\tsentences\x18\x02 \x03(\x0b\x32\x1b.summsvc.v1.SummarySentence\x12&\n\x08language\x18\x03 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1d\n\x15summary_language_code\x18\x04 \x01(\t\x12)\n\x06method\x18\x05 \x01(\x0e\x32\x19.summsvc.v1.SummaryMethod\x12$\n\x06models\x18\x06 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x07 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x08 \x01(\x0b\x32\x11.summsvc.v1.Stats\"G\n\x15\x42\x61tchSummarizeRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.summsvc.v1.SummarizeRequest\"s\n\x0fSummarizeResult\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1d.summsvc.v1.SummarizeResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"F\n\x16\x42\x61tchSummarizeResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.summsvc.v1.SummarizeResult*n\n\rSummaryMethod\x12\x1e\n\x1aSUMMARY_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19SUMMARY_METHOD_EXTRACTIVE\x10\x01\x12\x1e\n\x1aSUMMARY_METHOD_ABSTRACTIVE\x10\x02\x32\xb9\x01\n\x14SummarizationService\x12H\n\tSummarize\x12\x1c.summsvc.v1.SummarizeRequest\x1a\x1d.summsvc.v1.SummarizeResponse\x12W\n\x0e\x42\x61tchSummarize\x12!.summsvc.v1.BatchSummarizeRequest\x1a\".summsvc.v1.BatchSummarizeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&summsvc/v1/summarization_service.proto\x12\nsummsvc.v1\x1a\x17google/rpc/status.proto\x1a\x18summsvc/v1/article.proto\"\x81\x01\n\rSummaryLength\x12\x1a\n\rmax_sentences\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tmax_words\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05ratio\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x10\n\x0e_max_sentencesB\x0c\n\n_max_wordsB\x08\n\x06_ratio\"\xb5\x02\n\x10SummarizeRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.summsvc.v1.Article\x12)\n\x06length\x18\x02 \x01(\x0b\x32\x19.summsvc.v1.SummaryLength\x12)\n\x06method\x18\x03 \x01(\x0e\x32\x19.summsvc.v1.SummaryMethod\x12\x1c\n\x14target_language_code\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12\x19\n\x11translation_model\x18\x06 \x01(\t\x12\x18\n\x10keep_boilerplate\x18\x07 \x01(\x08\x12-\n\x08\x64\x65\x63oding\x18\x08 \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\x12\x14\n\x0c\x62ypass_cache\x18\t \x01(\x08\"\xba\x01\n\x0fSummarySentence\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\'\n\x05\x66ield\x18\x02 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12%\n\x0bsource_span\x18\x03 \x01(\x0b\x32\x10.summsvc.v1.Span\x12\x13\n\x0bsource_text\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12%\n\x08warnings\x18\x06 \x03(\x0b\x32\x13.summsvc.v1.Warning\"\xd5\x02\n\x11SummarizeResponse\x12\x0f\n\x07summary\x18\x01 \x01(\t\x12.\n\tsentences\x18\x02 \x03(\x0b\x32\x1b.summsvc.v1.SummarySentence\x12&\n\x08language\x18\x03 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1d\n\x15summary_language_code\x18\x04 \x01(\t\x12)\n\x06method\x18\x05 \x01(\x0e\x32\x19.summsvc.v1.SummaryMethod\x12$\n\x06models\x18\x06 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x07 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x08 \x01(\x0b\x32\x11.summsvc.v1.Stats\x12\x1e\n\x04page\x18\t \x01(\x0b\x32\x10.summsvc.v1.Page\"G\n\x15\x42\x61tchSummarizeRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.summsvc.v1.SummarizeRequest\"s\n\x0fSummarizeResult\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1d.summsvc.v1.SummarizeResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"F\n\x16\x42\x61tchSummarizeResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.summsvc.v1.SummarizeResult*n\n\rSummaryMethod\x12\x1e\n\x1aSUMMARY_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19SUMMARY_METHOD_EXTRACTIVE\x10\x01\x12\x1e\n\x1aSUMMARY_METHOD_ABSTRACTIVE\x10\x02\x32\xb9\x01\n\x14SummarizationService\x12H\n\tSummarize\x12\x1c.summsvc.v1.SummarizeRequest\x1a\x1d.summsvc.v1.SummarizeResponse\x12W\n\x0e\x42\x61tchSummarize\x12!.summsvc.v1.BatchSummarizeRequest\x1a\".summsvc.v1.BatchSummarizeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'summsvc.v1.summarization_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUMMARYMETHOD']._serialized_start=1312
-  _globals['_SUMMARYMETHOD']._serialized_end=1422
+  _globals['_SUMMARYMETHOD']._serialized_start=1344
+  _globals['_SUMMARYMETHOD']._serialized_end=1454
   _globals['_SUMMARYLENGTH']._serialized_start=106
   _globals['_SUMMARYLENGTH']._serialized_end=235
   _globals['_SUMMARIZEREQUEST']._serialized_start=238
@@ -42,13 +42,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUMMARYSENTENCE']._serialized_start=550
   _globals['_SUMMARYSENTENCE']._serialized_end=736
   _globals['_SUMMARIZERESPONSE']._serialized_start=739
-  _globals['_SUMMARIZERESPONSE']._serialized_end=1048
-  _globals['_BATCHSUMMARIZEREQUEST']._serialized_start=1050
-  _globals['_BATCHSUMMARIZEREQUEST']._serialized_end=1121
-  _globals['_SUMMARIZERESULT']._serialized_start=1123
-  _globals['_SUMMARIZERESULT']._serialized_end=1238
-  _globals['_BATCHSUMMARIZERESPONSE']._serialized_start=1240
-  _globals['_BATCHSUMMARIZERESPONSE']._serialized_end=1310
-  _globals['_SUMMARIZATIONSERVICE']._serialized_start=1425
-  _globals['_SUMMARIZATIONSERVICE']._serialized_end=1610
+  _globals['_SUMMARIZERESPONSE']._serialized_end=1080
+  _globals['_BATCHSUMMARIZEREQUEST']._serialized_start=1082
+  _globals['_BATCHSUMMARIZEREQUEST']._serialized_end=1153
+  _globals['_SUMMARIZERESULT']._serialized_start=1155
+  _globals['_SUMMARIZERESULT']._serialized_end=1270
+  _globals['_BATCHSUMMARIZERESPONSE']._serialized_start=1272
+  _globals['_BATCHSUMMARIZERESPONSE']._serialized_end=1342
+  _globals['_SUMMARIZATIONSERVICE']._serialized_start=1457
+  _globals['_SUMMARIZATIONSERVICE']._serialized_end=1642
 # @@protoc_insertion_point(module_scope)

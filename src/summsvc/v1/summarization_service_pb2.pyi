@@ -238,6 +238,7 @@ class SummarizeResponse(_message.Message):
     MODELS_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     STATS_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
     summary: _builtins.str
     """The summary in plain text: its sentences joined by single spaces."""
     summary_language_code: _builtins.str
@@ -264,6 +265,10 @@ class SummarizeResponse(_message.Message):
     def stats(self) -> _article_pb2.Stats:
         """Durations and token counts."""
 
+    @_builtins.property
+    def page(self) -> _article_pb2.Page:
+        """The page, if the article's body is one."""
+
     def __init__(
         self,
         *,
@@ -275,10 +280,11 @@ class SummarizeResponse(_message.Message):
         models: _abc.Iterable[_article_pb2.ModelUse] | None = ...,
         warnings: _abc.Iterable[_article_pb2.Warning] | None = ...,
         stats: _article_pb2.Stats | None = ...,
+        page: _article_pb2.Page | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "stats", b"stats"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "page", b"page", "stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "method", b"method", "models", b"models", "sentences", b"sentences", "stats", b"stats", "summary", b"summary", "summary_language_code", b"summary_language_code", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "method", b"method", "models", b"models", "page", b"page", "sentences", b"sentences", "stats", b"stats", "summary", b"summary", "summary_language_code", b"summary_language_code", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

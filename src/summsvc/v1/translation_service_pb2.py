@@ -26,15 +26,15 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from summsvc.v1 import article_pb2 as summsvc_dot_v1_dot_article__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$summsvc/v1/translation_service.proto\x12\nsummsvc.v1\x1a\x17google/rpc/status.proto\x1a\x18summsvc/v1/article.proto\"/\n\rGlossaryEntry\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"\xa5\x02\n\x10TranslateRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.summsvc.v1.Article\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x18\n\x10include_segments\x18\x04 \x01(\x08\x12\x18\n\x10\x64o_not_translate\x18\x05 \x03(\t\x12+\n\x08glossary\x18\x06 \x03(\x0b\x32\x19.summsvc.v1.GlossaryEntry\x12\x18\n\x10keep_boilerplate\x18\x07 \x01(\x08\x12-\n\x08\x64\x65\x63oding\x18\x08 \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\x12\x14\n\x0c\x62ypass_cache\x18\t \x01(\x08\":\n\x07TermUse\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0f\n\x07\x61pplied\x18\x03 \x01(\x08\"\xe3\x02\n\x11TranslatedSegment\x12\r\n\x05index\x18\x01 \x01(\x05\x12\'\n\x05\x66ield\x18\x02 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12\x11\n\tparagraph\x18\x03 \x01(\x05\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.summsvc.v1.SegmentKind\x12%\n\x0bsource_span\x18\x05 \x01(\x0b\x32\x10.summsvc.v1.Span\x12%\n\x0btarget_span\x18\x06 \x01(\x0b\x32\x10.summsvc.v1.Span\x12\x13\n\x0bsource_text\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x11\n\tseparator\x18\t \x01(\t\x12\r\n\x05score\x18\n \x01(\x01\x12%\n\x08warnings\x18\x0b \x03(\x0b\x32\x13.summsvc.v1.Warning\x12\"\n\x05terms\x18\x0c \x03(\x0b\x32\x13.summsvc.v1.TermUse\"\x96\x02\n\x11TranslateResponse\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12&\n\x08language\x18\x03 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1c\n\x14target_language_code\x18\x04 \x01(\t\x12/\n\x08segments\x18\x05 \x03(\x0b\x32\x1d.summsvc.v1.TranslatedSegment\x12$\n\x06models\x18\x06 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x07 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x08 \x01(\x0b\x32\x11.summsvc.v1.Stats\"G\n\x15\x42\x61tchTranslateRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.summsvc.v1.TranslateRequest\"s\n\x0fTranslateResult\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1d.summsvc.v1.TranslateResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"F\n\x16\x42\x61tchTranslateResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.summsvc.v1.TranslateResult\"G\n\x16StreamTranslateRequest\x12-\n\x07request\x18\x01 \x01(\x0b\x32\x1c.summsvc.v1.TranslateRequest\"\xb9\x01\n\x12TranslationStarted\x12&\n\x08language\x18\x01 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\x12\x10\n\x08segments\x18\x03 \x01(\x05\x12$\n\x06models\x18\x04 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x05 \x03(\x0b\x32\x13.summsvc.v1.Warning\"\x8a\x01\n\x13TranslationFinished\x12\x11\n\tseparator\x18\x01 \x01(\t\x12\x17\n\x0ftitle_separator\x18\x02 \x01(\t\x12%\n\x08warnings\x18\x03 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x04 \x01(\x0b\x32\x11.summsvc.v1.Stats\"\xbc\x01\n\x17StreamTranslateResponse\x12\x31\n\x07started\x18\x01 \x01(\x0b\x32\x1e.summsvc.v1.TranslationStartedH\x00\x12\x30\n\x07segment\x18\x02 \x01(\x0b\x32\x1d.summsvc.v1.TranslatedSegmentH\x00\x12\x33\n\x08\x66inished\x18\x03 \x01(\x0b\x32\x1f.summsvc.v1.TranslationFinishedH\x00\x42\x07\n\x05\x65vent*{\n\x0bSegmentKind\x12\x1c\n\x18SEGMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15SEGMENT_KIND_SENTENCE\x10\x01\x12\x18\n\x14SEGMENT_KIND_HEADING\x10\x02\x12\x19\n\x15SEGMENT_KIND_FRAGMENT\x10\x03\x32\x95\x02\n\x12TranslationService\x12H\n\tTranslate\x12\x1c.summsvc.v1.TranslateRequest\x1a\x1d.summsvc.v1.TranslateResponse\x12W\n\x0e\x42\x61tchTranslate\x12!.summsvc.v1.BatchTranslateRequest\x1a\".summsvc.v1.BatchTranslateResponse\x12\\\n\x0fStreamTranslate\x12\".summsvc.v1.StreamTranslateRequest\x1a#.summsvc.v1.StreamTranslateResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$summsvc/v1/translation_service.proto\x12\nsummsvc.v1\x1a\x17google/rpc/status.proto\x1a\x18summsvc/v1/article.proto\"/\n\rGlossaryEntry\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"\xa5\x02\n\x10TranslateRequest\x12$\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x13.summsvc.v1.Article\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x18\n\x10include_segments\x18\x04 \x01(\x08\x12\x18\n\x10\x64o_not_translate\x18\x05 \x03(\t\x12+\n\x08glossary\x18\x06 \x03(\x0b\x32\x19.summsvc.v1.GlossaryEntry\x12\x18\n\x10keep_boilerplate\x18\x07 \x01(\x08\x12-\n\x08\x64\x65\x63oding\x18\x08 \x01(\x0b\x32\x1b.summsvc.v1.DecodingOptions\x12\x14\n\x0c\x62ypass_cache\x18\t \x01(\x08\":\n\x07TermUse\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0f\n\x07\x61pplied\x18\x03 \x01(\x08\"\xe3\x02\n\x11TranslatedSegment\x12\r\n\x05index\x18\x01 \x01(\x05\x12\'\n\x05\x66ield\x18\x02 \x01(\x0e\x32\x18.summsvc.v1.ArticleField\x12\x11\n\tparagraph\x18\x03 \x01(\x05\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.summsvc.v1.SegmentKind\x12%\n\x0bsource_span\x18\x05 \x01(\x0b\x32\x10.summsvc.v1.Span\x12%\n\x0btarget_span\x18\x06 \x01(\x0b\x32\x10.summsvc.v1.Span\x12\x13\n\x0bsource_text\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x11\n\tseparator\x18\t \x01(\t\x12\r\n\x05score\x18\n \x01(\x01\x12%\n\x08warnings\x18\x0b \x03(\x0b\x32\x13.summsvc.v1.Warning\x12\"\n\x05terms\x18\x0c \x03(\x0b\x32\x13.summsvc.v1.TermUse\"\xb6\x02\n\x11TranslateResponse\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12&\n\x08language\x18\x03 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1c\n\x14target_language_code\x18\x04 \x01(\t\x12/\n\x08segments\x18\x05 \x03(\x0b\x32\x1d.summsvc.v1.TranslatedSegment\x12$\n\x06models\x18\x06 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x07 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x08 \x01(\x0b\x32\x11.summsvc.v1.Stats\x12\x1e\n\x04page\x18\t \x01(\x0b\x32\x10.summsvc.v1.Page\"G\n\x15\x42\x61tchTranslateRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.summsvc.v1.TranslateRequest\"s\n\x0fTranslateResult\x12\x31\n\x08response\x18\x01 \x01(\x0b\x32\x1d.summsvc.v1.TranslateResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"F\n\x16\x42\x61tchTranslateResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.summsvc.v1.TranslateResult\"G\n\x16StreamTranslateRequest\x12-\n\x07request\x18\x01 \x01(\x0b\x32\x1c.summsvc.v1.TranslateRequest\"\xd9\x01\n\x12TranslationStarted\x12&\n\x08language\x18\x01 \x01(\x0b\x32\x14.summsvc.v1.Language\x12\x1c\n\x14target_language_code\x18\x02 \x01(\t\x12\x10\n\x08segments\x18\x03 \x01(\x05\x12$\n\x06models\x18\x04 \x03(\x0b\x32\x14.summsvc.v1.ModelUse\x12%\n\x08warnings\x18\x05 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12\x1e\n\x04page\x18\x06 \x01(\x0b\x32\x10.summsvc.v1.Page\"\x8a\x01\n\x13TranslationFinished\x12\x11\n\tseparator\x18\x01 \x01(\t\x12\x17\n\x0ftitle_separator\x18\x02 \x01(\t\x12%\n\x08warnings\x18\x03 \x03(\x0b\x32\x13.summsvc.v1.Warning\x12 \n\x05stats\x18\x04 \x01(\x0b\x32\x11.summsvc.v1.Stats\"\xbc\x01\n\x17StreamTranslateResponse\x12\x31\n\x07started\x18\x01 \x01(\x0b\x32\x1e.summsvc.v1.TranslationStartedH\x00\x12\x30\n\x07segment\x18\x02 \x01(\x0b\x32\x1d.summsvc.v1.TranslatedSegmentH\x00\x12\x33\n\x08\x66inished\x18\x03 \x01(\x0b\x32\x1f.summsvc.v1.TranslationFinishedH\x00\x42\x07\n\x05\x65vent*{\n\x0bSegmentKind\x12\x1c\n\x18SEGMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15SEGMENT_KIND_SENTENCE\x10\x01\x12\x18\n\x14SEGMENT_KIND_HEADING\x10\x02\x12\x19\n\x15SEGMENT_KIND_FRAGMENT\x10\x03\x32\x95\x02\n\x12TranslationService\x12H\n\tTranslate\x12\x1c.summsvc.v1.TranslateRequest\x1a\x1d.summsvc.v1.TranslateResponse\x12W\n\x0e\x42\x61tchTranslate\x12!.summsvc.v1.BatchTranslateRequest\x1a\".summsvc.v1.BatchTranslateResponse\x12\\\n\x0fStreamTranslate\x12\".summsvc.v1.StreamTranslateRequest\x1a#.summsvc.v1.StreamTranslateResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'summsvc.v1.translation_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEGMENTKIND']._serialized_start=2002
-  _globals['_SEGMENTKIND']._serialized_end=2125
+  _globals['_SEGMENTKIND']._serialized_start=2066
+  _globals['_SEGMENTKIND']._serialized_end=2189
   _globals['_GLOSSARYENTRY']._serialized_start=103
   _globals['_GLOSSARYENTRY']._serialized_end=150
   _globals['_TRANSLATEREQUEST']._serialized_start=153
@@ -44,21 +44,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSLATEDSEGMENT']._serialized_start=509
   _globals['_TRANSLATEDSEGMENT']._serialized_end=864
   _globals['_TRANSLATERESPONSE']._serialized_start=867
-  _globals['_TRANSLATERESPONSE']._serialized_end=1145
-  _globals['_BATCHTRANSLATEREQUEST']._serialized_start=1147
-  _globals['_BATCHTRANSLATEREQUEST']._serialized_end=1218
-  _globals['_TRANSLATERESULT']._serialized_start=1220
-  _globals['_TRANSLATERESULT']._serialized_end=1335
-  _globals['_BATCHTRANSLATERESPONSE']._serialized_start=1337
-  _globals['_BATCHTRANSLATERESPONSE']._serialized_end=1407
-  _globals['_STREAMTRANSLATEREQUEST']._serialized_start=1409
-  _globals['_STREAMTRANSLATEREQUEST']._serialized_end=1480
-  _globals['_TRANSLATIONSTARTED']._serialized_start=1483
-  _globals['_TRANSLATIONSTARTED']._serialized_end=1668
-  _globals['_TRANSLATIONFINISHED']._serialized_start=1671
-  _globals['_TRANSLATIONFINISHED']._serialized_end=1809
-  _globals['_STREAMTRANSLATERESPONSE']._serialized_start=1812
-  _globals['_STREAMTRANSLATERESPONSE']._serialized_end=2000
-  _globals['_TRANSLATIONSERVICE']._serialized_start=2128
-  _globals['_TRANSLATIONSERVICE']._serialized_end=2405
+  _globals['_TRANSLATERESPONSE']._serialized_end=1177
+  _globals['_BATCHTRANSLATEREQUEST']._serialized_start=1179
+  _globals['_BATCHTRANSLATEREQUEST']._serialized_end=1250
+  _globals['_TRANSLATERESULT']._serialized_start=1252
+  _globals['_TRANSLATERESULT']._serialized_end=1367
+  _globals['_BATCHTRANSLATERESPONSE']._serialized_start=1369
+  _globals['_BATCHTRANSLATERESPONSE']._serialized_end=1439
+  _globals['_STREAMTRANSLATEREQUEST']._serialized_start=1441
+  _globals['_STREAMTRANSLATEREQUEST']._serialized_end=1512
+  _globals['_TRANSLATIONSTARTED']._serialized_start=1515
+  _globals['_TRANSLATIONSTARTED']._serialized_end=1732
+  _globals['_TRANSLATIONFINISHED']._serialized_start=1735
+  _globals['_TRANSLATIONFINISHED']._serialized_end=1873
+  _globals['_STREAMTRANSLATERESPONSE']._serialized_start=1876
+  _globals['_STREAMTRANSLATERESPONSE']._serialized_end=2064
+  _globals['_TRANSLATIONSERVICE']._serialized_start=2192
+  _globals['_TRANSLATIONSERVICE']._serialized_end=2469
 # @@protoc_insertion_point(module_scope)

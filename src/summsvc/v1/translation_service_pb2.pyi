@@ -272,6 +272,7 @@ class TranslateResponse(_message.Message):
     MODELS_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     STATS_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """The translated title."""
     body: _builtins.str
@@ -300,6 +301,10 @@ class TranslateResponse(_message.Message):
     def stats(self) -> _article_pb2.Stats:
         """Durations and token counts."""
 
+    @_builtins.property
+    def page(self) -> _article_pb2.Page:
+        """The page, if the article's body is one."""
+
     def __init__(
         self,
         *,
@@ -311,10 +316,11 @@ class TranslateResponse(_message.Message):
         models: _abc.Iterable[_article_pb2.ModelUse] | None = ...,
         warnings: _abc.Iterable[_article_pb2.Warning] | None = ...,
         stats: _article_pb2.Stats | None = ...,
+        page: _article_pb2.Page | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "stats", b"stats"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "page", b"page", "stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "language", b"language", "models", b"models", "segments", b"segments", "stats", b"stats", "target_language_code", b"target_language_code", "title", b"title", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "language", b"language", "models", b"models", "page", b"page", "segments", b"segments", "stats", b"stats", "target_language_code", b"target_language_code", "title", b"title", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -435,6 +441,7 @@ class TranslationStarted(_message.Message):
     SEGMENTS_FIELD_NUMBER: _builtins.int
     MODELS_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
     target_language_code: _builtins.str
     """BCP-47 code of the translation's language."""
     segments: _builtins.int
@@ -451,6 +458,10 @@ class TranslationStarted(_message.Message):
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_article_pb2.Warning]:
         """Warnings about the whole article that are known so far."""
 
+    @_builtins.property
+    def page(self) -> _article_pb2.Page:
+        """The page, if the article's body is one."""
+
     def __init__(
         self,
         *,
@@ -459,10 +470,11 @@ class TranslationStarted(_message.Message):
         segments: _builtins.int = ...,
         models: _abc.Iterable[_article_pb2.ModelUse] | None = ...,
         warnings: _abc.Iterable[_article_pb2.Warning] | None = ...,
+        page: _article_pb2.Page | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "models", b"models", "segments", b"segments", "target_language_code", b"target_language_code", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "models", b"models", "page", b"page", "segments", b"segments", "target_language_code", b"target_language_code", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -337,3 +337,39 @@ def test_long_malformed_input_takes_linear_time(unit: str, tail: str) -> None:
     # With quadratic time, this test would exceed the suite's time limit.
     body = "<p>Start.</p>" + unit * (150_000 // len(unit)) + tail
     assert html(body).body[0].text.startswith("Start.")
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "<p style='display:none'>An error of the template.</p>",
+        "<div hidden><p>Your trial has ended.</p></div>",
+        "<div role=dialog aria-modal=true><p>We value your privacy.</p></div>",
+        "<video><p>Your browser cannot show this video.</p></video>",
+        "<object data=x><p>Please install a plug-in.</p></object>",
+        "<canvas>A chart of prices.</canvas>",
+    ],
+)
+def test_what_a_page_does_not_show_is_not_read(unseen: str) -> None:
+    body = f"<p>The port opened.</p>{unseen}<p>Ships came in.</p>"
+    assert shown(body) == ["The port opened.", "Ships came in."]
+    assert upper(body) == f"<p>THE PORT OPENED.</p>{unseen}<p>SHIPS CAME IN.</p>"
+
+
+def test_a_label_for_screen_readers_does_not_split_its_sentence() -> None:
+    body = "<p>See <a href=x>the plan<span class='sr-only'> (opens a new tab)</span></a> today.</p>"
+    assert shown(body) == ["See the plan today."]
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    ["<div style='visibility:hidden'><main>{}</main></div>", "<div hidden><h1>{}</h1></div>"],
+)
+def test_an_article_that_scripts_have_yet_to_show_is_read(wrapper: str) -> None:
+    assert shown(wrapper.format("Port opens after the storm")) == ["Port opens after the storm"]
+
+
+def test_a_list_item_without_an_end_tag_ends_with_its_list() -> None:
+    body = "<ul><li>Home<li>News</ul><p>Harbour master names</p><p>The port opened.</p>"
+    kinds = [segment.kind.name for segment in html(body).body]
+    assert kinds == ["HEADING", "FRAGMENT", "HEADING", "SENTENCE"]

@@ -13,7 +13,7 @@ from summsvc.server.codec.wire_format import chunked, length_delimited
 from summsvc.tasks.pipeline import usage
 from summsvc.tasks.summarization import types as summaries
 from summsvc.tasks.translation import types as translations
-from summsvc.types import Field, SegmentKind, Span, Warning
+from summsvc.types import Field, Page, SegmentKind, Span, Warning
 from summsvc.v1 import article_pb2, summarization_service_pb2, translation_service_pb2
 
 _ARTICLE_FIELDS = {
@@ -85,6 +85,7 @@ def encode_summary(limit: int, value: summaries.Summary) -> bytes:
         method=pb.SUMMARY_METHOD_EXTRACTIVE if value.extractive else pb.SUMMARY_METHOD_ABSTRACTIVE,
         models=_models(value.models),
         stats=_stats(value.stats),
+        page=_page(value.page),
     )
     sentences = map(_sentence, value.sentences)
     return encode_reply(limit, head, sentences=sentences, warnings=map(_warning, value.warnings))
@@ -112,6 +113,7 @@ def encode_translation(
         target_language_code=value.started.target,
         models=_models(value.started.models),
         stats=_stats(value.finished.stats),
+        page=_page(value.started.page),
     )
     segments = map(_segment, value.segments if include_segments else ())
     return encode_reply(
@@ -158,6 +160,7 @@ def stream_event(
             segments=value.segments,
             models=_models(value.models),
             warnings=map(_warning, value.warnings),
+            page=_page(value.page),
         )
         return pb.StreamTranslateResponse(started=started)
     finished = pb.TranslationFinished(
@@ -176,6 +179,22 @@ def _span(value: Span | None) -> article_pb2.Span | None:
 def _language(value: IdentifiedLanguage) -> article_pb2.Language:
     return article_pb2.Language(
         code=value.code, confidence=value.confidence, identified=value.identified
+    )
+
+
+def _page(value: Page | None) -> article_pb2.Page | None:
+    if value is None:
+        return None
+    extraction = value.extraction.name if value.extraction else "UNSPECIFIED"
+    return article_pb2.Page(
+        title=value.title,
+        language_code=value.language_code,
+        byline=value.byline,
+        published=value.published,
+        extraction=article_pb2.PageExtraction.Value(f"PAGE_EXTRACTION_{extraction}"),
+        furniture_blocks=value.furniture_blocks,
+        furniture_code_points=value.furniture_code_points,
+        furniture=[article_pb2.Span(start=each.start, end=each.end) for each in value.furniture],
     )
 
 

@@ -98,6 +98,7 @@ class Summarizer:
             models=tuple(models),
             warnings=document.warnings + fallback + warnings,
             stats=stats,
+            page=document.page,
         )
         if stages:
             translating = self._pipeline(request, stages, admitted=not summary.extractive)

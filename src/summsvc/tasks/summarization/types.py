@@ -12,7 +12,7 @@ from summsvc.errors import InvalidFieldError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.usage import ModelUse, Stats
-from summsvc.types import Article, Field, Span, Warning
+from summsvc.types import Article, Field, Page, Span, Warning
 
 DEFAULT_SENTENCES = 3
 """Sentences of a summary whose request has no length."""
@@ -112,6 +112,7 @@ class Summary:
     models: tuple[ModelUse, ...]
     warnings: tuple[Warning, ...]
     stats: Stats = field(default_factory=Stats)
+    page: Page | None = None
 
     @property
     def text(self) -> str:

@@ -155,7 +155,12 @@ class Translator:
         submitted = await pipeline.submit([each.segment.text for each in plan.selected])
         try:
             yield TranslationStarted(
-                document.language, target, stats.segments, pipeline.models, tuple(warnings)
+                document.language,
+                target,
+                stats.segments,
+                pipeline.models,
+                tuple(warnings),
+                document.page,
             )
             renderer = Renderer(document)
             assembly = Assembly(renderer, segments, plan.chosen)

@@ -9,7 +9,7 @@ from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.usage import ModelUse, Stats
 from summsvc.tasks.translation.glossary import TermUse
-from summsvc.types import Article, Span, Warning
+from summsvc.types import Article, Page, Span, Warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class TranslationStarted:
     segments: int
     models: tuple[ModelUse, ...]
     warnings: tuple[Warning, ...]
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Extraction of articles from web pages: this service beside three libraries."""

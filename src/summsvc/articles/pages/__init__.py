@@ -1,0 +1,1 @@
+"""The article of a web page: main content, facts of the page."""

@@ -1,0 +1,173 @@
+"""The blocks of a page that are its article.
+
+A library says which blocks are main content (``library``). Rules on elements and their names
+(``outline``) leave out more, and the element with most of the remaining prose is the article. The
+rules and their limits were chosen on public sets of pages (``scripts/bench extraction``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from summsvc.articles.blocks import Block, BlockKind
+from summsvc.articles.pages import library
+from summsvc.articles.pages.outline import Outline
+from summsvc.articles.pages.tree import Element
+from summsvc.interruption import checked
+
+_CONTAINERS = frozenset("div article section main body td".split())
+
+MIN_SENTENCE = 80
+"""Code points of a block whose sentence counts fully; shorter ones may be labels."""
+
+SURE_PROSE = 150
+"""Code points of a block without links that is kept although the library leaves it out."""
+
+MAX_LOSS = 150.0
+"""Value that a child without an article may take from its parent."""
+
+MAX_LINKS = 0.7
+"""Share of links in a short block that is kept; 0.6 in a list as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainContent:
+    """The article of a page.
+
+    kept: indexes of its blocks, in order. captions: those of captions among them. prose: code
+    points of its sentences. by_library: whether the library was asked.
+    """
+
+    kept: list[int]
+    captions: list[int]
+    prose: int
+    by_library: bool
+
+
+def find(elements: Sequence[Element], blocks: Sequence[Block]) -> MainContent:
+    """Find the article among the blocks of a page, in time linear in elements and blocks."""
+    outline = Outline(elements, blocks)
+    main = library.main_blocks(elements, blocks, outline.links)
+    unwanted = [_is_unwanted(outline, block, main) for block in checked(range(len(blocks)))]
+    article = _article_element(outline, unwanted)
+    kept = _blocks_within(outline, article, unwanted) if article >= 0 else []
+    while len(kept) > 1 and blocks[kept[-1]].kind is BlockKind.HEADING:
+        kept.pop()
+    prose = sum(
+        outline.lengths[block]
+        for block in checked(kept)
+        if outline.is_paragraph(block)
+        and outline.ends_sentence(block)
+        and outline.link_share(block) < 0.5
+    )
+    captions = [block for block in kept if outline.marks[outline.holders[block]].caption]
+    return MainContent(kept, captions, prose, main is not None)
+
+
+def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> bool:
+    holder = outline.holders[block]
+    if (
+        holder < 0
+        or outline.marks[holder].furniture
+        or outline.blocks[block].kind is BlockKind.PAGE_TITLE
+    ):
+        return True
+    if main is None or block in main or outline.marks[holder].quote:
+        return False
+    is_text = outline.is_paragraph(block) or outline.blocks[block].kind is BlockKind.HEADING
+    return (
+        outline.lengths[block] < SURE_PROSE
+        or outline.link_share(block) > 0.3
+        or outline.marks[holder].caption
+        or not is_text
+    )
+
+
+def _value(outline: Outline, block: int, unwanted: bool) -> float:
+    """What a block adds to the value of the elements around it: about its length if it is prose."""
+    length, share = outline.lengths[block], outline.link_share(block)
+    if unwanted:
+        return -10
+    if share > 0.5:
+        return -40
+    if outline.blocks[block].kind is BlockKind.HEADING:
+        return 0
+    ends = outline.ends_sentence(block)
+    if length >= MIN_SENTENCE and (ends or length > 200):
+        weight = 0.5 if outline.marks[outline.holders[block]].item else 1.0
+        return length * (1 - share) * weight
+    return length * 0.3 if ends and outline.is_paragraph(block) else -2
+
+
+def _article_element(outline: Outline, unwanted: Sequence[bool]) -> int:
+    """The index of the element that holds the article; -1 without elements."""
+    elements, marks = outline.elements, outline.marks
+    values = [0.0] * len(elements)
+    for block in checked(range(len(outline.blocks))):
+        if outline.holders[block] >= 0:
+            values[outline.holders[block]] += _value(outline, block, unwanted[block])
+    for at in checked(range(len(elements) - 1, -1, -1)):
+        if elements[at].parent >= 0:
+            values[elements[at].parent] += max(values[at], -MAX_LOSS)
+    best = max(range(len(elements)), key=lambda at: (values[at], at), default=-1)
+    bodies = [
+        at
+        for at, element in enumerate(checked(elements))
+        if element.properties == "articlebody" and marks[at].prose > outline.prose * 0.15
+    ]
+    if len(bodies) == 1:
+        best = bodies[0]
+    if best < 0 or values[best] <= 0:
+        return min(0, len(elements) - 1)
+    while elements[best].tag not in _CONTAINERS and elements[best].parent >= 0:
+        best = elements[best].parent
+    return _first_article(outline, best, values)
+
+
+def _first_article(outline: Outline, best: int, values: Sequence[float]) -> int:
+    """The first of several articles within an element; the element itself if there are none."""
+    elements = outline.elements
+    if elements[best].tag == "article":
+        return best
+    articles: list[int] = []
+    after = best
+    for at in checked(range(best + 1, len(elements))):
+        if elements[at].start >= elements[best].end:
+            break
+        if elements[at].tag == "article" and elements[at].start >= after:
+            after = elements[at].end
+            if values[at] > 0.2 * values[best]:
+                articles.append(at)
+    return articles[0] if len(articles) > 1 else best
+
+
+def _blocks_within(outline: Outline, article: int, unwanted: Sequence[bool]) -> list[int]:
+    element = outline.elements[article]
+    kept: list[int] = []
+    seen: set[str] = set()
+    for block in checked(range(len(outline.blocks))):
+        holder = outline.holders[block]
+        start = outline.blocks[block].span.start
+        if unwanted[block] or not element.start <= start < element.end:
+            continue
+        if _is_link(outline, block, article):
+            continue
+        if outline.marks[holder].caption or outline.blocks[block].kind is BlockKind.HEADING:
+            text = outline.blocks[block].text
+            if len(text) >= 40 and text in seen:
+                continue
+            seen.add(text)
+        kept.append(block)
+    return kept
+
+
+def _is_link(outline: Outline, block: int, article: int) -> bool:
+    """Whether a block is a link line, or stands in a list of links."""
+    marks = outline.marks
+    around = marks[outline.holders[block]].list
+    if around > article and marks[around].text < 0.8 * marks[article].text:
+        return marks[around].links > 0.6 * marks[around].text
+    return outline.link_share(block) > MAX_LINKS and not (
+        outline.is_paragraph(block) and outline.lengths[block] >= MIN_SENTENCE
+    )

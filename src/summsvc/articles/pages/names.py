@@ -1,0 +1,48 @@
+"""Words in class names and ids that say what an element of a page is for."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(*words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(' '.join(words).split())})(?![a-z])")
+
+
+CONTENT = re.compile(
+    r"(?:article|story|post|entry|main|page|blog|news|body|text)[-_]*"
+    r"(?:body|content|text|copy|main)"
+    r"|\bhentry\b|\bpost-\d+|\btype-post\b|(?<![a-z])(?:rich|body)-?text|tweet|embed(?!-wrapper)"
+)
+"""The article's own text; such an element is kept whatever else its names say."""
+
+NEVER_CONTENT = _words(
+    r"comments? comment-?\w+ disqus\w* cookies?\w* consent\w* onetrust\w* ot-sdk\w* cli-\w+",
+    r"gdpr\w*",
+)
+"""Comments and consent notices, which may be longer than the article."""
+
+FURNITURE = _words(
+    r"privacy\w* footer\w* navi?\w* navigation breadcrumbs?\w* newsletters?\w* outbrain\w*",
+    r"taboola\w* most-?(?:read|popular|viewed)\w* popular\w* promos? promotions? recommend\w*",
+    r"recirc\w* related\w* read-?(?:more|next|also) more-?(?:stories|news|articles|on|from)",
+    r"(?<!with-)(?<!has-)(?<!no-)sidebars?(?!-?(?:grid|layout))\w* teasers? trending\w*",
+    r"excerpts? galler\w* lightbox\w* carousels?\w* sliders? slideshow\w* modals? popups?\w*",
+    r"(?<!article-)widgets?(?!-?content) donat\w+ subscri\w* sponsor\w* advert\w*",
+    r"author-?(?:bio\w*|info|box|about) about-?(?:the-)?authors? biography jp-relatedposts",
+    r"whatsapp\w* login\w* sign-?up\w* shoutbox",
+    r"pay-?wall-?(?:prompt|message|notice|barrier|overlay|cta|box)\w*",
+)
+"""Parts of the page that are not the article."""
+
+SMALL_FURNITURE = _words(
+    r"ads? adv banners? by-?line\w* dateline",
+    r"foot menus? meta metadata pag(?:er|ination)\w* respond",
+    r"rss shar(?:e|ing|ethis)\w* skip\w* socials?\w* tags",
+    r"tag-?list toolbar topbar topics author\w*",
+    r"bio credits? copyright\w* disclaimer\w* rating\w* addtoany\w* printfriendly a11y hidden",
+    r"timestamp pub-?date published post-?date post-?info entry-?info cards? alert print-?only",
+)
+"""Lines around an article. The same words name long elements with text of the article."""
+
+CAPTION = re.compile(r"caption")
