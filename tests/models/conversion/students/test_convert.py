@@ -161,9 +161,9 @@ def test_a_vocabulary_of_another_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_line_installs_a_folder_of_published_files(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
-    command = ["models", "add", str(student("en-lt")), "--id", "firefox-en-lt"]
+    command = ["models", "add", str(student("en-lt")), "--id", "ours-en-lt"]
     done = CliRunner().invoke(cli, command, env={"SUMMSVC_MODEL_DIR": store})
     assert done.exit_code == 0, done.output
-    assert "firefox-en-lt: installed for onnxruntime" in done.output
+    assert "ours-en-lt: installed for onnxruntime" in done.output
     done = CliRunner().invoke(cli, ["models", "verify"], env={"SUMMSVC_MODEL_DIR": store})
-    assert done.output == "firefox-en-lt: as installed\n"
+    assert done.output == "ours-en-lt: as installed\n"
