@@ -29,18 +29,18 @@ class _OtherPackages(MetaPathFinder):
 
 
 def distributions(name: str) -> set[str]:
-    """Names of a distribution and of all that it requires without extras."""
+    """Names of a distribution and of all installed ones that it requires without extras."""
     found, pending = set(), [name]
     while pending:
         each = re.sub(r"[-_.]+", "-", pending.pop()).lower()
         if each in found:
             continue
-        found.add(each)
         try:
             required = requires(each) or []
         except PackageNotFoundError:
             # Required on another platform only.
             continue
+        found.add(each)
         pending += [match[0] for line in required if "extra ==" not in line
                     if (match := re.match(r"[\w.-]+", line))]  # fmt: skip
     return found

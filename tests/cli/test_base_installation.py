@@ -34,13 +34,19 @@ def summsvc(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]
 
 def test_the_base_requires_few_packages() -> None:
     assert distributions("summsvc") == {
+        "anyio",
         "click",
         "googleapis-common-protos",
         "grpcio",
         "grpcio-health-checking",
         "grpcio-status",
+        "h11",
+        "httpcore2",
+        "httpx2",
+        "idna",
         "protobuf",
         "summsvc",
+        "truststore",
         "typing-extensions",
     }
 
