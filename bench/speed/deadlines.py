@@ -57,6 +57,7 @@ class Sleeping:
 
     name, device, compute_type, max_input_tokens = "sleeping", "cpu", "none", 512
     aligns = False
+    restricts_output = False
     spec = ModelSpec("sleeping", Task.TRANSLATION, Path(), "marian", (("en", "ru"),))
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002

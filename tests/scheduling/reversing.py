@@ -66,6 +66,7 @@ class ReversingEngine:
     compute_type = "float32"
     max_input_tokens = 10_000
     aligns = False
+    restricts_output = False
 
     def __init__(self, id: str = "reversing") -> None:
         self.spec = spec(id)

@@ -35,6 +35,7 @@ class DictionaryEngine:
     compute_type = "float32"
     max_input_tokens = 100
     aligns = False
+    restricts_output = False
 
     def __init__(self, pair: tuple[str, str], words: Mapping[str, str]) -> None:
         id = "-".join(("dictionary", *pair))

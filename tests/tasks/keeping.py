@@ -71,6 +71,7 @@ class KeepingEngine(ReversingEngine):
         )  # fmt: skip
         self.max_input_tokens = limit
         self.aligns = False
+        self.restricts_output = False
         self.inputs: list[tuple[str, DecodingOptions]] = []
         self.counting_threads: set[int] = set()
         self._habit = habit

@@ -33,6 +33,7 @@ class ScriptedEngine(ReversingEngine):
         self.asked: list[tuple[str, DecodingOptions]] = []
         self.max_input_tokens = limit
         self.aligns = False
+        self.restricts_output = False
         self._habit = habit
 
     def _generated(

@@ -137,7 +137,8 @@ class Seq2SeqEngine(Protocol):
 
     name: "ctranslate2", "transformers" or "onnxruntime". device, compute_type: the values in use.
     max_input_tokens: longest input of one segment, special tokens included. aligns: whether
-    outputs have an alignment.
+    outputs have an alignment. restricts_output: whether
+    ``DecodingOptions.output_terms`` has an effect.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Seq2SeqEngine(Protocol):
     compute_type: str
     max_input_tokens: int
     aligns: bool
+    restricts_output: bool
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """Length of each text in tokens as the model's input, special tokens included."""

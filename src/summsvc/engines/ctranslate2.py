@@ -38,6 +38,7 @@ class CTranslate2Engine:
 
     name = "ctranslate2"
     aligns = False
+    restricts_output = False
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         import ctranslate2

@@ -44,6 +44,7 @@ class TransformersEngine:
 
     name = "transformers"
     aligns = False
+    restricts_output = False
 
     def __init__(self, spec: ModelSpec, placement: Placement) -> None:
         # Threads of the tokenizers library would compete with the workers for cores.

@@ -172,3 +172,31 @@ def test_an_alignment_counts_for_the_size_of_the_cache() -> None:
         assert cache.get("key") is each
         sizes.append(cache.bytes)
     assert sizes[1] - sizes[0] >= 50 * 64
+
+
+class RestrictingEngine(MirroringEngine):
+    """Records the terms that the requests need. restricts_output: whether it uses them."""
+
+    def __init__(self, pair: tuple[str, str], words: Mapping[str, str], *, restricts: bool) -> None:
+        super().__init__(pair, words)
+        self.restricts_output = restricts
+        self.terms: set[tuple[str, ...]] = set()
+
+    def generate(self, texts: Sequence[str], *rest: Any) -> list[Generated]:
+        self.terms.add(rest[2].output_terms)
+        return super().generate(texts, *rest)
+
+
+@pytest.mark.parametrize("restricts", [True, False])
+async def test_an_engine_that_restricts_its_output_gets_the_terms(restricts: bool) -> None:
+    engine = RestrictingEngine(("en", "lt"), TO_LITHUANIAN, restricts=restricts)
+    glossary = (("president", "vadovas"), ("mayor", ""))
+    await translated(engine, body=BODY, glossary=glossary, do_not_translate=("Riga",))
+    assert engine.terms == {("Riga", "vadovas") if restricts else ()}
+
+
+async def test_only_the_last_model_of_a_pivot_gets_the_terms() -> None:
+    first = RestrictingEngine(("en", "lt"), TO_LITHUANIAN, restricts=True)
+    second = RestrictingEngine(("lt", "ru"), TO_RUSSIAN, restricts=True)
+    await translated(first, second, body=BODY, target="ru", do_not_translate=("Riga",))
+    assert (first.terms, second.terms) == ({()}, {("Riga",)})

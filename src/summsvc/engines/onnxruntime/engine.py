@@ -72,6 +72,7 @@ class OnnxRuntimeEngine:
                 detail=str(error) or type(error).__name__,
             ) from error
         self.max_input_tokens = layout.max_input_tokens
+        self.restricts_output = self._shortlist is not None
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002
         """See ``Seq2SeqEngine.count_tokens``."""

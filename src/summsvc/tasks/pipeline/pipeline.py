@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
@@ -43,6 +44,7 @@ class Pipeline:
     the outputs. checks: cache of quality checks, shared between requests; unused where the
     request bypasses caches. admitted: True where another pipeline of the same request was
     admitted already. unsplittable: returns the spans of a text that must not be split.
+    output_terms: texts in the target language that the last model must be able to generate.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Pipeline:
         checks: Checks | None = None,
         admitted: bool = False,
         unsplittable: Unsplittable = lambda _: (),
+        output_terms: Sequence[str] = (),
     ) -> None:
         self.stages = tuple(stages)
         self.source = self.stages[0].source
@@ -65,6 +68,7 @@ class Pipeline:
         self.workers = workers
         self.checks = checks if checks is not None and use_cache else Checks(0)
         self._unsplittable = unsplittable
+        self._output_terms = tuple(dict.fromkeys(output_terms))
         self._decoding = decoding
         self._priority = priority
         self._deadline = deadline
@@ -200,7 +204,11 @@ class Pipeline:
     async def _submit(self, stage: Stage, texts: Sequence[str], adjust: Adjust) -> Submitted:
         size = work_size(texts)
         prepared = await self.workers.offload(size, stage.prepare, texts, self._unsplittable)
-        options = adjust(self._decoding.over(stage.scheduler.engine.spec.decoding))
+        engine = stage.scheduler.engine
+        options = adjust(self._decoding.over(engine.spec.decoding))
+        # For other engines the terms would only keep equal segments of requests apart.
+        if engine.restricts_output and stage is self.stages[-1]:
+            options = replace(options, output_terms=self._output_terms)
         handle = stage.scheduler.submit(
             Job(
                 texts=prepared.texts,

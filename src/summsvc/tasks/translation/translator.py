@@ -149,6 +149,10 @@ class Translator:
             caller=request.caller,
             checks=self._checks,
             unsplittable=plan.spans,
+            output_terms=[
+                *request.do_not_translate,
+                *(wanted for _, wanted in request.glossary if wanted),
+            ],
         )
         warnings = [*document.warnings, *pivot_warning(stages)]
         # A rejection is raised here, before the first element.
