@@ -116,10 +116,14 @@ class Numerals(Table):
     hundred: words that multiply the value before them by 100.
     and_word: the word that joins parts of a number ("two hundred and five").
     loose: words of ``values`` that often are no claim about a number ("one of them").
-    stems: pairs: beginnings of all words that may stand for a number in a
-        translation (ordinals, "twice", "dozen"), looser than ``values``; with a
-        trailing $ the whole word.
-    months: beginnings of the names of the twelve months, in order.
+    stems: pairs: stems of further words that may stand for a number in a
+        translation (ordinals, "twice", "dozen"); with a trailing $ the whole word, with
+        a trailing - only with an ending or a second part.
+    months: stems of the names of the twelve months, in order; | between several of
+        one month.
+    endings: what may follow a stem of ``stems`` or ``months``. If there are none, a
+        stem stands for all words that begin with it.
+    parts: beginnings of words that form a compound with a stem ("двух" + "этажный").
     scales: pairs: words for powers of ten after a number ("million"); they apply
         to texts in all languages, as do the next five keys.
     scale_suffixes: pairs: scales that follow the digits without a space ("5m") and
@@ -138,6 +142,8 @@ class Numerals(Table):
     loose: WordSet = NO_WORDS
     stems: Valued = ()
     months: Months = ()
+    endings: Words = ()
+    parts: Words = ()
     scales: Valued = ()
     scale_suffixes: Valued = ()
     range_words: Words = ()

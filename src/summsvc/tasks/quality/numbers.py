@@ -8,15 +8,16 @@ A translation may write a figure in another way: 1,200.5 as 1 200,5, 12 million 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
-from summsvc.tasks.quality.numerals import Number, figures, numbers
-from summsvc.tasks.quality.prefixes import Beginnings
+from summsvc.languages.letters import letter_folds
+from summsvc.tasks.quality.number_words import NumberWords
+from summsvc.tasks.quality.numerals import Number, figures, numbers, quotients
 
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
@@ -24,6 +25,17 @@ _LIKELY = re.compile(r"\d|[IVX]{2}")
 _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _NO_MINUTES = re.compile(r":00(?!\d)")
+_HOURS_AND_MINUTES = re.compile(r"([01]\d|2[0-4])([0-5]\d)")
+_MILITARY = re.compile(r"(0\d)([0-5]\d)", re.ASCII)
+_FRACTION = re.compile(r"(?<![\d./-])(\d{1,2})/(\d{1,2})(?![\d/]|[.-]\d)", re.ASCII)
+_LESS_THAN_ONE = re.compile(r"0[.,](\d+)", re.ASCII)
+_LESS_THAN_ONE_ALONE = re.compile(r"(?<![\d.,:])00?[.,:](\d++)(?![.,:]\d)", re.ASCII)
+_TIME = re.compile(r"(?<![\d.,:])(\d{1,2})[:.](\d\d)(?!\d)", re.ASCII)
+_PART_OF_DATE = re.compile(r"[./-]", re.ASCII)
+_DECIMAL_IN_THOUSANDS = re.compile(r"\d{1,3}[.,]\d\d0", re.ASCII)
+_THOUSANDS = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*", re.ASCII)
+_MARK = re.compile(r"[.,]")
+_DATE_MARKS = ("-", ".", "/")
 
 UNCHECKED_BELOW = 100
 """In a language without number words, smaller numbers of an output may be words."""
@@ -44,13 +56,13 @@ class _Decades:
 
 @dataclass(frozen=True, slots=True)
 class _Stems:
-    """A language's words for numbers by their beginnings.
+    """A language's words for numbers by their stems.
 
     months: the same for the names of months, by number.
     """
 
-    numbers: Beginnings
-    months: Beginnings
+    numbers: NumberWords
+    months: NumberWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +79,36 @@ class _OutputNumbers:
 
     values: of figures, number words and Roman numerals. runs: digits between separators.
     unscaled: runs of figures without a scale word. centuries: of round years, by their
-    first digits.
+    first digits. times: as "6:30". less_than_one: the digits after "0", as ".85".
     """
 
     values: frozenset[Decimal]
     runs: frozenset[Decimal]
     unscaled: frozenset[Decimal]
     centuries: frozenset[int]
+    times: frozenset[str]
+    less_than_one: frozenset[str]
     words: _Words
     stems: _Stems
 
-    def has(self, value: Decimal) -> bool:
-        """Whether the output has a value, as a figure or in words."""
-        return value in self.values or value in self.runs or self._in_words(value)
+    def has(self, value: Decimal, *, in_date: bool = False) -> bool:
+        """Whether the output has a value, as a figure, in words or, in a date, as a month."""
+        if value in self.values or value in self.runs or self._in_words(value):
+            return True
+        return in_date and value in self.words.months
 
     def has_decade(self, century: Decimal) -> bool:
         """Whether the output has a round year of a century, or one without its century."""
         return not self.centuries.isdisjoint((0, int(century) - 1))
 
     def _in_words(self, value: Decimal) -> bool:
-        """Whether the output has a whole number in words or as a month."""
+        """Whether the output has a whole number in words."""
         if not 0 < value < 10_000 or value != int(value):
             return False
         number = int(value)
         known = self.stems.numbers.values
         if not known:
             return number < UNCHECKED_BELOW
-        if number in self.words.months:
-            return True
         if number in known:
             return number in self.words.numbers
         # 2013 needs the words for thousand and thirteen; the number of thousands is ignored.
@@ -123,6 +137,11 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     decades = _decades(languages)
     given = _given(output, _stems(languages, target), target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
+    for match in checked_matches(_FRACTION, source):
+        if int(match[2]) > int(match[1]) > 0 and not quotients(match[1], match[2]).isdisjoint(
+            given.values
+        ):
+            known |= {match.start(1), match.start(2)}
     for match in _decades_within_centuries(source, decades):
         if given.has_decade(_roman(match["century"])):
             known |= {match.start("century"), match.start("decade")}
@@ -148,17 +167,55 @@ def _decades_within_centuries(source: str, decades: _Decades) -> Iterator[re.Mat
 def _as_written(source: str, number: Number, runs: set[str]) -> bool:
     """Whether the digits of a figure without a scale word are all among runs of digits."""
     text = source[number.start : number.end]
+    if _LESS_THAN_ONE.fullmatch(text):
+        # The 0 and the other digits may be of different numbers: "0.8.5", "85.0".
+        return False
     return text[-1].isdecimal() and runs.issuperset(_DIGITS.findall(text))
 
 
 def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades) -> bool:
     text = source[number.start : number.end]
-    if any(map(given.has, {*number.readings, *_decade(source, number, decades)})):
+    in_date = _is_in_date(source, number)
+    values = {*_values(text, number), *_decade(source, number, decades)}
+    if any(given.has(value, in_date=in_date) for value in values):
         return True
     runs = _runs(text)
     if not text[-1].isdecimal():
-        return runs <= given.unscaled
-    return all(map(given.has, runs))
+        return bool(runs) and runs <= given.unscaled
+    if time := _HOURS_AND_MINUTES.fullmatch(text):
+        hours, minutes = Decimal(time[1]), Decimal(time[2])
+        if f"{int(hours)}:{time[2]}" in given.times:
+            return True
+        return text[0] == "0" and not minutes and given.has(hours)
+    if _LESS_THAN_ONE.fullmatch(text):
+        return text[1:].replace(",", ".") in given.less_than_one
+    if _DECIMAL_IN_THOUSANDS.fullmatch(text):
+        return runs <= given.runs
+    return all(given.has(run, in_date=in_date) for run in runs)
+
+
+def _is_in_date(source: str, number: Number) -> bool:
+    """Whether a figure is part of one like 12/05/2024, whose month may be a word."""
+    text = source[number.start : number.end]
+    before, after = source[: number.start][-2:], source[number.end : number.end + 2]
+    return bool(
+        _PART_OF_DATE.search(text)
+        or (before[1:] in _DATE_MARKS and before[:1].isdecimal())
+        or (after[:1] in _DATE_MARKS and after[1:].isdecimal())
+    )
+
+
+def _values(text: str, number: Number) -> frozenset[Decimal]:
+    """The readings of a figure, without the unlikely ones.
+
+    "1,200" is no 1.2: decimals are translated with the same digits. "0.8.5" is no 85.
+    """
+    if _DECIMAL_IN_THOUSANDS.fullmatch(text) and text[0] != "0":
+        return number.readings - {Decimal(text.replace(",", "."))}
+    if len(_MARK.findall(text)) > 1 and text[-1].isdecimal() and not _THOUSANDS.fullmatch(text):
+        whole = {value for value in number.readings if value == int(value)}
+        return number.readings - whole if len(set(_MARK.findall(text))) == 1 else number.readings
+    return number.readings
 
 
 def _decade(source: str, number: Number, decades: _Decades) -> Iterator[Decimal]:
@@ -170,19 +227,25 @@ def _decade(source: str, number: Number, decades: _Decades) -> Iterator[Decimal]
 
 
 def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
-    found = numbers(output, target)
-    values = frozenset().union(*(number.readings for number in found))
-    values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
+    # Loose words are found by their stems, if they are no other word.
+    found = [each for each in numbers(output, target) if not each.loose or min(each.readings) > 999]
     texts = [output[number.start : number.end] for number in found]
-    runs = frozenset(_runs(output))
+    values = frozenset().union(*map(_values, texts, found))
+    values |= {_roman(match[0]) for match in _ROMAN.finditer(output)}
+    military = (match for run in _DIGITS.findall(output) if (match := _MILITARY.fullmatch(run)))
+    runs = frozenset(
+        {*_runs(output), *(Decimal(part) for each in military for part in each.groups())}
+    )
     years = (int(run) for run in checked(runs) if run < 10_000)
-    said = {match[0] for match in checked_matches(_WORD, output.lower())}
+    said = {match[0] for match in checked_matches(_WORD, output.lower().translate(letter_folds()))}
     return _OutputNumbers(
         values,
         runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
         frozenset(year // 100 for year in years if not year % 10),
-        _Words(stems.numbers.begin(said), stems.months.begin(said)),
+        frozenset(f"{int(each[1])}:{each[2]}" for each in checked_matches(_TIME, output)),
+        frozenset(f".{each[1]}" for each in checked_matches(_LESS_THAN_ONE_ALONE, output)),
+        _Words(stems.numbers.find(said), stems.months.find(said)),
         stems,
     )
 
@@ -200,8 +263,23 @@ def _roman(numeral: str) -> Decimal:
 @lru_cache(maxsize=256)
 def _stems(languages: registry.Registry, language: str) -> _Stems:
     entry = languages.get(language).numerals
-    months = ((number, (word,)) for number, word in enumerate(entry.months, 1))
-    return _Stems(Beginnings(entry.stems), Beginnings(months))
+    counted = [(value, set(words) - entry.loose) for value, words in entry.values]
+    if not entry.stems:
+        counted = []
+    elif entry.hundred:
+        counted.append((100, set(entry.hundred)))
+    months = ((number, word.split("|")) for number, word in enumerate(entry.months, 1))
+    return _Stems(
+        NumberWords(_folded(entry.stems), _folded(counted), entry.endings, entry.parts),
+        NumberWords(_folded(months), (), entry.endings),
+    )
+
+
+def _folded(
+    table: Iterable[tuple[int, Iterable[str]]],
+) -> Iterator[tuple[int, list[str]]]:
+    folds = letter_folds()
+    return ((value, [word.translate(folds) for word in words]) for value, words in table)
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,8 @@ they share one. Number words come from the language files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -22,6 +23,14 @@ _FIGURE = re.compile(
     rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,'’]\d{{3}})+(?!\d)|\d+)(?:[.,]\d+)*", re.ASCII
 )
 _DIGIT = re.compile(r"\d")
+_MIXED = re.compile(
+    rf"(?<![\d.,/-])(\d{{1,3}})(?:[{_SPACES}]([1-9]\d?)/([1-9]\d?)(?![\d/])|[{_SPACES}]?([¼-¾⅐-⅞]))",
+    re.ASCII,
+)
+_VULGAR = {
+    letter: unicodedata.normalize("NFKC", letter).replace("\N{FRACTION SLASH}", "/")
+    for letter in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+}
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+")
@@ -123,7 +132,41 @@ def numbers(text: str, language: str) -> list[Number]:
 
 def figures(text: str) -> list[Number]:
     """Numbers that a text has in figures, in text order; linear in its length."""
-    return sorted(_figures(text), key=lambda number: number.start)
+    found = sorted(_figures(text), key=lambda number: number.start)
+    return list(_with_mixed(text, found)) if _MIXED.search(text) else found
+
+
+def _with_mixed(text: str, found: Sequence[Number]) -> Iterator[Number]:
+    """The numbers, with each mixed fraction ("3 1/2", "3½") as one."""
+    mixed = [number for match in checked_matches(_MIXED, text) if (number := _sum(text, match))]
+    pending = list(reversed(mixed))
+    end = 0
+    for number in checked(found):
+        if pending and number.start == pending[-1].start:
+            end = pending[-1].end
+            yield pending.pop()
+        elif number.start >= end:
+            yield number
+
+
+def _sum(text: str, match: re.Match[str]) -> Number | None:
+    """The number of a mixed fraction; None if its numerator is not the smaller one."""
+    whole, mark = Decimal(match[1]), match[4]
+    if mark is None and int(match[2]) >= int(match[3]):
+        return None
+    top, bottom = (match[2], match[3]) if mark is None else _VULGAR[mark].split("/")
+    scale, end = _scale(text, match.end(), _marks_of(registry.current()))
+    factor = 1 if scale is None else scale
+    readings = frozenset((whole + part) * factor for part in quotients(top, bottom))
+    return Number(match.start(), end, readings)
+
+
+def quotients(numerator: str, denominator: str) -> Readings:
+    """A fraction as a decimal, also rounded to one and two places."""
+    exact = Decimal(numerator) / Decimal(denominator)
+    if exact * 100 == int(exact * 100):
+        return frozenset((exact,))
+    return frozenset((exact, round(exact, 2), round(exact, 1)))
 
 
 def _figures(text: str) -> Iterator[Number]:
