@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from summsvc.alignment import AlignedSpan, Alignment, composed, edited, targets_of
-from summsvc.articles import boilerplate, language, sentences
+from summsvc.articles import boilerplate, encoding, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
 from summsvc.articles.enclosures import enclosures
 from summsvc.articles.formats import html, markdown, plain
@@ -368,6 +368,7 @@ FUNCTIONS: dict[str, Function] = {
     "escape for Markdown": of(
         lambda text: escape(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
     ),
+    "encoding": of(lambda text: list(encoding.warnings(Article(text, text)))),
     "language": Function(_identified, ARTICLE),
     "rendering plain text": _of_document(_rendered),
     "rendering HTML": _of_document(_rendered, MimeType.HTML),

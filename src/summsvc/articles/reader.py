@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles import boilerplate, content, language, page_language
+from summsvc.articles import boilerplate, content, encoding, language, page_language
 from summsvc.articles.blocks import Block, BlockKind, release_blocks, release_list
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.document import Document, Segment
@@ -71,6 +71,7 @@ def read(
         body_separators=_separators(article.body, segments, removed),
         removed=removed,
         warnings=(
+            *encoding.warnings(article),
             *body.warnings,
             *(() if keep_boilerplate or noise else _only_noise_warning(parts, article.title)),
             *(_removal_warning(parts[each.block], each.what) for each in noise),
@@ -99,6 +100,12 @@ def _validate_text(field: Field, text: str, limit: int) -> None:
             f"{name} has {len(text)} code points; at most {limit} are accepted",
             field=name,
             metadata={"limit": str(limit), "length": str(len(text))},
+        )
+    if binary := encoding.binary_format(text):
+        raise InvalidFieldError(
+            f"{name} looks like {binary}; send the text that it contains",
+            field=name,
+            metadata={"offset": "0"},
         )
     found = (
         _FORBIDDEN.search(text, at, at + SCAN_CHUNK)

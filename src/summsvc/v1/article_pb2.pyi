@@ -161,6 +161,10 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """The page has no article, for example only headlines or a request to log in.
     The result is of the text that the page has.
     """
+    WARNING_TYPE_ENCODING_DOUBTFUL: _WarningType.ValueType  # 26
+    """The text looks wrongly decoded, such as UTF-8 read as windows-1252, or
+    escaped once too often. It is processed as sent. The span is the first place.
+    """
     WARNING_TYPE_CODE_REMOVED: _WarningType.ValueType  # 28
     """Preformatted text or code blocks were left out, since they are no prose; a
     translation has them unchanged. The span is that of the first one.
@@ -252,6 +256,10 @@ or elements that a page does not show. A translation keeps them unchanged.
 WARNING_TYPE_PAGE_WITHOUT_ARTICLE: WarningType.ValueType  # 24
 """The page has no article, for example only headlines or a request to log in.
 The result is of the text that the page has.
+"""
+WARNING_TYPE_ENCODING_DOUBTFUL: WarningType.ValueType  # 26
+"""The text looks wrongly decoded, such as UTF-8 read as windows-1252, or
+escaped once too often. It is processed as sent. The span is the first place.
 """
 WARNING_TYPE_CODE_REMOVED: WarningType.ValueType  # 28
 """Preformatted text or code blocks were left out, since they are no prose; a

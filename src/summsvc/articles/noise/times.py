@@ -124,6 +124,9 @@ def _words(languages: registry.Registry) -> _Words:
         past=one_of(word for table in tables for word in table.past),
         units=one_of(word for table in tables for word in table.units),
         months=one_of(
-            f"{month}*" for language in languages.all() for month in language.numerals.months
+            stem.removesuffix("$") if stem.endswith("$") else f"{stem.removesuffix('-')}*"
+            for language in languages.all()
+            for month in language.numerals.months
+            for stem in month.split("|")
         ),
     )
