@@ -61,6 +61,7 @@ async def test_the_second_model_begins_after_the_first_batch_of_the_first(pivot:
     async with aclosing(pivot.translator.stream(request(*MANY))) as events:
         await anext(events)
         segment = await anext(events)
+        await pivot.first.begun(2)
     assert isinstance(segment, TranslatedSegment)
     assert segment.text == "Этот епископ number 0 встретил этот судью."
     assert len(pivot.first.batches) == 2  # the second one waits
