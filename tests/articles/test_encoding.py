@@ -94,3 +94,11 @@ def test_the_content_of_other_files_is_rejected_by_name(
     with pytest.raises(InvalidFieldError, match=name) as caught:
         read(Article("", data.decode(decoder, "replace"), "en"))
     assert caught.value.field == "article.body"
+
+
+def test_a_title_that_the_page_gives_is_not_reported_as_one_that_was_sent() -> None:
+    paragraphs = "<p>The mayor opened the bridge on Friday, and a band played for an hour.</p>" * 4
+    body = f"<html><head><title>Roe &amp;amp; Sons</title></head><body>{paragraphs}</body></html>"
+    document = read(Article("", body, "en", MimeType.HTML))
+    found = [w for w in document.warnings if w.type is WarningType.ENCODING_DOUBTFUL]
+    assert [each.field for each in found] == [Field.BODY]

@@ -41,7 +41,6 @@ def parse(article: Article, *, keep_boilerplate: bool) -> Content:
     if found is None:
         return Content(parsed.blocks, every, warnings=hidden)
     kept = every if keep_boilerplate else found.kept
-    whole = keep_boilerplate
     way = PageExtraction.LIBRARY if found.by_library else PageExtraction.RULES
     furniture = sorted(set(every).difference(kept))
     page = Page(
@@ -49,7 +48,7 @@ def parse(article: Article, *, keep_boilerplate: bool) -> Content:
         language_code=found.facts.language,
         byline=found.facts.byline,
         published=found.facts.published,
-        extraction=PageExtraction.WHOLE if whole else way,
+        extraction=PageExtraction.WHOLE if keep_boilerplate else way,
         furniture_blocks=len(furniture),
         furniture_code_points=sum(
             len(parsed.blocks[i].source_map.text) for i in checked(furniture)
@@ -57,7 +56,7 @@ def parse(article: Article, *, keep_boilerplate: bool) -> Content:
         furniture=tuple(_joined_spans(parsed.blocks, furniture)),
     )
     warnings = [*_furniture_warning(page), *hidden]
-    if not whole and not found.has_article:
+    if not keep_boilerplate and not found.has_article:
         message = "the page has no article, only headlines, links or a request to log in"
         warnings.insert(0, Warning(WarningType.PAGE_WITHOUT_ARTICLE, message, Field.BODY))
     return Content(parsed.blocks, kept, page, tuple(warnings))

@@ -44,14 +44,14 @@ def binary_format(text: str) -> str:
 
 
 def _characters(code_page: str, values: Iterable[int]) -> str:
-    """The characters of some byte values, as a class of a regular expression."""
+    """The characters of some byte values, escaped for a class of a regular expression."""
     found = {chr(value) for value in values if value < 0xA0}
     for value in values:
         try:
             found.add(bytes([value]).decode(code_page))
         except UnicodeDecodeError:
             continue
-    return f"[{re.escape(''.join(sorted(found)))}]"
+    return re.escape("".join(sorted(found)))
 
 
 def _misread(code_page: str) -> re.Pattern[str]:
@@ -59,12 +59,15 @@ def _misread(code_page: str) -> re.Pattern[str]:
     two = _characters(code_page, range(0xC2, 0xE0))
     three = _characters(code_page, range(0xE0, 0xF0))
     four = _characters(code_page, range(0xF0, 0xF5))
-    next_ = _characters(code_page, range(0x80, 0xC0))
-    return re.compile(f"{two}{next_}|{three}{next_}{{2}}|{four}{next_}{{3}}")
+    next_ = f"[{_characters(code_page, range(0x80, 0xC0))}]"
+    # A pattern that begins with one class skips other text faster than one of alternatives.
+    return re.compile(
+        f"[{two}{three}{four}]"
+        f"(?:(?<=[{two}]){next_}|(?<=[{three}]){next_}{{2}}|(?<=[{four}]){next_}{{3}})"
+    )
 
 
 _CODE_PAGES = {"windows-1252": _misread("cp1252"), "windows-1251": _misread("cp1251")}
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPED_TWICE = re.compile(r"&amp;(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8});", re.IGNORECASE)
 _ESCAPED = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|amp|apos|quot|nbsp|lt|gt);", re.IGNORECASE)
 
@@ -73,8 +76,10 @@ def warnings(article: Article) -> Iterator[Warning]:
     """Yield a warning for each sign of a wrong encoding, with the place of the first."""
     for field, text in ((Field.TITLE, article.title), (Field.BODY, article.body)):
         sample = text[:SAMPLE_CODE_POINTS]
-        outside_ascii = len(_NOT_ASCII.findall(sample))
+        outside_ascii = len(sample) - len(sample.encode("ascii", "ignore"))
         for name, pattern in _CODE_PAGES.items():
+            if outside_ascii < MIN_MISREAD:
+                break
             found = list(pattern.finditer(sample))
             misread = sum(match.end() - match.start() for match in found)
             if misread >= max(MIN_MISREAD, MIN_SHARE * outside_ascii):

@@ -39,6 +39,7 @@ def read(
     """
     _validate_text(Field.TITLE, article.title, max_title)
     _validate_text(Field.BODY, article.body, max_body)
+    doubts = tuple(encoding.warnings(article))
     body = content.parse(article, keep_boilerplate=keep_boilerplate)
     code = [body.blocks[i] for i in body.article if body.blocks[i].kind is BlockKind.CODE]
     prose = [i for i in checked(body.article) if body.blocks[i].kind is not BlockKind.CODE]
@@ -71,7 +72,7 @@ def read(
         body_separators=_separators(article.body, segments, removed),
         removed=removed,
         warnings=(
-            *encoding.warnings(article),
+            *doubts,
             *body.warnings,
             *(() if keep_boilerplate or noise else _only_noise_warning(parts, article.title)),
             *(_removal_warning(parts[each.block], each.what) for each in noise),
