@@ -128,6 +128,11 @@ class CancelledGeneration(Exception):
     """Raised by ``generate`` when its ``cancelled`` callback returned True."""
 
 
+BEAM_PATIENCE = 2.0
+"""Beam search of a segment ends when this many times ``beam_size`` hypotheses have ended (Kasai et
+al. 2022). With 1, truncated hypotheses can end the search before the best complete hypothesis is
+found."""
+
 WARM_UP_TEXT = "The president will visit Vilnius next week."
 """Input of ``warm_up``."""
 

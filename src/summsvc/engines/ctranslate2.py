@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from summsvc.engines.base import (
+    BEAM_PATIENCE,
     Cancelled,
     CancelledGeneration,
     DecodingOptions,
@@ -26,11 +27,6 @@ from summsvc.errors import EngineError, ModelBrokenError
 
 ARCHITECTURES = ("bart", "m2m_100", "marian", "mbart", "mt5", "opennmt", "pegasus", "t5")
 """Values of ``model_type`` that CTranslate2 supports, of those that summsvc supports."""
-
-BEAM_PATIENCE = 2.0
-"""Beam search ends when this many times ``beam_size`` hypotheses have ended (Kasai et al. 2022).
-With CTranslate2's default of 1, truncated hypotheses can end the search before the best complete
-hypothesis is found."""
 
 
 class CTranslate2Engine:

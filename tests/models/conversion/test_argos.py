@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import stat
 import zipfile
@@ -184,7 +183,7 @@ def test_metadata_without_languages_is_refused(
 
 def test_a_file_that_is_no_package_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
-    path.write_bytes(io.BytesIO(b"x").getvalue())
+    path.write_bytes(b"x")
     done = add(tmp_path / "store", str(path))
     assert done.exit_code == 2
     assert "neither a folder nor a file NAME.argosmodel" in done.output

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from summsvc.engines.base import Cancelled, CancelledGeneration, DecodingOptions
+from summsvc.engines.base import (
+    BEAM_PATIENCE,
+    Cancelled,
+    CancelledGeneration,
+    DecodingOptions,
+)
 from summsvc.engines.onnxruntime.batch import DecoderBatch
 from summsvc.engines.onnxruntime.constraints import Constraints
 from summsvc.engines.onnxruntime.model import Floats, Integers
 from summsvc.engines.onnxruntime.search import Hypothesis, log_sums
-
-BEAM_PATIENCE = 2
-"""A segment ends when this many times ``beam_size`` hypotheses have ended (Kasai et al. 2022)."""
 
 
 @dataclass(slots=True)

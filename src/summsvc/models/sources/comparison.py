@@ -6,9 +6,8 @@ from pathlib import Path
 
 from summsvc.errors import InvalidFieldError
 from summsvc.models.catalog import CatalogEntry, PublishedFile
+from summsvc.models.sources.part import READ_BYTES
 from summsvc.models.sources.unpacking import DamagedFileError, Unpacking
-
-READ_BYTES = 1 << 18
 
 
 def compare(entry: CatalogEntry, folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 READ_BYTES = 1 << 18
+"""Bytes of a file on disk that are read per step."""
 
 
 class Part:
