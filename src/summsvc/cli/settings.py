@@ -9,7 +9,7 @@ from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from summsvc.config import ENV_PREFIX, SETTING_GROUPS, Settings
+from summsvc.config import ENV_PREFIX, SETTING_GROUPS
 
 _VALUE_SYNTAX = {
     bool: "BOOLEAN",
@@ -40,19 +40,18 @@ class Setting:
 
 
 def settings() -> Iterator[Setting]:
-    """Yield every setting, in the order of ``Settings``."""
-    group = ""
-    for name, field in Settings.model_fields.items():
-        group = SETTING_GROUPS.get(name, group)
-        yield Setting(
-            name=name,
-            flag="--" + name.replace("_", "-"),
-            variable=ENV_PREFIX + name.upper(),
-            kind=_kind(field.annotation),
-            default=_default(field),
-            description=field.description or "",
-            group=group,
-        )
+    """Yield every setting, group by group."""
+    for group, members in SETTING_GROUPS.items():
+        for name, field in members.model_fields.items():
+            yield Setting(
+                name=name,
+                flag="--" + name.replace("_", "-"),
+                variable=ENV_PREFIX + name.upper(),
+                kind=_kind(field.annotation),
+                default=_default(field),
+                description=field.description or "",
+                group=group,
+            )
 
 
 def _kind(annotation: object) -> str:

@@ -1,6 +1,8 @@
 """Server settings: definitions, sources (TOML file, environment, flags) and validation."""
 
-from summsvc.config.settings import CPU_SEQUENCES, SETTING_GROUPS, Settings, default_model_dir
+from summsvc.config.groups.models import default_model_dir
+from summsvc.config.groups.scheduling import CPU_SEQUENCES
+from summsvc.config.settings import SETTING_GROUPS, Settings
 from summsvc.config.sources import ENV_PREFIX, SettingsError, load_settings
 
 __all__ = [

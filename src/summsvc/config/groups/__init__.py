@@ -1,0 +1,1 @@
+"""Settings by group, one module per group."""

@@ -1,0 +1,52 @@
+"""Settings of listening addresses and their security."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from summsvc.config.values import NonEmptyText, OptionalFile
+
+
+class NetworkSettings(BaseModel):
+    """Settings of listening addresses and their security."""
+
+    host: NonEmptyText = Field(
+        default="127.0.0.1",
+        description="Address on which the server listens; 0.0.0.0 or [::]: all addresses.",
+    )
+    port: int = Field(
+        default=50051, ge=0, le=65535, description="gRPC port; 0: a free port chosen at start."
+    )
+    health_port: int = Field(
+        default=-1,
+        ge=-1,
+        le=65535,
+        description="Additional gRPC port that serves health checks only, without TLS, for probes "
+        "without a client certificate; 0: a free port, -1: disabled.",
+    )
+    metrics_host: NonEmptyText = Field(
+        default="127.0.0.1", description="Address on which the metrics endpoint listens."
+    )
+    metrics_port: int = Field(
+        default=9464,
+        ge=-1,
+        le=65535,
+        description="HTTP port of /metrics; 0: a free port, -1: disabled.",
+    )
+    reflection: bool = Field(default=True, description="Enable gRPC server reflection.")
+    tls_cert: OptionalFile = Field(
+        default=None,
+        description="PEM certificate chain of the server; enables TLS. tls_cert, tls_key, "
+        "tls_client_ca and token_file are reloaded when they change, and on SIGHUP.",
+    )
+    tls_key: OptionalFile = Field(default=None, description="PEM private key of tls_cert.")
+    tls_client_ca: OptionalFile = Field(
+        default=None,
+        description="PEM bundle of certificate authorities; clients must present a certificate "
+        "signed by one of them (mTLS).",
+    )
+    token_file: OptionalFile = Field(
+        default=None,
+        description="File with one accepted bearer token per line; calls without an accepted "
+        "token are rejected, except health checks.",
+    )
