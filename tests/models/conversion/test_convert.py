@@ -112,13 +112,16 @@ def test_transformers_is_the_default_engine_with_a_gpu(
     assert convert.converter("ctranslate2", "marian") is not None
 
 
-def test_without_torch_only_marian_is_converted(
+def test_without_torch_the_mapped_architectures_are_converted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(convert, "has_torch", lambda: False)
-    assert convert.converter("auto", "marian") is not None
-    with pytest.raises(ModelUnavailableError, match=r"summsvc\[torch\]"):
-        convert.converter("auto", "m2m_100")
+    for architecture in ("marian", "bart", "t5", "mt5"):
+        assert convert.converter("auto", architecture) is not None
+    for architecture in ("m2m_100", "mbart", "pegasus"):
+        with pytest.raises(ModelUnavailableError, match=r"summsvc\[torch\]") as raised:
+            convert.converter("auto", architecture)
+        assert f"{architecture} models (other than bart, marian, mt5, t5)" in str(raised.value)
 
 
 @pytest.mark.parametrize(

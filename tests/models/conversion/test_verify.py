@@ -20,9 +20,10 @@ from bench.quality.agreement import install
 from summsvc.cli.models import models
 from summsvc.engines.base import Task
 from summsvc.errors import ConversionError
-from summsvc.models.conversion import marian as mapping
-from summsvc.models.conversion import transformers
+from summsvc.models.conversion import bart, transformers
+from summsvc.models.conversion import marian as marian_mapping
 from summsvc.models.conversion.convert import convert, converter
+from summsvc.models.conversion.weights import Weights
 from summsvc.models.store.store import Store
 from tests.checkpoints import marian
 
@@ -45,14 +46,13 @@ def add(store: Store, folder: Path, id: str = "opus-en-ru") -> Any:
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Change) -> None:
     """Replace a matrix of the checkpoint, as seen by the conversion only."""
-    read = mapping._load_tensors
+    read = Weights.get
 
-    def tensors(path: Path) -> Tensors:
-        found = read(path)
-        found[name] = change(found[name]).astype(found[name].dtype)
-        return found
+    def get(weights: Weights, wanted: str, *shape: int) -> Any:
+        found = read(weights, wanted, *shape)
+        return change(found).astype(found.dtype) if wanted == name else found
 
-    monkeypatch.setattr(mapping, "_load_tensors", tensors)
+    monkeypatch.setattr(Weights, "get", get)
 
 
 @pytest.mark.parametrize("pair", ["en-ru", "en-lt"])
@@ -100,7 +100,8 @@ def test_one_wrong_matrix_is_rejected_with_both_outputs(
 def test_defective_ctranslate2_conversion_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
 ) -> None:
-    read = transformers.load_spec
+    mapping = bart if family == "bart" else transformers
+    read = mapping.load_spec
 
     def wrongly(source: Path, config: Any) -> Any:
         description = read(source, config)
@@ -108,7 +109,7 @@ def test_defective_ctranslate2_conversion_is_rejected(
         keys.weight = -keys.weight
         return description
 
-    monkeypatch.setattr(transformers, "load_spec", wrongly)
+    monkeypatch.setattr(mapping, "load_spec", wrongly)
     store = Store(tmp_path / "store")
     with pytest.raises(RuntimeError, match="differ from those of the checkpoint"):
         install(store, family)
@@ -134,12 +135,12 @@ def test_defective_quantization_is_rejected(
 
 def test_other_input_tokens_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The input's end marker is missing, which changes the outputs of many models only slightly."""
-    framed = mapping.token_framing
+    framed = marian_mapping.token_framing
 
     def unframed(source: Path, config: Any) -> Any:
         return replace(framed(source, config), after=())
 
-    monkeypatch.setattr(mapping, "token_framing", unframed)
+    monkeypatch.setattr(marian_mapping, "token_framing", unframed)
     with pytest.raises(ConversionError, match="tokenizes texts differently"):
         add(Store(tmp_path / "store"), marian("en-ru"))
 

@@ -5,50 +5,63 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any, Protocol
 
 from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
-from summsvc.models.conversion import argos, marian, transformers, verify
+from summsvc.models.conversion import argos, bart, marian, t5, transformers, verify
+from summsvc.models.conversion.layers import copy_before_quantization
 from summsvc.models.conversion.students import files as students
-from summsvc.models.store import files
+from summsvc.models.conversion.weights import Weights, is_old_format
 from summsvc.models.store.store import Convert
-
-SAFETENSORS_FILE = "model.safetensors"
-"""Name of a checkpoint's weights in one safetensors file."""
 
 SOURCE_CONFIG_FILE = "source_config.json"
 """The checkpoint's own config.json; the converted folder has CTranslate2's config.json."""
 
 
-def converter(
-    engine: str, architecture: str, names: Collection[str] = (SAFETENSORS_FILE,)
-) -> Convert | None:
+@dataclass(frozen=True, slots=True)
+class OwnFormat:
+    """How models that are not published in the hub's layout are installed.
+
+    engines: values of ``engine`` that are accepted. refusal: what is said of the others.
+    """
+
+    engines: tuple[str, ...]
+    install: Convert
+    refusal: str
+
+
+class TensorMapping(Protocol):
+    """A module that converts checkpoints of an architecture. METHOD: a name for its method."""
+
+    METHOD: str
+
+    def load_spec(self, source: Path, config: Mapping[str, Any]) -> Any:
+        """The CTranslate2 specification of a checkpoint."""
+
+    def write_tokenizer(self, source: Path, target: Path, config: Mapping[str, Any]) -> None:
+        """Write the files that ``Tokenizer`` loads beside the converted model."""
+
+
+def converter(engine: str, architecture: str) -> Convert | None:
     """How to install a model for an engine: a conversion, or None to copy its files.
 
     engine: "ctranslate2", "transformers", or "auto": onnxruntime for student models,
     transformers where torch finds a GPU or CTranslate2 does not support the architecture,
-    otherwise ctranslate2. architecture: ``model_type`` of the hub's config.json, or "student".
-    names: file names of the checkpoint. Raises ModelUnavailableError when the model cannot be
-    converted on this machine.
+    otherwise ctranslate2. architecture: ``model_type`` of the hub's config.json, "student" or
+    "opennmt". Raises ModelUnavailableError when the model cannot be converted on this machine.
     """
-    if architecture == students.ARCHITECTURE:
-        if engine != "auto":
-            raise ModelUnavailableError(
-                f"student models run only on onnxruntime, not on {engine}; install it with "
-                "--engine auto"
-            )
-        return convert_and_verify_student
-    if architecture == argos.ARCHITECTURE:
-        if engine == "transformers":
-            raise ModelUnavailableError(
-                "Argos packages run only on ctranslate2; install it with --engine auto"
-            )
-        return convert_and_verify_argos
+    own = OWN_FORMATS.get(architecture)
+    if own is not None:
+        if engine not in own.engines:
+            raise ModelUnavailableError(own.refusal.format(engine))
+        return own.install
     if engine == "transformers":
         return None
     if architecture not in ARCHITECTURES:
@@ -60,13 +73,9 @@ def converter(
         )
     if engine == "auto" and _torch_finds_gpu():
         return None
-    if _needs_torch(architecture, names) and not has_torch():
-        raise ModelUnavailableError(transformers.NEEDS_TORCH.format(architecture))
+    if architecture not in MAPPINGS and not has_torch():
+        raise ModelUnavailableError(transformers.NEEDS_TORCH.format(_converting(architecture)))
     return partial(convert_and_verify, quantization=quantization())
-
-
-def _needs_torch(architecture: str, names: Collection[str]) -> bool:
-    return architecture != "marian" or files.weight_files(names) not in ([], [SAFETENSORS_FILE])
 
 
 def has_torch() -> bool:
@@ -116,18 +125,8 @@ def _exact_type(source: Path) -> str:
 
     The engine computes in float32 with either, and float16 takes half the space.
     """
-    path = source / SAFETENSORS_FILE
-    if not path.is_file():
-        return "float32"
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "np") as file:
-            types = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError:
-        # ``convert`` reports it.
-        return "float32"
-    return "float16" if types == {"F16"} else "float32"
+    half = not is_old_format(source) and Weights(source).has_half_precision()
+    return "float16" if half else "float32"
 
 
 def convert_and_verify_student(spec: ModelSpec, target: Path) -> dict[str, str]:
@@ -161,28 +160,54 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
-    if not _needs_torch(config.get("model_type"), [path.name for path in source.iterdir()]):
-        description = marian.load_spec(source, config)
-        method = "tensors mapped"
-    else:
-        description = transformers.load_spec(source, config)
-        method = "ctranslate2.converters"
+    mapping = _mapping(source, config.get("model_type"))
+    description = mapping.load_spec(source, config)
     description.validate()
+    copy_before_quantization(description)
     description.optimize(quantization=quantization)
     description.save(str(target))
     shutil.copyfile(source / "config.json", target / SOURCE_CONFIG_FILE)
-    if config.get("model_type") == "marian":
-        marian.token_framing(source, config).save(target)
-        for name in ("source.spm", "target.spm"):
-            if (source / name).is_file():
-                shutil.copyfile(source / name, target / name)
-    else:
-        transformers.write_tokenizer(source, target, config)
+    mapping.write_tokenizer(source, target, config)
     for path in source.glob("LICENSE*"):
         shutil.copyfile(path, target / path.name)
     return {
         "engine": "ctranslate2",
-        "method": method,
+        "method": mapping.METHOD,
         "quantization": quantization,
         "ctranslate2": metadata.version("ctranslate2"),
     }
+
+
+def _mapping(source: Path, architecture: str) -> TensorMapping:
+    """The module that converts a checkpoint. Raises ModelUnavailableError."""
+    mapping = MAPPINGS.get(architecture)
+    if mapping is not None and not is_old_format(source):
+        return mapping
+    if not has_torch():
+        why = "reading weights in the format of torch before 1.6"
+        raise ModelUnavailableError(
+            transformers.NEEDS_TORCH.format(why if mapping else _converting(architecture))
+        )
+    return transformers
+
+
+def _converting(architecture: str) -> str:
+    return f"converting {architecture} models (other than {', '.join(MAPPINGS)})"
+
+
+MAPPINGS: Mapping[str, TensorMapping] = {"bart": bart, "marian": marian, "mt5": t5, "t5": t5}
+"""Architectures that are converted without torch; the others need CTranslate2's converter."""
+
+OWN_FORMATS: Mapping[str, OwnFormat] = {
+    students.ARCHITECTURE: OwnFormat(
+        ("auto",),
+        convert_and_verify_student,
+        "student models run only on onnxruntime, not on {}; install it with --engine auto",
+    ),
+    argos.ARCHITECTURE: OwnFormat(
+        ("auto", "ctranslate2"),
+        convert_and_verify_argos,
+        "Argos packages run only on ctranslate2; install it with --engine auto",
+    ),
+}
+"""Models that are not published in the hub's layout, by ``ModelSpec.architecture``."""

@@ -6,6 +6,7 @@ The result equals, array for array, the result of CTranslate2's torch-based conv
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,19 @@ import numpy.typing as npt
 from summsvc.engines.limits import input_limit, output_positions
 from summsvc.engines.tokenizer import TokenFraming
 from summsvc.errors import ModelBrokenError
+from summsvc.models.conversion import layers
+from summsvc.models.conversion.weights import Weights
 
-Array = npt.NDArray[Any]
+METHOD = "tensors mapped"
+"""``method`` of a conversion in the manifest."""
 
 MAX_PAD_VALUE = 1e-3
 """Largest absolute value of an embedding that counts as zero, including float16 rounding."""
 
 DEFAULT_MAX_TOKENS = 512
 """Input limit of a Marian tokenizer that declares none, in tokens, as in transformers."""
+
+TOKENIZER_FILES = ("source.spm", "target.spm")
 
 _TIED = (
     "model.shared.weight",
@@ -32,8 +38,6 @@ _TIED = (
     "lm_head.weight",
 )
 
-_ACTIVATIONS = {"swish": "SWISH", "silu": "SWISH", "relu": "RELU", "gelu": "GELU"}
-
 
 def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
@@ -41,9 +45,31 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
     not of the shapes that the configuration requires.
     """
-    tensors = _load_tensors(source / "model.safetensors")
-    _validate_shapes(config, tensors)
-    return build_spec(config, tensors, _load_vocabulary(source))
+    from ctranslate2.specs import TransformerSpec
+
+    spec = TransformerSpec.from_config(
+        (config["encoder_layers"], config["decoder_layers"]),
+        config["encoder_attention_heads"],
+        pre_norm=False,
+        activation=layers.activation(config["activation_function"]),
+        layernorm_embedding=False,
+    )
+    vocabulary = _load_vocabulary(source)
+    _fill(spec, config, Weights(source), len(vocabulary))
+    spec.config.eos_token = "</s>"
+    spec.config.unk_token = "<unk>"
+    spec.config.decoder_start_token = "</s>"
+    spec.register_source_vocabulary(vocabulary)
+    spec.register_target_vocabulary(vocabulary)
+    return spec
+
+
+def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
+    """Write the files that ``Tokenizer`` loads beside the converted model."""
+    token_framing(source, config).save(target)
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
 
 
 def token_framing(source: Path, config: Mapping[str, Any]) -> TokenFraming:
@@ -57,51 +83,10 @@ def token_framing(source: Path, config: Mapping[str, Any]) -> TokenFraming:
         start="</s>",
         end="</s>",
         special=("</s>", "<unk>", "<pad>"),
-        split=("source.spm", "target.spm"),
+        split=TOKENIZER_FILES,
         max_input_tokens=input_limit(config, declared.get("model_max_length", DEFAULT_MAX_TOKENS)),
         positions=output_positions(config),
     )
-
-
-def _load_tensors(path: Path) -> dict[str, Array]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise ModelBrokenError(f"{path.name} cannot be read: {error}") from error
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise ModelBrokenError(f"{path.name}: tensor {name} has values that are not finite")
-    return tensors
-
-
-def _validate_shapes(config: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    width, words = config["d_model"], config["vocab_size"]
-    inner = {side: config[f"{side}_ffn_dim"] for side in ("encoder", "decoder")}
-    for name, tensor in tensors.items():
-        side = "encoder" if ".encoder." in name else "decoder"
-        part, _, kind = name.removeprefix("model.").rpartition(".")
-        matrix = kind == "weight"
-        if name == "final_logits_bias":
-            expected: tuple[int, ...] = (1, words)
-        elif name in _TIED:
-            expected = (words, width)
-        elif part.endswith("embed_positions"):
-            expected = (config["max_position_embeddings"], width)
-        elif part.endswith("fc1"):
-            expected = (inner[side], width) if matrix else (inner[side],)
-        elif part.endswith("fc2"):
-            expected = (width, inner[side]) if matrix else (width,)
-        elif part.endswith("_proj"):
-            expected = (width, width) if matrix else (width,)
-        else:
-            expected = (width,)
-        if tensor.shape != expected:
-            raise ModelBrokenError(
-                f"tensor {name} has the shape {tensor.shape}; the configuration requires {expected}"
-            )
 
 
 def _load_vocabulary(source: Path) -> list[str]:
@@ -111,90 +96,41 @@ def _load_vocabulary(source: Path) -> list[str]:
     return pieces[:-1] if pieces[-1] == "<pad>" else pieces
 
 
-def build_spec(
-    config: Mapping[str, Any], tensors: Mapping[str, Array], vocabulary: list[str]
-) -> Any:
-    """A CTranslate2 specification with the tensors of a Marian model.
-
-    config: the checkpoint's config.json. tensors: by their names in model.safetensors. vocabulary:
-    tokens in the order of their ids. Raises ModelBrokenError when a tensor is missing.
-    """
-    from ctranslate2.specs import TransformerSpec
-    from ctranslate2.specs.common_spec import Activation
-
-    spec = TransformerSpec.from_config(
-        (config["encoder_layers"], config["decoder_layers"]),
-        config["encoder_attention_heads"],
-        pre_norm=False,
-        activation=getattr(Activation, _ACTIVATIONS[config["activation_function"]]),
-        layernorm_embedding=False,
-    )
-    try:
-        _fill(spec, config, tensors, len(vocabulary))
-    except KeyError as error:
-        raise ModelBrokenError(f"the checkpoint has no tensor {error}") from error
-    spec.config.eos_token = "</s>"
-    spec.config.unk_token = "<unk>"
-    spec.config.decoder_start_token = "</s>"
-    spec.register_source_vocabulary(vocabulary)
-    spec.register_target_vocabulary(vocabulary)
-    return spec
-
-
-def _fill(spec: Any, config: Mapping[str, Any], tensors: Mapping[str, Array], size: int) -> None:
-    # A file stores one of the tied matrices, under the name that its writer visited first.
-    shared = tensors[next((name for name in _TIED if name in tensors), _TIED[0])]
+def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> None:
+    """Set all tensors. size: of the vocabulary, without <pad>."""
+    width, rows = config["d_model"], config["vocab_size"]
+    shared = weights.first(_TIED, rows, width)
     if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD_VALUE:
         raise ModelBrokenError(
             "the embedding of <pad> is not zero, but converted models start from zeros, so "
             "their output would differ from the checkpoint's"
         )
-    scale = float(config["d_model"]) ** 0.5 if config.get("scale_embedding") else 1.0
-    positions = sinusoids(config["max_position_embeddings"], config["d_model"])
+
+    def tied(name: str) -> Any:
+        return (weights.get(name, rows, width) if name in weights else shared)[:size]
+
+    places = config["max_position_embeddings"]
     for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         name = f"model.{side}"
-        part.scale_embeddings = scale
-        part.position_encodings.encodings = tensors.get(f"{name}.embed_positions.weight", positions)
-        embeddings = tensors.get(f"{name}.embed_tokens.weight", shared)[:size]
-        if side == "encoder":
-            part.embeddings[0].weight = embeddings
-        else:
-            part.embeddings.weight = embeddings
+        part.scale_embeddings = float(width) ** 0.5 if config.get("scale_embedding") else 1.0
+        positions = f"{name}.embed_positions.weight"
+        part.position_encodings.encodings = (
+            weights.get(positions, places, width)
+            if positions in weights
+            else sinusoids(places, width)
+        )
+        decoder = side == "decoder"
+        embeddings = part.embeddings if decoder else part.embeddings[0]
+        embeddings.weight = tied(f"{name}.embed_tokens.weight")
+        mapper = layers.LayerMapper(weights, layers.BART, width, width, config[f"{side}_ffn_dim"])
         for number, layer in enumerate(part.layer):
-            _fill_layer(layer, f"{name}.layers.{number}", tensors, decoder=side == "decoder")
+            mapper.layer(layer, f"{name}.layers.{number}", decoder=decoder)
     spec.decoder.start_from_zero_embedding = True
-    spec.decoder.projection.weight = tensors.get("lm_head.weight", shared)[:size]
-    bias = tensors.get("final_logits_bias")
-    if bias is not None and bias.any():
-        spec.decoder.projection.bias = bias.reshape(-1)[:size]
-
-
-def _fill_layer(layer: Any, name: str, tensors: Mapping[str, Array], *, decoder: bool) -> None:
-    _fill_attention(layer.self_attention, f"{name}.self_attn", tensors, own=True)
-    _fill_norm(layer.self_attention.layer_norm, f"{name}.self_attn_layer_norm", tensors)
-    if decoder:
-        _fill_attention(layer.attention, f"{name}.encoder_attn", tensors, own=False)
-        _fill_norm(layer.attention.layer_norm, f"{name}.encoder_attn_layer_norm", tensors)
-    for linear, part in ((layer.ffn.linear_0, "fc1"), (layer.ffn.linear_1, "fc2")):
-        linear.weight = tensors[f"{name}.{part}.weight"]
-        linear.bias = tensors[f"{name}.{part}.bias"]
-    _fill_norm(layer.ffn.layer_norm, f"{name}.final_layer_norm", tensors)
-
-
-def _fill_attention(spec: Any, name: str, tensors: Mapping[str, Array], *, own: bool) -> None:
-    """Concatenate query, key and value; in cross-attention, keep the query separate."""
-    groups = (("q", "k", "v"),) if own else (("q",), ("k", "v"))
-    for linear, group in zip(spec.linear, groups, strict=False):
-        for kind in ("weight", "bias"):
-            parts = [tensors[f"{name}.{part}_proj.{kind}"] for part in group]
-            setattr(linear, kind, np.concatenate(parts))
-    spec.linear[-1].weight = tensors[f"{name}.out_proj.weight"]
-    spec.linear[-1].bias = tensors[f"{name}.out_proj.bias"]
-
-
-def _fill_norm(spec: Any, name: str, tensors: Mapping[str, Array]) -> None:
-    spec.gamma = tensors[f"{name}.weight"]
-    spec.beta = tensors[f"{name}.bias"]
+    spec.decoder.projection.weight = tied("lm_head.weight")
+    if "final_logits_bias" in weights:
+        bias = weights.get("final_logits_bias", 1, rows)
+        if bias.any():
+            spec.decoder.projection.bias = bias.reshape(-1)[:size]
 
 
 def sinusoids(positions: int, width: int) -> npt.NDArray[np.float32]:

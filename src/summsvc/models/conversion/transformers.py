@@ -15,10 +15,14 @@ from summsvc.engines.checkpoint import load_pretrained, load_tokenizer
 from summsvc.engines.limits import input_limit, output_positions
 from summsvc.engines.tokenizer import SOURCE_TOKEN, TOKENIZER_FILE, TokenFraming
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
+from summsvc.models.conversion.special_tokens import row_names
+
+METHOD = "ctranslate2.converters"
+"""``method`` of a conversion in the manifest."""
 
 NEEDS_TORCH = (
-    "converting {} models needs torch; install it with: pip install 'summsvc[torch]', or convert "
-    "the model on a machine with torch and copy its folder of the store to this machine"
+    "{} needs torch; install it with: pip install 'summsvc[torch]', or convert the model on a "
+    "machine with torch and copy its folder of the store to this machine"
 )
 
 SENTENCEPIECE_FILE = "sentencepiece.bpe.model"
@@ -39,7 +43,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
         import transformers
         from ctranslate2.converters import TransformersConverter
     except ImportError as error:
-        raise ModelUnavailableError(NEEDS_TORCH.format(config.get("model_type"))) from error
+        raise ModelUnavailableError(NEEDS_TORCH.format("this conversion")) from error
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
 
@@ -92,11 +96,8 @@ def _correct_spec(
     from ctranslate2.specs.model_spec import OPTIONAL
 
     rows = description.decoder.embeddings.weight.shape[0]
-    names: dict[str, None] = {}
-    for row in range(rows):
-        name = tokenizer.convert_ids_to_tokens(row)
-        names[f"<unused {row}>" if name is None or name in names else name] = None
-    description._vocabularies = {"source": [list(names)], "target": [list(names)]}
+    names = row_names(tokenizer.convert_ids_to_tokens, rows)
+    description._vocabularies = {"source": [names], "target": [names]}
     if start is not None:
         description.config.decoder_start_token = tokenizer.convert_ids_to_tokens(start)
     untied = config.get("tie_word_embeddings") is False

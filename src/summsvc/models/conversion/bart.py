@@ -1,0 +1,78 @@
+"""Conversion of BART checkpoints to a CTranslate2 model specification, without torch.
+
+The result equals, array for array, the result of CTranslate2's torch-based converter.
+BART: Lewis et al. 2020, https://aclanthology.org/2020.acl-main.703.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from summsvc.models.conversion import hub_tokenizer, layers, special_tokens
+from summsvc.models.conversion.weights import Weights
+
+METHOD = "tensors mapped"
+"""``method`` of a conversion in the manifest."""
+
+POSITION_OFFSET = 2
+"""Rows of the position table before that of the first position."""
+
+_TIED = (
+    "model.shared.weight",
+    "model.encoder.embed_tokens.weight",
+    "model.decoder.embed_tokens.weight",
+    "lm_head.weight",
+)
+
+
+def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+    """The CTranslate2 specification of the checkpoint in ``source``.
+
+    config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
+    not of the shapes that the configuration requires.
+    """
+    from ctranslate2.specs import TransformerSpec
+
+    spec = TransformerSpec.from_config(
+        (config["encoder_layers"], config["decoder_layers"]),
+        config["encoder_attention_heads"],
+        pre_norm=False,
+        activation=layers.activation(config["activation_function"]),
+        layernorm_embedding=True,
+    )
+    _fill(spec, config, Weights(source))
+    tokenizer = hub_tokenizer.load_bart(source)
+    special_tokens.describe(spec, tokenizer, source, config, bos="bos")
+    return spec
+
+
+def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
+    """Write the files that ``Tokenizer`` loads beside the converted model."""
+    tokenizer = hub_tokenizer.load_bart(source)
+    before, after = (tokenizer.tokens["cls"],), (tokenizer.tokens["sep"],)
+    framing = special_tokens.framing(tokenizer, source, config, before=before, after=after)
+    tokenizer.save(target, framing)
+
+
+def _fill(spec: Any, config: Mapping[str, Any], weights: Weights) -> None:
+    width, rows = config["d_model"], config["vocab_size"]
+    shared = weights.first(_TIED, rows, width)
+    places = config["max_position_embeddings"] + POSITION_OFFSET
+    for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
+        name = f"model.{side}"
+        part.scale_embeddings = float(width) ** 0.5 if config.get("scale_embedding") else 1.0
+        positions = weights.get(f"{name}.embed_positions.weight", places, width)
+        part.position_encodings.encodings = positions[POSITION_OFFSET:]
+        decoder = side == "decoder"
+        (part.embeddings if decoder else part.embeddings[0]).weight = shared
+        mapper = layers.LayerMapper(weights, layers.BART, width, width, config[f"{side}_ffn_dim"])
+        mapper.norm(part.layernorm_embedding, f"{name}.layernorm_embedding")
+        for number, layer in enumerate(part.layer):
+            mapper.layer(layer, f"{name}.layers.{number}", decoder=decoder)
+    spec.decoder.projection.weight = shared
+    if "final_logits_bias" in weights:
+        bias = weights.get("final_logits_bias", 1, rows)
+        if bias.any():
+            spec.decoder.projection.bias = bias.reshape(-1)

@@ -1,0 +1,116 @@
+"""Conversion of T5 and mT5 checkpoints to a CTranslate2 model specification, without torch.
+
+T5: Raffel et al. 2020, https://jmlr.org/papers/v21/20-074.html; mT5 and T5 1.1 have gated
+feed-forward networks and an output layer of their own (Xue et al. 2021,
+https://aclanthology.org/2021.naacl-main.41).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from summsvc.models.conversion import hub_tokenizer, layers, special_tokens
+from summsvc.models.conversion.weights import Weights
+
+METHOD = "tensors mapped"
+"""``method`` of a conversion in the manifest."""
+
+MAX_DISTANCE = 128
+"""Distance in tokens from which the attention bias is constant, where config.json has none."""
+
+_TIED = ("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+_OUTPUT = "lm_head.weight"
+
+
+def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+    """The CTranslate2 specification of the checkpoint in ``source``.
+
+    config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
+    not of the shapes that the configuration requires.
+    """
+    from ctranslate2.specs import TransformerSpec
+
+    kind, gated = _feed_forward(config)
+    count = config["num_layers"]
+    spec = TransformerSpec.from_config(
+        (count, config.get("num_decoder_layers") or count),
+        config["num_heads"],
+        pre_norm=True,
+        activation=layers.activation(kind),
+        ffn_glu=gated,
+        relative_attention_bias=True,
+        rms_norm=True,
+    )
+    _fill(spec, config, Weights(source), gated=gated)
+    tokenizer = hub_tokenizer.load_t5(source)
+    special_tokens.describe(spec, tokenizer, source, config, bos="pad")
+    return spec
+
+
+def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
+    """Write the files that ``Tokenizer`` loads beside the converted model."""
+    tokenizer = hub_tokenizer.load_t5(source)
+    after = (tokenizer.tokens["eos"],)
+    framing = special_tokens.framing(tokenizer, source, config, before=(), after=after)
+    tokenizer.save(target, framing)
+
+
+def _feed_forward(config: Mapping[str, Any]) -> tuple[str, bool]:
+    """Activation function of the feed-forward networks, and whether they are gated."""
+    gate, _, kind = str(config.get("feed_forward_proj", "relu")).rpartition("-")
+    # T5 1.1 calls the approximation of GELU by tanh "gated-gelu".
+    return ("gelu_new" if (gate, kind) == ("gated", "gelu") else kind), gate == "gated"
+
+
+def _has_tied_output(config: Mapping[str, Any]) -> bool:
+    """Whether outputs are computed from the scaled embedding, as in the first T5."""
+    return config["model_type"] == "t5" and config.get("tie_word_embeddings") is not False
+
+
+def _names(*, decoder: bool, gated: bool) -> layers.LayerNames:
+    last = f"layer.{2 if decoder else 1}"
+    names = layers.LayerNames(
+        self_attention="layer.0.SelfAttention",
+        self_attention_norm="layer.0.layer_norm",
+        cross_attention="layer.1.EncDecAttention",
+        cross_attention_norm="layer.1.layer_norm",
+        inner=f"{last}.DenseReluDense.wi",
+        outer=f"{last}.DenseReluDense.wo",
+        norm=f"{last}.layer_norm",
+        projections=("q", "k", "v", "o"),
+        biases=False,
+    )
+    return replace(names, inner=f"{names.inner}_0", gate=f"{names.inner}_1") if gated else names
+
+
+def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, *, gated: bool) -> None:
+    width, rows, heads = config["d_model"], config["vocab_size"], config["num_heads"]
+    shared = weights.first(_TIED, rows, width)
+    buckets = config.get("relative_attention_num_buckets", 32)
+    distance = np.int32(config.get("relative_attention_max_distance", MAX_DISTANCE))
+    for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
+        decoder = side == "decoder"
+        names = _names(decoder=decoder, gated=gated)
+        mapper = layers.LayerMapper(weights, names, width, heads * config["d_kv"], config["d_ff"])
+        part.scale_embeddings = False
+        (part.embeddings if decoder else part.embeddings[0]).weight = shared
+        mapper.norm(part.layer_norm, f"{side}.final_layer_norm")
+        # The first layer's bias serves all layers of its side.
+        first = f"{side}.block.0.{names.self_attention}.relative_attention_bias.weight"
+        bias = weights.get(first, buckets, heads)
+        for number, layer in enumerate(part.layer):
+            mapper.layer(layer, f"{side}.block.{number}", decoder=decoder)
+            layer.self_attention.relative_attention_bias = bias
+            layer.self_attention.relative_attention_max_distance = distance
+            for attention in (layer.self_attention, *((layer.attention,) if decoder else ())):
+                attention.queries_scale = 1.0
+    if _has_tied_output(config):
+        spec.decoder.projection.weight = shared
+        spec.decoder.scale_outputs = width**-0.5
+    else:
+        spec.decoder.projection.weight = weights.first((_OUTPUT, *_TIED), rows, width)
