@@ -108,8 +108,7 @@ def _add(
         if entry is not None and entry.id == id:
             for name in compare(entry, directory):
                 click.echo(f"{id}: {name} is not compared; the catalog has no hash of it unpacked")
-        names = [path.name for path in directory.iterdir()]
-        convert = converter(engine, model_type(directory), names)
+        convert = converter(engine, model_type(directory))
         manifest = context.store.add(
             directory, id, model_task, language_pairs, entry=entry, convert=convert
         )

@@ -75,9 +75,8 @@ def _pull_release(
     from summsvc.models.sources import published
     from summsvc.models.sources.http import Connection
 
-    names = [file.unpacked_name for _, file in release.files]
     if entry.architecture:
-        converter(engine, entry.architecture, names)  # fails before anything is downloaded
+        converter(engine, entry.architecture)  # fails before anything is downloaded
     with Connection(entry, mirror) as connection:
         folder = published.download(entry, release, connection, staging)
     return store.add(
@@ -87,7 +86,7 @@ def _pull_release(
         entry=entry,
         source=release.source,
         revision=release.revision,
-        convert=converter(engine, model_type(folder), names),
+        convert=converter(engine, model_type(folder)),
     )
 
 
@@ -108,7 +107,7 @@ def _pull_repository(entry: CatalogEntry, store: Store, engine: str, staging: Pa
         _download_missing(
             entry, revision, [file for file in remote_files if file.name == CONFIG_FILE], staging
         )
-        convert = converter(engine, model_type(staging), names)
+        convert = converter(engine, model_type(staging))
         _download_missing(entry, revision, remote_files, staging)
     return store.add(
         staging,

@@ -40,7 +40,7 @@ def published(tmp_path: Path) -> Path:
 
 def install(folder: Path, store: Path, **given: object) -> Store:
     target = Store(store)
-    convert = converter("auto", "student", [path.name for path in folder.iterdir()])
+    convert = converter("auto", "student")
     target.add(folder, "firefox-en-ru", Task.TRANSLATION, convert=convert, **given)  # type: ignore[arg-type]
     return target
 
