@@ -214,3 +214,16 @@ def test_summarizer_is_installed_without_torch(tmp_path: Path, name: str) -> Non
     manifest = json.loads((tmp_path / name / "manifest.json").read_text())
     assert manifest["conversion"]["method"] == "tensors mapped"
     assert "no torch to compare with" in manifest["conversion"]["check"]
+
+
+def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
+    from safetensors.torch import save_file as save_torch
+
+    state = {"w": torch.randn(5, 7).to(torch.bfloat16)}
+    save_torch(state, tmp_path / "model.safetensors")
+    left = Weights(tmp_path).get("w", 5, 7)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    right = Weights(tmp_path).get("w", 5, 7)
+    np.testing.assert_array_equal(left, state["w"].float().numpy())
+    np.testing.assert_array_equal(right, left)

@@ -19,13 +19,6 @@ METHOD = "tensors mapped"
 POSITION_OFFSET = 2
 """Rows of the position table before that of the first position."""
 
-_TIED = (
-    "model.shared.weight",
-    "model.encoder.embed_tokens.weight",
-    "model.decoder.embed_tokens.weight",
-    "lm_head.weight",
-)
-
 
 def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
@@ -58,7 +51,7 @@ def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> No
 
 def _fill(spec: Any, config: Mapping[str, Any], weights: Weights) -> None:
     width, rows = config["d_model"], config["vocab_size"]
-    shared = weights.first(_TIED, rows, width)
+    shared = weights.first(layers.BART_EMBEDDINGS, rows, width)
     places = config["max_position_embeddings"] + POSITION_OFFSET
     for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         name = f"model.{side}"

@@ -58,6 +58,14 @@ BART = LayerNames(
 )
 """The names of BART's layers, which Marian's have too."""
 
+BART_EMBEDDINGS = (
+    "model.shared.weight",
+    "model.encoder.embed_tokens.weight",
+    "model.decoder.embed_tokens.weight",
+    "lm_head.weight",
+)
+"""The names under which a file may store BART's or Marian's only matrix of embeddings."""
+
 
 def activation(name: str) -> Any:
     """CTranslate2's activation function. Raises ModelUnavailableError for an unknown one."""

@@ -31,13 +31,6 @@ DEFAULT_MAX_TOKENS = 512
 
 TOKENIZER_FILES = ("source.spm", "target.spm")
 
-_TIED = (
-    "model.shared.weight",
-    "model.encoder.embed_tokens.weight",
-    "model.decoder.embed_tokens.weight",
-    "lm_head.weight",
-)
-
 
 def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
@@ -99,7 +92,7 @@ def _load_vocabulary(source: Path) -> list[str]:
 def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> None:
     """Set all tensors. size: of the vocabulary, without <pad>."""
     width, rows = config["d_model"], config["vocab_size"]
-    shared = weights.first(_TIED, rows, width)
+    shared = weights.first(layers.BART_EMBEDDINGS, rows, width)
     if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD_VALUE:
         raise ModelBrokenError(
             "the embedding of <pad> is not zero, but converted models start from zeros, so "

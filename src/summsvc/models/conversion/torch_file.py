@@ -9,20 +9,16 @@ Format: caffe2/serialize/inline_container.h in https://github.com/pytorch/pytorc
 
 from __future__ import annotations
 
-import mmap
 import struct
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from summsvc.errors import ModelBrokenError
-from summsvc.models.conversion import torch_pickle
+from summsvc.models.conversion import mapped, torch_pickle
+from summsvc.models.conversion.mapped import Array
 from summsvc.models.conversion.torch_pickle import PickleError, Storage, Tensor
-
-Array = npt.NDArray[Any]
 
 MAX_PICKLE_BYTES = 16 << 20
 """Greatest size of ``data.pkl`` in bytes. That of a model of 500 tensors has 70,000."""
@@ -48,8 +44,7 @@ def has_old_format(path: Path) -> bool:
 class TorchFile:
     """The tensors of a file, by name. Raises ModelBrokenError.
 
-    Arrays are read-only views of the mapped file, which is unmapped with the last of them.
-    bfloat16, which NumPy lacks, is copied to float32, which has all its values.
+    Arrays are read-only views of the mapped file, see ``mapped.view``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,8 +60,7 @@ class TorchFile:
             raise self._refusal(f"of its pickle: {error}") from error
         except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
             raise self._refusal(f"it cannot be unpacked: {error}") from error
-        with path.open("rb") as stream:
-            self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._map = mapped.map_file(path)
         for tensor in self._tensors.values():
             self._offset(tensor.storage)
 
@@ -81,15 +75,7 @@ class TorchFile:
     def __getitem__(self, name: str) -> Array:
         tensor = self._tensors[name]
         storage = tensor.storage
-        wide = storage.type != "bfloat16"
-        flat: Array = np.frombuffer(
-            self._map,
-            np.dtype(storage.type if wide else "<u2"),
-            count=storage.count,
-            offset=self._offset(storage),
-        )
-        if not wide:
-            flat = (flat.astype("<u4") << 16).view("<f4")
+        flat = mapped.view(self._map, storage.type, storage.count, self._offset(storage))
         return _view(flat, tensor)
 
     def _validated(self, archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
@@ -127,8 +113,8 @@ class TorchFile:
     def _offset(self, storage: Storage) -> int:
         """Where the numbers of a storage begin in the file."""
         entry = self._members.get(f"data/{storage.key}")
-        item = 2 if storage.type == "bfloat16" else np.dtype(storage.type).itemsize
-        if entry is None or entry.file_size != storage.count * item:
+        needed = storage.count * mapped.item_size(storage.type)
+        if entry is None or entry.file_size != needed:
             raise self._refusal(f"the storage '{storage.key[:80]}' is missing or has another size")
         header = self._map[entry.header_offset : entry.header_offset + _LOCAL_HEADER.size]
         if len(header) != _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":

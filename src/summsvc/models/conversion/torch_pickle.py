@@ -38,7 +38,7 @@ STORAGE_TYPES: Mapping[str, str] = {
     "ByteStorage": "<u1",
     "BoolStorage": "<u1",
 }
-"""NumPy's names of the element types, by torch's names of the storage classes."""
+"""Element types as in ``mapped.view``, by torch's names of the storage classes."""
 
 
 class PickleError(ValueError):

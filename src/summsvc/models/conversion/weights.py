@@ -1,24 +1,37 @@
-"""The tensors of a checkpoint, read one at a time from safetensors or torch's zip format.
+"""The tensors of a checkpoint in safetensors or in torch's zip format, without copies.
 
 No torch is needed. A checkpoint may consist of several files.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from summsvc.errors import ModelBrokenError
+from summsvc.models.conversion import mapped
+from summsvc.models.conversion.mapped import Array
 from summsvc.models.conversion.torch_file import TorchFile, has_old_format
 from summsvc.models.store import files
 
-Array = npt.NDArray[Any]
-
-_HALF = ("F16", "<f2")
-"""Names of the type float16 in safetensors and in ``TorchFile``."""
+_HALF = "<f2"
+_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": _HALF,
+    "BF16": mapped.BFLOAT16,
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "<i1",
+    "U8": "<u1",
+    "BOOL": "<u1",
+}
+"""Element types as in ``mapped.view``, by their names in safetensors."""
 
 
 class _Reader(Protocol):
@@ -28,41 +41,45 @@ class _Reader(Protocol):
 
 
 class _Safetensors:
-    """A file of safetensors. Raises ModelBrokenError."""
+    """A file of safetensors, as read-only views. Raises ModelBrokenError.
+
+    The library validates the header, but copies tensors. Format: 8 bytes with the length of the
+    header, the header in JSON, the numbers (https://github.com/huggingface/safetensors).
+    """
 
     def __init__(self, path: Path) -> None:
         from safetensors import SafetensorError, safe_open
 
         self._name = path.name
         try:
-            self._file: Any = safe_open(path, "np")
+            with safe_open(path, "np") as file:
+                self._types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
         except SafetensorError as error:
             raise ModelBrokenError(f"{path.name} cannot be read: {error}") from error
+        self._map = mapped.map_file(path)
+        length = int.from_bytes(self._map[:8], "little")
+        self._header = json.loads(self._map[8 : 8 + length])
+        self._start = 8 + length
 
     def names(self) -> list[str]:
-        return list(self._file.keys())
+        return list(self._types)
 
     def type(self, name: str) -> str:
-        return str(self._file.get_slice(name).get_dtype())
+        if self._types[name] not in _TYPES:
+            raise ModelBrokenError(
+                f"{self._name}: tensor {name} has the type {self._types[name]}, which is not "
+                "supported"
+            )
+        return _TYPES[self._types[name]]
 
     def __getitem__(self, name: str) -> Array:
-        try:
-            array: Array = self._file.get_tensor(name)
-        except TypeError as error:
-            raise ModelBrokenError(
-                f"{self._name}: tensor {name} has the type {self.type(name)}, which is not "
-                "supported",
-                detail=str(error),
-            ) from error
-        return array
+        shape, (begin, _) = self._header[name]["shape"], self._header[name]["data_offsets"]
+        flat = mapped.view(self._map, self.type(name), math.prod(shape), self._start + begin)
+        return flat.reshape(shape)
 
 
 class Weights:
-    """The tensors of the checkpoint in a folder. Raises ModelBrokenError.
-
-    Nothing is kept: each access reads the tensor again, so that its memory is free when the
-    caller has used it.
-    """
+    """The tensors of the checkpoint in a folder: views of mapped files. Raises ModelBrokenError."""
 
     def __init__(self, source: Path) -> None:
         self._readers: dict[str, _Reader] = {}
@@ -75,10 +92,10 @@ class Weights:
 
     def has_half_precision(self) -> bool:
         """Whether all tensors have the type float16."""
-        return all(reader.type(name) in _HALF for name, reader in self._readers.items())
+        return all(reader.type(name) == _HALF for name, reader in self._readers.items())
 
     def get(self, name: str, *shape: int) -> Array:
-        """A tensor, possibly read-only, of the given shape and with finite values."""
+        """A tensor of the given shape and with finite values, read-only."""
         if name not in self._readers:
             raise ModelBrokenError(f"the checkpoint has no tensor {name}")
         tensor = self._readers[name][name]
