@@ -1,8 +1,8 @@
 """Selection of the files in a model folder that an engine needs.
 
 All others are ignored: weights in other frameworks' formats, training state and, most
-importantly, code. ``pytorch_model.bin`` is a pickle; it is selected only when there are no
-safetensors, and loaded only with ``weights_only``.
+importantly, code. ``pytorch_model.bin`` contains a pickle; it is selected only when there are no
+safetensors, and read by ``conversion/torch_pickle.py``, or by torch with ``weights_only``.
 """
 
 from __future__ import annotations
