@@ -306,7 +306,7 @@ NO_TORCH = "import sys; sys.modules['torch'] = sys.modules['transformers'] = Non
     ("architecture", "weights", "engine", "words"),
     [
         ("m2m_100", "model.safetensors", "auto", "summsvc[torch]"),
-        ("marian", "pytorch_model.bin", "ctranslate2", "summsvc[torch]"),
+        ("mbart", "pytorch_model.bin", "ctranslate2", "summsvc[torch]"),
         ("led", "model.safetensors", "ctranslate2", "does not support led models"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Files in torch's zip format, written by hand: correct ones and malicious ones."""
+"""Files in torch's formats, written by hand: correct ones and malicious ones."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ def write(path: Path, members: Mapping[str, bytes], compression: int = zipfile.Z
     return path
 
 
+def write_legacy(path: Path, **parts: bytes) -> Path:
+    """Write a file of torch before 1.6 with a tensor of six numbers; parts: what differs."""
+    whole = {
+        "magic": pickle.dumps(0x1950A86A20F9469CFC6C, 2),
+        "version": pickle.dumps(1001, 2),
+        "machine": pickle.dumps({"protocol_version": 1001, "little_endian": True}, 2),
+        "tensors": state(LEGACY),
+        "keys": pickle.dumps(["0"], 2),
+        "count": struct.pack("<q", 6),
+        "numbers": struct.pack("<6f", *range(6)),
+    }
+    path.write_bytes(b"".join((whole | parts).values()))
+    return path
+
+
 def text(value: str) -> bytes:
     """The instruction for a string."""
     data = value.encode()
@@ -37,10 +52,10 @@ def numbers(values: tuple[int, ...]) -> bytes:
     return b"(" + b"".join(map(number, values)) + b"t"
 
 
-def storage(count: int, key: str = "0", kind: str = "FloatStorage") -> bytes:
+def storage(count: int, key: str = "0", kind: str = "FloatStorage", view: bytes = b"") -> bytes:
     """The instructions for a storage of ``count`` numbers."""
     parts = text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu")
-    return b"(" + parts + number(count) + b"tQ"
+    return b"(" + parts + number(count) + view + b"tQ"
 
 
 def tensor(numbered: bytes, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> bytes:
@@ -49,9 +64,18 @@ def tensor(numbered: bytes, offset: int, shape: tuple[int, ...], strides: tuple[
     return b"ctorch._utils\n_rebuild_tensor_v2\n(" + numbered + view + b"tR"
 
 
-def state(value: bytes, name: str = "w") -> bytes:
-    """A pickle of a dictionary with one item."""
-    return b"\x80\x02" + EMPTY_ORDERED_DICT + b"(" + text(name) + value + b"u."
+def state(*values: bytes) -> bytes:
+    """A pickle of a dictionary with the keys "w", "x", …"""
+    items = b"".join(text(chr(ord("w") + i)) + value for i, value in enumerate(values))
+    return b"\x80\x02" + EMPTY_ORDERED_DICT + b"(" + items + b"u."
+
+
+FLOATS = storage(6)
+GOOD = tensor(FLOATS, 0, (2, 3), (3, 1))
+"""A tensor of six numbers."""
+
+LEGACY = tensor(storage(6, view=b"N"), 0, (2, 3), (3, 1))
+"""The same as torch before 1.6 describes it: with a place for a view of another storage."""
 
 
 class Call:

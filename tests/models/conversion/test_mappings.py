@@ -90,9 +90,15 @@ def as_pickle(name: str, folder: Path, **options: Any) -> Path:
     return source
 
 
-def test_pickle_and_safetensors_give_the_same_model(tmp_path: Path) -> None:
-    convert.convert(as_pickle("bart", tmp_path), tmp_path / "pickle")
-    convert.convert(checkpoint("bart"), tmp_path / "safetensors")
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("quantization", ["float32", "int8"])
+def test_pickle_and_safetensors_give_the_same_model(
+    tmp_path: Path, zipped: bool, quantization: str
+) -> None:
+    source = as_pickle("bart", tmp_path, _use_new_zipfile_serialization=zipped)
+    facts = convert.convert(source, tmp_path / "pickle", quantization=quantization)
+    assert facts["method"] == "tensors mapped"
+    convert.convert(checkpoint("bart"), tmp_path / "safetensors", quantization=quantization)
     for name in FILES:
         left, right = tmp_path / "pickle" / name, tmp_path / "safetensors" / name
         assert left.read_bytes() == right.read_bytes()
@@ -111,17 +117,6 @@ def test_checkpoint_in_parts_gives_the_same_model(tmp_path: Path) -> None:
     convert.convert(checkpoint("madlad"), tmp_path / "whole")
     ours, whole = tmp_path / "ours" / "model.bin", tmp_path / "whole" / "model.bin"
     assert ours.read_bytes() == whole.read_bytes()
-
-
-def test_old_pickle_is_converted_with_torch_or_refused_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = as_pickle("bart", tmp_path, _use_new_zipfile_serialization=False)
-    facts = convert.convert(source, tmp_path / "with")
-    assert facts["method"] == "ctranslate2.converters"
-    monkeypatch.setattr(convert, "has_torch", lambda: False)
-    with pytest.raises(ModelUnavailableError, match=r"before 1\.6 needs torch; install it with"):
-        convert.convert(source, tmp_path / "without")
 
 
 @pytest.mark.parametrize("name", LOADERS)

@@ -18,7 +18,7 @@ from summsvc.errors import ModelUnavailableError
 from summsvc.models.conversion import argos, bart, marian, t5, transformers, verify
 from summsvc.models.conversion.layers import copy_before_quantization
 from summsvc.models.conversion.students import files as students
-from summsvc.models.conversion.weights import Weights, is_old_format
+from summsvc.models.conversion.weights import Weights
 from summsvc.models.store.store import Convert
 
 SOURCE_CONFIG_FILE = "source_config.json"
@@ -125,8 +125,7 @@ def _exact_type(source: Path) -> str:
 
     The engine computes in float32 with either, and float16 takes half the space.
     """
-    half = not is_old_format(source) and Weights(source).has_half_precision()
-    return "float16" if half else "float32"
+    return "float16" if Weights(source).has_half_precision() else "float32"
 
 
 def convert_and_verify_student(spec: ModelSpec, target: Path) -> dict[str, str]:
@@ -160,7 +159,7 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
     """
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
-    mapping = _mapping(source, config.get("model_type"))
+    mapping = _mapping(config.get("model_type"))
     description = mapping.load_spec(source, config)
     description.validate()
     copy_before_quantization(description)
@@ -178,16 +177,12 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
     }
 
 
-def _mapping(source: Path, architecture: str) -> TensorMapping:
-    """The module that converts a checkpoint. Raises ModelUnavailableError."""
-    mapping = MAPPINGS.get(architecture)
-    if mapping is not None and not is_old_format(source):
-        return mapping
+def _mapping(architecture: str) -> TensorMapping:
+    """The module that converts an architecture. Raises ModelUnavailableError."""
+    if architecture in MAPPINGS:
+        return MAPPINGS[architecture]
     if not has_torch():
-        why = "reading weights in the format of torch before 1.6"
-        raise ModelUnavailableError(
-            transformers.NEEDS_TORCH.format(why if mapping else _converting(architecture))
-        )
+        raise ModelUnavailableError(transformers.NEEDS_TORCH.format(_converting(architecture)))
     return transformers
 
 

@@ -1,44 +1,18 @@
-"""Reader of the tensors in files of torch's zip format (pytorch_model.bin), without torch.
+"""Reader of the tensors in a pytorch_model.bin, in both formats of torch, without torch.
 
-The zip file has one folder with ``data.pkl``, which describes the tensors (``torch_pickle``),
-and ``data/N``, the numbers of each storage, uncompressed. The file is mapped into memory;
-nothing is extracted.
-
-Format: caffe2/serialize/inline_container.h in https://github.com/pytorch/pytorch.
+The file is mapped into memory.
 """
 
 from __future__ import annotations
 
-import struct
-import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from summsvc.errors import ModelBrokenError
-from summsvc.models.conversion import mapped, torch_pickle
+from summsvc.models.conversion import mapped, torch_legacy, torch_zip
 from summsvc.models.conversion.mapped import Array
-from summsvc.models.conversion.torch_pickle import PickleError, Storage, Tensor
-
-MAX_PICKLE_BYTES = 16 << 20
-"""Greatest size of ``data.pkl`` in bytes. That of a model of 500 tensors has 70,000."""
-
-MAX_MEMBERS = 100_000
-"""Most members of a file. There are as many as tensors, and five more."""
-
-_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_PICKLE = "data.pkl"
-_ENCRYPTED = 0x1
-
-
-_OLD_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
-"""The pickled number with which files of torch before 1.6 (2020) begin."""
-
-
-def has_old_format(path: Path) -> bool:
-    """Whether a file has torch's format of before 1.6: pickles without a zip file."""
-    with path.open("rb") as stream:
-        return stream.read(len(_OLD_MAGIC)) == _OLD_MAGIC
+from summsvc.models.conversion.torch_pickle import PickleError, Tensor
 
 
 class TorchFile:
@@ -48,21 +22,15 @@ class TorchFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = path.name
-        if has_old_format(path):
-            raise self._refusal("it has the format of torch before 1.6; save it again with torch")
         try:
-            with zipfile.ZipFile(path) as archive:
-                self._members = self._validated(archive, path.stat().st_size)
-                data = archive.read(self._members[_PICKLE])
-            self._tensors = torch_pickle.load(data)
+            self._map = mapped.map_file(path)
+            legacy = torch_legacy.is_legacy(self._map)
+            read = torch_legacy.read(self._map) if legacy else torch_zip.read(path, self._map)
         except PickleError as error:
-            raise self._refusal(f"of its pickle: {error}") from error
-        except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
-            raise self._refusal(f"it cannot be unpacked: {error}") from error
-        self._map = mapped.map_file(path)
-        for tensor in self._tensors.values():
-            self._offset(tensor.storage)
+            raise ModelBrokenError(f"{path.name} is not read: of its pickle: {error}") from error
+        except (OSError, ValueError) as error:
+            raise ModelBrokenError(f"{path.name} is not read: {error}") from error
+        self._tensors, self._starts = read
 
     def names(self) -> list[str]:
         """The names of all tensors."""
@@ -75,58 +43,8 @@ class TorchFile:
     def __getitem__(self, name: str) -> Array:
         tensor = self._tensors[name]
         storage = tensor.storage
-        flat = mapped.view(self._map, storage.type, storage.count, self._offset(storage))
-        return _view(flat, tensor)
-
-    def _validated(self, archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-        """The members by their names inside the only folder of the archive."""
-        entries = archive.infolist()
-        if len(entries) > MAX_MEMBERS:
-            raise self._refusal(f"it has more than {MAX_MEMBERS:,} members")
-        found: dict[str, zipfile.ZipInfo] = {}
-        folders: set[str] = set()
-        for entry in entries:
-            path = PurePosixPath(entry.filename)
-            shown = entry.filename[:80]
-            if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
-                raise self._refusal(f"the member '{shown}' leaves its folder")
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-                raise self._refusal(f"the member '{shown}' is compressed, which torch never does")
-            if entry.flag_bits & _ENCRYPTED:
-                raise self._refusal(f"the member '{shown}' is encrypted")
-            folder, _, name = entry.filename.partition("/")
-            if name in found:
-                raise self._refusal(f"the member '{shown}' is there twice")
-            found[name] = entry
-            folders.add(folder)
-        if sum(entry.file_size for entry in entries) > size:
-            raise self._refusal("its members are larger than the file")
-        if _PICKLE not in found or len(folders) != 1:
-            raise self._refusal(f"it has no single folder with {_PICKLE}")
-        if found[_PICKLE].file_size > MAX_PICKLE_BYTES:
-            raise self._refusal(f"its {_PICKLE} has more than {MAX_PICKLE_BYTES >> 20} MiB")
-        order = found.get("byteorder")
-        if order is not None and (order.file_size != 6 or archive.read(order) != b"little"):
-            raise self._refusal("its numbers are not little-endian")
-        return found
-
-    def _offset(self, storage: Storage) -> int:
-        """Where the numbers of a storage begin in the file."""
-        entry = self._members.get(f"data/{storage.key}")
-        needed = storage.count * mapped.item_size(storage.type)
-        if entry is None or entry.file_size != needed:
-            raise self._refusal(f"the storage '{storage.key[:80]}' is missing or has another size")
-        header = self._map[entry.header_offset : entry.header_offset + _LOCAL_HEADER.size]
-        if len(header) != _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
-            raise self._refusal("it is truncated")
-        *_, name, extra = _LOCAL_HEADER.unpack(header)
-        start = int(entry.header_offset + _LOCAL_HEADER.size + name + extra)
-        if start + entry.file_size > len(self._map):
-            raise self._refusal("it is truncated")
-        return start
-
-    def _refusal(self, why: str) -> ModelBrokenError:
-        return ModelBrokenError(f"{self._name} is not read: {why}")
+        start = self._starts[storage.key]
+        return _view(mapped.view(self._map, storage.type, storage.count, start), tensor)
 
 
 def _view(flat: Array, tensor: Tensor) -> Array:

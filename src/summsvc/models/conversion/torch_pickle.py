@@ -11,11 +11,15 @@ torch/serialization.py in https://github.com/pytorch/pytorch.
 
 from __future__ import annotations
 
+import io
 import math
 import pickletools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+MAX_BYTES = 16 << 20
+"""Greatest size of the pickles of a file in bytes. Those of a model of 500 tensors have 70,000."""
 
 MAX_INSTRUCTIONS = 1_000_000
 """Most instructions of a pickle. A tensor takes about 30."""
@@ -41,7 +45,11 @@ STORAGE_TYPES: Mapping[str, str] = {
 """Element types as in ``mapped.view``, by torch's names of the storage classes."""
 
 
-class PickleError(ValueError):
+class FormatError(ValueError):
+    """Raised for a file that is damaged or not in a format of torch."""
+
+
+class PickleError(FormatError):
     """Raised for a pickle that is damaged or describes anything but tensors."""
 
 
@@ -82,39 +90,46 @@ _LITERALS = ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "BINFLOAT")
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-def load(data: bytes) -> dict[str, Tensor]:
-    """The tensors that a pickle describes, by name.
+def load(stream: io.BytesIO) -> dict[str, Tensor]:
+    """The tensors, by name, that the pickle at the position of a stream describes.
 
-    Raises PickleError for everything but a dictionary of tensors. Takes time and memory
-    linear in the length of the pickle.
+    The stream is then at the end of the pickle. Raises PickleError for everything but a
+    dictionary of tensors. Takes time and memory linear in the length of the pickle.
+    """
+    value = load_value(stream)
+    if not isinstance(value, dict):
+        raise PickleError("it does not describe a dictionary of tensors")
+    found: dict[str, Tensor] = {}
+    for name, tensor in value.items():
+        if not isinstance(tensor, Tensor):
+            raise PickleError(f"'{name[:80]}' is no tensor")
+        found[name] = tensor
+    return found
+
+
+def load_value(stream: io.BytesIO) -> object:
+    """The value of any pickle without forbidden instructions, otherwise as ``load``.
+
+    It may contain itself: do not compare or print it before its type is known.
     """
     machine = _Machine()
     try:
-        for opcode, argument, _ in pickletools.genops(data):
+        for opcode, argument, _ in pickletools.genops(stream):
             machine.execute(opcode.name, argument)
     except PickleError:
         raise
     except (ValueError, LookupError, TypeError, OverflowError, MemoryError) as error:
         raise PickleError("it is damaged") from error
-    return _state(machine.stack)
-
-
-def _state(stack: list[object]) -> dict[str, Tensor]:
-    if len(stack) != 1 or not isinstance(stack[0], dict):
-        raise PickleError("it does not describe a dictionary of tensors")
-    found: dict[str, Tensor] = {}
-    for name, value in stack[0].items():
-        if not isinstance(value, Tensor):
-            raise PickleError(f"'{name[:80]}' is no tensor")
-        found[name] = value
-    return found
+    if len(machine.stack) != 1:
+        raise PickleError("it does not describe one value")
+    return machine.stack[0]
 
 
 class _Machine:
     """The stack and the memo of a pickle.
 
-    Values are None, numbers, strings, tuples, dictionaries with strings as keys, and the
-    classes of this module.
+    Values are None, numbers, strings, tuples, lists, dictionaries with strings as keys, and
+    the classes of this module.
     """
 
     def __init__(self) -> None:
@@ -147,6 +162,12 @@ class _Machine:
             stack.append(_MARK)
         elif name == "EMPTY_DICT":
             stack.append({})
+        elif name == "EMPTY_LIST":
+            stack.append([])
+        elif name == "APPEND":
+            self._append([stack.pop()])
+        elif name == "APPENDS":
+            self._append(self._pop_to_mark())
         elif name == "SETITEM":
             value, key = stack.pop(), stack.pop()
             self._set_items([key, value])
@@ -177,6 +198,12 @@ class _Machine:
             found.append(value)
         return found[::-1]
 
+    def _append(self, values: list[object]) -> None:
+        target = self.stack[-1]
+        if not isinstance(target, list):
+            raise PickleError("it appends to something other than a list")
+        target.extend(values)
+
     def _set_items(self, items: list[object]) -> None:
         target = self.stack[-1]
         if not isinstance(target, dict):
@@ -199,8 +226,10 @@ def _named(name: str) -> object:
 
 def _storage(id: object) -> Storage:
     match id:
-        case ("storage", _StorageType(type=type_), str(key), str(), int(count)) if count >= 0:
-            return Storage(type_, key, count)
+        case ("storage", _StorageType(type=type_), str(key), str(), int(count), *view):
+            # The legacy format has a sixth part, for views that torch no longer writes.
+            if count >= 0 and view in ([], [None]):
+                return Storage(type_, key, count)
     raise PickleError("it refers to something other than a storage")
 
 

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint in safetensors or in torch's zip format, without copies.
+"""The tensors of a checkpoint in safetensors or in torch's formats, without copies.
 
 No torch is needed. A checkpoint may consist of several files.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from summsvc.errors import ModelBrokenError
 from summsvc.models.conversion import mapped
 from summsvc.models.conversion.mapped import Array
-from summsvc.models.conversion.torch_file import TorchFile, has_old_format
+from summsvc.models.conversion.torch_file import TorchFile
 from summsvc.models.store import files
 
 _HALF = "<f2"
@@ -110,11 +110,6 @@ class Weights:
     def first(self, names: tuple[str, ...], *shape: int) -> Array:
         """The first of several tensors that is present: files store one of tied tensors."""
         return self.get(next((name for name in names if name in self), names[0]), *shape)
-
-
-def is_old_format(source: Path) -> bool:
-    """Whether a checkpoint has a file in torch's format of before 1.6, which only torch reads."""
-    return any(path.suffix == ".bin" and has_old_format(path) for path in _paths(source))
 
 
 def _paths(source: Path) -> list[Path]:
