@@ -1,6 +1,6 @@
 """Peak memory and time of a conversion without torch: BART of DistilBART's shape, random weights.
 
-    python -m bench.speed.conversion
+    python -m bench.speed.conversion [PART OF A ROW'S NAME]
 
 Each conversion to int8 runs in its own process. Anonymous memory is what the process cannot give
 back; the difference to the resident memory is the mapped file, which the system can drop.
@@ -16,6 +16,13 @@ from pathlib import Path
 
 WIDTH, HEADS, FEED_FORWARD, VOCABULARY, POSITIONS = 1024, 16, 4096, 50_264, 1024
 LAYERS = {"12-6": (12, 6), "6-6": (6, 6)}
+CASES = (
+    ("12-6", "pytorch_model.bin", "float32"),
+    ("12-6", "pytorch_model.bin of torch before 1.6", "float32"),
+    ("12-6", "model.safetensors", "float32"),
+    ("6-6", "model.safetensors", "float16"),
+)
+"""Rows of the table: layers, file and type of the weights."""
 
 _MEASURED = """
 import sys, threading, time
@@ -46,8 +53,8 @@ print(f"{before:.2f} | {peak:.2f} | {memory()['VmHWM']:.2f} | {took:.0f}")
 """
 
 
-def write(folder: Path, layers: tuple[int, int], *, half: bool, pickled: bool) -> None:
-    """Write a checkpoint in the hub's layout; needs torch."""
+def write(folder: Path, layers: tuple[int, int], weights: str, kind: str) -> None:
+    """Write a checkpoint in the hub's layout; needs torch. weights, kind: see ``CASES``."""
     import torch
     from transformers import BartConfig, BartForConditionalGeneration
 
@@ -64,12 +71,16 @@ def write(folder: Path, layers: tuple[int, int], *, half: bool, pickled: bool) -
         max_position_embeddings=POSITIONS,
     )
     made = BartForConditionalGeneration(config)
-    if half:
+    if kind == "float16":
         made = made.half()
     made.save_pretrained(folder)
-    if pickled:
+    if weights != "model.safetensors":
         (folder / "model.safetensors").unlink()
-        torch.save(made.state_dict(), folder / "pytorch_model.bin")
+        torch.save(
+            made.state_dict(),
+            folder / "pytorch_model.bin",
+            _use_new_zipfile_serialization=weights == "pytorch_model.bin",
+        )
     tokens = ["<s>", "<pad>", "</s>", "<unk>", *(f"t{i}" for i in range(4, VOCABULARY)), "<mask>"]
     vocabulary = {token: number for number, token in enumerate(tokens)}
     (folder / "vocab.json").write_text(json.dumps(vocabulary), "utf-8")
@@ -79,21 +90,20 @@ def write(folder: Path, layers: tuple[int, int], *, half: bool, pickled: bool) -
 def main() -> None:
     print("| Layers | Weights | File, GB | Before, GB | Anonymous peak | Resident peak | Seconds |")
     print("|---|---|---|---|---|---|---|")
-    for name, half, pickled in (
-        ("12-6", False, True),
-        ("12-6", False, False),
-        ("6-6", True, False),
-    ):
+    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
+    for name, weights, kind in CASES:
+        row = f"| {name} | {weights}, {kind} |"
+        if chosen not in row:
+            continue
         with tempfile.TemporaryDirectory() as scratch:
             source = Path(scratch) / "source"
-            write(source, LAYERS[name], half=half, pickled=pickled)
-            (weights,) = [*source.glob("*.bin"), *source.glob("*.safetensors")]
-            size = weights.stat().st_size / 1e9
+            write(source, LAYERS[name], weights, kind)
+            (file,) = [*source.glob("*.bin"), *source.glob("*.safetensors")]
+            size = file.stat().st_size / 1e9
             target = str(Path(scratch) / "target")
             command = [sys.executable, "-c", _MEASURED, str(source), target]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-        kind = f"{weights.name}, {'float16' if half else 'float32'}"
-        print(f"| {name} | {kind} | {size:.2f} | {done.stdout.strip()} |")
+        print(f"{row} {size:.2f} | {done.stdout.strip()} |", flush=True)
 
 
 if __name__ == "__main__":
