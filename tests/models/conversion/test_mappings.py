@@ -15,6 +15,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from summsvc.engines.base import ModelSpec, Task
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion import bart, convert, hub_tokenizer, t5, transformers
 from summsvc.models.conversion.weights import Weights
@@ -102,6 +103,14 @@ def test_pickle_and_safetensors_give_the_same_model(
     for name in FILES:
         left, right = tmp_path / "pickle" / name, tmp_path / "safetensors" / name
         assert left.read_bytes() == right.read_bytes()
+
+
+def test_legacy_pickle_passes_the_comparison_with_transformers(tmp_path: Path) -> None:
+    source = as_pickle("bart", tmp_path, _use_new_zipfile_serialization=False)
+    spec = ModelSpec("bart", Task.SUMMARIZATION, source, "bart", (("en", "en"),))
+    facts = convert.convert_and_verify(spec, tmp_path / "converted", quantization="int8")
+    assert facts["method"] == "tensors mapped"
+    assert "no torch" not in facts["check"]
 
 
 def test_checkpoint_in_parts_gives_the_same_model(tmp_path: Path) -> None:
