@@ -15,7 +15,7 @@ from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
 SAMPLE_CODE_POINTS = 20_000
 """The start of a text that is examined."""
 
-MIN_MISREAD = 6
+MIN_MISREAD = 4
 """Least number of code points in misread characters for a warning; one character is enough if it
 is shown as three or more."""
 

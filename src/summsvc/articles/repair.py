@@ -125,9 +125,7 @@ def _repair_field(
     return places, warnings
 
 
-def _warning(
-    message: str, field: Field, at: tuple[int, int], places: SourceMap | None
-) -> Warning:
+def _warning(message: str, field: Field, at: tuple[int, int], places: SourceMap | None) -> Warning:
     span = places.span(*at) if places else Span(*at)
     return Warning(WarningType.ENCODING_REPAIRED, message, field, span)
 
@@ -170,23 +168,25 @@ def _decoded(text: str, page: CodePage) -> _Edits:
 
 
 def _character(misread: str, codec: str) -> str:
-    """The character that a code page shows as ``misread``; "" if it is none of text."""
+    """The character that a code page shows as ``misread``; "" if there is none."""
     data = bytearray()
     for char in misread:
         # Bytes that a code page does not define are often read as control characters.
         data += char.encode(codec) if ord(char) >= 0xA0 else bytes((ord(char),))
     try:
-        char = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return "" if unicodedata.category(char) in _NOT_TEXT else char
 
 
 def _is_plausible(text: str, edits: _Edits) -> bool:
     """Whether repaired characters stand where a writer puts them: letters in words of one script,
-    marks at a word. A text about wrong encodings has them alone."""
+    marks at a word. A text about wrong encodings has them alone.
+    """
     alone = mixed = 0
     for i, (start, end, char) in enumerate(checked(edits)):
+        if unicodedata.category(char) in _NOT_TEXT:
+            return False
         before = edits[i - 1][2] if i and edits[i - 1][1] == start else text[start - 1 : start]
         follows = i + 1 < len(edits) and edits[i + 1][0] == end
         after = edits[i + 1][2] if follows else text[end : end + 1]
@@ -220,7 +220,12 @@ def _unescaped(text: str, mime_type: MimeType) -> _Edits:
             continue
         reference = match[1] or ""
         char = html.unescape(f"&{reference}")
-        if not reference or len(char) != 1 or char in "<>" or unicodedata.category(char) in _NOT_TEXT:
+        if (
+            not reference
+            or len(char) != 1
+            or char in "<>"
+            or unicodedata.category(char) in _NOT_TEXT
+        ):
             return []
         before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
         if before.isalnum() or after.isalnum():
