@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles import boilerplate, content, encoding, language, page_language, repair
+from summsvc.articles import (
+    boilerplate,
+    content,
+    encoding,
+    language,
+    language_parts,
+    page_language,
+    repair,
+)
 from summsvc.articles.blocks import Block, BlockKind, release_blocks, release_list
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.document import Document, Segment
@@ -65,9 +73,11 @@ def read(
     title_segments = tuple(
         segment_blocks(article.title, title, Field.TITLE, found.code, titled=False)
     )
+    is_contradicted = any(each.type is WarningType.LANGUAGE_MISMATCH for each in warnings)
+    others = [] if is_contradicted else language_parts.find(title_segments + segments, found.code)
     document = Document(
         article=article,
-        language=found,
+        language=language_parts.less_certain(found, others),
         title=title_segments,
         body=segments,
         title_separators=_separators(article.title, title_segments, ()),
@@ -79,8 +89,10 @@ def read(
             *(_removal_warning(parts[each.block], each.what) for each in noise),
             *_code_warning(code),
             *warnings,
+            *language_parts.warnings(others, found.code),
         ),
         page=page,
+        parts=tuple(others),
     )
     release_list(kept)
     release_list(parts)

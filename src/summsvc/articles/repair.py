@@ -56,6 +56,9 @@ class Repaired:
             body=tuple(map(self._placed_segment, checked(document.body))),
             removed=tuple(self._span(Field.BODY, span) for span in checked(document.removed)),
             warnings=(*self.warnings, *map(self._placed_warning, checked(document.warnings))),
+            parts=tuple(
+                replace(part, span=self._span(part.field, part.span)) for part in document.parts
+            ),
             page=page
             and replace(
                 page, furniture=tuple(self._span(Field.BODY, span) for span in page.furniture)

@@ -1,0 +1,113 @@
+"""Parts of an article in another language than the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from summsvc.articles import language, running_text
+from summsvc.articles.document import IdentifiedLanguage, LanguagePart, Segment
+from summsvc.interruption import checked
+from summsvc.types import Field, Span, Warning, WarningType
+
+MIN_SEGMENT_LETTERS = 20
+"""A shorter segment is of the language of those around it."""
+
+MIN_LETTERS = 150
+"""Letters of a part, unless it is a large share of the article."""
+
+MIN_LETTERS_OF_SHARE = 20
+"""Letters of a part that is a large share."""
+
+MIN_PROBABILITY = 0.95
+"""Of the language of a part."""
+
+MAX_WARNINGS = 20
+
+MIN_SEGMENTS = 3
+MIN_SHARE = 0.25
+"""A part has so many segments, or so large a share of the article's letters: a quotation or an
+embedded post is no part."""
+
+
+_QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{1,1000}[»”“\"]")
+
+
+def find(segments: Sequence[Segment], code: str) -> list[LanguagePart]:
+    """The parts of an article that are not in its language, in order; in linear time."""
+    letters = [sum(map(str.isalpha, segment.text)) for segment in checked(segments)]
+    total = sum(letters)
+    parts: list[LanguagePart] = []
+    for first, last in _runs(segments, letters, code):
+        own = sum(letters[first:last])
+        is_long = last - first >= MIN_SEGMENTS and own >= MIN_LETTERS
+        if not is_long and own < max(MIN_LETTERS_OF_SHARE, MIN_SHARE * total):
+            continue
+        sample = _sample(segments[first:last])
+        found, probability = language.guess(sample)
+        if found in ("", code) or probability < MIN_PROBABILITY:
+            continue
+        if not running_text.doubt(sample, found):
+            span = Span(segments[first].span.start, segments[last - 1].span.end)
+            parts.append(LanguagePart(segments[first].field, first, last, found, own / total, span))
+    return parts
+
+
+def warnings(parts: Sequence[LanguagePart], code: str) -> list[Warning]:
+    """A warning for each part, the first ``MAX_WARNINGS`` at most."""
+    found: list[Warning] = []
+    for i, part in enumerate(parts[:MAX_WARNINGS]):
+        message = (
+            f"this part looks like '{part.code}', not '{code}'; it is read as '{code}', but "
+            f"a translation into '{part.code}' keeps it as it is"
+        )
+        if i + 1 == MAX_WARNINGS < len(parts):
+            message += f"; {len(parts) - MAX_WARNINGS} more parts follow"
+        found.append(Warning(WarningType.OTHER_LANGUAGE_PART, message, part.field, part.span))
+    return found
+
+
+def less_certain(found: IdentifiedLanguage, parts: Sequence[LanguagePart]) -> IdentifiedLanguage:
+    """The language of an article with parts in others: at most as certain as its own share."""
+    if not found.identified or not parts:
+        return found
+    own = round(max(0.0, 1 - sum(part.share for part in parts)), 3)
+    return replace(found, confidence=min(found.confidence, own))
+
+
+def _runs(
+    segments: Sequence[Segment], letters: Sequence[int], code: str
+) -> Iterator[tuple[int, int]]:
+    """Yield the runs [first, last) of segments of one other language.
+
+    Segments too short to tell are part of a run if more of its language follow.
+    """
+    first = last = -1
+    current = code
+    for i, segment in enumerate(checked(segments)):
+        if letters[i] < MIN_SEGMENT_LETTERS and segment.field is Field.BODY:
+            continue
+        # Who quotes a sentence in its own language does not write in that language.
+        text = _QUOTED.sub(" ", segment.text)
+        if len(text) < len(segment.text) and sum(map(str.isalpha, text)) < MIN_SEGMENT_LETTERS:
+            continue
+        found = language.likeliest(text)
+        if found != current or (first >= 0 and segment.field is not segments[first].field):
+            if current != code:
+                yield first, last
+            current, first = found, i
+        last = i + 1
+    if current != code:
+        yield first, last
+
+
+def _sample(segments: Sequence[Segment]) -> str:
+    parts: list[str] = []
+    length = 0
+    for segment in segments:
+        if length >= language.SAMPLE_CODE_POINTS:
+            break
+        parts.append(segment.text[: language.SAMPLE_CODE_POINTS])
+        length += len(parts[-1])
+    return "\n".join(parts)
