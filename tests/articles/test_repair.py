@@ -142,6 +142,20 @@ def test_text_of_which_a_part_is_written_rightly_is_left(sent: str, mime_type: M
     assert kinds(repaired.warnings) == [WarningType.ENCODING_DOUBTFUL]
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<a href="/?a=1&amp;amp;b=2">{}</a>',
+        "<script>var a = '&amp;quot;';</script>{}",
+        "<!-- &amp;#39; -->{}",
+        "<noscript><img src='x?a&amp;amp;b'></noscript>{}",
+    ],
+)
+def test_what_a_page_does_not_show_may_be_escaped_twice(around: str) -> None:
+    sent = around.format("<p>The port &amp; the dock are open.</p>")
+    assert repair(Article("", sent, "en", MimeType.HTML)).warnings == ()
+
+
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=80))
 def test_what_is_repaired_is_what_was_meant_or_looks_misread_itself(text: str) -> None:
     repaired = repair(Article("", misread(text, "cp1251"))).article.body

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from summsvc.interruption import checked
 from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
 
 SAMPLE_CODE_POINTS = 20_000
@@ -93,6 +94,14 @@ ESCAPED_TWICE = re.compile(r"&amp;(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8});", re.
 ESCAPED = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|amp|apos|quot|nbsp|lt|gt);", re.IGNORECASE)
 
 
+AMPERSANDS = re.compile(
+    r"<(script|style|noscript|template|svg)\b.*?(?:</\1|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*>"
+    r"|&amp;(?P<reference>#?\w{1,10};)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Matches an escaped ampersand in text; tags, comments and scripts are matched as a whole."""
+
+
 def misread_as(text: str) -> tuple[CodePage, re.Match[str]] | None:
     """The code page as which a text's UTF-8 was read, and the first misread character."""
     sample = text[:SAMPLE_CODE_POINTS]
@@ -110,8 +119,10 @@ def misread_as(text: str) -> tuple[CodePage, re.Match[str]] | None:
 
 def first_escaped(text: str, mime_type: MimeType) -> re.Match[str] | None:
     """The first character reference that the text's format would show as it is written."""
-    pattern = ESCAPED if mime_type is MimeType.PLAIN else ESCAPED_TWICE
-    return pattern.search(text, 0, SAMPLE_CODE_POINTS)
+    if mime_type is MimeType.PLAIN:
+        return ESCAPED.search(text, 0, SAMPLE_CODE_POINTS)
+    matches = checked(AMPERSANDS.finditer(text, 0, SAMPLE_CODE_POINTS))
+    return next((match for match in matches if ESCAPED_TWICE.fullmatch(match[0])), None)
 
 
 def warnings(article: Article) -> Iterator[Warning]:

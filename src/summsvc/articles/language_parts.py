@@ -23,6 +23,9 @@ MIN_LETTERS_OF_SHARE = 20
 MIN_PROBABILITY = 0.95
 """Of the language of a part."""
 
+WHOLE = 0.9
+"""Share of an article that is all of it, but for names and quotations."""
+
 MAX_WARNINGS = 20
 
 MIN_SEGMENTS = 3
@@ -35,7 +38,10 @@ _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{1,1000}[»”“\"]")
 
 
 def find(segments: Sequence[Segment], code: str) -> list[LanguagePart]:
-    """The parts of an article that are not in its language, in order; in linear time."""
+    """The parts of an article that are not in its language, in order; in linear time.
+
+    None if all of it is in another language: then it has no parts, but the wrong language.
+    """
     letters = [sum(map(str.isalpha, segment.text)) for segment in checked(segments)]
     total = sum(letters)
     parts: list[LanguagePart] = []
@@ -51,7 +57,7 @@ def find(segments: Sequence[Segment], code: str) -> list[LanguagePart]:
         if not running_text.doubt(sample, found):
             span = Span(segments[first].span.start, segments[last - 1].span.end)
             parts.append(LanguagePart(segments[first].field, first, last, found, own / total, span))
-    return parts
+    return parts if sum(part.share for part in parts) < WHOLE else []
 
 
 def warnings(parts: Sequence[LanguagePart], code: str) -> list[Warning]:

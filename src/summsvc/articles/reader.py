@@ -73,8 +73,7 @@ def read(
     title_segments = tuple(
         segment_blocks(article.title, title, Field.TITLE, found.code, titled=False)
     )
-    is_contradicted = any(each.type is WarningType.LANGUAGE_MISMATCH for each in warnings)
-    others = [] if is_contradicted else language_parts.find(title_segments + segments, found.code)
+    others = language_parts.find(title_segments + segments, found.code)
     document = Document(
         article=article,
         language=language_parts.less_certain(found, others),

@@ -26,8 +26,7 @@ MAX_TIMES = 2
 _Edits = list[tuple[int, int, str]]
 
 _NOT_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
-_AMPERSANDS = re.compile(r"<[^<>]*>|&amp;(#?\w{1,10};)?", re.IGNORECASE)
-_PLAIN_AMPERSANDS = re.compile(r"</?[a-zA-Z!][^<>]*>|&(#?\w{1,10};)?")
+_PLAIN_AMPERSANDS = re.compile(r"</?[a-zA-Z!][^<>]*>|&(?P<reference>#?\w{1,10};)?")
 _CODE = re.compile(r"<(?:code|pre|kbd|samp|textarea)\b|`", re.IGNORECASE)
 _REACH = 3
 """Most code points of a misread character after its first."""
@@ -216,12 +215,12 @@ def _unescaped(text: str, mime_type: MimeType) -> _Edits:
         return []
     edits: _Edits = []
     at_word = alone = 0
-    for match in checked_matches(_PLAIN_AMPERSANDS if is_plain else _AMPERSANDS, text):
+    for match in checked_matches(_PLAIN_AMPERSANDS if is_plain else encoding.AMPERSANDS, text):
         if match[0].startswith("<"):
             if is_plain:
                 return []
             continue
-        reference = match[1] or ""
+        reference = match["reference"] or ""
         char = html.unescape(f"&{reference}")
         if (
             not reference
