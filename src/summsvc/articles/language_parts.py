@@ -9,7 +9,7 @@ from dataclasses import replace
 from summsvc.articles import language, running_text
 from summsvc.articles.document import IdentifiedLanguage, LanguagePart, Segment
 from summsvc.interruption import checked
-from summsvc.types import Field, Span, Warning, WarningType
+from summsvc.types import Span, Warning, WarningType
 
 MIN_SEGMENT_LETTERS = 20
 """A shorter segment is of the language of those around it."""
@@ -28,12 +28,17 @@ WHOLE = 0.9
 
 MAX_WARNINGS = 20
 
+MIN_OTHER_SCRIPT = 0.1
+"""Share of letters in another script."""
+
 MIN_SEGMENTS = 3
 MIN_SHARE = 0.25
 """A part has so many segments, or so large a share of the article's letters: a quotation or an
 embedded post is no part."""
 
 
+_LATIN = re.compile(r"[^\W\d_\u0250-\U0010ffff]")
+_OTHER = re.compile(r"[^\W\d_\u0000-\u024f]")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{1,1000}[»”“\"]")
 
 
@@ -87,18 +92,17 @@ def _runs(
 ) -> Iterator[tuple[int, int]]:
     """Yield the runs [first, last) of segments of one other language.
 
-    Segments too short to tell are part of a run if more of its language follow.
+    Segments too short to tell are part of a run if more of its language follow, or if they end
+    its last paragraph.
     """
     first = last = -1
     current = code
     for i, segment in enumerate(checked(segments)):
-        if letters[i] < MIN_SEGMENT_LETTERS and segment.field is Field.BODY:
+        found = _language(segment.text, letters[i])
+        if not found:
+            if first >= 0 and _are_in_one_paragraph(segments[last - 1], segment):
+                last = i + 1
             continue
-        # Who quotes a sentence in its own language does not write in that language.
-        text = _QUOTED.sub(" ", segment.text)
-        if len(text) < len(segment.text) and sum(map(str.isalpha, text)) < MIN_SEGMENT_LETTERS:
-            continue
-        found = language.likeliest(text)
         if found != current or (first >= 0 and segment.field is not segments[first].field):
             if current != code:
                 yield first, last
@@ -106,6 +110,34 @@ def _runs(
         last = i + 1
     if current != code:
         yield first, last
+
+
+def _language(text: str, letters: int) -> str:
+    """The likeliest language of a segment, "" for one that is too short to tell.
+
+    Who quotes a sentence in its own language does not write in that language.
+    """
+    own = _QUOTED.sub(" ", text)
+    if len(own) < len(text):
+        letters = sum(map(str.isalpha, own))
+    return language.likeliest(own) if letters >= MIN_SEGMENT_LETTERS else ""
+
+
+def _are_in_one_paragraph(one: Segment, other: Segment) -> bool:
+    return (one.field, one.paragraph) == (other.field, other.paragraph)
+
+
+def main_text(text: str) -> str:
+    """A text without the words that are not in the script of most of its letters, Latin or another.
+
+    The text itself if they are few. Detectors take a text in two scripts for that of either:
+    n-grams of one are rarer, and count more.
+    """
+    latin = len(_LATIN.findall(text))
+    other = len(_OTHER.findall(text))
+    if min(latin, other) < MIN_OTHER_SCRIPT * (latin + other):
+        return text
+    return (_OTHER if latin >= other else _LATIN).sub(" ", text)
 
 
 def _sample(segments: Sequence[Segment]) -> str:

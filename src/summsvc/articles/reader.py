@@ -67,7 +67,9 @@ def read(
             "the article has no letter or digit in its title or body", field="article.body"
         )
     found, warnings = page_language.identify(
-        _language_sample(title + kept), article.language, page.language_code if page else ""
+        language_parts.main_text(_language_sample(title + kept)),
+        article.language,
+        page.language_code if page else "",
     )
     segments = tuple(segment_blocks(article.body, kept, Field.BODY, found.code, titled=bool(title)))
     title_segments = tuple(
