@@ -86,7 +86,9 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     links, cookie notices. The span and the message identify the removed text.
     """
     WARNING_TYPE_LANGUAGE_UNCERTAIN: _WarningType.ValueType  # 2
-    """The language was identified with low confidence."""
+    """The language was identified with low confidence, or the text is hardly
+    running text, such as a list of names, a table or a transliteration.
+    """
     WARNING_TYPE_LANGUAGE_MISMATCH: _WarningType.ValueType  # 3
     """The text appears to be in another language than the request named."""
     WARNING_TYPE_SEGMENT_SPLIT: _WarningType.ValueType  # 4
@@ -193,7 +195,9 @@ WARNING_TYPE_BOILERPLATE_REMOVED: WarningType.ValueType  # 1
 links, cookie notices. The span and the message identify the removed text.
 """
 WARNING_TYPE_LANGUAGE_UNCERTAIN: WarningType.ValueType  # 2
-"""The language was identified with low confidence."""
+"""The language was identified with low confidence, or the text is hardly
+running text, such as a list of names, a table or a transliteration.
+"""
 WARNING_TYPE_LANGUAGE_MISMATCH: WarningType.ValueType  # 3
 """The text appears to be in another language than the request named."""
 WARNING_TYPE_SEGMENT_SPLIT: WarningType.ValueType  # 4
