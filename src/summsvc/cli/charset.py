@@ -89,8 +89,8 @@ def decode(data: bytes, *, named: str = "", declared: str = "") -> Decoded:
     try:
         return Decoded(data.decode(codec if codec and data.isascii() else "utf-8"))
     except UnicodeDecodeError as error:
-        if codec and (found := _nearly(data, codec)):
-            return found
+        if codec and (nearly := _nearly(data, codec)):
+            return nearly
         return _nearly(data, "utf-8") or _detected(data, error.start)
 
 
