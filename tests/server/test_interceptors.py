@@ -9,12 +9,14 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
+from summsvc.scheduling.fairness.callers import NO_LIMITS
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.security.tokens import Tokens
+from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -51,7 +53,8 @@ async def test_a_method_is_wrapped_once_and_unknown_methods_are_not_cached() -> 
         return handler if details.method == "/other.Service/Known" else None
 
     metrics = CallMetrics(CollectorRegistry())
-    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics)
+    callers = Callers(Tokens(None), NO_LIMITS)
+    steps = CallSteps(callers=callers, calls=ActiveCalls(), metrics=metrics)
     deserializer = RequestDeserializer(Settings())
     interceptor = CallInterceptor(steps, deserializer, MessageReader())
     known = called("/other.Service/Known")

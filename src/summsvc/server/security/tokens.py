@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from summsvc.config import SettingsError
 from summsvc.server.security.caller_file import (
@@ -34,7 +33,7 @@ class Identity:
 
     name: str
     label: str = OTHER_LABEL
-    limits: Mapping[str, int] = MappingProxyType({})
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 class Tokens:
