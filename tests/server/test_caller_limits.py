@@ -27,6 +27,7 @@ from tests.running import Running, refusal, running
 from tests.server.watched import eventually
 
 FLOOD = 300
+WAITING = 40
 LIMIT = 4
 FILE = """
 [[caller]]
@@ -183,7 +184,7 @@ def test_a_caller_beside_a_flood_that_never_ends_is_served(
     calls = [crawler.summarize("Please hold the line.") for _ in range(LIMIT)]
     eventually(lambda: held.begun == LIMIT)
     over = threading.Event()
-    made = threading.BoundedSemaphore(FLOOD)
+    made = threading.BoundedSemaphore(WAITING)
 
     def flood() -> None:
         while not over.is_set():
@@ -194,7 +195,7 @@ def test_a_caller_beside_a_flood_that_never_ends_is_served(
     thread.start()
     try:
         refusals = {"caller": "crawler", "reason": "CALLER_LIMIT"}
-        eventually(lambda: sample(server, "caller_refused_calls_total", **refusals) > FLOOD)
+        eventually(lambda: sample(server, "caller_refused_calls_total", **refusals) > WAITING)
         before = sample(server, "caller_refused_calls_total", **refusals)
         for _ in range(10):
             assert newsroom.summarize().result().summary
@@ -202,7 +203,7 @@ def test_a_caller_beside_a_flood_that_never_ends_is_served(
     finally:
         over.set()
         thread.join()
-    for _ in range(FLOOD):
+    for _ in range(WAITING):
         made.acquire()
     held.release(server)
     assert all(call.result().summary for call in calls)
