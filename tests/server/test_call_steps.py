@@ -84,7 +84,7 @@ async def played(actions: list[tuple[str, Any]]) -> None:
             call.end.set_result(None)
     await asyncio.gather(*(call.task for call in calls), return_exceptions=True)
     assert not len(steps.in_flight)
-    assert not len(steps.gate._places.waiters)
+    assert not len(steps.starts._places.waiters)
     for call in calls:
         if call.end.done() and not call.end.cancelled():
             call.end.exception()

@@ -37,9 +37,10 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """State that all calls share: callers, active calls, metrics and admission gate.
+    """State that all calls share: callers, active calls, metrics and admission gates.
 
-    in_flight: calls of each caller that were admitted and have not ended.
+    in_flight: calls of each caller that were admitted and have not ended. starts: the gate of
+    the starts of calls. responses: the gate of the messages of response streams.
     """
 
     def __init__(self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics) -> None:
@@ -47,7 +48,8 @@ class CallSteps:
         self.calls = calls
         self.metrics = metrics
         self.in_flight = CallsInFlight()
-        self.gate = AdmissionGate()
+        self.starts = AdmissionGate()
+        self.responses = AdmissionGate()
 
 
 class Call:
@@ -82,7 +84,7 @@ class Call:
         except errors.SummsvcError as error:
             await self._fail(error)
         try:
-            await self._steps.gate.admit(self._caller)
+            await self._steps.starts.admit(self._caller)
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.
             await self.__aexit__(type(error), error, None)

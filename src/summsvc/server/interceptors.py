@@ -94,9 +94,21 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                     request = _parse_all(cast("AsyncIterable[object]", request), parse)
                 else:
                     request = _parsed(request, parse)
-                await _write(inner(request, context), context)
+                await self._write(inner(request, context), context)
 
         return handler._replace(**{kind: behavior})
+
+    async def _write(self, responses: AsyncGenerator[object, None], context: Context) -> None:
+        """Write the responses that a method yields, in fair order with those of other streams.
+
+        gRPC would leave the generator to the garbage collector, with all that it references,
+        when the caller disconnects while a response is being sent. Here it is closed at once.
+        """
+        caller = current_caller()
+        async with aclosing(responses):
+            async for response in responses:
+                await self._steps.responses.admit(caller)
+                await context.write(response)
 
     def _wrap_open(self, method: str, handler: Handler, parse: Parse) -> Handler:
         """Wrap a method that needs no token, also works during a drain and is not counted."""
@@ -134,17 +146,6 @@ async def _parse_all(requests: AsyncIterable[object], parse: Parse) -> AsyncGene
     """Yield the parsed requests of a stream; raise the first error."""
     async for request in requests:
         yield _parsed(request, parse)
-
-
-async def _write(responses: AsyncGenerator[object, None], context: Context) -> None:
-    """Write the responses that a method yields.
-
-    gRPC would leave the generator to the garbage collector, with all that it references,
-    when the caller disconnects while a response is being sent. Here it is closed at once.
-    """
-    async with aclosing(responses):
-        async for response in responses:
-            await context.write(response)
 
 
 def _unknown_method(method: str) -> Handler:

@@ -13,7 +13,7 @@ import pytest
 from summsvc.errors import UnauthenticatedError
 from summsvc.scheduling.fairness.callers import Caller, CallerLimits
 from summsvc.server.security.tokens import Tokens
-from summsvc.server.transport.callers import CALLS_PER_ITERATION, AdmissionGate, Callers
+from summsvc.server.transport.callers import TURNS_PER_ITERATION, AdmissionGate, Callers
 
 LIMITS = CallerLimits(max_calls=7, max_queued_tokens=8, max_batch_articles=9)
 
@@ -95,10 +95,10 @@ async def test_a_call_waits_for_one_call_of_each_caller_at_most() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     before = len(begun)
-    assert before < 4 * CALLS_PER_ITERATION
+    assert before < 4 * TURNS_PER_ITERATION
     other = Caller("b", "1")
     await call(other)
-    assert begun.index(other) - before <= 3 * CALLS_PER_ITERATION
+    assert begun.index(other) - before <= 3 * TURNS_PER_ITERATION
     await asyncio.gather(*tasks)
     assert len(begun) == 501
 
@@ -108,7 +108,7 @@ async def test_a_cancelled_call_leaves_the_gate() -> None:
     caller = Caller("a", "1")
     tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]
     await asyncio.sleep(0)
-    for task in tasks[CALLS_PER_ITERATION:]:
+    for task in tasks[TURNS_PER_ITERATION:]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for _ in range(3):
