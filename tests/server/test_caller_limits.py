@@ -308,7 +308,8 @@ def test_a_request_id_is_returned_whatever_the_outcome(
 ) -> None:
     metadata = (("authorization", f"Bearer {token}"), ("x-request-id", "mine 7"))
     with grpc.insecure_channel(server.address) as channel:
-        call = channel.unary_unary(method).future(body, metadata=metadata, timeout=10)  # type: ignore[call-overload]
+        send: Any = channel.unary_unary(method, bytes, bytes)
+        call = send.future(body, metadata=metadata, timeout=10)
         trailing = dict(call.trailing_metadata())
         assert trailing["x-request-id"] == "mine 7"
         if call.code() is not grpc.StatusCode.OK:
