@@ -19,6 +19,7 @@
     │   ├── EngineStalledError           the model stopped responding
     │   └── DrainingError                the server is shutting down
     ├── OverloadedError                a queue is full
+    │   └── CallerLimitError             the caller has reached a limit of its own
     ├── DeadlineError                  the deadline has passed or cannot be met
     ├── UnauthenticatedError           the bearer token is missing or not accepted
     ├── UnknownMethodError             the server does not implement the RPC method
@@ -169,6 +170,15 @@ class OverloadedError(SummsvcError):
     """Raised when a queue is full; the caller retries after ``retry_after``."""
 
     reason = "OVERLOADED"
+
+
+class CallerLimitError(OverloadedError):
+    """Raised when a caller reached its own limit; it waits for its calls to end.
+
+    ``metadata`` has ``caller``, its name, and ``limit_name`` and ``limit``, the limit's value.
+    """
+
+    reason = "CALLER_LIMIT"
 
 
 class DeadlineError(SummsvcError):

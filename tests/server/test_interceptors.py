@@ -11,13 +11,14 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
+from summsvc.scheduling.fairness.callers import NO_LIMITS
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.security.tokens import Tokens
-from summsvc.server.transport.callers import TURNS_PER_ITERATION
+from summsvc.server.transport.callers import TURNS_PER_ITERATION, Callers
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -40,7 +41,8 @@ def test_every_call_has_a_new_id_or_its_callers_id(channel: grpc.Channel) -> Non
 
 def create_interceptor() -> CallInterceptor:
     metrics = CallMetrics(CollectorRegistry())
-    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics)
+    callers = Callers(Tokens(None), NO_LIMITS)
+    steps = CallSteps(callers=callers, calls=ActiveCalls(), metrics=metrics)
     return CallInterceptor(steps, RequestDeserializer(Settings()), MessageReader())
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from summsvc.config.groups.callers import CallerSettings
 from summsvc.config.groups.limits import LimitSettings
 from summsvc.config.groups.logging import LogSettings
 from summsvc.config.groups.models import ModelSettings
@@ -24,6 +25,7 @@ SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "Models": ModelSettings,
         "Scheduling": SchedulingSettings,
         "Limits": LimitSettings,
+        "Callers": CallerSettings,
         "Shutdown": ShutdownSettings,
     }
 )
@@ -36,6 +38,7 @@ class Settings(
     ModelSettings,
     SchedulingSettings,
     LimitSettings,
+    CallerSettings,
     ShutdownSettings,
 ):
     """Settings of one server process; immutable.

@@ -18,6 +18,7 @@ from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.fairness.callers import CallerLimits
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
@@ -40,6 +41,7 @@ from summsvc.server.services.health import (
 from summsvc.server.services.models import ModelServicer
 from summsvc.server.services.summarization import SummarizationServicer
 from summsvc.server.services.translation import TranslationServicer
+from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.health_server import start_health_server
 from summsvc.server.transport.listener import listen
 from summsvc.server.transport.message_reader import MessageReader
@@ -155,8 +157,14 @@ class Server:
 
     def _create_transport(self) -> grpc.aio.Server:
         settings = self.settings
+        limits = CallerLimits(
+            max_calls=settings.max_caller_calls,
+            max_queued_tokens=settings.max_caller_queued_tokens,
+        )
         steps = CallSteps(
-            tokens=self._tokens, calls=self._active_calls, metrics=CallMetrics(self._registry)
+            callers=Callers(self._tokens, limits),
+            calls=self._active_calls,
+            metrics=CallMetrics(self._registry),
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],

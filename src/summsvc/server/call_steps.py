@@ -1,4 +1,4 @@
-"""Common steps of every call: metrics, request id, authentication, drain, admission, errors, log.
+"""Common steps of every call: metrics, request id, caller, drain, limits, errors, log.
 
 ``Call.__aenter__`` runs the steps before the method, ``Call.__aexit__`` the steps after the
 method. Their order matters: an unauthenticated caller receives no error about its request.
@@ -9,18 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping
 from types import TracebackType
 
 import structlog
 
 from summsvc import errors
-from summsvc.scheduling.fairness.callers import Caller
+from summsvc.scheduling.admission.caller_limits import CallsInFlight
 from summsvc.server.codec.status import code_of, internal_error, status_of, trailing_metadata
 from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
 from summsvc.server.runtime.metrics import CallMetrics
-from summsvc.server.security.tokens import Tokens, bearer_token
-from summsvc.server.transport.callers import AdmissionGate, caller_of
+from summsvc.server.transport.callers import AdmissionGate, Callers, set_current_caller
 from summsvc.server.transport.handlers import Context
 
 log = structlog.get_logger("summsvc.calls")
@@ -39,34 +37,19 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """State that all calls share: accepted tokens, active calls, metrics and admission gates.
+    """State that all calls share: callers, active calls, metrics and admission gates.
 
-    responses: the gate of the messages of response streams.
+    in_flight: calls of each caller that were admitted and have not ended. starts: the gate of
+    the starts of calls. responses: the gate of the messages of response streams.
     """
 
-    def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
+    def __init__(self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics) -> None:
+        self.callers = callers
         self.calls = calls
         self.metrics = metrics
-        self._tokens = tokens
+        self.in_flight = CallsInFlight()
+        self.starts = AdmissionGate()
         self.responses = AdmissionGate()
-        self._calls_gate = AdmissionGate()
-
-    def authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
-        """Raise UnauthenticatedError if a token is required and none is accepted."""
-        if not self._tokens.required or method.startswith(OPEN_SERVICES):
-            return
-        if not self._tokens.accepts(bearer_token(metadata.get("authorization", ""))):
-            raise errors.UnauthenticatedError(
-                "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
-            )
-
-    def caller(self, context: Context) -> Caller:
-        """Identify the caller of an authenticated call."""
-        return caller_of(context, by_token=self._tokens.required)
-
-    async def admit(self, context: Context) -> None:
-        """Wait until a call may start, in fair order of callers."""
-        await self._calls_gate.admit(self.caller(context))
 
 
 class Call:
@@ -75,10 +58,12 @@ class Call:
     def __init__(self, steps: CallSteps, method: str, request: object, context: Context) -> None:
         self._steps = steps
         self._method = method
-        self._request = request
+        # Not the request itself: the call would keep its bytes after they are parsed.
+        self._error = request if isinstance(request, errors.SummsvcError) else None
         self._context = context
-        self._metadata = dict(context.invocation_metadata() or ())
-        self._id = _request_id(self._metadata.get(REQUEST_ID_KEY))
+        self._caller = steps.callers.by_address(context)
+        self._counted = False
+        self._id = _request_id(dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY))
         self._started = time.perf_counter()
 
     async def __aenter__(self) -> None:
@@ -88,14 +73,18 @@ class Call:
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
-            self._steps.authenticate(self._method, self._metadata)
-            if isinstance(self._request, errors.SummsvcError):
-                raise self._request
+            if not self._method.startswith(OPEN_SERVICES):
+                self._caller = self._steps.callers.of(self._context)
+            set_current_caller(self._caller)
+            if self._error is not None:
+                raise self._error
             self._steps.calls.raise_if_draining()
+            self._steps.in_flight.start(self._caller)
+            self._counted = True
         except errors.SummsvcError as error:
             await self._fail(error)
         try:
-            await self._steps.admit(self._context)
+            await self._steps.starts.admit(self._caller)
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.
             await self.__aexit__(type(error), error, None)
@@ -137,10 +126,22 @@ class Call:
 
     def _finish(self, code: str, **facts: str) -> None:
         """Count and log the end of the call. facts: further log fields, unless empty."""
+        if self._counted:
+            # Before the reply is sent: its caller may start the next call at once.
+            self._counted = False
+            self._steps.in_flight.end(self._caller)
         seconds = time.perf_counter() - self._started
         self._steps.metrics.finished(self._method, code, seconds)
+        self._steps.metrics.count_caller(self._caller.label, code, facts.get("reason", ""))
         known = {key: value for key, value in facts.items() if value}
-        log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
+        log.info(
+            "call",
+            method=self._method,
+            caller=self._caller.name,
+            code=code,
+            ms=round(seconds * 1000, 2),
+            **known,
+        )
         structlog.contextvars.unbind_contextvars("request_id")
 
 

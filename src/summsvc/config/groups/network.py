@@ -47,6 +47,6 @@ class NetworkSettings(BaseModel):
     )
     token_file: OptionalFile = Field(
         default=None,
-        description="File with one accepted bearer token per line; calls without an accepted "
-        "token are rejected, except health checks.",
+        description="File with one accepted bearer token per line, or a TOML file (.toml) of named "
+        "callers; calls without an accepted token are rejected, except health checks.",
     )

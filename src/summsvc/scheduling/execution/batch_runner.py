@@ -117,6 +117,7 @@ class BatchRunner:
         for item in batch.items:
             for handle in item.handles:
                 handle.mark_started()
+        self._metrics.count_tokens(batch)
         try:
             outputs, seconds = await self._generate(batch)
         except CancelledGeneration:

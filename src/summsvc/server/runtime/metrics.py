@@ -41,7 +41,7 @@ LAG_SAMPLE_PERIOD_S = 0.05
 
 
 class CallMetrics:
-    """Calls in flight, ended calls and call durations, by method."""
+    """Calls in flight, ended calls and call durations, by method; ended calls by caller."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         # Cached, because ``labels`` looks up the set of labels at each call.
@@ -65,6 +65,21 @@ class CallMetrics:
             ).labels
         )
 
+        self._by_caller = cache(
+            Counter(
+                "summsvc_caller_calls",
+                "Calls ended, by caller and gRPC code.",
+                ["caller", "code"],
+                registry=registry,
+            ).labels
+        )
+        self._refused = Counter(
+            "summsvc_caller_refused_calls",
+            "Calls refused with RESOURCE_EXHAUSTED, by caller and reason.",
+            ["caller", "reason"],
+            registry=registry,
+        )
+
     def started(self, method: str) -> None:
         self._in_flight(method).inc()
 
@@ -72,6 +87,12 @@ class CallMetrics:
         self._in_flight(method).dec()
         self._ended(method, code).inc()
         self._seconds(method).observe(seconds)
+
+    def count_caller(self, label: str, code: str, reason: str) -> None:
+        """Count an ended call for its caller. label: see ``Caller``. reason: of its error."""
+        self._by_caller(label, code).inc()
+        if code == "RESOURCE_EXHAUSTED":
+            self._refused.labels(label, reason).inc()
 
 
 class LoopLag:

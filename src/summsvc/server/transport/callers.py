@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from contextvars import ContextVar
+from dataclasses import replace
 from urllib.parse import unquote
 
-from summsvc.scheduling.fairness.callers import Caller
+from summsvc.errors import UnauthenticatedError
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, CallerLimits
 from summsvc.scheduling.fairness.semaphore import FairSemaphore
 from summsvc.server.security.tokens import Tokens, bearer_token
 from summsvc.server.transport.handlers import Context
@@ -18,17 +21,49 @@ TURNS_PER_ITERATION = 2
 """Turns that a gate grants in one iteration of the event loop."""
 
 
-def caller_of(context: Context, *, by_token: bool) -> Caller:
-    """Identify the caller of a call by its accepted token, or by its address.
+_current: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
 
-    by_token: whether the server requires tokens; the token of the call was accepted then.
+
+class Callers:
+    """Identifies the caller of each call.
+
+    tokens: accepted tokens. limits: those of callers that have none of their own.
     """
-    peer = str(context.peer())
-    if by_token:
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                return Caller(Tokens.caller_name(bearer_token(value)), peer)
-    return Caller(address_name(peer), peer)
+
+    def __init__(self, tokens: Tokens, limits: CallerLimits) -> None:
+        self._tokens = tokens
+        self._limits = limits
+
+    def by_address(self, context: Context) -> Caller:
+        """Identify a caller by its address."""
+        peer = str(context.peer())
+        return Caller(address_name(peer), peer, self._limits)
+
+    def of(self, context: Context) -> Caller:
+        """Identify a caller by its token, or by its address when no token is required.
+
+        Raises UnauthenticatedError if a token is required and none is accepted.
+        """
+        if not self._tokens.required:
+            return self.by_address(context)
+        sent = dict(context.invocation_metadata() or ()).get("authorization", "")
+        identity = self._tokens.identify(bearer_token(sent))
+        if identity is None:
+            raise UnauthenticatedError(
+                "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
+            )
+        limits = replace(self._limits, **identity.limits)
+        return Caller(identity.name, str(context.peer()), limits, identity.label)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the call that is handled in this context."""
+    return _current.get()
+
+
+def set_current_caller(caller: Caller) -> None:
+    """Set the caller for the rest of the task of a call, and for tasks that it creates."""
+    _current.set(caller)
 
 
 def address_name(peer: str) -> str:

@@ -47,7 +47,7 @@ class MessageReader:
     def wrap(self, handler: Handler) -> Handler:
         """Return the handler as one of streamed requests, whose messages are read here.
 
-        The method receives the result of its deserializer, or the SummsvcError to answer with.
+        The method receives the encoded message, or the SummsvcError to answer with.
         """
         behavior = self._streamed(handler) if handler.request_streaming else self._single(handler)
         kind = "stream_stream" if handler.response_streaming else "stream_unary"
@@ -66,16 +66,21 @@ class MessageReader:
         inner = _behavior(handler.unary_stream or handler.unary_unary)
 
         async def behavior(_requests: object, context: Context) -> object:
-            message = await self._message(context)
-            if message is _NO_MORE_MESSAGES:
-                # The end of a call also precedes the cancellation of a disconnected caller.
-                await asyncio.sleep(CANCELLATION_WAIT_S)
-                message = MalformedRequestError(
-                    "the call ended without a request; send one request message"
-                )
-            return await inner(message, context)
+            # No variable here: it would keep the encoded message as long as the call.
+            return await inner(await self._only_message(context), context)
 
         return behavior
+
+    async def _only_message(self, context: Context) -> object:
+        """Return the message of a call with one message, or the error to answer with."""
+        message = await self._message(context)
+        if message is _NO_MORE_MESSAGES:
+            # The end of a call also precedes the cancellation of a disconnected caller.
+            await asyncio.sleep(CANCELLATION_WAIT_S)
+            return MalformedRequestError(
+                "the call ended without a request; send one request message"
+            )
+        return message
 
     async def _messages(self, context: Context) -> AsyncGenerator[object, None]:
         """Yield the messages of a stream; an error is the last one."""
