@@ -12,14 +12,19 @@ from tests.server.frames import ACK, END_HEADERS, PREFACE, SETTINGS, frame, head
 class RawConnection:
     """Connection to a server on this machine that sends the given frames only.
 
-    settings: the server's HTTP/2 settings, value by number.
+    settings: the server's HTTP/2 settings, value by number. Raises ConnectionRefusedError when
+    the server closes the connection instead of sending them.
     """
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._source = self._socket.makefile("rb")
-        self._socket.sendall(PREFACE + frame(SETTINGS, 0, 0))
-        kind, _, _, payload = next(self.frames())
+        try:
+            self._socket.sendall(PREFACE + frame(SETTINGS, 0, 0))
+            kind, _, _, payload = next(self.frames())
+        except (OSError, StopIteration):
+            self.close()
+            raise ConnectionRefusedError("the server has closed the connection") from None
         assert kind == SETTINGS
         self.settings = {
             int.from_bytes(payload[at : at + 2]): int.from_bytes(payload[at + 2 : at + 6])

@@ -51,9 +51,9 @@ async def test_a_method_is_wrapped_once_and_unknown_methods_are_not_cached() -> 
         return handler if details.method == "/other.Service/Known" else None
 
     metrics = CallMetrics(CollectorRegistry())
-    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics)
+    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics, max_request_s=0)
     deserializer = RequestDeserializer(Settings())
-    interceptor = CallInterceptor(steps, deserializer, MessageReader())
+    interceptor = CallInterceptor(steps, deserializer, MessageReader(seconds=60))
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first

@@ -76,7 +76,7 @@ class ModelList:
 class Limits:
     """Limits of a server; units as in ``Limits`` of the proto.
 
-    0: the server does not report this limit.
+    0: the server does not report this limit or does not have it.
     """
 
     max_title_code_points: int
@@ -92,6 +92,14 @@ class Limits:
     max_queued_code_points: int
     max_pending_calls: int
     max_streams_per_connection: int
+    max_request_s: float
+    max_receive_s: float
+    max_header_bytes: int
+    max_connections: int
+    max_handshake_s: float
+    max_connection_idle_s: float
+    max_connection_age_s: float
+    max_connection_age_grace_s: float
 
 
 @dataclass(frozen=True, slots=True)

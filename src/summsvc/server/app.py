@@ -44,6 +44,7 @@ from summsvc.server.services.translation import TranslationServicer
 from summsvc.server.transport.health_server import start_health_server
 from summsvc.server.transport.listener import listen
 from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.options import call_options, connection_options
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.check_cache import Checks
@@ -75,7 +76,7 @@ class Server:
         self._registry = CollectorRegistry()
         self._registry.register(LogMetrics())
         self._active_calls = ActiveCalls()
-        self._message_reader = MessageReader()
+        self._message_reader = MessageReader(settings.max_receive_s)
         self._health = ServiceHealth()
         self._gc_policy = GcPolicy(idle=self._active_calls.idle)
         self._metrics_endpoint: MetricsEndpoint | None = None
@@ -157,24 +158,14 @@ class Server:
     def _create_transport(self) -> grpc.aio.Server:
         settings = self.settings
         steps = CallSteps(
-            tokens=self._tokens, calls=self._active_calls, metrics=CallMetrics(self._registry)
+            tokens=self._tokens,
+            calls=self._active_calls,
+            metrics=CallMetrics(self._registry),
+            max_request_s=settings.max_request_s,
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
-            options=[
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
-                ("grpc.max_send_message_length", settings.max_message_bytes),
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-                # It also counts streams that have just ended, and so would reject clients
-                # that keep to the limit.
-                ("grpc.http.overload_protection", 0),
-                ("grpc.server.max_pending_requests", settings.max_pending_calls),
-                ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
-                # Clients that keep a channel open may ping every ten seconds.
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-                ("grpc.keepalive_permit_without_calls", 1),
-            ],
+            options=[*connection_options(settings), *call_options(settings)],
         )
 
     def _add_services(self, server: grpc.aio.Server) -> None:

@@ -38,9 +38,15 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """State that all calls share: accepted tokens, active calls, metrics and admission gate."""
+    """State that all calls share: accepted tokens, active calls, metrics and admission gate.
 
-    def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
+    max_request_s: seconds after which a call is ended; 0: never.
+    """
+
+    def __init__(
+        self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics, max_request_s: float
+    ) -> None:
+        self.max_request_s = max_request_s
         self.calls = calls
         self.metrics = metrics
         self._tokens = tokens
@@ -71,6 +77,7 @@ class Call:
         self._metadata = dict(context.invocation_metadata() or ())
         self._id = _request_id(self._metadata.get(REQUEST_ID_KEY))
         self._started = time.perf_counter()
+        self._time_limit = asyncio.timeout(steps.max_request_s or None)
 
     async def __aenter__(self) -> None:
         self._steps.metrics.started(self._method)
@@ -85,6 +92,7 @@ class Call:
             self._steps.calls.raise_if_draining()
         except errors.SummsvcError as error:
             await self._fail(error)
+        await self._time_limit.__aenter__()
         try:
             await self._steps.admit(self._context)
         except asyncio.CancelledError as error:
@@ -94,10 +102,16 @@ class Call:
 
     async def __aexit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            await self._time_limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            if error is not None:
+                error.__traceback__ = None
+            error = self._timed_out()
         unexpected = isinstance(error, Exception) and not isinstance(error, errors.SummsvcError)
         if unexpected:
             log.error("failed", method=self._method, exc_info=error)
@@ -118,6 +132,14 @@ class Call:
             await self._fail(calls.draining_error())
         else:
             self._finish("CANCELLED")
+
+    def _timed_out(self) -> errors.DeadlineError:
+        limit = f"{self._steps.max_request_s:g}"
+        return errors.DeadlineError(
+            f"the call took longer than {limit} s, the limit of this server; send less text in one "
+            "request",
+            metadata={"limit": limit},
+        )
 
     async def _fail(self, error: errors.SummsvcError) -> None:
         """End the call with the status of an error; raises gRPC's AbortError."""
