@@ -17,10 +17,11 @@ distinguish all tokens."""
 class Tokens:
     """Accepted tokens, one per line of a file. Nothing is read before ``load``.
 
-    path: None when the server requires no token.
+    path: None when the server requires no token. setting: the one that names the file.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, setting: str = "token_file") -> None:
+        self._setting = setting
         self.paths: tuple[Path, ...] = () if path is None else (path,)
         self._hashes: tuple[bytes, ...] = ()
 
@@ -37,14 +38,14 @@ class Tokens:
         found: list[str] = []
         for path in self.paths:
             try:
-                lines = read_setting_file("token_file", path).decode("utf-8").splitlines()
+                lines = read_setting_file(self._setting, path).decode("utf-8").splitlines()
             except UnicodeDecodeError:
-                raise SettingsError(f"token_file: {path} is not UTF-8") from None
+                raise SettingsError(f"{self._setting}: {path} is not UTF-8") from None
             found += [line.strip() for line in lines if line.strip()]
             if not found:
-                raise SettingsError(f"token_file: {path} has no token")
+                raise SettingsError(f"{self._setting}: {path} has no token")
         self._hashes = tuple(_hash(token) for token in dict.fromkeys(found))
-        return {"setting": "token_file", "tokens": len(self._hashes)}
+        return {"setting": self._setting, "tokens": len(self._hashes)}
 
     def accepts(self, token: str) -> bool:
         """Whether a token is accepted; compares in constant time."""
