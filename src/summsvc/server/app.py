@@ -26,7 +26,7 @@ from summsvc.server.codec.from_proto import RequestConverter
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.gc_policy import GcPolicy
-from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag, MetricsEndpoint
+from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.runtime.model_monitor import ModelMonitor
 from summsvc.server.runtime.shutdown import drain_and_close
 from summsvc.server.security.credentials import Credentials
@@ -42,8 +42,9 @@ from summsvc.server.services.models import ModelServicer
 from summsvc.server.services.summarization import SummarizationServicer
 from summsvc.server.services.translation import TranslationServicer
 from summsvc.server.transport.health_server import start_health_server
-from summsvc.server.transport.listener import listen
+from summsvc.server.transport.listener import listen, reachable_address
 from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.metrics_endpoint import MetricsEndpoint
 from summsvc.server.transport.options import call_options, connection_options
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
@@ -84,7 +85,8 @@ class Server:
         self._background: set[asyncio.Task[None]] = set()
         self._tokens = Tokens(settings.token_file)
         self._credentials = Credentials.from_settings(settings)
-        self._reloader = Reloader([self._tokens, self._credentials])
+        self._metrics_tokens = Tokens(settings.metrics_token_file, "metrics_token_file")
+        self._reloader = Reloader([self._tokens, self._credentials, self._metrics_tokens])
         self._workers = TextWorkers(
             settings.text_threads or cores(),
             max_title=settings.max_title_code_points,
@@ -140,10 +142,15 @@ class Server:
         self.port = await listen(self._server, settings, self._credentials)
         if settings.metrics_port >= 0:
             self._metrics_endpoint = MetricsEndpoint(
-                settings.metrics_host, settings.metrics_port, self._registry
+                settings.metrics_host,
+                settings.metrics_port,
+                self._registry,
+                tokens=self._metrics_tokens,
+                credentials=self._credentials if settings.metrics_tls else None,
             )
             self.metrics_port = self._metrics_endpoint.port
         await self._server.start()
+        await self._verify_tls()
         if settings.health_port >= 0:
             self._health_server, self.health_port = await start_health_server(
                 settings, self._health.servicer
@@ -154,6 +161,16 @@ class Server:
         self._spawn(self._workers.warm_up())
         self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
+
+    async def _verify_tls(self) -> None:
+        if self._credentials is None:
+            return
+        address = await reachable_address(self.settings.host)
+        try:
+            await asyncio.to_thread(self._credentials.policy.verify, address, self.port)
+        except SettingsError:
+            await self._server.stop(None)
+            raise
 
     def _create_transport(self) -> grpc.aio.Server:
         settings = self.settings
