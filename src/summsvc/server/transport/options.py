@@ -46,13 +46,18 @@ def call_options(settings: Settings) -> Options:
 
     The limit of a message applies before and after its decompression, which stops there.
     """
+    streams = settings.max_streams_per_connection
     return [
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
-        ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-        # It also counts streams that have just ended, and so would reject clients
-        # that keep to the limit.
-        ("grpc.http.overload_protection", 0),
+        ("grpc.max_concurrent_streams", streams),
+        # Streams that were cancelled count until their calls have ended here, and a client that
+        # cancels streams may open others once it has answered a ping (CVE-2023-44487).
+        ("grpc.http.overload_protection", 1),
+        ("grpc.http2.ping_on_rst_stream_percent", 100),
+        # A client that keeps to the limit opens a stream when it has received the end of another
+        # one, which ends here a moment later. It may do so with all its streams at once.
+        ("grpc.http2.max_deallocating_streams", streams),
         ("grpc.server.max_pending_requests", settings.max_pending_calls),
         ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
     ]

@@ -1,0 +1,44 @@
+"""One attack in a process of its own, until the process is ended.
+
+    python -m bench.attacks.attacker NAME PORT
+
+Prints a line when the attack has begun.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.attacks.names import ATTACKS
+
+NICENESS = 5
+
+
+@contextmanager
+def attacking(name: str, port: int) -> Iterator[None]:
+    """Attack the server at a port during the block."""
+    command = [sys.executable, "-m", "bench.attacks.attacker", name, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def main() -> None:
+    os.nice(NICENESS)
+    steps = ATTACKS[sys.argv[1]](int(sys.argv[2]))
+    next(steps)
+    print("begun", flush=True)
+    for _ in steps:
+        pass
+
+
+if __name__ == "__main__":
+    main()
