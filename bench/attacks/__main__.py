@@ -5,9 +5,8 @@
 The server runs the tests' small translation model in a process of its own, without a cache of
 outputs; a client translates a sentence at a time, with a short pause. Each attack runs in one
 more process with lower priority. Rounds alternate between the client alone and the client beside
-the attack, so that the other load of the machine is the same for both. Bars: the 95th percentile
-beside an attack is at most twice the one alone, and the memory that an attack adds is bounded:
-less than MEMORY_MB above the first round, however long it lasts.
+the attack, so that the other load of the machine is the same for both. The control is a process
+that only computes. Bar: the 95th percentile beside an attack is at most twice the one alone.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.attacks.attacker import attacking
+from bench.attacks.attacker import CONTROL, attacking
 from bench.attacks.names import ATTACKS
 from bench.serve.servers import Served, served
 from bench.serve.texts import bodies
@@ -26,7 +25,9 @@ from summsvc.client import Article, Client
 
 BAR = 2.0
 PAUSE_S = 0.01
-WARM_UP_S = 0.5
+WARM_UP_S = 1.0
+"""Seconds after the begin of an attack, whose first requests are work like any other."""
+
 HEADINGS = (
     "attack",
     "alone p50",
@@ -103,13 +104,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
+    names = [CONTROL, *ATTACKS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--streams", default="512", help="max_streams_per_connection")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each half of a round")
     arguments = parser.parse_args()
     print("| " + " | ".join(HEADINGS) + " |\n" + "|---" * len(HEADINGS) + "|")
     over = []
-    with served("summsvc", "trained", {"cache_bytes": "0"}) as server:
+    settings = {"cache_bytes": "0", "max_streams_per_connection": arguments.streams}
+    with served("summsvc", "trained", settings) as server:
         for name in arguments.only:
             figures = measured(server, name, arguments.rounds, arguments.seconds)
             print(row(name, figures), flush=True)

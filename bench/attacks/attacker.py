@@ -12,10 +12,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 
 from bench.attacks.names import ATTACKS
 
 NICENESS = 5
+
+CONTROL = "control"
+"""Name of no attack: a process that only computes, and so takes as much of the machine."""
 
 
 @contextmanager
@@ -33,7 +37,8 @@ def attacking(name: str, port: int) -> Iterator[None]:
 
 def main() -> None:
     os.nice(NICENESS)
-    steps = ATTACKS[sys.argv[1]](int(sys.argv[2]))
+    name, port = sys.argv[1], int(sys.argv[2])
+    steps = repeat(None) if name == CONTROL else ATTACKS[name](port)
     next(steps)
     print("begun", flush=True)
     for _ in steps:

@@ -26,7 +26,7 @@ STEPS = {
     "rapid-reset": 100,
     "half-open": 300,
     "slow-senders": 10,
-    "slow-readers": 20,
+    "slow-readers": 1,
     "settings": 50,
     "pings": 50,
     "empty-data": 50,
