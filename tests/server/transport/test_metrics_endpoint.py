@@ -83,7 +83,7 @@ def scrape(server: Running, context: ssl.SSLContext) -> int:
 
 def exchange(server: Running, sent: bytes) -> bytes:
     """Send bytes; return all that is received until the connection is closed or reset."""
-    received = []
+    received: list[bytes] = []
     with connect(server) as connection, suppress(ConnectionResetError):
         connection.sendall(sent)
         received += iter(lambda: connection.recv(65_536), b"")
