@@ -61,7 +61,10 @@ async def played(actions: list[tuple[str, Any]]) -> None:
     registry = CollectorRegistry()
     limits = CallerLimits(max_calls=LIMIT)
     steps = CallSteps(
-        callers=Callers(Tokens(None), limits), calls=ActiveCalls(), metrics=CallMetrics(registry)
+        callers=Callers(Tokens(None), limits),
+        calls=ActiveCalls(),
+        metrics=CallMetrics(registry),
+        max_request_s=0,
     )
     calls: list[OneCall] = []
     for action, value in actions:

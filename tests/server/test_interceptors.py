@@ -42,8 +42,8 @@ def test_every_call_has_a_new_id_or_its_callers_id(channel: grpc.Channel) -> Non
 def create_interceptor() -> CallInterceptor:
     metrics = CallMetrics(CollectorRegistry())
     callers = Callers(Tokens(None), NO_LIMITS)
-    steps = CallSteps(callers=callers, calls=ActiveCalls(), metrics=metrics)
-    return CallInterceptor(steps, RequestDeserializer(Settings()), MessageReader())
+    steps = CallSteps(callers=callers, calls=ActiveCalls(), metrics=metrics, max_request_s=0)
+    return CallInterceptor(steps, RequestDeserializer(Settings()), MessageReader(seconds=60))
 
 
 def called(method: str) -> Any:

@@ -92,6 +92,14 @@ class Limits:
     max_queued_code_points: int
     max_pending_calls: int
     max_streams_per_connection: int
+    max_request_s: float
+    max_receive_s: float
+    max_header_bytes: int
+    max_connections: int
+    max_handshake_s: float
+    max_connection_idle_s: float
+    max_connection_age_s: float
+    max_connection_age_grace_s: float
     max_caller_calls: int = 0
     max_caller_queued_tokens: int = 0
 

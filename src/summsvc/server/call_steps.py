@@ -41,10 +41,14 @@ class CallSteps:
 
     in_flight: calls of each caller that were admitted and have not ended. starts: the gate of
     the starts of calls. responses: the gate of the messages of response streams.
+    max_request_s: seconds after which a call is ended; 0: never.
     """
 
-    def __init__(self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics) -> None:
+    def __init__(
+        self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics, max_request_s: float
+    ) -> None:
         self.callers = callers
+        self.max_request_s = max_request_s
         self.calls = calls
         self.metrics = metrics
         self.in_flight = CallsInFlight()
@@ -65,6 +69,7 @@ class Call:
         self._counted = False
         self._id = _request_id(dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY))
         self._started = time.perf_counter()
+        self._time_limit = asyncio.timeout(steps.max_request_s or None)
 
     async def __aenter__(self) -> None:
         self._steps.metrics.started(self._method)
@@ -83,6 +88,7 @@ class Call:
             self._counted = True
         except errors.SummsvcError as error:
             await self._fail(error)
+        await self._time_limit.__aenter__()
         try:
             await self._steps.starts.admit(self._caller)
         except asyncio.CancelledError as error:
@@ -92,10 +98,16 @@ class Call:
 
     async def __aexit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            await self._time_limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            if error is not None:
+                error.__traceback__ = None
+            error = self._timed_out()
         unexpected = isinstance(error, Exception) and not isinstance(error, errors.SummsvcError)
         if unexpected:
             log.error("failed", method=self._method, exc_info=error)
@@ -116,6 +128,14 @@ class Call:
             await self._fail(calls.draining_error())
         else:
             self._finish("CANCELLED")
+
+    def _timed_out(self) -> errors.DeadlineError:
+        limit = f"{self._steps.max_request_s:g}"
+        return errors.DeadlineError(
+            f"the call took longer than {limit} s, the limit of this server; send less text in one "
+            "request",
+            metadata={"limit": limit},
+        )
 
     async def _fail(self, error: errors.SummsvcError) -> None:
         """End the call with the status of an error; raises gRPC's AbortError."""

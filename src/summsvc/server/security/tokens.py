@@ -42,10 +42,11 @@ class Tokens:
     The file has one token per line, or is a TOML file of named callers when its name ends in
     ``.toml``, see ``caller_file``. Only digests of tokens are kept.
 
-    path: None when the server requires no token.
+    path: None when the server requires no token. setting: the one that names the file.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, setting: str = "token_file") -> None:
+        self._setting = setting
         self.paths: tuple[Path, ...] = () if path is None else (path,)
         self._identities: tuple[tuple[bytes, Identity], ...] = ()
         self._labels: set[str] = set()
@@ -63,16 +64,16 @@ class Tokens:
         found: dict[bytes, Identity] = {}
         for path in self.paths:
             try:
-                text = read_setting_file("token_file", path).decode("utf-8")
+                text = read_setting_file(self._setting, path).decode("utf-8")
                 found |= self._named(text) if path.suffix == ".toml" else _unnamed(text)
             except UnicodeDecodeError:
-                raise SettingsError(f"token_file: {path} is not UTF-8") from None
+                raise SettingsError(f"{self._setting}: {path} is not UTF-8") from None
             except CallerFileError as error:
-                raise SettingsError(f"token_file: {path}: {error}") from None
+                raise SettingsError(f"{self._setting}: {path}: {error}") from None
             if not found:
-                raise SettingsError(f"token_file: {path} has no token")
+                raise SettingsError(f"{self._setting}: {path} has no token")
         self._identities = tuple(found.items())
-        return {"setting": "token_file", "tokens": len(self._identities)}
+        return {"setting": self._setting, "tokens": len(self._identities)}
 
     def identify(self, token: str) -> Identity | None:
         """Return whose token it is, None for one that is not accepted.

@@ -19,9 +19,6 @@ import grpc
 from summsvc.errors import DeadlineError, MalformedRequestError, OverloadedError, SummsvcError
 from summsvc.server.transport.handlers import Context, Handler, StreamBehavior, UnaryBehavior
 
-REQUEST_TIMEOUT_S = 60.0
-"""Seconds within which a message has to arrive completely: 8 MiB at one megabit a second."""
-
 MAX_WAITING_CALLS = 4096
 """Calls that may wait for a message at the same time, about 20 KB each. A message follows its
 headers within milliseconds; above the bound the oldest call is rejected, because it is the
@@ -35,9 +32,13 @@ _NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
 
 
 class MessageReader:
-    """Reads request messages; limits the number of waiting calls and the time that a call waits."""
+    """Reads request messages; limits the number of waiting calls and the time that a call waits.
 
-    def __init__(self) -> None:
+    seconds: within which a message has to arrive completely.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._waiting: OrderedDict[asyncio.Timeout, bool] = OrderedDict()
 
     def __len__(self) -> int:
@@ -93,7 +94,7 @@ class MessageReader:
         """Return the next message, or ``_NO_MORE_MESSAGES``, or the error to answer with."""
         evicted = False
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S) as timeout:
+            async with asyncio.timeout(self._seconds) as timeout:
                 self._waiting[timeout] = True
                 if len(self._waiting) > MAX_WAITING_CALLS:
                     oldest, _ = self._waiting.popitem(last=False)
@@ -110,7 +111,7 @@ class MessageReader:
                     retry_after=1.0,
                 )
             return DeadlineError(
-                f"no request arrived within {REQUEST_TIMEOUT_S:g} s; send it with the call"
+                f"no request arrived within {self._seconds:g} s; send it with the call"
             )
 
 
