@@ -79,13 +79,13 @@ class Call:
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
-            self._steps.authenticate(self._method, self._metadata)
-            if isinstance(self._request, errors.SummsvcError):
-                raise self._request
-            self._steps.calls.raise_if_draining()
-        except errors.SummsvcError as error:
-            await self._fail(error)
-        try:
+            try:
+                await self._steps.calls.admit()
+                self._steps.authenticate(self._method, self._metadata)
+                if isinstance(self._request, errors.SummsvcError):
+                    raise self._request
+            except errors.SummsvcError as error:
+                await self._fail(error)
             await self._steps.admit(self._context)
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.

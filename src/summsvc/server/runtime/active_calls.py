@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from summsvc.errors import DrainingError
 
 CallTask = asyncio.Task[object]
 """gRPC's task of one call."""
+
+QUIET_S = 0.2
+"""Seconds without a beginning or an end of a call after which no call is assumed to be on its way:
+a caller that has its answer needs a round trip, and its own time, to make the next call."""
+
+POLL_S = 0.02
+"""Seconds between looks at the number of calls. An event loop that was blocked receives the calls
+of that time between two looks, so that a blocked loop is not taken for a quiet one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,17 @@ class ActiveCalls:
         self._cancelled: set[CallTask] = set()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._events = 0
         self.draining = False
+
+    async def admit(self) -> None:
+        """Wait while new calls are held back, see ``hold``; raise DrainingError after that."""
+        self._events += 1
+        if self.draining:
+            raise self.draining_error()
+        await self._open.wait()
 
     def add(self, task: CallTask | None, call: CallInfo) -> None:
         """Track a call until its task is done."""
@@ -49,6 +68,7 @@ class ActiveCalls:
     def _remove(self, task: CallTask) -> None:
         self._tasks.pop(task, None)
         self._cancelled.discard(task)
+        self._events += 1
         if not self._tasks:
             self._empty.set()
 
@@ -60,17 +80,29 @@ class ActiveCalls:
         """Build the error for calls that cannot be accepted or finished."""
         return DrainingError("this server is shutting down; retry, another server will answer")
 
-    def raise_if_draining(self) -> None:
-        """Raise DrainingError once draining has begun."""
-        if self.draining:
-            raise self.draining_error()
-
     def was_cancelled(self, task: CallTask | None) -> bool:
         """Whether the drain cancelled a call, so that its caller gets a DrainingError."""
         return task in self._cancelled
 
+    async def hold(self, seconds: float) -> None:
+        """Hold new calls back until no more arrive, or until ``seconds`` have passed.
+
+        gRPC cancels every call that arrives between the start of its shutdown and the moment
+        when the client knows of it, and every call that it has not handed over yet. A client
+        that waits for an answer makes no call in that time: so the callers are kept waiting
+        first, and their calls are answered after the start of the shutdown.
+        """
+        self._open.clear()
+        until = time.monotonic() + seconds
+        seen, quiet_s = self._events, 0.0
+        while quiet_s < QUIET_S and time.monotonic() < until:
+            await asyncio.sleep(POLL_S)
+            quiet_s = quiet_s + POLL_S if seen == self._events else 0.0
+            seen = self._events
+
     def start_drain(self) -> None:
-        """Reject new calls from now on, and end idle streams."""
+        """Accept the calls that are held back, reject later ones, and end idle streams."""
+        self._open.set()
         self.draining = True
         self._cancel([task for task, call in self._tasks.items() if call.idle_stream])
 
