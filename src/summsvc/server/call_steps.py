@@ -79,13 +79,13 @@ class Call:
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
-            try:
-                await self._steps.calls.admit()
-                self._steps.authenticate(self._method, self._metadata)
-                if isinstance(self._request, errors.SummsvcError):
-                    raise self._request
-            except errors.SummsvcError as error:
-                await self._fail(error)
+            self._steps.authenticate(self._method, self._metadata)
+            if isinstance(self._request, errors.SummsvcError):
+                raise self._request
+            self._steps.calls.raise_if_draining()
+        except errors.SummsvcError as error:
+            await self._fail(error)
+        try:
             await self._steps.admit(self._context)
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.
@@ -106,9 +106,7 @@ class Call:
         if error is not None:
             error.__traceback__ = error.__context__ = error.__cause__ = None
         calls = self._steps.calls
-        if error is None:
-            self._finish("OK")
-        elif isinstance(error, errors.SummsvcError):
+        if isinstance(error, errors.SummsvcError):
             await self._fail(error)
         elif unexpected:
             await self._fail(internal_error())
@@ -116,11 +114,23 @@ class Call:
             asyncio.current_task()
         ):
             await self._fail(calls.draining_error())
+        elif error is None:
+            await self._may_answer()
+            self._finish("OK")
         else:
             self._finish("CANCELLED")
 
+    async def _may_answer(self) -> None:
+        """Wait until the call may end; it may be cancelled meanwhile."""
+        try:
+            await self._steps.calls.may_answer()
+        except asyncio.CancelledError:
+            self._finish("CANCELLED")
+            raise
+
     async def _fail(self, error: errors.SummsvcError) -> None:
         """End the call with the status of an error; raises gRPC's AbortError."""
+        await self._may_answer()
         code = code_of(error)
         self._finish(code.name, reason=error.reason, field=error.field)
         details = trailing_metadata(status_of(error, self._id))

@@ -61,15 +61,12 @@ async def flow(
 ) -> AsyncIterator[Flow]:
     """Run clients that call one after the other; on exit each ends after its present call.
 
-    Every client has a connection of its own and never retries.
+    Every client has a connection of its own and no retry policy.
     give_up: whether a client ends at its first call that is not answered. model: whether a
     half of the clients translate. service_config: of the channels, in JSON.
     """
     made = Flow()
-    options: list[tuple[str, int | str]] = [
-        ("grpc.enable_retries", 0),
-        ("grpc.use_local_subchannel_pool", 1),
-    ]
+    options: list[tuple[str, int | str]] = [("grpc.use_local_subchannel_pool", 1)]
     if service_config:
         options.append(("grpc.service_config", service_config))
 

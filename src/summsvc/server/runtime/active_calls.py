@@ -12,8 +12,8 @@ CallTask = asyncio.Task[object]
 """gRPC's task of one call."""
 
 QUIET_S = 0.2
-"""Seconds without a beginning or an end of a call after which no call is assumed to be on its way:
-a caller that has its answer needs a round trip, and its own time, to make the next call."""
+"""Seconds without a new call after which none is assumed to be on its way: a caller that got its
+answer before them has had a round trip, and time of its own, to make the next call."""
 
 POLL_S = 0.02
 """Seconds between looks at the number of calls. An event loop that was blocked receives the calls
@@ -45,22 +45,16 @@ class ActiveCalls:
         self._cancelled: set[CallTask] = set()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._open = asyncio.Event()
-        self._open.set()
-        self._events = 0
+        self._answering = asyncio.Event()
+        self._answering.set()
+        self._begun = 0
         self.draining = False
-
-    async def admit(self) -> None:
-        """Wait while new calls are held back, see ``hold``; raise DrainingError after that."""
-        self._events += 1
-        if self.draining:
-            raise self.draining_error()
-        await self._open.wait()
 
     def add(self, task: CallTask | None, call: CallInfo) -> None:
         """Track a call until its task is done."""
         if task is None:
             return
+        self._begun += 1
         self._tasks[task] = call
         self._empty.clear()
         task.add_done_callback(self._remove)
@@ -68,7 +62,6 @@ class ActiveCalls:
     def _remove(self, task: CallTask) -> None:
         self._tasks.pop(task, None)
         self._cancelled.discard(task)
-        self._events += 1
         if not self._tasks:
             self._empty.set()
 
@@ -84,25 +77,36 @@ class ActiveCalls:
         """Whether the drain cancelled a call, so that its caller gets a DrainingError."""
         return task in self._cancelled
 
-    async def hold(self, seconds: float) -> None:
-        """Hold new calls back until no more arrive, or until ``seconds`` have passed.
+    def raise_if_draining(self) -> None:
+        """Raise DrainingError once draining has begun."""
+        if self.draining:
+            raise self.draining_error()
+
+    async def hold_answers(self, seconds: float) -> None:
+        """Send no answer until ``start_drain``; wait until no more calls arrive.
 
         gRPC cancels every call that arrives between the start of its shutdown and the moment
         when the client knows of it, and every call that it has not handed over yet. A client
-        that waits for an answer makes no call in that time: so the callers are kept waiting
-        first, and their calls are answered after the start of the shutdown.
+        that waits for an answer makes no call in that time. So the answers are kept back until
+        the shutdown has begun: then the client learns of it first.
+
+        seconds: most seconds to wait; some callers make calls without waiting for an answer.
         """
-        self._open.clear()
+        self._answering.clear()
         until = time.monotonic() + seconds
-        seen, quiet_s = self._events, 0.0
+        seen, quiet_s = self._begun, 0.0
         while quiet_s < QUIET_S and time.monotonic() < until:
             await asyncio.sleep(POLL_S)
-            quiet_s = quiet_s + POLL_S if seen == self._events else 0.0
-            seen = self._events
+            quiet_s = quiet_s + POLL_S if seen == self._begun else 0.0
+            seen = self._begun
+
+    async def may_answer(self) -> None:
+        """Wait while answers are held back."""
+        await self._answering.wait()
 
     def start_drain(self) -> None:
-        """Accept the calls that are held back, reject later ones, and end idle streams."""
-        self._open.set()
+        """Send the answers that were held back, reject new calls, and end idle streams."""
+        self._answering.set()
         self.draining = True
         self._cancel([task for task, call in self._tasks.items() if call.idle_stream])
 

@@ -1,8 +1,8 @@
 """Graceful shutdown: drains the calls, closes the transport and frees models, in bounded time.
 
 gRPC can tell its clients to make no more calls only by its own shutdown, which cancels the calls
-that arrive before the clients know. So the calls are held back until none arrives, and are
-answered while the transport shuts down, see ``ActiveCalls.hold``.
+that arrive before the clients know. So answers are held back until no call arrives, and are sent
+while the transport shuts down, see ``ActiveCalls.hold_answers``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from summsvc.tasks.pipeline.text_workers import TextWorkers
 
 log = structlog.get_logger("summsvc.server")
 
-HOLD_S = 2.0
-"""Most seconds for which new calls are held back until no more arrive; at most half of the drain."""
+HOLD_S = 1.0
+"""Most seconds for which answers are held back until no call arrives; at most half of the drain."""
 
 REJECTION_S = 0.5
 """Seconds to send errors to cancelled calls, and to reject calls that are still arriving; a client
@@ -69,7 +69,7 @@ async def drain_and_close(
     health.announce_shutdown()
     await asyncio.sleep(delay_s)
     until = time.monotonic() + seconds
-    await calls.hold(min(HOLD_S, seconds / 2))
+    await calls.hold_answers(min(HOLD_S, seconds / 2))
     # From here on the transport accepts no connections and calls.
     accepted = asyncio.create_task(transport.stop(seconds + REJECTION_S + TRANSPORT_CLOSE_S))
     await asyncio.sleep(0)  # starts the task
