@@ -199,9 +199,7 @@ class Server:
 
         Returns True for a clean shutdown.
         """
-        log.info(
-            "draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s
-        )
+        log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
         clean = await drain_and_close(
             self._server,
             calls=self._active_calls,

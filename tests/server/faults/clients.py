@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -26,6 +26,8 @@ NOT_SENT = "UNAVAILABLE, not sent"
 DRAINING = "UNAVAILABLE, DRAINING"
 """Outcome of a call that a server refused because it is shutting down."""
 
+Metadata = tuple[tuple[str, str], ...]
+
 SENTENCE = "The talks will continue."
 TRANSLATION = "Переговоры продолжатся."
 
@@ -46,7 +48,7 @@ class Flow:
         """Wait until so many more calls were answered."""
         wanted = self.outcomes["OK"] + calls
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            while self.outcomes["OK"] < wanted:
+            while self.outcomes["OK"] < wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
 
@@ -61,12 +63,16 @@ async def flow(
 ) -> AsyncIterator[Flow]:
     """Run clients that call one after the other; on exit each ends after its present call.
 
-    Every client has a connection of its own and no retry policy.
+    Every client has a connection of its own and no retry policy. Its request id is its number.
     give_up: whether a client ends at its first call that is not answered. model: whether a
     half of the clients translate. service_config: of the channels, in JSON.
     """
     made = Flow()
-    options: list[tuple[str, int | str]] = [("grpc.use_local_subchannel_pool", 1)]
+    options: list[tuple[str, int | str]] = [
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 500),
+    ]
     if service_config:
         options.append(("grpc.service_config", service_config))
 
@@ -75,7 +81,7 @@ async def flow(
             call = _translate if model and number % 2 else _summarize
             while not made.stopped.is_set():
                 made.begun += 1
-                outcome = await _outcome(call, channel)
+                outcome = await _outcome(call(channel, (("x-request-id", str(number)),)))
                 made.outcomes[outcome] += 1
                 if give_up and outcome != "OK":
                     return
@@ -89,9 +95,9 @@ async def flow(
             made.stopped.set()
 
 
-async def _outcome(call, channel: grpc.aio.Channel) -> str:
+async def _outcome(answered: Awaitable[bool]) -> str:
     try:
-        return "OK" if await call(channel) else "wrong answer"
+        return "OK" if await answered else "wrong answer"
     except grpc.aio.AioRpcError as error:
         return outcome_of(error)
 
@@ -110,16 +116,17 @@ def _article() -> article_pb2.Article:
     return article_pb2.Article(body=SENTENCE, language_code="en")
 
 
-async def _summarize(channel: grpc.aio.Channel) -> bool:
+async def _summarize(channel: grpc.aio.Channel, metadata: Metadata) -> bool:
     request = summaries.SummarizeRequest(article=_article())
     stub = SummarizationServiceStub(channel)
-    response = await stub.Summarize(request, timeout=CALL_TIMEOUT_S)
+    response = await stub.Summarize(request, timeout=CALL_TIMEOUT_S, metadata=metadata)
     return [sentence.text for sentence in response.sentences] == [SENTENCE]
 
 
-async def _translate(channel: grpc.aio.Channel) -> bool:
+async def _translate(channel: grpc.aio.Channel, metadata: Metadata) -> bool:
     request = translations.TranslateRequest(
         article=_article(), target_language_code="ru", bypass_cache=True
     )
-    response = await TranslationServiceStub(channel).Translate(request, timeout=CALL_TIMEOUT_S)
+    stub = TranslationServiceStub(channel)
+    response = await stub.Translate(request, timeout=CALL_TIMEOUT_S, metadata=metadata)
     return response.body == TRANSLATION

@@ -19,6 +19,6 @@ class ShutdownSettings(BaseModel):
         default=25.0,
         ge=0,
         le=86_400,
-        description="Seconds that accepted requests have to finish after SIGTERM and drain_delay_s; "
-        "set both together below the termination grace period of the orchestrator.",
+        description="Seconds that accepted requests have to finish after drain_delay_s; set both "
+        "together below the termination grace period of the orchestrator.",
     )
