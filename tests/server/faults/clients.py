@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -37,18 +37,23 @@ class Flow:
     """Calls of some clients. stopped: set to end them, each after its present call.
 
     outcomes: number of calls by outcome: "OK", "wrong answer", or the code with the reason.
-    begun: number of calls that were started.
+    begun: number of calls that were started. translated: number of answered translations.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     begun: int = 0
+    translated: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def reaches(self, calls: int) -> None:
-        """Wait until so many more calls were answered."""
-        wanted = self.outcomes["OK"] + calls
+    async def reaches(self, calls: int, outcome: str = "OK") -> None:
+        """Wait until so many more calls ended with this outcome."""
+        wanted = self.outcomes[outcome] + calls
+        await self.until(lambda: self.outcomes[outcome] >= wanted)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            while self.outcomes["OK"] < wanted:  # noqa: ASYNC110
+            while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
 
@@ -83,6 +88,7 @@ async def flow(
                 made.begun += 1
                 outcome = await _outcome(call(channel, (("x-request-id", str(number)),)))
                 made.outcomes[outcome] += 1
+                made.translated += outcome == "OK" and call is _translate
                 if give_up and outcome != "OK":
                     return
 

@@ -79,9 +79,8 @@ def test_a_batch_that_is_too_large_is_divided(
     assert max(memory["sizes"]) > FITS
 
 
-def test_only_the_segment_fails_that_is_too_large_alone(
-    channel: grpc.Channel, memory: dict[str, Any]
-) -> None:
+@pytest.mark.usefixtures("memory")
+def test_only_the_segment_fails_that_is_too_large_alone(channel: grpc.Channel) -> None:
     good = [request(source) for source, _ in PAIRS]
     requests = [*good[:6], request(PAIRS[0][0], f"{HUGE} talks will continue."), *good[6:]]
     response = TranslationServiceStub(channel).BatchTranslate(
@@ -94,7 +93,8 @@ def test_only_the_segment_fails_that_is_too_large_alone(
     assert bodies[:6] + bodies[7:] == [target for _, target in PAIRS]
 
 
-def test_the_status_says_what_to_do(channel: grpc.Channel, memory: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("memory")
+def test_the_status_says_what_to_do(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         TranslationServiceStub(channel).Translate(request(f"{HUGE} talks."), timeout=120)
     said = refusal(caught.value)
