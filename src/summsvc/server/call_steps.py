@@ -69,7 +69,7 @@ class Call:
         self._request = request
         self._context = context
         self._metadata = dict(context.invocation_metadata() or ())
-        self._id = _request_id(self._metadata.get(REQUEST_ID_KEY))
+        self._id = request_id_of(context)
         self._started = time.perf_counter()
 
     async def __aenter__(self) -> None:
@@ -145,8 +145,9 @@ class Call:
         structlog.contextvars.unbind_contextvars("request_id")
 
 
-def _request_id(given: str | bytes | None) -> str:
+def request_id_of(context: Context) -> str:
     """Return the caller's id if it is a short printable ASCII string, else a new one."""
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
     if (
         isinstance(given, str)
         and 0 < len(given) <= MAX_REQUEST_ID_LENGTH

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.server.services.health import SUMMARIZATION_SERVICE
+from tests.running import free_ports
 from tests.server.faults.clients import DRAINING, NOT_SENT, flow
 from tests.server.process import Process, serving
 from tests.server.watched import eventually
@@ -62,14 +62,6 @@ async def test_calls_are_accepted_during_the_delay_and_a_second_signal_ends_it(
             assert await asyncio.to_thread(server.code) == 128 + signal.SIGTERM
     assert calls.outcomes.total() == calls.begun
     assert all(outcome.startswith(("OK", "UNAVAILABLE")) for outcome in calls.outcomes)
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def start(stack: ExitStack, folder: Path, port: int, flags: Sequence[str]) -> Process:

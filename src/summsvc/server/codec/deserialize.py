@@ -13,12 +13,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TypeVar, cast
 
+import structlog
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from summsvc.config import Settings
-from summsvc.errors import InvalidFieldError, InvalidInputError, MalformedRequestError
+from summsvc.errors import (
+    InvalidFieldError,
+    InvalidInputError,
+    MalformedRequestError,
+    SummsvcError,
+)
+from summsvc.server.codec.status import internal_error
 from summsvc.server.codec.wire_format import iter_fields
+
+log = structlog.get_logger("summsvc.calls")
 
 M = TypeVar("M", bound=Message)
 
@@ -46,9 +55,7 @@ class RequestDeserializer:
         self._uncounted_bytes = 2 * min(self._limits.values())
         self._max_fields = EXTRA_FIELDS + batch + FIELDS_PER_TERM * terms
 
-    def deserializer(
-        self, message: type[M]
-    ) -> Callable[[bytes], M | list[bytes] | InvalidInputError]:
+    def deserializer(self, message: type[M]) -> Callable[[bytes], M | list[bytes] | SummsvcError]:
         """Return a method's deserializer, which returns a message or the parts of a batch.
 
         The deserializer returns errors instead of raising them: gRPC would answer an
@@ -58,13 +65,17 @@ class RequestDeserializer:
         is_own = message.DESCRIPTOR.full_name.startswith("summsvc.")
         max_bytes = sys.maxsize if is_own else MAX_FOREIGN_REQUEST_BYTES
 
-        def deserialize(data: bytes) -> M | list[bytes] | InvalidInputError:
+        def deserialize(data: bytes) -> M | list[bytes] | SummsvcError:
+            if len(data) > max_bytes:
+                return _too_large(message, max_bytes)
             try:
-                if len(data) > max_bytes:
-                    raise _too_large(message, max_bytes)
                 return self.split_batch(message, data) if is_batch else self.parse(message, data)
             except InvalidInputError as error:
                 return error
+            except Exception:
+                # A defect of this code: gRPC would send the exception's message to the caller.
+                log.exception("failed", message=message.DESCRIPTOR.full_name)
+                return internal_error()
 
         return deserialize
 
