@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
-from summsvc.config.cores import cores
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
@@ -85,7 +84,7 @@ class Server:
         self._credentials = Credentials.from_settings(settings)
         self._reloader = Reloader([self._tokens, self._credentials])
         self._workers = TextWorkers(
-            settings.text_threads or cores(),
+            settings.text_threads,
             max_title=settings.max_title_code_points,
             max_body=settings.max_body_code_points,
             limits=QueueLimits(

@@ -15,6 +15,7 @@ from types import TracebackType
 import structlog
 
 from summsvc import errors
+from summsvc.scheduling.fairness.callers import Caller
 from summsvc.server.codec.status import code_of, internal_error, status_of, trailing_metadata
 from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
 from summsvc.server.runtime.metrics import CallMetrics
@@ -38,13 +39,17 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """State that all calls share: accepted tokens, active calls, metrics and admission gate."""
+    """State that all calls share: accepted tokens, active calls, metrics and admission gates.
+
+    responses: the gate of the messages of response streams.
+    """
 
     def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
         self.calls = calls
         self.metrics = metrics
         self._tokens = tokens
-        self._gate = AdmissionGate()
+        self.responses = AdmissionGate()
+        self._calls_gate = AdmissionGate()
 
     def authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
         """Raise UnauthenticatedError if a token is required and none is accepted."""
@@ -55,9 +60,13 @@ class CallSteps:
                 "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
             )
 
+    def caller(self, context: Context) -> Caller:
+        """Identify the caller of an authenticated call."""
+        return caller_of(context, by_token=self._tokens.required)
+
     async def admit(self, context: Context) -> None:
         """Wait until a call may start, in fair order of callers."""
-        await self._gate.admit(caller_of(context, by_token=self._tokens.required))
+        await self._calls_gate.admit(self.caller(context))
 
 
 class Call:

@@ -93,9 +93,21 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             async with Call(self._steps, method, request, context):
                 if streaming:
                     request = _raise_errors(cast("AsyncIterable[object]", request))
-                await _write(inner(request, context), context)
+                await self._write(inner(request, context), context)
 
         return handler._replace(**{kind: behavior})
+
+    async def _write(self, responses: AsyncGenerator[object, None], context: Context) -> None:
+        """Write the responses that a method yields, in fair order with those of other streams.
+
+        gRPC would leave the generator to the garbage collector, with all that it references,
+        when the caller disconnects while a response is being sent. Here it is closed at once.
+        """
+        caller = self._steps.caller(context)
+        async with aclosing(responses):
+            async for response in responses:
+                await self._steps.responses.admit(caller)
+                await context.write(response)
 
     def _wrap_open(self, method: str, handler: Handler) -> Handler:
         """Wrap a method that needs no token, also works during a drain and is not counted."""
@@ -120,17 +132,6 @@ async def _raise_errors(requests: AsyncIterable[object]) -> AsyncGenerator[objec
         if isinstance(request, errors.SummsvcError):
             raise request
         yield request
-
-
-async def _write(responses: AsyncGenerator[object, None], context: Context) -> None:
-    """Write the responses that a method yields.
-
-    gRPC would leave the generator to the garbage collector, with all that it references,
-    when the caller disconnects while a response is being sent. Here it is closed at once.
-    """
-    async with aclosing(responses):
-        async for response in responses:
-            await context.write(response)
 
 
 def _unknown_method(method: str) -> Handler:

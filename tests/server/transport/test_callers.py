@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.server.transport.callers import CALLS_PER_ITERATION, AdmissionGate, caller_of
+from summsvc.server.transport.callers import TURNS_PER_ITERATION, AdmissionGate, caller_of
 
 
 def context(peer: str, **metadata: str) -> Any:
@@ -60,10 +60,10 @@ async def test_a_call_waits_for_one_call_of_each_caller_at_most() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     before = len(begun)
-    assert before < 4 * CALLS_PER_ITERATION
+    assert before < 4 * TURNS_PER_ITERATION
     other = Caller("b", "1")
     await call(other)
-    assert begun.index(other) - before <= 3 * CALLS_PER_ITERATION
+    assert begun.index(other) - before <= 3 * TURNS_PER_ITERATION
     await asyncio.gather(*tasks)
     assert len(begun) == 501
 
@@ -73,7 +73,7 @@ async def test_a_cancelled_call_leaves_the_gate() -> None:
     caller = Caller("a", "1")
     tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]
     await asyncio.sleep(0)
-    for task in tasks[CALLS_PER_ITERATION:]:
+    for task in tasks[TURNS_PER_ITERATION:]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for _ in range(3):

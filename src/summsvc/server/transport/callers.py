@@ -14,8 +14,8 @@ from summsvc.server.transport.handlers import Context
 IPV6_PREFIX_BITS = 64
 """Length of the IPv6 prefix that identifies one host or home network (RFC 6177)."""
 
-CALLS_PER_ITERATION = 2
-"""Calls that may start in one iteration of the event loop."""
+TURNS_PER_ITERATION = 2
+"""Turns that a gate grants in one iteration of the event loop."""
 
 
 def caller_of(context: Context, *, by_token: bool) -> Caller:
@@ -50,17 +50,19 @@ def address_name(peer: str) -> str:
 
 
 class AdmissionGate:
-    """Starts calls in fair order of their callers, a few in one iteration of the event loop.
+    """Grants turns in fair order of callers, a few in one iteration of the event loop.
 
-    The start of a call is computed on the event loop. When one caller sends many calls at
-    once, a call of another caller waits for at most one call of each caller. A waiting call
-    costs one queue entry, which is removed when the call is cancelled.
+    The start of a call and each message of a response stream are computed on the event loop.
+    When one caller sends many calls at once, a call of another caller waits for at most one
+    call of each caller; and while many streams have messages to send, an iteration stays
+    short, and so does every other call. A turn that is waited for costs one queue entry,
+    which is removed when the call is cancelled.
     """
 
     def __init__(self) -> None:
-        self._places = FairSemaphore(CALLS_PER_ITERATION)
+        self._places = FairSemaphore(TURNS_PER_ITERATION)
 
     async def admit(self, caller: Caller) -> None:
-        """Wait until a call of the caller may start."""
+        """Wait for a turn of the caller."""
         await self._places.acquire(caller)
         asyncio.get_running_loop().call_soon(self._places.release)
