@@ -40,6 +40,9 @@ THREAD_EXIT_S = 0.1
 WATCHES_S = 2.0
 """Most seconds of the drain in which health watches end; a watcher may not read its status."""
 
+MESSAGES_POLL_S = 0.02
+"""Seconds between checks whether all calls have their messages."""
+
 TEXT_POLL_S = 0.02
 """Seconds between checks whether the text workers have ended."""
 
@@ -76,6 +79,11 @@ async def drain_and_close(
     health.shut_down()
     message_reader.end_waits(calls.draining_error())
     calls.start_drain()
+    # Calls are in flight only once their message has arrived, or did not arrive in time.
+    while len(message_reader):
+        if time.monotonic() >= until:
+            break
+        await asyncio.sleep(MESSAGES_POLL_S)
     cut = await calls.drain(until - time.monotonic())
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)
