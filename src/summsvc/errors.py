@@ -24,6 +24,7 @@
     ├── UnauthenticatedError           the bearer token is missing or not accepted
     ├── UnknownMethodError             the server does not implement the RPC method
     └── EngineError                    the model failed on this input
+        └── EngineMemoryError            the model had too little memory for this input
 
 Each class has a ``reason``: a stable upper-case identifier that clients receive in
 ``google.rpc.ErrorInfo.reason``. ``server/codec/status.py`` is the only module that maps
@@ -203,3 +204,9 @@ class EngineError(SummsvcError):
     """Raised when a model fails on an input; the operator finds the cause in the log."""
 
     reason = "ENGINE_FAILED"
+
+
+class EngineMemoryError(EngineError):
+    """Raised when one segment alone needs too much memory; the caller retries or sends less."""
+
+    reason = "ENGINE_OUT_OF_MEMORY"

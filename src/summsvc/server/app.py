@@ -208,17 +208,19 @@ class Server:
         self._reloader.request_reload()
 
     async def stop(self) -> bool:
-        """Reject new calls, finish accepted ones within ``drain_s``, cancel the rest, free all.
+        """Finish the calls that were accepted, reject new ones, free all; see ``drain_and_close``.
 
-        Returns True for a clean shutdown, see ``drain_and_close``.
+        Returns True for a clean shutdown.
         """
-        log.info("draining", seconds=self.settings.drain_s)
+        log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
         clean = await drain_and_close(
             self._server,
             calls=self._active_calls,
+            message_reader=self._message_reader,
             health=self._health,
             workers=self._workers,
             pool=self._pool,
+            delay_s=self.settings.drain_delay_s,
             seconds=self.settings.drain_s,
         )
         if self._health_server is not None:

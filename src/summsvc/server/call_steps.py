@@ -67,7 +67,7 @@ class Call:
         self._context = context
         self._caller = steps.callers.by_address(context)
         self._counted = False
-        self._id = _request_id(dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY))
+        self._id = request_id_of(context)
         self._started = time.perf_counter()
         self._time_limit = asyncio.timeout(steps.max_request_s or None)
 
@@ -116,9 +116,7 @@ class Call:
         if error is not None:
             error.__traceback__ = error.__context__ = error.__cause__ = None
         calls = self._steps.calls
-        if error is None:
-            self._finish("OK")
-        elif isinstance(error, errors.SummsvcError):
+        if isinstance(error, errors.SummsvcError):
             await self._fail(error)
         elif unexpected:
             await self._fail(internal_error())
@@ -126,6 +124,9 @@ class Call:
             asyncio.current_task()
         ):
             await self._fail(calls.draining_error())
+        elif error is None:
+            await self._may_answer()
+            self._finish("OK")
         else:
             self._finish("CANCELLED")
 
@@ -137,8 +138,17 @@ class Call:
             metadata={"limit": limit},
         )
 
+    async def _may_answer(self) -> None:
+        """Wait until the call may end; it may be cancelled meanwhile."""
+        try:
+            await self._steps.calls.may_answer()
+        except asyncio.CancelledError:
+            self._finish("CANCELLED")
+            raise
+
     async def _fail(self, error: errors.SummsvcError) -> None:
         """End the call with the status of an error; raises gRPC's AbortError."""
+        await self._may_answer()
         code = code_of(error)
         self._finish(code.name, reason=error.reason, field=error.field)
         details = trailing_metadata(status_of(error, self._id))
@@ -165,8 +175,9 @@ class Call:
         structlog.contextvars.unbind_contextvars("request_id")
 
 
-def _request_id(given: str | bytes | None) -> str:
+def request_id_of(context: Context) -> str:
     """Return the caller's id if it is a short printable ASCII string, else a new one."""
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
     if (
         isinstance(given, str)
         and 0 < len(given) <= MAX_REQUEST_ID_LENGTH

@@ -16,7 +16,13 @@ from google.protobuf.message import Message
 
 from summsvc import errors
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.server.call_steps import OPEN_SERVICES, Call, CallSteps
+from summsvc.server.call_steps import (
+    OPEN_SERVICES,
+    REQUEST_ID_KEY,
+    Call,
+    CallSteps,
+    request_id_of,
+)
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.codec.wire_format import allow_encoded
 from summsvc.server.transport.callers import current_caller
@@ -74,13 +80,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
 
     def _wrap_unary(self, method: str, handler: Handler, parse: Parse) -> Handler:
         inner = cast("UnaryBehavior", handler.unary_unary)
+        serialize = handler.response_serializer
 
         async def behavior(request: object, context: Context) -> object:
             async with Call(self._steps, method, request, context):
                 request = _parsed(request, parse)
-                return await inner(request, context)
+                response = await inner(request, context)
+                # gRPC would send the message of an exception of the serializer to the caller.
+                return response if serialize is None else serialize(response)
 
-        return handler._replace(unary_unary=behavior)
+        return handler._replace(unary_unary=behavior, response_serializer=None)
 
     def _wrap_streaming(self, method: str, handler: Handler, parse: Parse) -> Handler:
         streaming = handler.request_streaming
@@ -117,6 +126,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         inner = cast("UnaryBehavior", handler.unary_stream or handler.unary_unary)
 
         async def behavior(request: object, context: Context) -> object:
+            context.set_trailing_metadata(((REQUEST_ID_KEY, request_id_of(context)),))
             if not isinstance(request, errors.SummsvcError):
                 request = parse(request, ANONYMOUS)
             if isinstance(request, errors.SummsvcError):

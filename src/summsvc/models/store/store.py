@@ -167,9 +167,11 @@ class Store:
                 field="id",
             )
         facts = describe(directory, id, task, pairs, entry)
-        with locking.write_lock(self.root), locking.temporary_folder(self.root) as folder:
+        names = files.select_files(path.name for path in directory.iterdir())
+        size = sum((directory / name).stat().st_size for name in names)
+        with locking.write_lock(self.root, size), locking.temporary_folder(self.root) as folder:
             if convert is None:
-                for name in files.select_files(path.name for path in directory.iterdir()):
+                for name in names:
                     if move:
                         shutil.move(directory / name, folder / name)
                     else:

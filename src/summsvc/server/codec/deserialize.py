@@ -13,13 +13,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol, TypeVar, cast
 
+import structlog
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from summsvc.config import Settings
-from summsvc.errors import InvalidFieldError, InvalidInputError, MalformedRequestError
+from summsvc.errors import (
+    InvalidFieldError,
+    InvalidInputError,
+    MalformedRequestError,
+    SummsvcError,
+)
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.server.codec.status import internal_error
 from summsvc.server.codec.wire_format import iter_fields
+
+log = structlog.get_logger("summsvc.calls")
 
 M = TypeVar("M", bound=Message)
 M_co = TypeVar("M_co", bound=Message, covariant=True)
@@ -65,9 +74,7 @@ class RequestDeserializer:
         is_own = message.DESCRIPTOR.full_name.startswith("summsvc.")
         max_bytes = sys.maxsize if is_own else MAX_FOREIGN_REQUEST_BYTES
 
-        def deserialize(
-            data: bytes, caller: Caller = ANONYMOUS
-        ) -> M | list[bytes] | InvalidInputError:
+        def deserialize(data: bytes, caller: Caller = ANONYMOUS) -> M | list[bytes] | SummsvcError:
             try:
                 if len(data) > max_bytes:
                     raise _too_large(message, max_bytes)
@@ -76,6 +83,10 @@ class RequestDeserializer:
                 return self.parse(message, data)
             except InvalidInputError as error:
                 return error
+            except Exception:
+                # A defect of this code: gRPC would send the exception's message to the caller.
+                log.exception("failed", message=message.DESCRIPTOR.full_name)
+                return internal_error()
 
         return deserialize
 

@@ -22,6 +22,7 @@ _STATUS_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
     (errors.ModelUnavailableError, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.NotReadyError, grpc.StatusCode.UNAVAILABLE),
     (errors.OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.EngineMemoryError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DeadlineError, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
     (errors.UnknownMethodError, grpc.StatusCode.UNIMPLEMENTED),

@@ -24,6 +24,9 @@ MAX_WAITING_CALLS = 4096
 headers within milliseconds; above the bound the oldest call is rejected, because it is the
 least likely one to send a message."""
 
+LAST_WAIT_S = 0.2
+"""Seconds for the messages of calls that have begun when the server shuts down."""
+
 CANCELLATION_WAIT_S = 1.0
 """Seconds within which gRPC cancels the call of a caller that disconnected."""
 
@@ -40,6 +43,14 @@ class MessageReader:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._waiting: OrderedDict[asyncio.Timeout, bool] = OrderedDict()
+        self._end: SummsvcError | None = None
+
+    def end_waits(self, error: SummsvcError) -> None:
+        """End the calls whose message does not arrive within ``LAST_WAIT_S`` with this error."""
+        self._end = error
+        until = asyncio.get_running_loop().time() + LAST_WAIT_S
+        for timeout in self._waiting:
+            timeout.reschedule(until)
 
     def __len__(self) -> int:
         """Return how many calls wait for a message now."""
@@ -94,7 +105,8 @@ class MessageReader:
         """Return the next message, or ``_NO_MORE_MESSAGES``, or the error to answer with."""
         evicted = False
         try:
-            async with asyncio.timeout(self._seconds) as timeout:
+            seconds = LAST_WAIT_S if self._end else self._seconds
+            async with asyncio.timeout(seconds) as timeout:
                 self._waiting[timeout] = True
                 if len(self._waiting) > MAX_WAITING_CALLS:
                     oldest, _ = self._waiting.popitem(last=False)
@@ -110,6 +122,8 @@ class MessageReader:
                     "has waited longest; send the request with the call, and retry",
                     retry_after=1.0,
                 )
+            if self._end is not None:
+                return self._end
             return DeadlineError(
                 f"no request arrived within {self._seconds:g} s; send it with the call"
             )
