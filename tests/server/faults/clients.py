@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import grpc
 
@@ -111,7 +112,8 @@ async def _outcome(answered: Awaitable[bool]) -> str:
 def outcome_of(error: grpc.aio.AioRpcError) -> str:
     """Name the end of a failed call: its code, and the reason that the server gave."""
     code, details = error.code().name, error.details() or ""
-    if any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ()):
+    metadata = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
+    if any(key == "grpc-status-details-bin" for key, _ in metadata):
         return f"{code}, {refusal(error).reason}"
     if code == "UNAVAILABLE" and "connect to all addresses" in details:
         return NOT_SENT

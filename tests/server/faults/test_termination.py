@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import signal
 from collections.abc import Sequence
@@ -72,9 +73,9 @@ def start(stack: ExitStack, folder: Path, port: int, flags: Sequence[str]) -> Pr
     )
 
 
-def callers(server: Process) -> set[str]:
-    """Return the clients of whose calls the log knows."""
-    return {line["request_id"] for line in server.log("call")}
+def has_callers(server: Process, clients: set[str]) -> bool:
+    """Whether the log has calls of these clients and of no others."""
+    return {line["request_id"] for line in server.log("call")} == clients
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,6 @@ async def test_no_call_fails_while_one_server_after_the_other_is_replaced(
                 assert await asyncio.to_thread(server.code) == 0
                 await calls.reaches(100)
                 new = await asyncio.to_thread(start, stack, tmp_path / f"new{port}", port, flags)
-                await asyncio.to_thread(eventually, lambda new=new: callers(new) == clients)
+                await asyncio.to_thread(eventually, functools.partial(has_callers, new, clients))
     assert calls.outcomes.keys() == {"OK"}
     assert calls.outcomes.total() == calls.begun

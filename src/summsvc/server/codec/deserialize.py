@@ -52,7 +52,7 @@ class Deserializer(Protocol[M_co]):
 
     def __call__(
         self, data: bytes, caller: Caller = ANONYMOUS
-    ) -> M_co | list[bytes] | InvalidInputError: ...
+    ) -> M_co | list[bytes] | SummsvcError: ...
 
 
 class RequestDeserializer:
@@ -75,9 +75,9 @@ class RequestDeserializer:
         max_bytes = sys.maxsize if is_own else MAX_FOREIGN_REQUEST_BYTES
 
         def deserialize(data: bytes, caller: Caller = ANONYMOUS) -> M | list[bytes] | SummsvcError:
+            if len(data) > max_bytes:
+                return _too_large(message, max_bytes)
             try:
-                if len(data) > max_bytes:
-                    raise _too_large(message, max_bytes)
                 if is_batch:
                     return self.split_batch(message, data, caller)
                 return self.parse(message, data)
