@@ -15,7 +15,13 @@ import atheris
 
 from fuzz.results import FOLDER, Run
 
-OPTIONS = ("-max_len=120000", "-len_control=0", "-timeout=60", "-rss_limit_mb=3000", "-print_final_stats=0")
+OPTIONS = (
+    "-max_len=120000",
+    "-len_control=0",
+    "-timeout=60",
+    "-rss_limit_mb=3000",
+    "-print_final_stats=0",
+)
 
 
 def main() -> None:

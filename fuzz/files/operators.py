@@ -36,7 +36,7 @@ def settings_seeds() -> list[bytes]:
     return [
         b'host = "127.0.0.1"\nport = 50051\nmax_terms = 5\npreload = ["all"]\nmax_body_code_points = 10\n',
         b'default_models = {"en-ru" = "opus-en-ru"}\nlog_format = "json"\nlog_level = "info"\n',
-        b'port=1\npreload=a,b\ndefault_models=en-ru=a,en=b\ndevice=cpu\nmodel_dir=/\nshutdown_grace_s=1.5\n',
+        b"port=1\npreload=a,b\ndefault_models=en-ru=a,en=b\ndevice=cpu\nmodel_dir=/\nshutdown_grace_s=1.5\n",
     ]
 
 
@@ -81,7 +81,9 @@ def tokens_seeds() -> list[bytes]:
     """Tokens by lines and as TOML."""
     return [
         b"0123456789abcdef\nfedcba9876543210\n",
-        b'[news]\ntoken = "0123456789abcdef"\n\n[desk]\nsha256 = "' + b"0" * 64 + b'"\nmax_requests = 5\n',
+        b'[news]\ntoken = "0123456789abcdef"\n\n[desk]\nsha256 = "'
+        + b"0" * 64
+        + b'"\nmax_requests = 5\n',
     ]
 
 
@@ -136,7 +138,11 @@ def index(data: bytes) -> None:
 
 def index_seeds() -> list[bytes]:
     """An index with a released model of two forms."""
-    file = {"path": "models/en-ru/model.bin.gz", "uncompressedSize": 5, "uncompressedHash": "0" * 64}
+    file = {
+        "path": "models/en-ru/model.bin.gz",
+        "uncompressedSize": 5,
+        "uncompressedHash": "0" * 64,
+    }
     files = {name: file for name in ("model", "vocab", "lexicalShortlist", "qualityModel")}
     model = {"architecture": "base-memory", "releaseStatus": "Release", "files": files}
     other = {**model, "architecture": "tiny", "releaseStatus": None}

@@ -20,15 +20,15 @@ from tests.checkpoints.student_network import Sizes
 
 SIZES = Sizes(dim=8, ffn=8, heads=2, encoder=1, decoder=1, source=16, target=16)
 
-READ_ERRORS = (OSError, ValueError, TypeError, KeyError)
-"""What the readers of installed files raise; ``engines.load`` makes ModelBrokenError of it."""
-
 
 def small_weights() -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
     """All weights of a student of ``SIZES``, and the multipliers of its matrices."""
     width = (SIZES.dim, SIZES.dim)
     attention = ("encoder_l1_self", "decoder_l1_context")
-    shapes: dict[str, tuple[int, int]] = {"Wemb": (16, SIZES.dim), "decoder_ff_logit_out_b": (1, 16)}
+    shapes: dict[str, tuple[int, int]] = {
+        "Wemb": (16, SIZES.dim),
+        "decoder_ff_logit_out_b": (1, 16),
+    }
     norms = ["decoder_l1_rnn_ffn"]
     for prefix in attention:
         shapes |= {f"{prefix}_W{which}": width for which in "qkvo"}
@@ -133,9 +133,10 @@ def installed(data: bytes) -> None:
     with folder() as place:
         (place / layout.LAYOUT_FILE).write_bytes(data)
         (place / layout.SHORTLIST_FILE).write_bytes(data)
-        with suppress(*READ_ERRORS):
+        # The constructor of the engine makes ModelBrokenError of every exception.
+        with suppress(Exception):
             layout.Layout.load(place)
-        with suppress(*READ_ERRORS):
+        with suppress(Exception):
             layout.load_shortlist(place / layout.SHORTLIST_FILE)
 
 

@@ -22,11 +22,11 @@ REQUESTS: tuple[type[Message], ...] = (
 )
 """The request of each method; an input's first byte chooses one."""
 
-_DESERIALIZERS = [
-    (RequestDeserializer(Settings(max_terms=terms)), terms) for terms in (500, 2)
-]
+_DESERIALIZERS = [(RequestDeserializer(Settings(max_terms=terms)), terms) for terms in (500, 2)]
 _USED = [
-    (each.deserializer(request), each, terms) for each, terms in _DESERIALIZERS for request in REQUESTS
+    (each.deserializer(request), each, terms)
+    for each, terms in _DESERIALIZERS
+    for request in REQUESTS
 ]
 
 
@@ -79,7 +79,9 @@ def requests() -> list[Message]:
         glossary=[translation.GlossaryEntry(source="mayor", target="мэр")],
         decoding=decoding,
     )
-    other = translation.TranslateRequest(article=page, target_language_code="lt", keep_boilerplate=True)
+    other = translation.TranslateRequest(
+        article=page, target_language_code="lt", keep_boilerplate=True
+    )
     summarize = summarization.SummarizeRequest(article=article)
     summarize.length.max_sentences = 1
     words = summarization.SummarizeRequest(
