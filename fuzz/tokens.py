@@ -16,10 +16,13 @@ MARKUP = (
     "|</|/>|<!|<a|='|=\"|\"'|&|&amp;|&lt;|&nbsp;|&#39;|&#x1F600;|&#0;|&#xD800;|&#99999999;|&eacute"
     "|&notin;|&amp;amp;|&zwnj;|&shy;|&bogus;"
 ).split("|")
-MARKDOWN = (
-    "# |## |- |* |+ |1. |> |>> |```\n|~~~\n|---\n|***\n|===\n|    |\t|**|*|_|__|~~|`|``|[|](u)|]|[^1]"
-    "|[^1]: |[a]: http://x.y/z 'T'\n|![|<http://x.y>|\\|\\*|\\\n|  \n|:--|:--:|[ ] |[x] |{#id}|$$|<!-- -->"
-).split("|") + ["|", "| a | b |\n|---|---|\n", "||"]
+MARKDOWN = [
+    *"|¦| a | b |\n|---|---|\n¦||".split("¦"),
+    *(
+        "# |## |- |* |+ |1. |> |>> |```\n|~~~\n|---\n|***\n|===\n|    |\t|**|*|_|__|~~|`|``|[|](u)|]|[^1]"
+        "|[^1]: |[a]: http://x.y/z 'T'\n|![|<http://x.y>|\\|\\*|\\\n|  \n|:--|:--:|[ ] |[x] |{#id}|$$|<!-- -->"
+    ).split("|"),
+]
 SENTENCES = (
     "The mayor met the bishop in Riga on Friday. ¦He said: “It will take two years.” ¦“Yes!” she said"
     ". ¦Mr. J. R. Smith of the U.S. Senate paid $1.5 million. ¦NATO, the E.U. and Co. Ltd. agreed.¦"

@@ -143,7 +143,7 @@ def index_seeds() -> list[bytes]:
         "uncompressedSize": 5,
         "uncompressedHash": "0" * 64,
     }
-    files = {name: file for name in ("model", "vocab", "lexicalShortlist", "qualityModel")}
+    files = dict.fromkeys(("model", "vocab", "lexicalShortlist", "qualityModel"), file)
     model = {"architecture": "base-memory", "releaseStatus": "Release", "files": files}
     other = {**model, "architecture": "tiny", "releaseStatus": None}
     facts = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,7 +92,7 @@ def texts() -> list[str]:
 def pairs() -> list[str]:
     """Two texts each: an article's beginning and another text."""
     known = texts()
-    return [f"{a[:200]}{SEPARATOR}{b[:200]}" for a, b in zip(known, known[1:], strict=False)]
+    return [f"{a[:200]}{SEPARATOR}{b[:200]}" for a, b in pairwise(known)]
 
 
 def seeds(known: Sequence[str], count: int = 3) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ MAX_WORDS = 1_000_000
 
 MAX_SHOWN = 200
 """Most characters of a declared value in a message."""
+
+_ALIAS = re.compile(r"(?:^|[\s,:\[{-])\*[^\s,\[\]{}]")
+"""An alias of YAML. Nested aliases grow to any size; published configurations have none."""
 
 LAST = "last"
 
@@ -135,8 +139,7 @@ def _load(text: bytes) -> Mapping[str, Any]:
         raise ModelBrokenError(f"{ITEM} has more than {MAX_BYTES} bytes")
     try:
         content = text.rstrip(b"\0").decode("utf-8")
-        # Nested aliases and merges grow to any size. Published configurations have none.
-        aliased = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content))
+        aliased = _ALIAS.search(content) is not None
         declared = {} if aliased else yaml.safe_load(content)
     # Besides YAMLError, the constructors of tagged values raise errors of many kinds.
     except Exception as error:
