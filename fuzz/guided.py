@@ -11,7 +11,7 @@ import os
 import sys
 from random import Random
 
-import atheris
+import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from fuzz.results import FOLDER, Run
 

@@ -22,6 +22,12 @@ REQUESTS: tuple[type[Message], ...] = (
 )
 """The request of each method; an input's first byte chooses one."""
 
+INNER: dict[type[Message], type[Message]] = {
+    translation.BatchTranslateRequest: translation.TranslateRequest,
+    summarization.BatchSummarizeRequest: summarization.SummarizeRequest,
+}
+"""The request in each kind of batch."""
+
 _DESERIALIZERS = [(RequestDeserializer(Settings(max_terms=terms)), terms) for terms in (500, 2)]
 _USED = [
     (each.deserializer(request), each, terms)
@@ -41,7 +47,7 @@ def run(data: bytes) -> None:
         assert str(found).isprintable()
         return
     if isinstance(found, list):
-        inner = request.DESCRIPTOR.fields_by_name["requests"].message_type._concrete_class
+        inner = INNER[request]
         for part in found:
             try:
                 deserializer.parse(inner, part)

@@ -45,7 +45,6 @@ METHODS = [
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     "/summsvc.v1.TranslationService/NoSuchMethod",
 ]
-STREAMS = ("StreamTranslate", "ServerReflectionInfo")
 
 
 class AnswerError(Exception):
@@ -96,16 +95,13 @@ def call(channel: grpc.Channel, method: str, data: bytes) -> grpc.StatusCode:
     """Send bytes to a method and return the status; raises AnswerError for one of ``BAD``."""
     name = method.rpartition("/")[2]
     try:
-        if name in STREAMS:
-            several = name == "ServerReflectionInfo"
-            if several:
-                for _ in channel.stream_stream(method)(iter([data]), timeout=PATIENCE_S):
-                    pass
-            else:
-                for _ in channel.unary_stream(method)(data, timeout=PATIENCE_S):
-                    pass
+        # Bytes are sent and received as they are.
+        if name == "ServerReflectionInfo":
+            list(channel.stream_stream(method, None, None)(iter([data]), timeout=PATIENCE_S))
+        elif name == "StreamTranslate":
+            list(channel.unary_stream(method, None, None)(data, timeout=PATIENCE_S))
         else:
-            channel.unary_unary(method)(data, timeout=PATIENCE_S)
+            channel.unary_unary(method, None, None)(data, timeout=PATIENCE_S)
     except grpc.RpcError as error:
         code: grpc.StatusCode = error.code()
         if code in BAD:

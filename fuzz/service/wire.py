@@ -5,6 +5,7 @@ Specification: https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from fuzz import tokens
@@ -76,7 +77,9 @@ def _value(random: Random, kind: int) -> bytes:
         return random.choice((b"\xff\xfe", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\0"))
     if choice == 1:
         return _nested(random, random.choice((1, 5, 99, 101, 3_000)))
-    group = random.choice((*tokens.ALL, ("en", "ru", "lt", "xx", "opus-en-ru", "nothing")))
+    group: Sequence[str] = random.choice(
+        (*tokens.ALL, ("en", "ru", "lt", "xx", "opus-en-ru", "nothing"))
+    )
     return random.choice(group).encode("utf-8", "surrogatepass")
 
 

@@ -32,6 +32,8 @@ def run(data: bytes) -> None:
     texts = {(each.field, each.span.start): each.text for each in document.segments}
     at = -1
     for sentence in sentences:
+        assert sentence.field is not None
+        assert sentence.span is not None
         assert texts[sentence.field, sentence.span.start] == sentence.text
         assert at < sentence.span.start
         assert 0 <= sentence.score <= 1.000001

@@ -55,6 +55,8 @@ def segment_blocks(
         for begin, stop in checked(spans):
             followed = stop < len(source_map.text)
             end = begin + reference_start(source_map.text[begin:stop], is_followed=followed)
+            if not has_alphanumeric(source_map.text[begin:end]):
+                end = stop
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
