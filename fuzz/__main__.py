@@ -14,12 +14,13 @@ from random import Random
 
 from fuzz import results
 from fuzz.execution import execute
+from fuzz.reduction import reduced
 from fuzz.registry import targets
 from fuzz.results import FOLDER, Run
 
 UNLIMITED = 10**12
-KEPT_INPUTS = 150
-"""Most inputs that are kept of one target, the shortest that reach the most code first."""
+EXAMINED_INPUTS = 1_000
+"""Most inputs of a target that are examined before some are kept, the shortest."""
 
 KEPT_BYTES = 30_000
 """Most bytes of the kept inputs of one target."""
@@ -101,16 +102,13 @@ def _service(given: argparse.Namespace) -> None:
 
 
 def _keep(name: str) -> None:
-    """Replace the kept inputs by the shortest ones that together reach the same code."""
+    """Keep the inputs found that reach code which no seed and no shorter one reaches."""
     target = targets()[name]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "fuzz.guided", name, "0", "0", "-merge=1", folder]
-        subprocess.run([*command, FOLDER / "inputs" / name], check=True, capture_output=True)
-        found = sorted((path.read_bytes() for path in Path(folder).iterdir()), key=len)
-    seeds = set(target.seeds())
+    found = {path.read_bytes() for path in (FOLDER / "inputs" / name).glob("*")}
+    short = sorted(found | set(target.corpus()), key=len)[:EXAMINED_INPUTS]
     kept: list[bytes] = []
-    for data in found[:KEPT_INPUTS]:
-        if data not in seeds and sum(map(len, kept)) + len(data) <= KEPT_BYTES:
+    for data in reduced(target, short):
+        if sum(map(len, kept)) + len(data) <= KEPT_BYTES:
             kept.append(data)
     target.keep(kept)
 

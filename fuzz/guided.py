@@ -36,14 +36,10 @@ def main() -> None:
             target.run(data)
     from fuzz.execution import execute
 
-    merging = any(option.startswith("-merge=") for option in options)
     run = Run(name)
     most_executions, most_seconds = int(executions), float(seconds)
 
     def test(data: bytes) -> None:
-        if merging:
-            target.run(data)
-            return
         execute(target, data, run)
         run.save()
         if run.executions >= most_executions or run.seconds >= most_seconds:
@@ -59,11 +55,10 @@ def main() -> None:
         return target.mutate(bytes(data), random, most)
 
     folder = FOLDER / "inputs" / name
-    if not merging:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, data in enumerate(target.seeds() + target.corpus()):
-            (folder / f"seed-{number}").write_bytes(data)
-        options = [*OPTIONS, f"-artifact_prefix={FOLDER}/hang-{name}-", *options, str(folder)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, data in enumerate(target.seeds() + target.corpus()):
+        (folder / f"seed-{number}").write_bytes(data)
+    options = [*OPTIONS, f"-artifact_prefix={FOLDER}/hang-{name}-", *options, str(folder)]
     atheris.Setup([sys.argv[0], *options], test, custom_mutator=mutate)
     atheris.Fuzz()
 
