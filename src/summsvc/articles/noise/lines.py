@@ -24,7 +24,7 @@ MIN_QUOTED_SPACES = 2
 MAX_ENDING = 30
 """Code points of what follows the source at the end of a credit."""
 
-_SEPARATOR = re.compile(r" ?[:|»›→▶►>]+ ?| [–—-] ")
+_SEPARATOR = re.compile(r" ?[:|•·»›→▶►>]+ ?| [–—-] ")
 _LABEL_ENDS = (":", "|")
 _ADDRESS = re.compile(r"[\s:.…→»›>!]*(?:https?://\S+)?")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{3,200}[»”“\"]")
@@ -89,11 +89,14 @@ def labels(languages: registry.Registry) -> Labels:
     )
 
 
-def is_related(text: str, rules: Labels) -> bool:
-    """Whether a line is a label with the headline of another article, or a label alone."""
+def is_related(text: str, rules: Labels, *, marked: bool = False) -> bool:
+    """Whether a line is a label with the headline of another article, or a label alone.
+
+    marked: whether a symbol stands before the line, as before no sentence.
+    """
     label = rules.related.match(text)
     if not label:
-        return _invites_to_read(text, rules)
+        return _invites_to_read(text, rules, marked=marked)
     rest = text[label.end() :]
     if _ADDRESS.fullmatch(rest):
         return True
@@ -102,16 +105,16 @@ def is_related(text: str, rules: Labels) -> bool:
     if len(headline) > MAX_HEADLINE:
         return False
     if separator:
-        return " " in label["label"] or _is_headline(headline)
+        return " " in label["label"] or marked or _is_headline(headline)
     in_capitals = label["label"].isupper() and not headline.isupper()
     return (
         bool(_QUOTED.fullmatch(headline))
         or (in_capitals and _is_headline(headline))
-        or _invites_to_read(text, rules)
+        or _invites_to_read(text, rules, marked=marked)
     )
 
 
-def _invites_to_read(text: str, rules: Labels) -> bool:
+def _invites_to_read(text: str, rules: Labels, *, marked: bool) -> bool:
     """Whether a line is an invitation to read, with a headline after a separator or in quotes."""
     label = rules.reading.match(text)
     if not label or len(text) > MAX_HEADLINE:
@@ -119,7 +122,9 @@ def _invites_to_read(text: str, rules: Labels) -> bool:
     rest = text[label.end() :].lstrip()
     if rest.startswith(_LABEL_ENDS):
         headline = rest[1:].lstrip()
-        return len(headline) >= MIN_HEADLINE and _is_headline(headline)
+        return len(headline) >= MIN_HEADLINE and (
+            _is_headline(headline) or (marked and not headline.endswith("."))
+        )
     return bool(_QUOTED.fullmatch(rest.rstrip("."))) and rest.count(" ") >= MIN_QUOTED_SPACES
 
 
