@@ -65,6 +65,19 @@ class Times(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelWords(Table):
+    """Table ``noise.labels``: words of which a site makes its labels, in any order.
+
+    A line of such words alone, and a headline after them and a separator, are noise. A label
+    has at least one of ``core``: what is read, seen or heard, and what one can do with it;
+    further: words between those. A trailing * stands for all words that begin so.
+    """
+
+    core: WordBeginnings = frozenset()
+    further: WordBeginnings = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Noise(Table):
     """Table ``noise``: blocks that are not part of an article.
 
@@ -116,4 +129,5 @@ class Noise(Table):
     conjunctions: Words = ()
     particles: Words = ()
     times: Times = field(default_factory=Times)
+    labels: LabelWords = field(default_factory=LabelWords)
     address: Address = field(default_factory=Address)
