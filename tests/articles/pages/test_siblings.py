@@ -15,7 +15,8 @@ SHORT = "Nobody was hurt."
 HEADING = "Six nights in the cold"
 MORE = "The pilots of the port guided each ship past the wreck of the old dredger by lamp light."
 STANDFIRST = (
-    "Pilots, cooks and one retired diver kept the channel free through six nights of storm."
+    "Pilots, cooks and one retired diver kept the channel free through six nights of storm, "
+    "while the owners of forty ships counted what each day outside the mole had cost them."
 )
 
 
