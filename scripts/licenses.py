@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, distributions
 
 ALLOWED = {
     "0BSD",
@@ -62,3 +62,15 @@ def is_allowed(expression: str) -> bool:
         all(part.strip() in ALLOWED for part in choice.split(" AND "))
         for choice in expression.split(" OR ")
     )
+
+
+def main() -> None:
+    """Print the licence of each package of this environment; exit with 1 if one is not allowed."""
+    found = {normalized(each.name): license_of(each) for each in distributions()}
+    for name, stated in sorted(found.items()):
+        print(f"{name}: {stated or 'unknown'}{'' if is_allowed(stated) else '  NOT ALLOWED'}")
+    raise SystemExit(0 if all(map(is_allowed, found.values())) else 1)
+
+
+if __name__ == "__main__":
+    main()
