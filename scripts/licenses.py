@@ -40,8 +40,7 @@ def license_of(package: Distribution) -> str:
     Fields in order of preference: License-Expression, License, classifiers (PEP 639).
     """
     metadata = package.metadata
-    # Item access returns None for a missing field; Distribution's stubs do not say so.
-    fields = {key.lower(): value for key, value in metadata.items()}
+    fields = {key.lower(): str(metadata[key]) for key in metadata}
     stated = fields.get("license-expression") or OLD_NAMES.get(
         fields.get("license", ""), fields.get("license", "")
     )

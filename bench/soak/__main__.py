@@ -1,7 +1,7 @@
 """Soak: a server at a share of its capacity, with calls of all kinds, for half an hour.
 
     python -m bench.soak [--minutes M] [--share S] [--json FILE] [--plot FILE] [--docs PAGE]
-    python -m bench.soak --read --json FILE --plot FILE --docs PAGE
+    python -m bench.soak --read --json FILE [--plot FILE] [--docs PAGE]
 
 Measures the capacity with a closed loop of the same calls, then makes calls at a share of that
 rate: all methods, forms and sizes; clients that cancel, leave their streams and set deadlines
@@ -64,7 +64,11 @@ def main() -> None:
     parser.add_argument("--read", action="store_true", help="measure nothing: read the JSON file")
     parser.add_argument("--json", type=Path, help="file of results")
     parser.add_argument("--plot", type=Path, help="SVG file")
-    parser.add_argument("--docs", type=Path, help="page in which to replace the tables")
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        help="page in which to replace the tables; JSON and SVG are written beside it",
+    )
     arguments = parser.parse_args()
     if arguments.read:
         results = Results.read(arguments.json)
@@ -77,6 +81,8 @@ def main() -> None:
         plot(results, arguments.plot)
     if arguments.docs:
         put(results, arguments.docs)
+        results.write(arguments.docs.with_suffix(".json"))
+        plot(results, arguments.docs.with_suffix(".svg"))
     raise SystemExit(0 if all(bar.met for bar in bars(results)) else 1)
 
 

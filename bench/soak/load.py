@@ -139,7 +139,7 @@ class Load:
         await asyncio.gather(*self._pending)
         await printer
         for channel in channels:
-            await channel.close()
+            await channel.close(None)
 
     async def _print(self) -> None:
         for _ in range(self._plan.intervals):
