@@ -8,6 +8,7 @@ is missing. It refreshes in a thread, so a slow disk does not block other reques
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import shutil
 import threading
@@ -184,7 +185,7 @@ class Store:
                 **facts,
                 source=source or str(directory),
                 revision=revision,
-                added=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                added=_now(),
                 conversion=conversion,
                 files=fingerprints(folder),
             )
@@ -244,3 +245,14 @@ class Store:
         if manifest is not None and not manifest.revision:
             return f"summsvc models add DIR --id {id} --task {manifest.task.value}"
         return f"summsvc models pull {id}"
+
+
+def _now() -> str:
+    """The time in ISO 8601; that of SOURCE_DATE_EPOCH in reproducible builds of an image."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = (
+        datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+        if epoch
+        else datetime.datetime.now(datetime.UTC)
+    )
+    return now.isoformat(timespec="seconds")
