@@ -26,16 +26,17 @@ def count(loop: asyncio.AbstractEventLoop, file: Path) -> None:
 
 
 class CountedPolicy(asyncio.DefaultEventLoopPolicy):
-    """Makes event loops whose tasks are counted in a file."""
+    """Makes event loops; the tasks of the main thread's loop are counted in a file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
 
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop, and count its tasks in a thread."""
+        """Make a loop; the metrics endpoint has one of its own, in another thread."""
         loop = super().new_event_loop()
-        threading.Thread(target=count, args=(loop, self._file), daemon=True).start()
+        if threading.current_thread() is threading.main_thread():
+            threading.Thread(target=count, args=(loop, self._file), daemon=True).start()
         return loop
 
 
