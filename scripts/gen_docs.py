@@ -12,12 +12,14 @@ from itertools import groupby
 from pathlib import Path
 
 import click
-from example import with_example
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.example import with_example
 from summsvc.cli.app import cli
 from summsvc.cli.settings import settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 GENERATED = "<!-- Written by scripts/gen-docs. Do not edit. -->"
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +32,19 @@ def stat_fields(stat: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Process:
-    """One server process. address, metrics: "host:port" of calls, and of summsvc's metrics."""
+    """One server process. address, metrics: "host:port" of calls, and of summsvc's metrics.
+
+    log_file: of summsvc.
+    """
 
     address: str
     pid: int
     metrics: str = ""
+    log_file: Path | None = None
+
+    def log(self) -> str:
+        """What summsvc has written to its log so far."""
+        return self.log_file.read_text("utf-8") if self.log_file else ""
 
     def scraped(self) -> str:
         """The current page of summsvc's metrics."""
@@ -72,18 +80,18 @@ class Served:
 
 @contextmanager
 def served(
-    way: str, model: str, settings: dict[str, str] | None = None, batches: Path | None = None
+    way: str, model: str, settings: dict[str, str] | None = None, runner: Sequence[str] = ()
 ) -> Iterator[Served]:
     """Run the servers of a way, with the model loaded, until the block ends.
 
-    settings: of summsvc, by name. batches: file for the batches of its engine, see
-    ``bench.serve.batches``.
+    settings: of summsvc, by name. runner: a module that runs the command line of summsvc, and
+    its own arguments; for example ``bench.serve.batches``.
     """
     alone = {"workers": "1", "text_threads": "1"} if way == TWO else {}
     with ExitStack() as stack:
         yield Served(
             tuple(
-                stack.enter_context(_process(way, model, alone | (settings or {}), batches))
+                stack.enter_context(_process(way, model, alone | (settings or {}), runner))
                 for _ in range(2 if way == TWO else 1)
             )
         )
@@ -101,15 +109,15 @@ def announced(module: str, *arguments: str) -> Iterator[Served]:
 
 @contextmanager
 def _process(
-    way: str, model: str, settings: dict[str, str], batches: Path | None
+    way: str, model: str, settings: dict[str, str], runner: Sequence[str]
 ) -> Iterator[Process]:
     command = [sys.executable, "-m", "bench.serve.naive", way, model]
     environment = dict(os.environ)
     ours = way not in naive.WAYS
     if ours:
         command = [sys.executable, "-c", "from summsvc.cli import main; main()", "serve"]
-        if batches:
-            command = [sys.executable, "-m", "bench.serve.batches", str(batches), "serve"]
+        if runner:
+            command = [sys.executable, "-m", *runner, "serve"]
         chosen = {"port": "0", "metrics_port": "0", "model_dir": str(models.store(model).root)}
         for name, value in (chosen | settings).items():
             environment[f"SUMMSVC_{name.upper()}"] = value
@@ -130,7 +138,7 @@ def _process(
                 port = re.search(r'"metrics_port": ?(\d+)', log.read_text())
                 assert port is not None
                 metrics = f"127.0.0.1:{port[1]}"
-            yield Process(found[1], process.pid, metrics)
+            yield Process(found[1], process.pid, metrics, log if ours else None)
         finally:
             process.terminate()
             process.wait()

@@ -105,7 +105,7 @@ def measure(kind: str, count: int, seconds: float) -> Row:
     alone = Engine(MODEL, 1).measure([each for body in bodies for each in texts.segments(body)])
     with TemporaryDirectory() as work:
         file = Path(work) / "batches"
-        with served("summsvc", MODEL, batches=file) as server:
+        with served("summsvc", MODEL, runner=("bench.serve.batches", str(file))) as server:
             process = server.processes[0]
             stat = Path(f"/proc/{process.pid}/stat")
             plan = clients.Plan(server.addresses, bodies, count, seconds=LEAD_S + seconds)

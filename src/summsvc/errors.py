@@ -19,10 +19,12 @@
     │   ├── EngineStalledError           the model stopped responding
     │   └── DrainingError                the server is shutting down
     ├── OverloadedError                a queue is full
+    │   └── CallerLimitError             the caller has reached a limit of its own
     ├── DeadlineError                  the deadline has passed or cannot be met
     ├── UnauthenticatedError           the bearer token is missing or not accepted
     ├── UnknownMethodError             the server does not implement the RPC method
     └── EngineError                    the model failed on this input
+        └── EngineMemoryError            the model had too little memory for this input
 
 Each class has a ``reason``: a stable upper-case identifier that clients receive in
 ``google.rpc.ErrorInfo.reason``. ``server/codec/status.py`` is the only module that maps
@@ -171,6 +173,15 @@ class OverloadedError(SummsvcError):
     reason = "OVERLOADED"
 
 
+class CallerLimitError(OverloadedError):
+    """Raised when a caller reached its own limit; it waits for its calls to end.
+
+    ``metadata`` has ``caller``, its name, and ``limit_name`` and ``limit``, the limit's value.
+    """
+
+    reason = "CALLER_LIMIT"
+
+
 class DeadlineError(SummsvcError):
     """Raised when a deadline has passed or cannot be met; the caller allows more time."""
 
@@ -193,3 +204,9 @@ class EngineError(SummsvcError):
     """Raised when a model fails on an input; the operator finds the cause in the log."""
 
     reason = "ENGINE_FAILED"
+
+
+class EngineMemoryError(EngineError):
+    """Raised when one segment alone needs too much memory; the caller retries or sends less."""
+
+    reason = "ENGINE_OUT_OF_MEMORY"

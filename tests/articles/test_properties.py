@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from summsvc.articles import segmentation
 from summsvc.articles.characters import INVISIBLE
-from summsvc.articles.document import Document, Segment
+from summsvc.articles.document import Document
 from summsvc.articles.reader import read
 from summsvc.errors import EmptyArticleError
 from summsvc.types import Article, MimeType
+from tests.articles.invariants import assert_complete, assert_in_order_and_clean, without_removed
 from tests.articles.rendering import render
 
 PIECES = [
@@ -125,20 +126,6 @@ def document_of(body: str, mime_type: MimeType, title: str = "A title") -> Docum
         return None
 
 
-def rebuilt(source: str, separators: tuple[str, ...], segments: tuple[Segment, ...]) -> str:
-    parts = [separators[0]]
-    for segment, separator in zip(segments, separators[1:], strict=True):
-        parts += [source[segment.span.start : segment.span.end], separator]
-    return "".join(parts)
-
-
-def without_removed(document: Document) -> str:
-    kept = document.article.body
-    for span in reversed(document.removed):
-        kept = kept[: span.start] + kept[span.end :]
-    return kept
-
-
 @given(BODIES, BODIES, st.sampled_from(MimeType))
 def test_separators_and_segments_equal_the_article_without_removed_spans(
     title: str, body: str, mime_type: MimeType
@@ -146,11 +133,7 @@ def test_separators_and_segments_equal_the_article_without_removed_spans(
     document = document_of(body, mime_type, FORBIDDEN.sub("", title))
     if document is None:
         return
-    article = document.article
-    assert rebuilt(article.title, document.title_separators, document.title) == article.title
-    assert rebuilt(article.body, document.body_separators, document.body) == without_removed(
-        document
-    )
+    assert_complete(document)
 
 
 @given(BODIES, st.sampled_from(MimeType))
@@ -168,26 +151,8 @@ def test_cut_sentences_keep_their_text_and_order(body: str, mime_type: MimeType)
     if document is None:
         return
     assert_in_order_and_clean(document)
-    assert rebuilt(
-        document.article.body, document.body_separators, document.body
-    ) == without_removed(document)
+    assert_complete(document)
     assert max((len(segment.text) for segment in document.body), default=0) <= 80
-
-
-def assert_in_order_and_clean(document: Document) -> None:
-    at = paragraph = 0
-    for segment in document.body:
-        assert at <= segment.span.start < segment.span.end <= len(document.article.body)
-        assert paragraph <= segment.paragraph
-        at, paragraph = segment.span.end, segment.paragraph
-        assert segment.text == segment.text.strip()
-        assert any(map(str.isalnum, segment.text))
-        assert not re.search(r"\s\s|[\n\r\t]", segment.text)
-        offsets = [mark.offset for mark in segment.marks]
-        assert offsets == sorted(offsets)
-        assert all(0 <= offset <= len(segment.text) for offset in offsets)
-    removed = [0, *(edge for span in document.removed for edge in (span.start, span.end))]
-    assert removed == sorted(removed)
 
 
 @given(BODIES)

@@ -224,6 +224,10 @@ def test_overlong_sentence_is_cut_between_words_or_characters() -> None:
     assert "".join(parts) == accents
 
 
+def test_a_note_number_after_punctuation_alone_is_text() -> None:
+    assert texts(".[1]") == [".[1]"]
+
+
 def test_text_without_letters_in_an_overlong_sentence_is_a_separator() -> None:
     document = read(Article("", f"He said {'-' * 140_000} something", "en"))
     assert [len(segment.text) for segment in document.body] == [

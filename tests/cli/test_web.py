@@ -76,7 +76,8 @@ def site() -> Iterator[str]:
     ],
 )
 def test_text_is_decoded_as_declared(site: str, path: str, text: str, kind: MimeType) -> None:
-    assert web.fetch(site + path) == web.WebText(text, kind)
+    page = web.fetch(site + path)
+    assert (page.decoded.text, page.mime_type) == (text, kind)
 
 
 @pytest.mark.parametrize(

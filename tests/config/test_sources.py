@@ -53,6 +53,11 @@ def test_variables_of_the_client_are_ignored() -> None:
         ({"DEFAULT_MODELS": "en=a,en=b"}, "default_models: 'en' is given twice"),
         ({"TOKEN_FILE": "/no/where"}, "token_file: no such file: /no/where"),
         ({"HOST": ""}, "host: must not be empty"),
+        pytest.param(
+            {"DEFAULT_MODELS": "\udcff"},
+            "default_models: not valid UTF-8 \\(from SUMMSVC_DEFAULT",
+            id="bytes",
+        ),
         ({"MODEL_DIR": ""}, "model_dir: must not be empty"),
     ],
 )
@@ -82,6 +87,7 @@ def test_all_invalid_settings_are_reported_at_once_with_their_sources(toml: Writ
         ("[server]\nport = 1", "no setting 'server'"),
         ("port = ", "not TOML: "),
         ("port = 1\nport = 2", "not TOML: "),
+        pytest.param(f"port = {'9' * 5_000}", "not TOML: ", id="number"),
     ],
 )
 def test_an_invalid_file_is_named_in_the_error(toml: WriteToml, text: str, expected: str) -> None:

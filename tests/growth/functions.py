@@ -16,12 +16,15 @@ from summsvc.articles.enclosures import enclosures
 from summsvc.articles.formats import html, markdown, plain
 from summsvc.articles.formats.escape import escape
 from summsvc.articles.formats.preformatted import is_prose
+from summsvc.articles.language_parts import find as find_parts
 from summsvc.articles.length import Length, count_words
 from summsvc.articles.notes import ends_sentence, reference_start
 from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.reader import read
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.renderer import Renderer
+from summsvc.articles.repair import repair
+from summsvc.articles.running_text import doubt
 from summsvc.errors import SummsvcError
 from summsvc.languages.stemming import stems
 from summsvc.tasks.pipeline import splitting
@@ -297,6 +300,11 @@ def _budgeted(text: str) -> Job:
     return lambda: LengthBudget.of(Length(max_words=100), texts).select(groups)
 
 
+def _misread(text: str) -> Job:
+    misread = text.encode("utf-8", "ignore").decode("latin-1")
+    return lambda: repair(Article("", f"Ð£Ñ\x80Ð°{misread}"))
+
+
 def _identified(text: str) -> Job:
     def work() -> object:
         try:
@@ -369,6 +377,11 @@ FUNCTIONS: dict[str, Function] = {
         lambda text: escape(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
     ),
     "encoding": of(lambda text: list(encoding.warnings(Article(text, text)))),
+    "repair of plain text": of(lambda text: repair(Article(text, text)), ARTICLE),
+    "repair of HTML": of(lambda text: repair(Article("", text, "", MimeType.HTML)), ARTICLE),
+    "repair of misread text": Function(_misread, ARTICLE // 4),
+    "running text": of(lambda text: (doubt(text, "en"), doubt(text, "sl"))),
+    "parts in other languages": _of_document(lambda document: find_parts(document.segments, "en")),
     "language": Function(_identified, ARTICLE),
     "rendering plain text": _of_document(_rendered),
     "rendering HTML": _of_document(_rendered, MimeType.HTML),

@@ -171,7 +171,8 @@ def test_stems_follow_the_current_registry(tmp_path: Path) -> None:
     assert stems("un runs", "lv") == ["un", "runs"]
 
 
-def test_a_deeply_nested_file_is_rejected(tmp_path: Path) -> None:
-    (tmp_path / "lv.toml").write_text("a = " + "[" * 5_000)
+@pytest.mark.parametrize("value", ["[" * 5_000, "9" * 5_000], ids=["nested", "number"])
+def test_a_value_beyond_a_limit_of_python_is_rejected(tmp_path: Path, value: str) -> None:
+    (tmp_path / "lv.toml").write_text(f"a = {value}")
     with pytest.raises(LanguageFileError, match=r"lv\.toml"):
         load(tmp_path, known={"lv"})

@@ -6,11 +6,14 @@ import socket
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0, 1, 3, 4, 6
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = (
+    0, 1, 3, 4, 6, 7, 8, 9,
+)  # fmt: skip
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 REFUSED_STREAM = 7
 MAX_CONCURRENT_STREAMS = 3
 INITIAL_WINDOW_SIZE = 4
+MAX_HEADER_LIST_SIZE = 6
 MAX_FRAME_BYTES = 16_384
 """Largest frame that every peer accepts, in bytes."""
 
@@ -43,10 +46,15 @@ def headers(stream: int, method: str, flags: int = END_HEADERS, **metadata: str)
 
 def message(stream: int, data: bytes) -> bytes:
     """Encode the only message of a call, with the end of its stream."""
-    data = b"\0" + struct.pack(">I", len(data)) + data
+    return b"".join(message_frames(stream, data))
+
+
+def message_frames(stream: int, data: bytes, compressed: int = 0) -> list[bytes]:
+    """Encode the only message of a call, with the end of its stream, as separate frames."""
+    data = bytes([compressed]) + struct.pack(">I", len(data)) + data
     parts = [data[at : at + MAX_FRAME_BYTES] for at in range(0, len(data), MAX_FRAME_BYTES)]
     sent = [frame(DATA, 0, stream, part) for part in parts[:-1]]
-    return b"".join([*sent, frame(DATA, END_STREAM, stream, parts[-1])])
+    return [*sent, frame(DATA, END_STREAM, stream, parts[-1])]
 
 
 def wait_until_read(connection: socket.socket) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,12 +11,14 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
+from summsvc.scheduling.fairness.callers import NO_LIMITS
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.security.tokens import Tokens
+from summsvc.server.transport.callers import TURNS_PER_ITERATION, Callers
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
@@ -35,6 +39,13 @@ def test_every_call_has_a_new_id_or_its_callers_id(channel: grpc.Channel) -> Non
     assert len(id_of(channel, ("x-request-id", "x" * 129))) == 32
 
 
+def create_interceptor() -> CallInterceptor:
+    metrics = CallMetrics(CollectorRegistry())
+    callers = Callers(Tokens(None), NO_LIMITS)
+    steps = CallSteps(callers=callers, calls=ActiveCalls(), metrics=metrics, max_request_s=0)
+    return CallInterceptor(steps, RequestDeserializer(Settings()), MessageReader(seconds=60))
+
+
 def called(method: str) -> Any:
     """Create the call details that gRPC passes to an interceptor."""
     return SimpleNamespace(method=method, invocation_metadata=())
@@ -50,10 +61,7 @@ async def test_a_method_is_wrapped_once_and_unknown_methods_are_not_cached() -> 
         asked.append(details.method)
         return handler if details.method == "/other.Service/Known" else None
 
-    metrics = CallMetrics(CollectorRegistry())
-    steps = CallSteps(tokens=Tokens(None), calls=ActiveCalls(), metrics=metrics)
-    deserializer = RequestDeserializer(Settings())
-    interceptor = CallInterceptor(steps, deserializer, MessageReader())
+    interceptor = create_interceptor()
     known = called("/other.Service/Known")
     first = await interceptor.intercept_service(find, known)
     assert await interceptor.intercept_service(find, known) is first
@@ -61,3 +69,25 @@ async def test_a_method_is_wrapped_once_and_unknown_methods_are_not_cached() -> 
     for _ in range(2):
         assert await interceptor.intercept_service(find, called("/other.Service/None")) is not None
     assert asked[1:] == ["/other.Service/None"] * 2
+
+
+async def test_streams_with_messages_to_send_take_turns() -> None:
+    interceptor, written = create_interceptor(), list[int]()
+
+    async def responses(stream: int) -> AsyncGenerator[object, None]:
+        for _ in range(20):
+            yield stream
+
+    async def write(stream: int) -> None:
+        written.append(stream)
+
+    context: Any = SimpleNamespace(
+        write=write, peer=lambda: "ipv4:192.0.2.7:1", invocation_metadata=lambda: ()
+    )
+    writing = [interceptor._write(responses(stream), context) for stream in range(40)]
+    tasks = [asyncio.create_task(each) for each in writing]
+    for iterations in range(1, 100):
+        await asyncio.sleep(0)
+        assert len(written) <= iterations * TURNS_PER_ITERATION
+    await asyncio.gather(*tasks)
+    assert sorted(written) == sorted([*range(40)] * 20)

@@ -77,6 +77,22 @@ class IdentifiedLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguagePart:
+    """Neighbouring segments of one field that are in another language than the article.
+
+    first, last: their numbers [first, last) among all segments. code: ISO 639 code. share: of
+    the letters of all segments, 0 to 1. span: position in the field as sent.
+    """
+
+    field: Field
+    first: int
+    last: int
+    code: str
+    share: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A parsed article.
 
@@ -84,6 +100,7 @@ class Document:
         around them; always one more than there are segments.
     removed: spans of the body that were removed as boilerplate, in order.
     page: the body as a page, None if it is not one.
+    parts: the parts in another language, in order.
     """
 
     article: Article
@@ -95,8 +112,18 @@ class Document:
     removed: tuple[Span, ...] = ()
     warnings: tuple[Warning, ...] = field(default=())
     page: Page | None = None
+    parts: tuple[LanguagePart, ...] = ()
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Title segments, followed by body segments."""
         return self.title + self.body
+
+    def in_language(self, code: str) -> frozenset[int]:
+        """The numbers of the segments that are in this language, unlike the article."""
+        return frozenset(
+            number
+            for part in self.parts
+            if part.code == code
+            for number in range(part.first, part.last)
+        )

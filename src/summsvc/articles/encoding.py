@@ -1,22 +1,24 @@
 """Signs that a text was decoded or escaped wrongly before it was sent.
 
 UTF-8 that was decoded as a code page of one byte per character ("mojibake") shows each
-character as two to four: a leading byte and continuation bytes (RFC 3629, section 3). The text
-itself is never changed, so that offsets stay those of the text as sent.
+character as two to four: a leading byte and continuation bytes (RFC 3629, section 3).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from summsvc.interruption import checked
 from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
 
 SAMPLE_CODE_POINTS = 20_000
 """The start of a text that is examined."""
 
-MIN_MISREAD = 6
-"""Least number of code points in misread characters for a warning."""
+MIN_MISREAD = 4
+"""Least number of code points in misread characters for a warning; one character is enough if it
+is shown as three or more."""
 
 MIN_SHARE = 0.7
 """Least share of misread characters among all code points outside ASCII for a warning."""
@@ -31,6 +33,11 @@ _BINARY = {
     "\xff\xd8\xff": "a JPEG image",
     "\ufffd\ufffd\ufffd\ufffd\x00": "a JPEG image",
     "PK\x03\x04": "a ZIP archive, such as a DOCX or EPUB document",
+    "\x1f\x8b": "a gzip archive",
+    "\x1f\u2039": "a gzip archive",
+    "\x1f\ufffd": "a gzip archive",
+    "Rar!\x1a": "a RAR archive",
+    "7z\xbc\xaf\x27\x1c": "a 7z archive",
     "\xd0\xcf\x11\xe0": "a Microsoft Office document",
     "{\\rtf": "an RTF document",
 }
@@ -67,29 +74,77 @@ def _misread(code_page: str) -> re.Pattern[str]:
     )
 
 
-_CODE_PAGES = {"windows-1252": _misread("cp1252"), "windows-1251": _misread("cp1251")}
-_ESCAPED_TWICE = re.compile(r"&amp;(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8});", re.IGNORECASE)
-_ESCAPED = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|amp|apos|quot|nbsp|lt|gt);", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """A code page as which UTF-8 is often read.
+
+    codec: Python's name. misread: matches a character of UTF-8 as the code page shows it.
+    """
+
+    name: str
+    codec: str
+    misread: re.Pattern[str]
+
+
+CODE_PAGES = tuple(
+    CodePage(name, codec, _misread(codec))
+    for name, codec in (("windows-1252", "cp1252"), ("windows-1251", "cp1251"))
+)
+ESCAPED_TWICE = re.compile(r"&amp;(?:#\d{2,6}|#x[0-9a-f]{2,5}|[a-z]{2,8});", re.IGNORECASE)
+ESCAPED = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,5}|amp|apos|quot|nbsp|lt|gt);", re.IGNORECASE)
+
+
+AMPERSANDS = re.compile(
+    r"<(script|style|noscript|template|svg)\b.*?(?:</\1|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*>"
+    r"|&amp;(?P<reference>#?\w{1,10};)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Matches an escaped ampersand in text; tags, comments and scripts are matched as a whole."""
+
+
+def misread_as(text: str) -> tuple[CodePage, re.Match[str]] | None:
+    """The code page as which a text's UTF-8 was read, and the first misread character."""
+    sample = text[:SAMPLE_CODE_POINTS]
+    outside_ascii = len(sample) - len(sample.encode("ascii", "ignore"))
+    if not outside_ascii:
+        return None
+    for page in CODE_PAGES:
+        found = list(page.misread.finditer(sample))
+        misread = sum(match.end() - match.start() for match in found)
+        enough = misread >= MIN_MISREAD or any(len(match[0]) > 2 for match in found)
+        if enough and misread >= MIN_SHARE * outside_ascii:
+            return page, found[0]
+    return None
+
+
+def first_escaped(text: str, mime_type: MimeType) -> re.Match[str] | None:
+    """The first character reference that the text's format would show as it is written."""
+    if mime_type is MimeType.PLAIN:
+        return ESCAPED.search(text, 0, SAMPLE_CODE_POINTS)
+    matches = checked(AMPERSANDS.finditer(text, 0, SAMPLE_CODE_POINTS))
+    return next((match for match in matches if ESCAPED_TWICE.fullmatch(match[0])), None)
 
 
 def warnings(article: Article) -> Iterator[Warning]:
     """Yield a warning for each sign of a wrong encoding, with the place of the first."""
     for field, text in ((Field.TITLE, article.title), (Field.BODY, article.body)):
-        sample = text[:SAMPLE_CODE_POINTS]
-        outside_ascii = len(sample) - len(sample.encode("ascii", "ignore"))
-        for name, pattern in _CODE_PAGES.items():
-            if outside_ascii < MIN_MISREAD:
-                break
-            found = list(pattern.finditer(sample))
-            misread = sum(match.end() - match.start() for match in found)
-            if misread >= max(MIN_MISREAD, MIN_SHARE * outside_ascii):
-                message = f"the text looks like UTF-8 that was read as {name}; decode it as UTF-8"
-                yield _doubtful(message, field, found[0])
-                break
-        has_references = field is Field.BODY and article.mime_type is not MimeType.PLAIN
-        if escaped := (_ESCAPED_TWICE if has_references else _ESCAPED).search(sample):
-            what = "twice" if has_references else "as HTML"
-            yield _doubtful(f"“{escaped[0]}” looks escaped {what}; unescape it", field, escaped)
+        if found := misread_as(text):
+            yield misread_warning(field, *found)
+        mime_type = article.mime_type if field is Field.BODY else MimeType.PLAIN
+        if escaped := first_escaped(text, mime_type):
+            yield escaped_warning(field, escaped, mime_type)
+
+
+def misread_warning(field: Field, page: CodePage, first: re.Match[str]) -> Warning:
+    """The warning about a text that looks misread."""
+    message = f"the text looks like UTF-8 that was read as {page.name}; decode it as UTF-8"
+    return _doubtful(message, field, first)
+
+
+def escaped_warning(field: Field, first: re.Match[str], mime_type: MimeType) -> Warning:
+    """The warning about a text that looks escaped once too often."""
+    what = "as HTML" if mime_type is MimeType.PLAIN else "twice"
+    return _doubtful(f"“{first[0]}” looks escaped {what}; unescape it", field, first)
 
 
 def _doubtful(message: str, field: Field, found: re.Match[str]) -> Warning:

@@ -17,6 +17,7 @@ from typing import Any
 
 import eldc
 
+from summsvc.articles import running_text
 from summsvc.articles.document import IdentifiedLanguage
 from summsvc.errors import LanguageUndeterminedError, LanguageUnknownError
 from summsvc.types import Warning, WarningType
@@ -117,9 +118,10 @@ def identify(text: str, declared: str = "") -> tuple[IdentifiedLanguage, tuple[W
     """The language of a text, and warnings about it.
 
     declared: the caller's BCP-47 code, or "". A declared language is used, with a
-    warning if the text clearly contradicts it. Raises LanguageUndeterminedError if
-    the text is too short or ambiguous, LanguageUnknownError for an unknown declared
-    code.
+    warning if the text clearly contradicts it. The probability of a text that is hardly
+    running text (see ``running_text``) is ``REFUSE_BELOW``, with a warning. Raises
+    LanguageUndeterminedError if the text is too short or ambiguous, LanguageUnknownError
+    for an unknown declared code.
     """
     found, confidence = guess(text)
     enough = _letters(text[:SAMPLE_CODE_POINTS]) >= MIN_LETTERS
@@ -136,10 +138,15 @@ def identify(text: str, declared: str = "") -> tuple[IdentifiedLanguage, tuple[W
             field="article.language_code",
             metadata={"guess": found, "confidence": f"{confidence:.2f}"},
         )
+    doubt = running_text.doubt(text[:SAMPLE_CODE_POINTS], found)
+    if doubt:
+        confidence = REFUSE_BELOW
     language = IdentifiedLanguage(found, round(confidence, 3), identified=True)
     if confidence < WARN_BELOW:
         message = (
             f"the language is probably '{found}' (probability {confidence:.2f}); naming it is safer"
         )
+        if doubt:
+            message = f"the text {doubt}; '{found}' is only its likeliest language; name it"
         return language, (Warning(WarningType.LANGUAGE_UNCERTAIN, message),)
     return language, ()

@@ -13,7 +13,8 @@ from summsvc.interruption import CHECK_INTERVAL, checked, checkpoint
 
 _ROOT = 0
 
-_BRACKETS = "{}"
+_SIGNS = "$#%"
+_BRACKETS = ("{", "}")
 """A string that begins or ends with one of these is whole next to a letter too: "{count}x"."""
 
 MAX_SUFFIXES = 8
@@ -95,7 +96,7 @@ class Occurrences:
         for _ in range(MAX_SUFFIXES):
             string = self._string[node]
             start = end - self._depth[node]
-            joined_before = start and _is_of_word(text[start - 1]) and string[0] not in _BRACKETS
+            joined_before = start and _is_of_word(text[start - 1]) and not _in_brackets(string)
             if not joined_before and not (before_word and string[-1] not in _BRACKETS):
                 return string
             node = self._ending[node]
@@ -118,6 +119,11 @@ class Occurrences:
                 at = start + len(string)
         kept.append(text[at:])
         return "".join(kept), times
+
+
+def _in_brackets(string: str) -> bool:
+    """Whether a string begins with a bracket, after the sign of a template as in "${count}"."""
+    return string.lstrip(_SIGNS)[:1] in _BRACKETS
 
 
 def _is_of_word(char: str) -> bool:

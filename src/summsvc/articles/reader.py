@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from summsvc.articles import boilerplate, content, encoding, language, page_language
+from summsvc.articles import (
+    boilerplate,
+    content,
+    encoding,
+    language,
+    language_parts,
+    page_language,
+    repair,
+)
 from summsvc.articles.blocks import Block, BlockKind, release_blocks, release_list
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.document import Document, Segment
@@ -35,11 +43,13 @@ def read(
     Raises TextTooLongError when a field is over its limit, InvalidFieldError for control
     characters, EmptyArticleError when neither field has a letter or digit, and the errors of
     ``language.identify``. Of an HTML body that is a whole page, only the article is read; the
-    title of the page is the title of an article that has none.
+    title of the page is the title of an article that has none. A text that was certainly decoded
+    or escaped wrongly is read as it is after ``repair``; places are those of the text as sent.
     """
     _validate_text(Field.TITLE, article.title, max_title)
     _validate_text(Field.BODY, article.body, max_body)
-    doubts = tuple(encoding.warnings(article))
+    repaired = repair.repair(article)
+    article = repaired.article
     body = content.parse(article, keep_boilerplate=keep_boilerplate)
     code = [body.blocks[i] for i in body.article if body.blocks[i].kind is BlockKind.CODE]
     prose = [i for i in checked(body.article) if body.blocks[i].kind is not BlockKind.CODE]
@@ -57,34 +67,38 @@ def read(
             "the article has no letter or digit in its title or body", field="article.body"
         )
     found, warnings = page_language.identify(
-        _language_sample(title + kept), article.language, page.language_code if page else ""
+        language_parts.main_text(_language_sample(title + kept)),
+        article.language,
+        page.language_code if page else "",
     )
     segments = tuple(segment_blocks(article.body, kept, Field.BODY, found.code, titled=bool(title)))
     title_segments = tuple(
         segment_blocks(article.title, title, Field.TITLE, found.code, titled=False)
     )
+    others = language_parts.find(title_segments + segments, found.code)
     document = Document(
         article=article,
-        language=found,
+        language=language_parts.less_certain(found, others),
         title=title_segments,
         body=segments,
         title_separators=_separators(article.title, title_segments, ()),
         body_separators=_separators(article.body, segments, removed),
         removed=removed,
         warnings=(
-            *doubts,
             *body.warnings,
             *(() if keep_boilerplate or noise else _only_noise_warning(parts, article.title)),
             *(_removal_warning(parts[each.block], each.what) for each in noise),
             *_code_warning(code),
             *warnings,
+            *language_parts.warnings(others, found.code),
         ),
         page=page,
+        parts=tuple(others),
     )
     release_list(kept)
     release_list(parts)
     release_blocks(body.blocks)
-    return document
+    return repaired.placed(document)
 
 
 def warm_up() -> None:

@@ -51,13 +51,20 @@ def segment_blocks(
         wholes = _without_cuts_in_kept(source_map, sentences.split(source_map.text, code))
         spans = [part for whole in wholes for part in _limit_length(source_map, *whole)]
         follows_text = number + 1 < len(blocks)
+        taken = 0
         for begin, stop in checked(spans):
             followed = stop < len(source_map.text)
             end = begin + reference_start(source_map.text[begin:stop], is_followed=followed)
+            if not has_alphanumeric(source_map.text[begin:end]):
+                end = stop
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
             first, last = _own_marks(source, source_map, begin, end)
+            # The mark between "*a*b*" is an edge of both parts; the first part has it.
+            while first < min(taken, last) and not source_map.marks[first].length:
+                first += 1
+            taken = last
             text, marks = _text_and_marks(source, source_map, begin, end, quotes, first, last)
             span = _span(source_map, begin, end, first, last)
             yield Segment(text, span, field, kind, number, marks)

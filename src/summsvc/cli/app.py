@@ -22,12 +22,13 @@ COMMANDS = {
     "evaluate": "Evaluate models and methods on your own texts with a running server.",
     "models": "List, install, verify and remove models on this machine.",
     "health": "Check whether a server is ready.",
+    "token": "Make a random token and its entry for the server's token file.",
     "info": "Show version, limits, models and routes of a server.",
 }
 """Command names, which are also names of a module and of its attribute, with the first
 sentence of each command's help, so that ``summsvc --help`` imports no command."""
 
-EXTRAS = {"serve": "server", "models": "server", "evaluate": "evaluate"}
+EXTRAS = {"serve": "server", "models": "server", "token": "server", "evaluate": "evaluate"}
 """The extra of this distribution that a command needs. The other commands call a server and
 need only the base installation."""
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from summsvc.cli.inputs import Source, Unicode, find_sources
+from summsvc.cli.inputs import Charset, Source, Unicode, find_sources
 from summsvc.types import Article, MimeType
 
 ResultT = TypeVar("ResultT")
@@ -30,7 +30,7 @@ words_option = click.option(
 class ArticleInputs:
     """The articles of one command and the attributes given for them.
 
-    title, language: empty if not given. mime_type: None to derive it from the
+    title, language, charset: empty if not given. mime_type: None to derive it from the
     file's suffix.
     """
 
@@ -38,10 +38,16 @@ class ArticleInputs:
     title: str
     language: str
     mime_type: str | None
+    charset: str
 
     def load(self, source: Source) -> Article:
         """Load one article. Raises InputError."""
-        return source.load(title=self.title, language=self.language, mime_type=self.mime_type)
+        return source.load(
+            title=self.title,
+            language=self.language,
+            mime_type=self.mime_type,
+            charset=self.charset,
+        )
 
 
 def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
@@ -53,12 +59,13 @@ def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
         title: str,
         language: str,
         mime_type: str | None,
+        charset: str,
         **others: object,
     ) -> ResultT:
         sources = find_sources(paths)
         if title and len(sources) > 1:
             raise click.UsageError("--title is for one article; several articles are given.")
-        inputs = ArticleInputs(sources, title, language, mime_type)
+        inputs = ArticleInputs(sources, title, language, mime_type, charset)
         return command(inputs=inputs, **others)
 
     flags = [
@@ -76,6 +83,14 @@ def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
             "--mime-type",
             type=click.Choice([kind.value for kind in MimeType]),
             help="Format of the articles; derived from the file suffix if not given.",
+        ),
+        click.option(
+            "--charset",
+            type=Charset(),
+            metavar="NAME",
+            default="",
+            help="Charset of the articles, such as windows-1257; the declared or detected one if "
+            "not given.",
         ),
         click.option("--keep-boilerplate", is_flag=True, help="Do not remove boilerplate."),
         click.option(

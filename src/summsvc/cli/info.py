@@ -46,6 +46,7 @@ def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
     yield f"Languages: {', '.join(server.languages)}"
     yield f"Article formats: {', '.join(server.mime_types)}"
     yield f"Default summary method: {server.default_summary_method or 'unknown'}"
+    yield f"Caller: {server.caller or 'unknown'}"
     yield "Components:"
     for name, version in sorted(server.components.items()):
         yield f"  {name} {version}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from summsvc.cli.charset import CharsetError, Decoded, codec_of, decode
 from summsvc.types import Article, MimeType
 
 MIME_TYPE_BY_SUFFIX = {
@@ -38,6 +39,17 @@ class Unicode(click.ParamType[str]):
         return str(value)
 
 
+class Charset(click.ParamType[str]):
+    """Parameter type for the name of a charset; "" for none."""
+
+    name = "charset"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value and not codec_of(str(value)):
+            self.fail(f"'{value}' is no charset that can be read", param, ctx)
+        return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Origin of one article.
@@ -53,24 +65,33 @@ class Source:
     problem: str = ""
     address: str = ""
 
-    def load(self, *, title: str, language: str, mime_type: str | None) -> Article:
+    def load(
+        self, *, title: str, language: str, mime_type: str | None, charset: str = ""
+    ) -> Article:
         """Load the article. Blocks; a web page takes up to ``web.TIMEOUT_S``.
 
-        mime_type: None to derive it from the suffix or the page's Content-Type. Raises InputError.
+        mime_type: None to derive it from the suffix or the page's Content-Type. charset: "" for
+        the declared or detected one, which is said on standard error if it is not certain.
+        Raises InputError.
         """
         if self.address:
             # Imported here because the module raises InputError.
             from summsvc.cli import web
 
-            page = web.fetch(self.address)
-            page_kind = MimeType(mime_type) if mime_type is not None else page.mime_type
-            return Article(title, page.text, language, page_kind)
-        kind = MIME_TYPE_BY_SUFFIX.get(self.path.suffix.lower()) if self.path else None
+            page = web.fetch(self.address, charset)
+            kind = page.mime_type
+            decoded = page.decoded
+        else:
+            suffix = self.path.suffix.lower() if self.path else ""
+            kind = MIME_TYPE_BY_SUFFIX.get(suffix, MimeType.PLAIN)
+            decoded = self._decoded(charset)
+        if decoded.note:
+            click.echo(f"{self.name}: {decoded.note}", err=True)
         if mime_type is not None:
             kind = MimeType(mime_type)
-        return Article(title, self._text(), language, kind or MimeType.PLAIN)
+        return Article(title, decoded.text, language, kind)
 
-    def _text(self) -> str:
+    def _decoded(self, name: str) -> Decoded:
         if self.problem:
             raise InputError(self.problem)
         try:
@@ -78,12 +99,9 @@ class Source:
         except OSError as error:
             raise InputError((error.strerror or str(error)).lower()) from error
         try:
-            return data.decode("utf-8").removeprefix("\ufeff")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"not UTF-8: byte 0x{data[error.start]:02X} at offset {error.start}; "
-                "convert it, for example with iconv -f WINDOWS-1257 -t UTF-8"
-            ) from error
+            return decode(data, named=name)
+        except CharsetError as error:
+            raise InputError(str(error)) from error
 
 
 def find_sources(paths: Iterable[str]) -> list[Source]:

@@ -18,6 +18,7 @@ _VALUE_SYNTAX = {
     str: "TEXT",
     Path: "PATH",
     list[str]: "ID,...",
+    tuple[str, ...]: "NAME,...",
     dict[str, str]: "KEY=ID,...",
 }
 
@@ -68,7 +69,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(field.json_schema_extra, dict):
         return str(field.json_schema_extra["default"])
     value = field.get_default(call_default_factory=True)
-    if value is None or value in ([], {}):
+    if value is None or value in ([], (), {}):
         return "none"
     if isinstance(value, list):
         return ",".join(value)

@@ -69,7 +69,7 @@ def summarize(
 ) -> int:
     """Summarize articles.
 
-    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, the http or
+    PATH is a text, HTML or Markdown file, a folder of such files, the http or
     https address of a web page, or - for standard input. The summary and the article's
     language are printed on standard output, warnings on standard error.
     """

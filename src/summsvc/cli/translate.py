@@ -62,7 +62,7 @@ def translate(
 ) -> int:
     """Translate articles.
 
-    PATH is a UTF-8 text, HTML or Markdown file, a folder of such files, the http or
+    PATH is a text, HTML or Markdown file, a folder of such files, the http or
     https address of a web page, or - for standard input. The translation is printed on
     standard output in the article's format, everything else on standard error.
     """

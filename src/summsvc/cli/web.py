@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from typing import TYPE_CHECKING
 
+from summsvc.cli.charset import CharsetError, Decoded, decode
 from summsvc.cli.inputs import InputError
 from summsvc.types import MimeType
 
@@ -30,12 +30,6 @@ _MIME_TYPES = {
     "text/plain": MimeType.PLAIN,
     "text/markdown": MimeType.MARKDOWN,
 }
-_META_CHARSET = re.compile(rb"<meta\b[^>]{0,500}\bcharset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -43,7 +37,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 class WebText:
     """The text at an address and its format."""
 
-    text: str
+    decoded: Decoded
     mime_type: MimeType
 
 
@@ -52,24 +46,24 @@ def is_address(name: str) -> bool:
     return name.lower().startswith(SCHEMES)
 
 
-def fetch(address: str) -> WebText:
+def fetch(address: str, charset: str = "") -> WebText:
     """Download the text at an http or https address.
 
-    The charset is that of a byte-order mark, the Content-Type or a ``meta`` element, else UTF-8.
+    charset: of the text; "" for that of the Content-Type, see ``charset.decode``.
     Raises InputError if the address does not answer with text within the limits.
     """
     import httpx2
 
     try:
         with httpx2.Client(timeout=TIMEOUT_S, headers={"accept": ", ".join(_MIME_TYPES)}) as client:
-            return _fetch(client, address, time.monotonic() + TIMEOUT_S)
+            return _fetch(client, address, charset, time.monotonic() + TIMEOUT_S)
     except httpx2.TimeoutException as error:
         raise InputError(f"no complete answer within {TIMEOUT_S} seconds") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise InputError(f"cannot be fetched: {error or type(error).__name__}") from error
 
 
-def _fetch(client: Client, address: str, deadline: float) -> WebText:
+def _fetch(client: Client, address: str, charset: str, deadline: float) -> WebText:
     for _ in range(MAX_REDIRECTS + 1):
         if not is_address(address):
             raise InputError(f"redirects to '{address[:200]}', which is neither http nor https")
@@ -79,11 +73,11 @@ def _fetch(client: Client, address: str, deadline: float) -> WebText:
                 continue
             if not response.is_success:
                 raise InputError(f"the server answers {response.status_code}")
-            return _text(response, deadline)
+            return _text(response, charset, deadline)
     raise InputError(f"more than {MAX_REDIRECTS} redirects")
 
 
-def _text(response: Response, deadline: float) -> WebText:
+def _text(response: Response, charset: str, deadline: float) -> WebText:
     header = Message()
     header["content-type"] = response.headers.get("content-type", "text/html")
     kind = _MIME_TYPES.get(header.get_content_type())
@@ -96,21 +90,10 @@ def _text(response: Response, deadline: float) -> WebText:
             raise InputError(f"has more than {MAX_BYTES // 2**20} MiB")
         if time.monotonic() > deadline:
             raise InputError(f"no complete answer within {TIMEOUT_S} seconds")
-    text = bytes(data).decode(_charset(bytes(data), header.get_content_charset()), "replace")
-    # The service rejects control characters, which browsers do not show.
-    return WebText(_CONTROLS.sub(" ", text), kind)
-
-
-def _charset(data: bytes, declared: str | None) -> str:
-    """The encoding of a text (https://encoding.spec.whatwg.org/#decode)."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return encoding
-    meta = _META_CHARSET.search(data, 0, 2048)
-    label = declared or (meta[1].decode() if meta else "utf-8")
+    declared = header.get_content_charset() or ""
     try:
-        name = codecs.lookup(label).name
-    except LookupError:
-        return "utf-8"
-    # Browsers read these labels as windows-1252.
-    return "cp1252" if name in ("iso8859-1", "ascii") else name
+        decoded = decode(bytes(data), named=charset, declared=declared)
+    except CharsetError as error:
+        raise InputError(str(error)) from error
+    # The service rejects control characters, which browsers do not show.
+    return WebText(replace(decoded, text=_CONTROLS.sub(" ", decoded.text)), kind)

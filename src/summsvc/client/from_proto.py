@@ -143,6 +143,7 @@ def server_info(message: model_service_pb2.GetServerInfoResponse) -> server_type
         uptime_s=message.uptime_s,
         mime_types=tuple(message.mime_types),
         default_summary_method=message.default_summary_method,
+        caller=message.caller,
         raw=message,
     )
 

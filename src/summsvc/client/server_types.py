@@ -74,9 +74,9 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a server; units as in ``Limits`` of the proto.
+    """Limits of a server for this caller; units as in ``Limits`` of the proto.
 
-    0: the server does not report this limit.
+    0: the server does not report this limit, or the caller has none.
     """
 
     max_title_code_points: int
@@ -92,6 +92,16 @@ class Limits:
     max_queued_code_points: int
     max_pending_calls: int
     max_streams_per_connection: int
+    max_request_s: float
+    max_receive_s: float
+    max_header_bytes: int
+    max_connections: int
+    max_handshake_s: float
+    max_connection_idle_s: float
+    max_connection_age_s: float
+    max_connection_age_grace_s: float
+    max_caller_calls: int = 0
+    max_caller_queued_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,8 @@ class ServerInfo:
     components: version by component name. languages: BCP-47 codes of languages that
     the server identifies and for which it has sentence rules. uptime_s: seconds
     since the server started. default_summary_method: "extractive", "abstractive",
-    "auto", or "" if the server does not report it.
+    "auto", or "" if the server does not report it. caller: name by which the server
+    knows this caller, or "".
     """
 
     version: str
@@ -112,3 +123,4 @@ class ServerInfo:
     mime_types: tuple[str, ...]
     default_summary_method: str
     raw: Message = dataclasses.field(repr=False, compare=False)
+    caller: str = ""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from summsvc.config.groups.callers import CallerSettings
 from summsvc.config.groups.limits import LimitSettings
 from summsvc.config.groups.logging import LogSettings
 from summsvc.config.groups.models import ModelSettings
@@ -24,6 +25,7 @@ SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "Models": ModelSettings,
         "Scheduling": SchedulingSettings,
         "Limits": LimitSettings,
+        "Callers": CallerSettings,
         "Shutdown": ShutdownSettings,
     }
 )
@@ -36,6 +38,7 @@ class Settings(
     ModelSettings,
     SchedulingSettings,
     LimitSettings,
+    CallerSettings,
     ShutdownSettings,
 ):
     """Settings of one server process; immutable.
@@ -52,4 +55,8 @@ class Settings(
             raise ValueError("tls_cert and tls_key go together; only one of them is set")
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        if self.metrics_tls and self.tls_cert is None:
+            raise ValueError("metrics_tls needs tls_cert and tls_key")
+        if self.tls_ciphers and self.tls_min_version == "1.3":
+            raise ValueError("tls_ciphers are of TLS 1.2, which tls_min_version rejects")
         return self

@@ -51,11 +51,23 @@ def load_settings(
             values[name], sources[name] = environ[variable], variable
     for name, value in (flags or {}).items():
         values[name], sources[name] = value, "--" + name.replace("_", "-")
+    for name, value in values.items():
+        # Bytes that are not UTF-8 are surrogates in the environment and on the command line.
+        if isinstance(value, str) and not _is_unicode(value):
+            raise SettingsError(f"{name}: not valid UTF-8 (from {sources[name]})")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         lines = [_describe(details, sources) for details in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _load_toml(path: Path) -> dict[str, object]:
@@ -65,8 +77,8 @@ def _load_toml(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 at byte {error.start}") from None
-    # Deep nesting ends in RecursionError.
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from None
     for name in values:
         if name not in Settings.model_fields:

@@ -45,6 +45,16 @@ def _parse_ids(value: object) -> object:
     return [] if items == ["none"] else items
 
 
+def _parse_ciphers(value: object) -> object:
+    names = tuple(_split(value)) if isinstance(value, str) else value
+    for name in names if isinstance(names, list | tuple) else ():
+        if str(name).startswith("TLS_"):
+            raise ValueError(f"'{name}' is of TLS 1.3, whose suites cannot be chosen")
+        if name not in CIPHER_SUITES:
+            raise ValueError(f"'{name}' is not one of {', '.join(CIPHER_SUITES)}")
+    return names
+
+
 def _parse_id_table(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -62,6 +72,13 @@ def _parse_id_table(value: object) -> object:
 def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
+
+CIPHER_SUITES = tuple(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+"""Cipher suites of TLS 1.2 with forward secrecy and authenticated encryption (RFC 9325)."""
 
 Int32 = Annotated[int, Field(le=2**31 - 1)]
 """Integer that fits an int32 field of GetServerInfo and a channel option of gRPC."""
@@ -87,6 +104,9 @@ OptionalDirectory = Annotated[
 
 ModelIds = Annotated[list[str], BeforeValidator(_parse_ids)]
 """List of model ids, as text ``a,b``; the text ``none`` is the empty list."""
+
+CipherSuites = Annotated[tuple[str, ...], BeforeValidator(_parse_ciphers)]
+"""Names of ``CIPHER_SUITES``, as text ``a,b``; empty text is no name."""
 
 ModelIdByPair = Annotated[dict[str, str], BeforeValidator(_parse_id_table)]
 """Model id by language pair or language, as text ``en-ru=a,en=b``."""

@@ -179,9 +179,11 @@ class CTranslate2Engine:
         """See ``Seq2SeqEngine.close``; waits for running batches."""
         # CTranslate2 refuses to unload while it counts a batch as running, which it still does for
         # a moment after the batch's results are available.
-        while self._translator.model_is_loaded:
-            self._translator.unload_model()
+        translator, self._translator = self._translator, None
+        while translator is not None and translator.model_is_loaded:
+            translator.unload_model()
             time.sleep(0.001)
+        # The translator's threads end with the object, not when the model is unloaded.
 
 
 def _compute_type(placement: Placement) -> str:

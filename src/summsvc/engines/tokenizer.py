@@ -65,7 +65,7 @@ class TokenFraming:
 
     @staticmethod
     def load(folder: Path) -> TokenFraming:
-        """Load ``pieces.json``; raises OSError, ValueError or TypeError."""
+        """Load ``pieces.json``; raises OSError, ValueError, TypeError or RecursionError."""
         facts: dict[str, Any] = json.loads((folder / FRAMING_FILE).read_text("utf-8"))
         for name, value in facts.items():
             facts[name] = tuple(value) if isinstance(value, list) else value

@@ -65,6 +65,19 @@ class Times(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class LabelWords(Table):
+    """Table ``noise.labels``: words of which a site makes its labels, in any order.
+
+    A line of such words alone, and a headline after them and a separator, are noise. A label
+    has at least one of ``core``: what is read, seen or heard, and what one can do with it;
+    further: words between those. A trailing * stands for all words that begin so.
+    """
+
+    core: WordBeginnings = frozenset()
+    further: WordBeginnings = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Noise(Table):
     """Table ``noise``: blocks that are not part of an article.
 
@@ -74,7 +87,8 @@ class Noise(Table):
     character, unless it is a label. In a pattern, ``{name}`` stands for one to five
     capitalised words, ``{full_name}`` for two to five, ``{people}`` for names of two words,
     ``{agency}`` for one of ``agencies`` or a site, and ``{source}`` for names of people,
-    agencies and sites, joined by slashes, commas and the like.
+    agencies and sites, joined by slashes, commas and the like, and ``{networks}`` for names
+    of social networks, joined so.
 
     byline: author and date; only near the beginning and the end of an article.
     link: invitations to other pages; only near the beginning and the end.
@@ -88,7 +102,7 @@ class Noise(Table):
     captions: labels before a caption ("file photo"); the same.
     credit_endings: what follows a source at the end of a credit ("nuotr").
     tags: labels before a list of subjects; patterns without the separator and the list.
-    agencies: names of agencies and networks.
+    agencies: names of agencies and networks. networks: names of social networks.
     source_words: words in lower case that may be part of ``{source}``.
     not_names: capitalised words that do not begin a name ("Sunday").
     conjunctions: words that may join the parts of ``{name}`` but not end it ("and").
@@ -109,9 +123,11 @@ class Noise(Table):
     credit_endings: Patterns = ()
     tags: Patterns = ()
     agencies: Phrases = ()
+    networks: Phrases = ()
     source_words: WordBeginnings = frozenset()
     not_names: WordSet = frozenset()
     conjunctions: Words = ()
     particles: Words = ()
     times: Times = field(default_factory=Times)
+    labels: LabelWords = field(default_factory=LabelWords)
     address: Address = field(default_factory=Address)

@@ -169,8 +169,8 @@ def _text(path: Path) -> str:
 def _parse(text: str, where: str, code: str) -> Language:
     try:
         tables = tomllib.loads(text)
-    # Deep nesting ends in RecursionError.
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
+    except (ValueError, RecursionError) as error:
         raise LanguageFileError(f"{where}: not TOML: {error}") from None
     defaults = _defaults(code)
     names = tables.get("names", {})

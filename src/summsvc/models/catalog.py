@@ -40,7 +40,10 @@ def parse_pair(text: str) -> Pair:
 
 
 def _parse_pairs(value: Any) -> Any:
-    return tuple(parse_pair(each) if isinstance(each, str) else tuple(each) for each in value)
+    # A TypeError would not become a ValidationError.
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{value!r} is not a list of pairs")  # noqa: TRY004
+    return tuple(parse_pair(each) if isinstance(each, str) else each for each in value)
 
 
 Pairs = Annotated[tuple[Pair, ...], BeforeValidator(_parse_pairs)]
@@ -156,9 +159,10 @@ class CatalogEntry(FrozenModel):
     @model_validator(mode="before")
     @classmethod
     def _all_pairs(cls, facts: Any) -> Any:
-        if not isinstance(facts, dict) or "pairs" in facts or not facts.get("tokens"):
+        tokens = facts.get("tokens") if isinstance(facts, dict) else None
+        if not tokens or not isinstance(tokens, dict) or "pairs" in facts:
             return facts
-        return {**facts, "pairs": list(itertools.permutations(facts["tokens"], 2))}
+        return {**facts, "pairs": list(itertools.permutations(tokens, 2))}
 
     @property
     def origin(self) -> str:
@@ -233,8 +237,8 @@ class Catalog:
 def _parse_tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         tables = tomllib.loads(text)
-    # Deep nesting ends in RecursionError.
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Deep nesting ends in RecursionError, a number of thousands of digits in ValueError.
+    except (ValueError, RecursionError) as error:
         raise CatalogError(f"{where}: not TOML: {error}") from error
     for id, facts in tables.items():
         if not isinstance(facts, dict):

@@ -7,6 +7,7 @@ hashes before the model is installed.
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from summsvc.models.catalog import CatalogEntry
 from summsvc.models.conversion.checkpoint import model_type
 from summsvc.models.conversion.convert import converter
 from summsvc.models.sources import hub
+from summsvc.models.sources.errors import disk_error
 from summsvc.models.sources.hub import RemoteFile
 from summsvc.models.sources.release import Release, pinned
 from summsvc.models.store.manifest import Manifest
@@ -125,6 +127,11 @@ def _download_missing(
     entry: CatalogEntry, revision: str, remote_files: Sequence[RemoteFile], folder: Path
 ) -> None:
     missing = [file for file in remote_files if not file.matches(folder / file.name)]
-    hub.require_disk_space(entry, missing, folder)
-    for file in missing:
-        hub.download(entry, revision, file, folder)
+    needed = hub.require_disk_space(entry, missing, folder)
+    try:
+        for file in missing:
+            hub.download(entry, revision, file, folder)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise disk_error(entry, folder, error, needed) from error

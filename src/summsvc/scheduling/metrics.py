@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -56,6 +57,12 @@ class QueueMetrics:
             ["model", "reason"],
             registry=registry,
         )
+        self.caller_tokens = Counter(
+            "summsvc_caller_tokens",
+            "Input tokens computed, by the caller that first asked for them.",
+            ["caller"],
+            registry=registry,
+        )
         self.loaded = gauge("model_loaded", "1 while the model is in memory.")
         self.batch_seconds = histogram(
             "batch_seconds", "Seconds one batch took.", BATCH_SECONDS_BUCKETS
@@ -98,6 +105,16 @@ class ModelMetrics:
         self.batch_seconds.observe(seconds)
         self.batch_segments.observe(len(outputs))
         self.batch_fill.observe(batch.tokens / max(1, batch.padded_tokens))
+
+    def count_tokens(self, batch: Batch) -> None:
+        """Count the tokens of a batch that starts, by the first caller that waits for each."""
+        tokens: Counts[str] = Counts()
+        for item in batch.items:
+            for handle in item.handles:
+                tokens[handle.job.caller.label] += item.tokens
+                break
+        for label, count in tokens.items():
+            self._metrics.caller_tokens.labels(label).inc(count)
 
     def refused(self, reason: str) -> None:
         """Count a rejected request. reason: of the error, see ``SummsvcError.reason``."""

@@ -14,6 +14,7 @@ import time
 from summsvc.engines.base import Seq2SeqEngine
 from summsvc.errors import DrainingError, SummsvcError
 from summsvc.scheduling.admission.admission import Admission, QueueLimits
+from summsvc.scheduling.admission.caller_limits import require_queued_tokens
 from summsvc.scheduling.admission.deadlines import Deadlines
 from summsvc.scheduling.batch_size import BatchSizer
 from summsvc.scheduling.batching import Batch
@@ -161,9 +162,13 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         queue = self._queue
         shortfall_s = 0.0
+        share = queue.backlog.share(caller)
         if not continues:
             shortfall_s = self._deadlines.shortfall_s(tokens, priority, deadline, caller)
         try:
+            if not continues:
+                rate = self._admission.tokens_per_s
+                require_queued_tokens(caller, share.of_name[1], tokens, rate and rate / share.names)
             self._admission.admit(
                 tokens=tokens,
                 requests_waiting=len(queue),
@@ -173,7 +178,7 @@ class Scheduler:
                 shortfall_s=shortfall_s,
                 continues=continues,
                 likely_tokens=likely_tokens,
-                share=queue.backlog.share(caller),
+                share=share,
             )
         except SummsvcError as error:
             self._metrics.refused(error.reason)

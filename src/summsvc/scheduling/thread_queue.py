@@ -20,7 +20,7 @@ from summsvc.scheduling.fairness.semaphore import FairSemaphore
 
 SLOTS_PER_THREAD = 1
 """New articles in the executor per thread, the one being read included. Two doubled the wait of
-one caller beside a flood of another, at the same throughput."""
+one caller beside a flood of another, at the same throughput. So do two threads."""
 
 T = TypeVar("T")
 

@@ -13,12 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
-from summsvc.config.cores import cores
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
+from summsvc.scheduling.fairness.callers import CallerLimits
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
@@ -26,7 +26,7 @@ from summsvc.server.codec.from_proto import RequestConverter
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.gc_policy import GcPolicy
-from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag, MetricsEndpoint
+from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.runtime.model_monitor import ModelMonitor
 from summsvc.server.runtime.shutdown import drain_and_close
 from summsvc.server.security.credentials import Credentials
@@ -41,9 +41,12 @@ from summsvc.server.services.health import (
 from summsvc.server.services.models import ModelServicer
 from summsvc.server.services.summarization import SummarizationServicer
 from summsvc.server.services.translation import TranslationServicer
+from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.health_server import start_health_server
-from summsvc.server.transport.listener import listen
+from summsvc.server.transport.listener import listen, reachable_address
 from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.metrics_endpoint import MetricsEndpoint
+from summsvc.server.transport.options import call_options, connection_options
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.check_cache import Checks
@@ -75,7 +78,7 @@ class Server:
         self._registry = CollectorRegistry()
         self._registry.register(LogMetrics())
         self._active_calls = ActiveCalls()
-        self._message_reader = MessageReader()
+        self._message_reader = MessageReader(settings.max_receive_s)
         self._health = ServiceHealth()
         self._gc_policy = GcPolicy(idle=self._active_calls.idle)
         self._metrics_endpoint: MetricsEndpoint | None = None
@@ -83,9 +86,10 @@ class Server:
         self._background: set[asyncio.Task[None]] = set()
         self._tokens = Tokens(settings.token_file)
         self._credentials = Credentials.from_settings(settings)
-        self._reloader = Reloader([self._tokens, self._credentials])
+        self._metrics_tokens = Tokens(settings.metrics_token_file, "metrics_token_file")
+        self._reloader = Reloader([self._tokens, self._credentials, self._metrics_tokens])
         self._workers = TextWorkers(
-            settings.text_threads or cores(),
+            settings.text_threads,
             max_title=settings.max_title_code_points,
             max_body=settings.max_body_code_points,
             limits=QueueLimits(
@@ -139,10 +143,15 @@ class Server:
         self.port = await listen(self._server, settings, self._credentials)
         if settings.metrics_port >= 0:
             self._metrics_endpoint = MetricsEndpoint(
-                settings.metrics_host, settings.metrics_port, self._registry
+                settings.metrics_host,
+                settings.metrics_port,
+                self._registry,
+                tokens=self._metrics_tokens,
+                credentials=self._credentials if settings.metrics_tls else None,
             )
             self.metrics_port = self._metrics_endpoint.port
         await self._server.start()
+        await self._verify_tls()
         if settings.health_port >= 0:
             self._health_server, self.health_port = await start_health_server(
                 settings, self._health.servicer
@@ -154,27 +163,31 @@ class Server:
         self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
 
+    async def _verify_tls(self) -> None:
+        if self._credentials is None:
+            return
+        address = await reachable_address(self.settings.host)
+        try:
+            await asyncio.to_thread(self._credentials.policy.verify, address, self.port)
+        except SettingsError:
+            await self._server.stop(None)
+            raise
+
     def _create_transport(self) -> grpc.aio.Server:
         settings = self.settings
+        limits = CallerLimits(
+            max_calls=settings.max_caller_calls,
+            max_queued_tokens=settings.max_caller_queued_tokens,
+        )
         steps = CallSteps(
-            tokens=self._tokens, calls=self._active_calls, metrics=CallMetrics(self._registry)
+            callers=Callers(self._tokens, limits),
+            calls=self._active_calls,
+            metrics=CallMetrics(self._registry),
+            max_request_s=settings.max_request_s,
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
-            options=[
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
-                ("grpc.max_send_message_length", settings.max_message_bytes),
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-                # It also counts streams that have just ended, and so would reject clients
-                # that keep to the limit.
-                ("grpc.http.overload_protection", 0),
-                ("grpc.server.max_pending_requests", settings.max_pending_calls),
-                ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
-                # Clients that keep a channel open may ping every ten seconds.
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-                ("grpc.keepalive_permit_without_calls", 1),
-            ],
+            options=[*connection_options(settings), *call_options(settings)],
         )
 
     def _add_services(self, server: grpc.aio.Server) -> None:
@@ -195,17 +208,19 @@ class Server:
         self._reloader.request_reload()
 
     async def stop(self) -> bool:
-        """Reject new calls, finish accepted ones within ``drain_s``, cancel the rest, free all.
+        """Finish the calls that were accepted, reject new ones, free all; see ``drain_and_close``.
 
-        Returns True for a clean shutdown, see ``drain_and_close``.
+        Returns True for a clean shutdown.
         """
-        log.info("draining", seconds=self.settings.drain_s)
+        log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
         clean = await drain_and_close(
             self._server,
             calls=self._active_calls,
+            message_reader=self._message_reader,
             health=self._health,
             workers=self._workers,
             pool=self._pool,
+            delay_s=self.settings.drain_delay_s,
             seconds=self.settings.drain_s,
         )
         if self._health_server is not None:

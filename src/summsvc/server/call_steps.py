@@ -1,4 +1,4 @@
-"""Common steps of every call: metrics, request id, authentication, drain, admission, errors, log.
+"""Common steps of every call: metrics, request id, caller, drain, limits, errors, log.
 
 ``Call.__aenter__`` runs the steps before the method, ``Call.__aexit__`` the steps after the
 method. Their order matters: an unauthenticated caller receives no error about its request.
@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping
 from types import TracebackType
 
 import structlog
 
 from summsvc import errors
+from summsvc.scheduling.admission.caller_limits import CallsInFlight
 from summsvc.server.codec.status import code_of, internal_error, status_of, trailing_metadata
 from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
 from summsvc.server.runtime.metrics import CallMetrics
-from summsvc.server.security.tokens import Tokens, bearer_token
-from summsvc.server.transport.callers import AdmissionGate, caller_of
+from summsvc.server.transport.callers import AdmissionGate, Callers, set_current_caller
 from summsvc.server.transport.handlers import Context
 
 log = structlog.get_logger("summsvc.calls")
@@ -38,26 +37,23 @@ MAX_REQUEST_ID_LENGTH = 128
 
 
 class CallSteps:
-    """State that all calls share: accepted tokens, active calls, metrics and admission gate."""
+    """State that all calls share: callers, active calls, metrics and admission gates.
 
-    def __init__(self, *, tokens: Tokens, calls: ActiveCalls, metrics: CallMetrics) -> None:
+    in_flight: calls of each caller that were admitted and have not ended. starts: the gate of
+    the starts of calls. responses: the gate of the messages of response streams.
+    max_request_s: seconds after which a call is ended; 0: never.
+    """
+
+    def __init__(
+        self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics, max_request_s: float
+    ) -> None:
+        self.callers = callers
+        self.max_request_s = max_request_s
         self.calls = calls
         self.metrics = metrics
-        self._tokens = tokens
-        self._gate = AdmissionGate()
-
-    def authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
-        """Raise UnauthenticatedError if a token is required and none is accepted."""
-        if not self._tokens.required or method.startswith(OPEN_SERVICES):
-            return
-        if not self._tokens.accepts(bearer_token(metadata.get("authorization", ""))):
-            raise errors.UnauthenticatedError(
-                "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
-            )
-
-    async def admit(self, context: Context) -> None:
-        """Wait until a call may start, in fair order of callers."""
-        await self._gate.admit(caller_of(context, by_token=self._tokens.required))
+        self.in_flight = CallsInFlight()
+        self.starts = AdmissionGate()
+        self.responses = AdmissionGate()
 
 
 class Call:
@@ -66,11 +62,14 @@ class Call:
     def __init__(self, steps: CallSteps, method: str, request: object, context: Context) -> None:
         self._steps = steps
         self._method = method
-        self._request = request
+        # Not the request itself: the call would keep its bytes after they are parsed.
+        self._error = request if isinstance(request, errors.SummsvcError) else None
         self._context = context
-        self._metadata = dict(context.invocation_metadata() or ())
-        self._id = _request_id(self._metadata.get(REQUEST_ID_KEY))
+        self._caller = steps.callers.by_address(context)
+        self._counted = False
+        self._id = request_id_of(context)
         self._started = time.perf_counter()
+        self._time_limit = asyncio.timeout(steps.max_request_s or None)
 
     async def __aenter__(self) -> None:
         self._steps.metrics.started(self._method)
@@ -79,14 +78,19 @@ class Call:
         structlog.contextvars.bind_contextvars(request_id=self._id)
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
-            self._steps.authenticate(self._method, self._metadata)
-            if isinstance(self._request, errors.SummsvcError):
-                raise self._request
+            if not self._method.startswith(OPEN_SERVICES):
+                self._caller = self._steps.callers.of(self._context)
+            set_current_caller(self._caller)
+            if self._error is not None:
+                raise self._error
             self._steps.calls.raise_if_draining()
+            self._steps.in_flight.start(self._caller)
+            self._counted = True
         except errors.SummsvcError as error:
             await self._fail(error)
+        await self._time_limit.__aenter__()
         try:
-            await self._steps.admit(self._context)
+            await self._steps.starts.admit(self._caller)
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.
             await self.__aexit__(type(error), error, None)
@@ -94,10 +98,16 @@ class Call:
 
     async def __aexit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            await self._time_limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            if error is not None:
+                error.__traceback__ = None
+            error = self._timed_out()
         unexpected = isinstance(error, Exception) and not isinstance(error, errors.SummsvcError)
         if unexpected:
             log.error("failed", method=self._method, exc_info=error)
@@ -106,9 +116,7 @@ class Call:
         if error is not None:
             error.__traceback__ = error.__context__ = error.__cause__ = None
         calls = self._steps.calls
-        if error is None:
-            self._finish("OK")
-        elif isinstance(error, errors.SummsvcError):
+        if isinstance(error, errors.SummsvcError):
             await self._fail(error)
         elif unexpected:
             await self._fail(internal_error())
@@ -116,11 +124,31 @@ class Call:
             asyncio.current_task()
         ):
             await self._fail(calls.draining_error())
+        elif error is None:
+            await self._may_answer()
+            self._finish("OK")
         else:
             self._finish("CANCELLED")
 
+    def _timed_out(self) -> errors.DeadlineError:
+        limit = f"{self._steps.max_request_s:g}"
+        return errors.DeadlineError(
+            f"the call took longer than {limit} s, the limit of this server; send less text in one "
+            "request",
+            metadata={"limit": limit},
+        )
+
+    async def _may_answer(self) -> None:
+        """Wait until the call may end; it may be cancelled meanwhile."""
+        try:
+            await self._steps.calls.may_answer()
+        except asyncio.CancelledError:
+            self._finish("CANCELLED")
+            raise
+
     async def _fail(self, error: errors.SummsvcError) -> None:
         """End the call with the status of an error; raises gRPC's AbortError."""
+        await self._may_answer()
         code = code_of(error)
         self._finish(code.name, reason=error.reason, field=error.field)
         details = trailing_metadata(status_of(error, self._id))
@@ -128,15 +156,28 @@ class Call:
 
     def _finish(self, code: str, **facts: str) -> None:
         """Count and log the end of the call. facts: further log fields, unless empty."""
+        if self._counted:
+            # Before the reply is sent: its caller may start the next call at once.
+            self._counted = False
+            self._steps.in_flight.end(self._caller)
         seconds = time.perf_counter() - self._started
         self._steps.metrics.finished(self._method, code, seconds)
+        self._steps.metrics.count_caller(self._caller.label, code, facts.get("reason", ""))
         known = {key: value for key, value in facts.items() if value}
-        log.info("call", method=self._method, code=code, ms=round(seconds * 1000, 2), **known)
+        log.info(
+            "call",
+            method=self._method,
+            caller=self._caller.name,
+            code=code,
+            ms=round(seconds * 1000, 2),
+            **known,
+        )
         structlog.contextvars.unbind_contextvars("request_id")
 
 
-def _request_id(given: str | bytes | None) -> str:
+def request_id_of(context: Context) -> str:
     """Return the caller's id if it is a short printable ASCII string, else a new one."""
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
     if (
         isinstance(given, str)
         and 0 < len(given) <= MAX_REQUEST_ID_LENGTH

@@ -24,7 +24,8 @@ async def serve(settings: Settings) -> None:
     Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports.
     Does not return but exits the process: Python would wait for threads that may never end.
     """
-    signals = TerminationSignals(settings.drain_s, exit_process)
+    shutdown_s = settings.drain_delay_s + settings.drain_s
+    signals = TerminationSignals(shutdown_s, exit_process)
     server = Server(settings)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, server.reload)
     await server.start()
@@ -38,7 +39,7 @@ async def serve(settings: Settings) -> None:
     await asyncio.to_thread(logs.flush)
     print(f"listening on {settings.host}:{server.port}", flush=True)
     await signals.received.wait()
-    until = time.monotonic() + settings.drain_s
+    until = time.monotonic() + shutdown_s
     clean = await server.stop()
     # Threads that read the store may wait for a disk that does not respond.
     executor_shutdown = asyncio.get_running_loop().shutdown_default_executor()

@@ -86,7 +86,9 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     links, cookie notices. The span and the message identify the removed text.
     """
     WARNING_TYPE_LANGUAGE_UNCERTAIN: _WarningType.ValueType  # 2
-    """The language was identified with low confidence."""
+    """The language was identified with low confidence, or the text is hardly
+    running text, such as a list of names, a table or a transliteration.
+    """
     WARNING_TYPE_LANGUAGE_MISMATCH: _WarningType.ValueType  # 3
     """The text appears to be in another language than the request named."""
     WARNING_TYPE_SEGMENT_SPLIT: _WarningType.ValueType  # 4
@@ -161,9 +163,20 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     """The page has no article, for example only headlines or a request to log in.
     The result is of the text that the page has.
     """
+    WARNING_TYPE_ENCODING_REPAIRED: _WarningType.ValueType  # 25
+    """UTF-8 that was read as windows-1252 or windows-1251 was decoded again, or
+    characters that were escaped once too often were unescaped. The result is of
+    the repaired text. Spans are those of the text as sent; this one is the first
+    repaired place.
+    """
     WARNING_TYPE_ENCODING_DOUBTFUL: _WarningType.ValueType  # 26
     """The text looks wrongly decoded, such as UTF-8 read as windows-1252, or
     escaped once too often. It is processed as sent. The span is the first place.
+    """
+    WARNING_TYPE_OTHER_LANGUAGE_PART: _WarningType.ValueType  # 27
+    """A part of the article is in another language. The span is that part. It is
+    treated as text in the article's language, except that a translation into
+    its own language keeps it as it is.
     """
     WARNING_TYPE_CODE_REMOVED: _WarningType.ValueType  # 28
     """Preformatted text or code blocks were left out, since they are no prose; a
@@ -182,7 +195,9 @@ WARNING_TYPE_BOILERPLATE_REMOVED: WarningType.ValueType  # 1
 links, cookie notices. The span and the message identify the removed text.
 """
 WARNING_TYPE_LANGUAGE_UNCERTAIN: WarningType.ValueType  # 2
-"""The language was identified with low confidence."""
+"""The language was identified with low confidence, or the text is hardly
+running text, such as a list of names, a table or a transliteration.
+"""
 WARNING_TYPE_LANGUAGE_MISMATCH: WarningType.ValueType  # 3
 """The text appears to be in another language than the request named."""
 WARNING_TYPE_SEGMENT_SPLIT: WarningType.ValueType  # 4
@@ -257,9 +272,20 @@ WARNING_TYPE_PAGE_WITHOUT_ARTICLE: WarningType.ValueType  # 24
 """The page has no article, for example only headlines or a request to log in.
 The result is of the text that the page has.
 """
+WARNING_TYPE_ENCODING_REPAIRED: WarningType.ValueType  # 25
+"""UTF-8 that was read as windows-1252 or windows-1251 was decoded again, or
+characters that were escaped once too often were unescaped. The result is of
+the repaired text. Spans are those of the text as sent; this one is the first
+repaired place.
+"""
 WARNING_TYPE_ENCODING_DOUBTFUL: WarningType.ValueType  # 26
 """The text looks wrongly decoded, such as UTF-8 read as windows-1252, or
 escaped once too often. It is processed as sent. The span is the first place.
+"""
+WARNING_TYPE_OTHER_LANGUAGE_PART: WarningType.ValueType  # 27
+"""A part of the article is in another language. The span is that part. It is
+treated as text in the article's language, except that a translation into
+its own language keeps it as it is.
 """
 WARNING_TYPE_CODE_REMOVED: WarningType.ValueType  # 28
 """Preformatted text or code blocks were left out, since they are no prose; a

@@ -355,12 +355,22 @@ class Limits(_message.Message):
     MAX_QUEUED_CODE_POINTS_FIELD_NUMBER: _builtins.int
     MAX_PENDING_CALLS_FIELD_NUMBER: _builtins.int
     MAX_STREAMS_PER_CONNECTION_FIELD_NUMBER: _builtins.int
+    MAX_CALLER_CALLS_FIELD_NUMBER: _builtins.int
+    MAX_CALLER_QUEUED_TOKENS_FIELD_NUMBER: _builtins.int
+    MAX_REQUEST_S_FIELD_NUMBER: _builtins.int
+    MAX_RECEIVE_S_FIELD_NUMBER: _builtins.int
+    MAX_HEADER_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_CONNECTIONS_FIELD_NUMBER: _builtins.int
+    MAX_HANDSHAKE_S_FIELD_NUMBER: _builtins.int
+    MAX_CONNECTION_IDLE_S_FIELD_NUMBER: _builtins.int
+    MAX_CONNECTION_AGE_S_FIELD_NUMBER: _builtins.int
+    MAX_CONNECTION_AGE_GRACE_S_FIELD_NUMBER: _builtins.int
     max_title_code_points: _builtins.int
     """Maximum code points of a title."""
     max_body_code_points: _builtins.int
     """Maximum code points of a body."""
     max_batch_articles: _builtins.int
-    """Maximum articles in one batch call."""
+    """Maximum articles in one batch call of the caller of GetServerInfo."""
     max_summary_sentences: _builtins.int
     """Maximum sentences that a request may ask for."""
     max_terms: _builtins.int
@@ -394,6 +404,40 @@ class Limits(_message.Message):
     """Maximum concurrent calls per connection; clients queue further calls locally
     until a call ends. 0: not reported.
     """
+    max_caller_calls: _builtins.int
+    """Maximum calls in flight of the caller of GetServerInfo; 0: no limit, or not
+    reported.
+    """
+    max_caller_queued_tokens: _builtins.int
+    """Maximum tokens of the caller of GetServerInfo queued per model; 0: no limit,
+    or not reported.
+    """
+    max_request_s: _builtins.float
+    """Maximum seconds from the arrival of a request to the end of its call; a longer
+    call ends with DEADLINE_EXCEEDED. 0: no limit.
+    """
+    max_receive_s: _builtins.float
+    """Maximum seconds until a request message has arrived completely. 0: not
+    reported.
+    """
+    max_header_bytes: _builtins.int
+    """Maximum bytes of a call's headers, with 32 bytes added for each entry. 0: not
+    reported.
+    """
+    max_connections: _builtins.int
+    """Maximum open connections of each listening address; a further connection is
+    closed at once. 0: no limit.
+    """
+    max_handshake_s: _builtins.float
+    """Maximum seconds of a TLS handshake and until the HTTP/2 settings of a
+    connection. 0: not reported.
+    """
+    max_connection_idle_s: _builtins.float
+    """Seconds without a call after which a connection is closed. 0: never."""
+    max_connection_age_s: _builtins.float
+    """Seconds after which a connection takes no further calls. 0: never."""
+    max_connection_age_grace_s: _builtins.float
+    """Seconds after max_connection_age_s in which calls may finish. 0: not reported."""
     def __init__(
         self,
         *,
@@ -410,10 +454,20 @@ class Limits(_message.Message):
         max_queued_code_points: _builtins.int = ...,
         max_pending_calls: _builtins.int = ...,
         max_streams_per_connection: _builtins.int = ...,
+        max_caller_calls: _builtins.int = ...,
+        max_caller_queued_tokens: _builtins.int = ...,
+        max_request_s: _builtins.float = ...,
+        max_receive_s: _builtins.float = ...,
+        max_header_bytes: _builtins.int = ...,
+        max_connections: _builtins.int = ...,
+        max_handshake_s: _builtins.float = ...,
+        max_connection_idle_s: _builtins.float = ...,
+        max_connection_age_s: _builtins.float = ...,
+        max_connection_age_grace_s: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_articles", b"max_batch_articles", "max_body_code_points", b"max_body_code_points", "max_message_bytes", b"max_message_bytes", "max_output_tokens", b"max_output_tokens", "max_pending_calls", b"max_pending_calls", "max_queued_code_points", b"max_queued_code_points", "max_queued_requests", b"max_queued_requests", "max_queued_tokens", b"max_queued_tokens", "max_streams_per_connection", b"max_streams_per_connection", "max_summary_sentences", b"max_summary_sentences", "max_terms", b"max_terms", "max_title_code_points", b"max_title_code_points", "max_wait_s", b"max_wait_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_articles", b"max_batch_articles", "max_body_code_points", b"max_body_code_points", "max_caller_calls", b"max_caller_calls", "max_caller_queued_tokens", b"max_caller_queued_tokens", "max_connection_age_grace_s", b"max_connection_age_grace_s", "max_connection_age_s", b"max_connection_age_s", "max_connection_idle_s", b"max_connection_idle_s", "max_connections", b"max_connections", "max_handshake_s", b"max_handshake_s", "max_header_bytes", b"max_header_bytes", "max_message_bytes", b"max_message_bytes", "max_output_tokens", b"max_output_tokens", "max_pending_calls", b"max_pending_calls", "max_queued_code_points", b"max_queued_code_points", "max_queued_requests", b"max_queued_requests", "max_queued_tokens", b"max_queued_tokens", "max_receive_s", b"max_receive_s", "max_request_s", b"max_request_s", "max_streams_per_connection", b"max_streams_per_connection", "max_summary_sentences", b"max_summary_sentences", "max_terms", b"max_terms", "max_title_code_points", b"max_title_code_points", "max_wait_s", b"max_wait_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -452,6 +506,7 @@ class GetServerInfoResponse(_message.Message):
     UPTIME_S_FIELD_NUMBER: _builtins.int
     MIME_TYPES_FIELD_NUMBER: _builtins.int
     DEFAULT_SUMMARY_METHOD_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of summsvc, for example "0.1.0"."""
     uptime_s: _builtins.float
@@ -460,6 +515,10 @@ class GetServerInfoResponse(_message.Message):
     """Summary method of requests that do not name one: "extractive",
     "abstractive", or "auto": abstractive if a model for the article's language
     is installed, else extractive.
+    """
+    caller: _builtins.str
+    """Name by which the server knows the caller of GetServerInfo: its name in the
+    token file, a digest of its token, or its address. Empty: not reported.
     """
     @_builtins.property
     def components(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -491,10 +550,11 @@ class GetServerInfoResponse(_message.Message):
         uptime_s: _builtins.float = ...,
         mime_types: _abc.Iterable[_builtins.str] | None = ...,
         default_summary_method: _builtins.str = ...,
+        caller: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "default_summary_method", b"default_summary_method", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "components", b"components", "default_summary_method", b"default_summary_method", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -71,6 +71,14 @@ def test_opaque_content_is_kept(opaque: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "tag", ["<p aria-hidden=true>", "<main hidden>", "<h1 hidden>", "<div hidden>"]
+)
+def test_a_hidden_element_may_begin_at_the_end(tag: str) -> None:
+    assert shown(f"<p>Before.</p>{tag}") == ["Before."]
+    assert upper(f"<p>Before.</p>{tag}") == f"<p>BEFORE.</p>{tag}"
+
+
+@pytest.mark.parametrize(
     ("element", "text"),
     [
         ("<code>a &lt; b</code>", "a < b"),

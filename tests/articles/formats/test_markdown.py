@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from summsvc.articles import segmentation
 from summsvc.articles.document import Document
 from summsvc.articles.reader import read
 from summsvc.types import Article, MimeType, WarningType
+from tests.articles.invariants import assert_complete, assert_in_order_and_clean
 from tests.articles.rendering import render
 
 
@@ -21,6 +23,15 @@ def shown(body: str) -> list[str]:
 def upper(body: str) -> str:
     document = markdown(body)
     return render(document, [segment.text.upper() for segment in document.segments]).body
+
+
+def test_a_mark_between_two_parts_of_a_sentence_belongs_to_one_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(segmentation, "MAX_SENTENCE_CODE_POINTS", 25)
+    document = markdown("A sentence that ends *here*and*there*")
+    assert_in_order_and_clean(document)
+    assert_complete(document)
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,39 @@ def test_an_entry_given_twice_is_refused(
     refused(path, tmp_path, "twice")
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_data_of_each_compression_is_refused(tmp_path: Path, kind: int) -> None:
+    path = tmp_path / "a.argosmodel"
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        archive.writestr(f"{ROOT}/metadata.json", json.dumps(METADATA))
+        (entry,) = archive.infolist()
+    content = bytearray(path.read_bytes())
+    start = 30 + len(entry.filename)
+    for at in range(start, start + entry.compress_size):
+        damaged = content.copy()
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        with pytest.raises(InvalidFieldError, match=r"cannot be unpacked|no sentencepiece"):
+            argos.unpack(path, tmp_path)
+
+
+def test_an_entry_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.argosmodel"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("", "x")
+    with pytest.raises(InvalidFieldError, match="a file without a name"):
+        argos.unpack(path, tmp_path)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.argosmodel"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("\u00e9", "x")
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xff\xff"))
+    with pytest.raises(InvalidFieldError, match="cannot be unpacked"):
+        argos.unpack(path, tmp_path)
+
+
 @pytest.mark.parametrize("cut", [10, 5000, -30])
 def test_a_damaged_archive_is_refused(
     files: Files, package: Callable[[Files], Path], tmp_path: Path, cut: int
@@ -172,7 +205,9 @@ def test_a_package_without_a_needed_file_is_refused(
 
 
 @pytest.mark.parametrize(
-    "metadata", [b"", b"[]", b"{}", b'{"from_code": 1, "to_code": 2}', b'{"type": "sbd"}']
+    "metadata",
+    [b"", b"[]", b"{}", b'{"from_code": 1, "to_code": 2}', b'{"type": "sbd"}', b"[" * 50_000],
+    ids=["empty", "list", "nothing", "numbers", "type", "nested"],
 )
 def test_metadata_without_languages_is_refused(
     files: Files, package: Callable[[Files], Path], tmp_path: Path, metadata: bytes

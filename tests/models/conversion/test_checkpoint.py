@@ -154,6 +154,7 @@ def test_token_locations(tmp_path: Path, name: str, content: object) -> None:
         ("tokenizer.json", "[]"),
         ("tokenizer.json", "{}"),
         ("tokenizer_config.json", "3"),
+        pytest.param("tokenizer_config.json", "[" * 50_000, id="nested"),
         ("special_tokens_map.json", '{"additional_special_tokens": [7]}'),
         ("spiece.model", "no model"),
     ],

@@ -126,11 +126,12 @@ def test_damaged_remains_are_downloaded_once_more(
         assert web.asked(MODEL) == [""]
 
 
+@pytest.mark.parametrize("facts", ["{", "[" * 50_000], ids=["cut", "nested"])
 def test_remains_without_their_facts_are_discarded(
-    entry: CatalogEntry, web: Web, staging: Path
+    entry: CatalogEntry, web: Web, staging: Path, facts: str
 ) -> None:
     pull(entry, web, staging)
-    (staging / "packed" / f"{MODEL}.json").write_text("{")
+    (staging / "packed" / f"{MODEL}.json").write_text(facts)
     (staging / "model" / "left.part").write_bytes(b"left")
     (staging / "config.json").write_text("of another source")
     web.requests.clear()

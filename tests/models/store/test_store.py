@@ -75,7 +75,10 @@ def test_missing_short_and_extra_files_are_detected(store: Store, source: Path) 
     ]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": "tiny"}', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"id": "tiny"}', '{"id": "tiny", "pairs": [7]}', '{"pairs": 7}', "\0"],
+)
 def test_broken_manifest_is_reported_and_does_not_affect_other_models(
     store: Store, source: Path, text: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
+from summsvc.scheduling.execution.threads import NICENESS, DaemonThreadPool, wait_done
 
 PATIENCE_S = 30.0
 
@@ -34,6 +35,28 @@ async def test_an_idle_thread_takes_the_next_call() -> None:
         await wait_done(call)
         seen.add(call.result())
     assert len(seen) == 1
+    threads.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness on Linux only")
+async def test_engines_and_their_own_threads_have_a_lower_priority_than_the_event_loop() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def of_a_thread_that_a_library_starts() -> list[int]:
+        found: list[int] = []
+        thread = threading.Thread(target=lambda: found.append(niceness()))
+        thread.start()
+        thread.join()
+        return [niceness(), *found]
+
+    before = niceness()
+    threads = DaemonThreadPool("t")
+    call = threads.submit(of_a_thread_that_a_library_starts)
+    await wait_done(call)
+    lower = min(19, before + NICENESS)
+    assert call.result() == [lower, lower]
+    assert niceness() == before
     threads.shutdown()
 
 

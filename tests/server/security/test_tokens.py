@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from summsvc.config import SettingsError
-from summsvc.server.security.tokens import Tokens, bearer_token
+from summsvc.server.security.tokens import Identity, Tokens, bearer_token
 
 
 def test_any_token_of_the_file_is_accepted(tmp_path: Path) -> None:
@@ -15,16 +15,16 @@ def test_any_token_of_the_file_is_accepted(tmp_path: Path) -> None:
     file.write_text("first\n\n  žodis \nfirst\n")
     tokens = Tokens(file)
     assert tokens.required
-    assert not tokens.accepts("first")
+    assert tokens.identify("first") is None
     assert tokens.load() == {"setting": "token_file", "tokens": 2}
-    assert tokens.accepts("first")
-    assert tokens.accepts("žodis")
+    assert tokens.identify("first") is not None
+    assert tokens.identify("žodis") is not None
     for other in ("", "firs", "first ", "FIRST", "\ud800"):
-        assert not tokens.accepts(other)
+        assert tokens.identify(other) is None
     file.write_text("second")
     tokens.load()
-    assert not tokens.accepts("first")
-    assert tokens.accepts("second")
+    assert tokens.identify("first") is None
+    assert tokens.identify("second") is not None
 
 
 def test_no_token_is_required_without_a_file() -> None:
@@ -44,14 +44,18 @@ def test_an_invalid_file_keeps_the_loaded_tokens(tmp_path: Path, content: bytes,
     file.write_bytes(content)
     with pytest.raises(SettingsError, match=f"token_file: .*{why}"):
         tokens.load()
-    assert tokens.accepts("first")
-    assert not tokens.accepts("")
+    assert tokens.identify("first") is not None
+    assert tokens.identify("") is None
 
 
-def test_a_name_is_stable_and_does_not_reveal_the_token() -> None:
+def test_a_name_is_stable_and_does_not_reveal_the_token(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text("first\nsecond")
+    tokens = Tokens(file)
+    tokens.load()
     # The SHA-256 of "first" begins with these digits.
-    assert Tokens.caller_name("first") == "token-a7937b64b8ca"
-    assert Tokens.caller_name("second") != Tokens.caller_name("first")
+    assert tokens.identify("first") == Identity("token-a7937b64b8ca", "other", {})
+    assert tokens.identify("second") != tokens.identify("first")
 
 
 @pytest.mark.parametrize(

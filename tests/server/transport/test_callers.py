@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from summsvc.scheduling.fairness.callers import Caller
-from summsvc.server.transport.callers import CALLS_PER_ITERATION, AdmissionGate, caller_of
+from summsvc.errors import UnauthenticatedError
+from summsvc.scheduling.fairness.callers import Caller, CallerLimits
+from summsvc.server.security.tokens import Tokens
+from summsvc.server.transport.callers import TURNS_PER_ITERATION, AdmissionGate, Callers
+
+LIMITS = CallerLimits(max_calls=7, max_queued_tokens=8, max_batch_articles=9)
 
 
 def context(peer: str, **metadata: str) -> Any:
@@ -31,20 +36,50 @@ def context(peer: str, **metadata: str) -> Any:
     ],
 )
 def test_without_tokens_a_caller_is_its_address(peer: str, name: str) -> None:
-    assert caller_of(context(peer), by_token=False) == Caller(name, peer)
+    caller = Callers(Tokens(None), LIMITS).of(context(peer))
+    assert caller == Caller(name, peer)
+    assert (caller.limits, caller.label) == (LIMITS, "anonymous")
 
 
-def test_a_token_identifies_its_caller_and_is_not_revealed() -> None:
-    first = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer secret"), by_token=True)
-    again = caller_of(context("ipv4:192.0.2.9:2", authorization="bearer  secret "), by_token=True)
-    other = caller_of(context("ipv4:192.0.2.7:3", authorization="Bearer other"), by_token=True)
+def callers_of(file: Path, content: str) -> Callers:
+    file.write_text(content)
+    tokens = Tokens(file)
+    tokens.load()
+    return Callers(tokens, LIMITS)
+
+
+def test_a_token_identifies_its_caller_and_is_not_revealed(tmp_path: Path) -> None:
+    callers = callers_of(tmp_path / "tokens", "secret\nother")
+    first = callers.of(context("ipv4:192.0.2.7:1", authorization="Bearer secret"))
+    again = callers.of(context("ipv4:192.0.2.9:2", authorization="bearer  secret "))
+    other = callers.of(context("ipv4:192.0.2.7:3", authorization="Bearer other"))
     assert first.name == again.name == f"token-{hashlib.sha256(b'secret').hexdigest()[:12]}"
     assert first.connection != again.connection
     assert other.name != first.name
+    assert (first.limits, first.label) == (LIMITS, "other")
+    for rejected in ({}, {"authorization": "Bearer others"}, {"authorization": "secret"}):
+        with pytest.raises(UnauthenticatedError):
+            callers.of(context("ipv4:192.0.2.7:1", **rejected))
+
+
+def test_a_named_caller_has_its_own_limits_and_else_those_of_all(tmp_path: Path) -> None:
+    callers = callers_of(
+        tmp_path / "tokens.toml",
+        '[[caller]]\nname = "newsroom"\ntoken = ["first", "second"]\n'
+        "limits = { max_calls = 3, max_queued_tokens = 0 }\n",
+    )
+    found = [
+        callers.of(context("ipv4:192.0.2.7:1", authorization=f"Bearer {token}"))
+        for token in ("first", "second")
+    ]
+    assert found == [Caller("newsroom", "ipv4:192.0.2.7:1")] * 2
+    assert found[0].limits == found[1].limits == CallerLimits(3, 0, LIMITS.max_batch_articles)
+    assert found[0].label == "newsroom"
 
 
 def test_a_token_that_is_not_required_does_not_identify_a_caller() -> None:
-    caller = caller_of(context("ipv4:192.0.2.7:1", authorization="Bearer made up"), by_token=False)
+    callers = Callers(Tokens(None), LIMITS)
+    caller = callers.of(context("ipv4:192.0.2.7:1", authorization="Bearer made up"))
     assert caller.name == "ipv4:192.0.2.7"
 
 
@@ -60,10 +95,10 @@ async def test_a_call_waits_for_one_call_of_each_caller_at_most() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     before = len(begun)
-    assert before < 4 * CALLS_PER_ITERATION
+    assert before < 4 * TURNS_PER_ITERATION
     other = Caller("b", "1")
     await call(other)
-    assert begun.index(other) - before <= 3 * CALLS_PER_ITERATION
+    assert begun.index(other) - before <= 3 * TURNS_PER_ITERATION
     await asyncio.gather(*tasks)
     assert len(begun) == 501
 
@@ -73,7 +108,7 @@ async def test_a_cancelled_call_leaves_the_gate() -> None:
     caller = Caller("a", "1")
     tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]
     await asyncio.sleep(0)
-    for task in tasks[CALLS_PER_ITERATION:]:
+    for task in tasks[TURNS_PER_ITERATION:]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for _ in range(3):

@@ -125,7 +125,7 @@ def test_a_client_that_keeps_to_the_limit_has_every_call_answered(strict: Runnin
 def test_a_call_without_a_request_ends_with_a_timeout(strict: Running, method: str) -> None:
     before, objects = codes(strict), held(strict)
     with (
-        patch.object(message_reader, "REQUEST_TIMEOUT_S", 0.05),
+        patch.object(strict.server._message_reader, "_seconds", 0.05),
         RawConnection(strict.server.port) as wire,
     ):
         wire.open(method, range(3))

@@ -143,6 +143,18 @@ async def test_a_summary_through_a_pivot_has_a_warning(method: Method) -> None:
         assert (sentence.span, sentence.source) == (None, "")
 
 
+async def test_sentences_in_the_target_language_stay() -> None:
+    english = "The mayor met the president in Riga on Friday, and they spoke for an hour."
+    article = Article("", f"{BODY}\n\n{english}", "ru")
+    request = SummaryRequest(
+        article, LengthRequest(max_sentences=5), method=Method.EXTRACTIVE, target="en"
+    )
+    async with summarizing(Loader()) as summarizer:
+        result = await summarizer.summarize(request)
+    assert result.sentences[-1].text == english
+    assert all(each.text.startswith("ru>en") for each in result.sentences[:-1])
+
+
 async def test_a_pair_without_a_model_is_rejected_before_the_summary() -> None:
     loader = Loader()
     with pytest.raises(UnsupportedPairError, match="from 'ru' to 'de'"):

@@ -101,6 +101,7 @@ def test_placeholders_are_always_protected(text: str, matches: list[str]) -> Non
     ("source", "output", "applied"),
     [
         ("{count}x", "{count}кг", True),
+        ("USD${count} a#{b}", "USD${count} а#{b}", True),
         ("{% if x %}Hi{% endif %}", "{% if x %}Да{% endif %}", True),
         ("to %s", "к %s", True),
         ("to %s", "к %sов", False),

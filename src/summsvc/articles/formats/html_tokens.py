@@ -165,10 +165,11 @@ def remove_shown(tokens: list[HtmlToken], ends: dict[int, int]) -> None:
         elif token.kind == "open" and token.name in _MAIN_ELEMENTS:
             mains += token.name == "main"
             articles += token.name != "main"
+    before.append((length, mains, articles))
     for i in checked(hidden):
         text, main, article = (
             at_end - at_start
-            for at_start, at_end in zip(before[i + 1], before[ends[i]], strict=True)
+            for at_start, at_end in zip(before[i + 1], before[max(i + 1, ends[i])], strict=True)
         )
         if main or (article and 2 * text >= length):
             del ends[i]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from summsvc.articles.noise.names import CAPITALS, fill
+from summsvc.articles.noise.names import CAPITALS, fill, words
 from summsvc.languages import registry
 
 MAX_HEADLINE = 200
@@ -15,6 +15,12 @@ MAX_HEADLINE = 200
 
 MIN_HEADLINE = 8
 """Code points of a headline after an invitation to read it."""
+
+MAX_LABEL, MAX_LABEL_WORDS = 60, 7
+"""Code points and words of a label of any wording."""
+
+MIN_BARE_WORDS = 2
+"""Words of such a label without a headline."""
 
 MAX_TAG_WORDS = 4
 
@@ -24,7 +30,7 @@ MIN_QUOTED_SPACES = 2
 MAX_ENDING = 30
 """Code points of what follows the source at the end of a credit."""
 
-_SEPARATOR = re.compile(r" ?[:|»›→▶►>]+ ?| [–—-] ")
+_SEPARATOR = re.compile(r" ?[:|•·»›→▶►>]+ ?| [–—-] ")
 _LABEL_ENDS = (":", "|")
 _ADDRESS = re.compile(r"[\s:.…→»›>!]*(?:https?://\S+)?")
 _QUOTED = re.compile(r"[«„“\"][^«»„“”\"]{3,200}[»”“\"]")
@@ -42,7 +48,7 @@ class Labels:
     related, captions, tags: a label at the beginning, as group "label". reading: the same
     that begins with a verb of reading, up to its separator. credit: a whole credit. signed:
     a whole credit or a caption that ends in one ("..., BNS nuotr."); ending: its last word.
-    agency, source: a whole name.
+    agency, source: a whole name. core, label_words: a whole word of a label of any wording.
     """
 
     related: re.Pattern[str]
@@ -54,6 +60,8 @@ class Labels:
     ending: re.Pattern[str]
     agency: re.Pattern[str]
     source: re.Pattern[str]
+    core: re.Pattern[str]
+    label_words: re.Pattern[str]
 
 
 def patterns(key: str, languages: registry.Registry) -> list[str]:
@@ -74,6 +82,10 @@ def labels(languages: registry.Registry) -> Labels:
         found = any_of(patterns(key, languages), languages) if key else ""
         return re.compile(fill(template, languages).replace("<>", f"(?:{found})"), re.IGNORECASE)
 
+    def one_of(key: str) -> re.Pattern[str]:
+        entries = (word for noise in languages.noise() for word in getattr(noise.labels, key))
+        return re.compile(words(entries), re.IGNORECASE)
+
     label = r"(?P<label><>)(?!\w)"
     before = r"(?:.{0,220}(?:[.!?…»”“\"] ?[(\[]?| ?[/|,(\[–—] ?))?"
     return Labels(
@@ -86,14 +98,21 @@ def labels(languages: registry.Registry) -> Labels:
         ending=rule(r"<>[)\]]?\Z", "credit_endings"),
         agency=rule("{agency}"),
         source=rule("{source}"),
+        core=one_of("core"),
+        label_words=one_of("further"),
     )
 
 
-def is_related(text: str, rules: Labels) -> bool:
-    """Whether a line is a label with the headline of another article, or a label alone."""
+def is_related(text: str, rules: Labels, *, marked: bool = False) -> bool:
+    """Whether a line is a label with the headline of another article, or a label alone.
+
+    marked: whether a symbol stands before the line, as before no sentence.
+    """
     label = rules.related.match(text)
+    if _begins_with_label_words(text, rules):
+        return True
     if not label:
-        return _invites_to_read(text, rules)
+        return _invites_to_read(text, rules, marked=marked)
     rest = text[label.end() :]
     if _ADDRESS.fullmatch(rest):
         return True
@@ -102,16 +121,34 @@ def is_related(text: str, rules: Labels) -> bool:
     if len(headline) > MAX_HEADLINE:
         return False
     if separator:
-        return " " in label["label"] or _is_headline(headline)
+        return " " in label["label"] or marked or _is_headline(headline)
     in_capitals = label["label"].isupper() and not headline.isupper()
     return (
         bool(_QUOTED.fullmatch(headline))
         or (in_capitals and _is_headline(headline))
-        or _invites_to_read(text, rules)
+        or _invites_to_read(text, rules, marked=marked)
     )
 
 
-def _invites_to_read(text: str, rules: Labels) -> bool:
+def _begins_with_label_words(text: str, rules: Labels) -> bool:
+    """Whether a line is a label of known words alone, or with a headline after a separator."""
+    separator = _SEPARATOR.search(text, 0, MAX_LABEL)
+    label = text[: separator.start()] if separator else text
+    headline = text[separator.end() :] if separator else ""
+    found = label.rstrip(" →»›…").split()
+    if not 0 < len(found) <= MAX_LABEL_WORDS or len(text) > MAX_HEADLINE:
+        return False
+    core = [bool(rules.core.fullmatch(word)) for word in found]
+    if not any(core) or not all(
+        known or rules.label_words.fullmatch(word) for known, word in zip(core, found, strict=True)
+    ):
+        return False
+    if not headline:
+        return len(found) >= MIN_BARE_WORDS
+    return len(headline) >= MIN_HEADLINE and _is_headline(headline)
+
+
+def _invites_to_read(text: str, rules: Labels, *, marked: bool) -> bool:
     """Whether a line is an invitation to read, with a headline after a separator or in quotes."""
     label = rules.reading.match(text)
     if not label or len(text) > MAX_HEADLINE:
@@ -119,7 +156,9 @@ def _invites_to_read(text: str, rules: Labels) -> bool:
     rest = text[label.end() :].lstrip()
     if rest.startswith(_LABEL_ENDS):
         headline = rest[1:].lstrip()
-        return len(headline) >= MIN_HEADLINE and _is_headline(headline)
+        return len(headline) >= MIN_HEADLINE and (
+            _is_headline(headline) or (marked and not headline.endswith("."))
+        )
     return bool(_QUOTED.fullmatch(rest.rstrip("."))) and rest.count(" ") >= MIN_QUOTED_SPACES
 
 

@@ -53,6 +53,7 @@ def _expressions(languages: registry.Registry) -> dict[str, str]:
     conjunctions = words(word for each in noise for word in each.conjunctions)
     no_name = rf"(?!{words(word for each in noise for word in each.not_names)}(?!\w))"
     agency = rf"(?:{_SITE}|{words(each for one in noise for each in one.agencies)}(?!\w))"
+    network = rf"[„“«\"]?{words(each for one in noise for each in one.networks)}(?!\w)[”“»\"]?"
     lower = words(word for each in noise for word in each.source_words) + r"(?!\w)"
     next_name = rf"(?>(?: {inner}){{0,2}} {CAPITALISED})"
     person = rf"{no_name}{CAPITALISED}(?: (?-i:[{CAPITALS}]\.))? {no_name}{CAPITALISED}(?<!\.)"
@@ -65,5 +66,6 @@ def _expressions(languages: registry.Registry) -> dict[str, str]:
         "{full_name}": rf"{no_name}{CAPITALISED}{next_name}{{1,4}}",
         "{people}": rf"{person}(?:(?:, | & |,? {conjunctions} ){person}){{0,3}}",
         "{agency}": agency,
+        "{networks}": rf"{network}(?:(?:[ ,|/•·&]+|,? {conjunctions} ){network}){{0,12}}",
         "{source}": rf"(?!\s|\d|{_JOIN})(?>{step}){{1,{MAX_SOURCE_WORDS}}}",
     }

@@ -17,6 +17,9 @@ MAX_LENGTH = 120
 MAX_BARE_DURATION = 3
 """Words of "5 hours ago", without what it says."""
 
+MAX_DURATION = 20
+"""Code points of a duration."""
+
 _TOKEN = re.compile(r"\d++(?:[.:/-]\d++)*+|[^\W\d_]++|[^\w\s]|_")
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?")
 _YEAR, _SHORT = r"(?:19|20)\d\d", r"\d{1,2}"
@@ -78,6 +81,12 @@ def time_of(text: str, languages: registry.Registry) -> Time | None:
     ):
         return Time.STAMP
     return Time.DATE if facts.date or (facts.month and facts.day) else None
+
+
+def is_duration(text: str, languages: registry.Registry) -> bool:
+    """Whether a text is a figure and its unit, such as the minutes of a recording."""
+    facts = _facts(text, _words(languages)) if len(text) <= MAX_DURATION else None
+    return bool(facts and facts.figures == 1 and facts.words <= MAX_BARE_DURATION)
 
 
 def _facts(text: str, known: _Words) -> _Facts | None:

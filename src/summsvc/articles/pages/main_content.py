@@ -1,8 +1,10 @@
 """The blocks of a page that are its article.
 
 A library says which blocks are main content (``library``). Rules on elements and their names
-(``outline``) leave out more, and the element with most of the remaining prose is the article. The
-rules and their limits were chosen on public sets of pages (``scripts/bench extraction``).
+(``outline``) leave out more, neighbours of the same shape are put back (``siblings``), and the
+element with most of the remaining prose is the article, with the sentences under the headline
+(``standfirst``). The rules and their limits were chosen on public sets of pages
+(``scripts/bench extraction``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.blocks import Block, BlockKind
-from summsvc.articles.pages import library
+from summsvc.articles.pages import library, siblings, standfirst
 from summsvc.articles.pages.outline import Outline
 from summsvc.articles.pages.tree import Element
 from summsvc.interruption import checked
@@ -50,6 +52,8 @@ def find(elements: Sequence[Element], blocks: Sequence[Block]) -> MainContent:
     outline = Outline(elements, blocks)
     main = library.main_blocks(elements, blocks, outline.links)
     unwanted = [_is_unwanted(outline, block, main) for block in checked(range(len(blocks)))]
+    if main is not None:
+        siblings.add(outline, unwanted)
     article = _article_element(outline, unwanted)
     kept = _blocks_within(outline, article, unwanted) if article >= 0 else []
     while len(kept) > 1 and blocks[kept[-1]].kind is BlockKind.HEADING:
@@ -144,7 +148,7 @@ def _first_article(outline: Outline, best: int, values: Sequence[float]) -> int:
 
 def _blocks_within(outline: Outline, article: int, unwanted: Sequence[bool]) -> list[int]:
     element = outline.elements[article]
-    kept: list[int] = []
+    kept = sorted(standfirst.find(outline, article, unwanted))
     seen: set[str] = set()
     for block in checked(range(len(outline.blocks))):
         holder = outline.holders[block]

@@ -14,10 +14,10 @@ from summsvc.articles.pages.placement import innermost_elements, link_lengths
 from summsvc.articles.pages.tree import Element
 from summsvc.interruption import checked
 
-_FURNITURE_TAGS = frozenset("nav footer form button dialog menu select aside label".split())
+_FURNITURE_TAGS = frozenset("nav footer form button dialog menu select aside label time".split())
 _FURNITURE_ROLES = frozenset(
     "navigation complementary contentinfo banner search dialog alertdialog menu menubar toolbar "
-    "tablist".split()
+    "tablist button tooltip".split()
 )
 _ITEM_TAGS = frozenset("li dt dd td th summary button label figcaption caption".split())
 _LIST_ITEM_TAGS = frozenset("li td dd".split())
@@ -51,7 +51,8 @@ class Marks:
 
     text, links, prose: code points. linked_headings: headings that are links. furniture: not
     part of the article. within_article: in an ``article`` or ``main``. quote, item, caption: in
-    such an element. tag: of the block element. list: index of the outermost list, -1 for none.
+    such an element. box: index of the block element, the element itself or around it, -1 for
+    none; tag: of that element. list: index of the outermost list, -1 for none.
     """
 
     text: int = 0
@@ -63,6 +64,7 @@ class Marks:
     quote: bool = False
     item: bool = False
     caption: bool = False
+    box: int = -1
     tag: str = ""
     list: int = -1
 
@@ -81,7 +83,7 @@ class Outline:
         self.links = link_lengths(elements, blocks)
         self.lengths = array("i", (len(each.source_map.text) for each in checked(blocks)))
         self.marks = [Marks() for _ in checked(elements)]
-        self._inherit_tags()
+        self._inherit_boxes()
         self._sum()
         self.prose = sum(
             marks.prose
@@ -107,10 +109,14 @@ class Outline:
             holder < 0 or self.marks[holder].tag not in _ITEM_TAGS
         )
 
-    def _inherit_tags(self) -> None:
+    def _inherit_boxes(self) -> None:
         for at, element in enumerate(checked(self.elements)):
-            outer = self.marks[element.parent].tag if element.parent >= 0 else ""
-            self.marks[at].tag = element.tag if element.tag in BLOCK_ELEMENTS else outer
+            marks = self.marks[at]
+            if element.tag in BLOCK_ELEMENTS:
+                marks.box, marks.tag = at, element.tag
+            elif element.parent >= 0:
+                outer = self.marks[element.parent]
+                marks.box, marks.tag = outer.box, outer.tag
 
     def _sum(self) -> None:
         for block in checked(range(len(self.blocks))):
@@ -175,6 +181,8 @@ class Outline:
             or names.CONTENT.search(element.names)
         ):
             return False
-        return names.FURNITURE.search(element.names) is not None or (
-            marks.prose < MAX_SMALL and names.SMALL_FURNITURE.search(element.names) is not None
+        return (
+            names.FURNITURE.search(element.names) is not None
+            or (marks.links > 0 and names.TEASER.search(element.names) is not None)
+            or (marks.prose < MAX_SMALL and names.SMALL_FURNITURE.search(element.names) is not None)
         )

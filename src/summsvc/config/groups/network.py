@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
-from summsvc.config.values import NonEmptyText, OptionalFile
+from summsvc.config.values import CipherSuites, NonEmptyText, OptionalFile
 
 
 class NetworkSettings(BaseModel):
@@ -33,11 +35,21 @@ class NetworkSettings(BaseModel):
         le=65535,
         description="HTTP port of /metrics; 0: a free port, -1: disabled.",
     )
+    metrics_tls: bool = Field(
+        default=False,
+        description="Serve /metrics over TLS with tls_cert, tls_key and tls_client_ca.",
+    )
+    metrics_token_file: OptionalFile = Field(
+        default=None,
+        description="File with one accepted bearer token per line for /metrics; tokens of "
+        "token_file are not accepted there.",
+    )
     reflection: bool = Field(default=True, description="Enable gRPC server reflection.")
     tls_cert: OptionalFile = Field(
         default=None,
         description="PEM certificate chain of the server; enables TLS. tls_cert, tls_key, "
-        "tls_client_ca and token_file are reloaded when they change, and on SIGHUP.",
+        "tls_client_ca, token_file and metrics_token_file are reloaded when they change, and on "
+        "SIGHUP.",
     )
     tls_key: OptionalFile = Field(default=None, description="PEM private key of tls_cert.")
     tls_client_ca: OptionalFile = Field(
@@ -45,8 +57,18 @@ class NetworkSettings(BaseModel):
         description="PEM bundle of certificate authorities; clients must present a certificate "
         "signed by one of them (mTLS).",
     )
+    tls_min_version: Literal["1.2", "1.3"] = Field(
+        default="1.2",
+        description="Lowest version of TLS that clients may use. TLS 1.0 and 1.1 are always "
+        "rejected.",
+    )
+    tls_ciphers: CipherSuites = Field(
+        default=(),
+        description="Cipher suites of TLS 1.2 that clients may use, by their OpenSSL names; none: "
+        "those with ECDHE and AES-GCM. The three suites of TLS 1.3 are always enabled.",
+    )
     token_file: OptionalFile = Field(
         default=None,
-        description="File with one accepted bearer token per line; calls without an accepted "
-        "token are rejected, except health checks.",
+        description="File with one accepted bearer token per line, or a TOML file (.toml) of named "
+        "callers; calls without an accepted token are rejected, except health checks.",
     )

@@ -95,9 +95,10 @@ class SchedulingSettings(BaseModel):
         description="Maximum bytes of cached model outputs; 0: no cache.",
     )
     text_threads: int = Field(
-        default=0,
-        ge=0,
+        default=1,
+        ge=1,
         le=256,
         description="Threads for cleaning, segmentation and ranking; half as many additional "
-        "threads serve long articles only. 0: one per core.",
+        "threads, at least one, serve long articles only. Python computes in one thread at a "
+        "time, so more of them add no throughput; they share it among more articles at once.",
     )

@@ -49,7 +49,7 @@ class Layout:
 
     @staticmethod
     def load(folder: Path) -> Layout:
-        """Load ``student.json``; raises OSError, ValueError or TypeError."""
+        """Load ``student.json``; raises OSError, ValueError, TypeError or RecursionError."""
         facts: dict[str, Any] = json.loads((folder / LAYOUT_FILE).read_text("utf-8"))
         return Layout(**facts)
 
@@ -64,6 +64,7 @@ def save_shortlist(
 def load_shortlist(
     path: Path,
 ) -> tuple[int, npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
-    """Load a lexical shortlist; raises OSError, ValueError or KeyError."""
-    with np.load(path, allow_pickle=False) as arrays:
+    """Load a lexical shortlist; raises the errors of ``np.load`` and of ``zipfile``."""
+    # np.load leaves a file open that is no archive.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         return int(arrays["first"]), arrays["offsets"], arrays["words"]

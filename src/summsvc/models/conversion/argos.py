@@ -7,9 +7,11 @@ a folder with ``metadata.json``, ``sentencepiece.model`` and ``model/`` in CTran
 from __future__ import annotations
 
 import json
+import lzma
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,6 +38,19 @@ that of a decompression bomb."""
 MAX_UNPACKED_BYTES = 8 << 30
 """Greatest size of an unpacked package in bytes."""
 
+_DAMAGES = (
+    OSError,
+    EOFError,
+    # Entries whose names are not text.
+    ValueError,
+    # Unknown compression methods; encrypted entries.
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""Errors of zipfile and of its decompressors for a damaged archive."""
+
 _MODEL_FOLDER = "model"
 _TEXTS = ("README.md", "LICENSE")
 
@@ -51,7 +66,7 @@ def unpack(archive: Path, folder: Path) -> None:
             for entry, name in _needed(archive, package):
                 with package.open(entry) as source, (folder / name).open("wb") as target:
                     shutil.copyfileobj(source, target)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGES as error:
         raise _refusal(archive, f"it cannot be unpacked: {error}") from error
     _load_metadata(folder)
 
@@ -65,6 +80,8 @@ def _needed(archive: Path, package: zipfile.ZipFile) -> Iterator[tuple[zipfile.Z
     if len({entry.filename for entry in entries}) < len(entries):
         raise _refusal(archive, "it contains a file twice")
     for entry in entries:
+        if not entry.filename:
+            raise _refusal(archive, "it contains a file without a name")
         path = PurePosixPath(entry.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
             raise _refusal(archive, f"the entry '{entry.filename[:80]}' leaves the package")
@@ -113,7 +130,8 @@ def _load_metadata(folder: Path) -> Mapping[str, Any]:
         metadata = json.loads((folder / METADATA_FILE).read_text("utf-8"))
         codes = [metadata["from_code"], metadata["to_code"]]
         kind = metadata.get("type", "translate")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    # Deep nesting ends in RecursionError.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidFieldError(
             f"{METADATA_FILE} of the Argos package has no from_code and to_code ({error})",
             field="directory",
@@ -138,7 +156,7 @@ def convert(spec: ModelSpec, target: Path) -> dict[str, str]:
     try:
         config = json.loads((source / "config.json").read_text("utf-8"))
         framing = _framing(config, str(metadata.get("target_prefix", "")))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelBrokenError(
             f"config.json of the model '{spec.id}' cannot be used", detail=str(error)
         ) from error

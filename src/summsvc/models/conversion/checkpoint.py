@@ -103,7 +103,8 @@ def model_type(directory: Path) -> str:
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
         architecture = config["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # Deep nesting ends in RecursionError.
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidFieldError(
             f"{directory} is not a model folder: config.json with a model_type is required "
             f"({error})",

@@ -16,6 +16,9 @@ from typing import Any
 
 from summsvc.errors import InvalidFieldError
 
+# Deep nesting ends in RecursionError.
+_DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
 TOKENIZER_FILES = (
     "vocab.json",
     "added_tokens.json",
@@ -36,7 +39,7 @@ def load_tokens(directory: Path, architecture: str) -> set[str]:
         if path.is_file():
             try:
                 found |= set(_token_names(path.name, json.loads(path.read_text("utf-8"))))
-            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            except _DAMAGES as error:
                 raise InvalidFieldError(
                     f"{path} is not a tokenizer file: {error}", field="directory"
                 ) from error

@@ -17,10 +17,17 @@ def retry_command(entry: CatalogEntry) -> str:
     return f"try again with: summsvc models pull {entry.id}"
 
 
-def disk_error(entry: CatalogEntry, folder: Path, error: OSError) -> PullError:
-    """The PullError for an OSError of a download into ``folder``."""
+def disk_error(entry: CatalogEntry, folder: Path, error: OSError, needed: int = 0) -> PullError:
+    """The PullError for an OSError of a download into ``folder``.
+
+    needed: bytes that the download needed when it began, 0 for unknown.
+    """
     if error.errno == errno.ENOSPC:
-        return PullError(f"{entry.id}: the disk of {folder.parent} is full")
+        needs = f"; the download needs {needed / 1e6:,.1f} MB" if needed else ""
+        return PullError(
+            f"{entry.id}: the disk of {folder.parent} is full{needs}; free some space, then "
+            f"{retry_command(entry)}"
+        )
     return PullError(f"{entry.id}: {error}; {retry_command(entry)}")
 
 

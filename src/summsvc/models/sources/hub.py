@@ -121,12 +121,13 @@ def _headers() -> dict[str, str]:
     return headers
 
 
-def require_disk_space(entry: CatalogEntry, missing: Sequence[RemoteFile], folder: Path) -> None:
-    """Raise PullError when the disk has less free space than the missing files need."""
+def require_disk_space(entry: CatalogEntry, missing: Sequence[RemoteFile], folder: Path) -> int:
+    """Return the bytes that the missing files need; raise PullError when fewer are free."""
     needed = sum(
         file.size - _partial_size(folder / f"{file.name}{PART_SUFFIX}") for file in missing
     )
     require_free_space(entry, needed, shutil.disk_usage(folder).free, folder)
+    return needed
 
 
 def download(entry: CatalogEntry, revision: str, file: RemoteFile, folder: Path) -> None:

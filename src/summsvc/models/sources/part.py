@@ -50,7 +50,7 @@ class Part:
             facts = json.loads(self._facts.read_text("utf-8"))
             self.tag, self.total = str(facts["tag"]), int(facts["total"])
             same = facts["url"] == self._url
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
         return same and bool(self._hash_known or self.tag)
 

@@ -20,6 +20,7 @@ def download(entry: CatalogEntry, release: Release, connection: Connection, stag
 
     staging: folder in which incomplete files are kept for the next pull. Raises PullError.
     """
+    needed = 0
     packed, unpacked = staging / PACKED_FOLDER, staging / UNPACKED_FOLDER
     try:
         names = {file.name for _, file in release.files}
@@ -33,10 +34,11 @@ def download(entry: CatalogEntry, release: Release, connection: Connection, stag
                 path.unlink()
         needed = sum(file.size + file.unpacked_size for _, file in release.files)
         there = sum(path.stat().st_size for path in packed.iterdir())
-        require_free_space(entry, needed - there, shutil.disk_usage(staging).free, staging)
+        needed -= there
+        require_free_space(entry, needed, shutil.disk_usage(staging).free, staging)
         downloads = Download(entry, connection, packed, unpacked)
         for url, file in release.files:
             downloads.fetch(url, file)
     except OSError as error:
-        raise disk_error(entry, staging, error) from error
+        raise disk_error(entry, staging, error, needed) from error
     return unpacked

@@ -6,6 +6,7 @@ killed writer and restores replaced models. OSError is converted to ``StoreError
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,21 +25,28 @@ class StoreError(Exception):
 
 
 @contextmanager
-def raise_store_errors(root: Path) -> Iterator[None]:
-    """Context manager that converts OSError to StoreError."""
+def raise_store_errors(root: Path, size: int = 0) -> Iterator[None]:
+    """Context manager that converts OSError to StoreError.
+
+    size: bytes of the files to install, for the message about a full disk; 0 for unknown.
+    """
     try:
         yield
     except OSError as error:
-        raise StoreError(f"the model store {root} cannot be written: {error}") from error
+        message = f"the model store {root} cannot be written: {error}"
+        if error.errno == errno.ENOSPC and size:
+            free = shutil.disk_usage(root).free
+            message += f"; the model's files have {size / 1e6:.1f} MB, {free / 1e6:.1f} MB are free"
+        raise StoreError(message) from error
 
 
 @contextmanager
-def write_lock(root: Path) -> Iterator[None]:
+def write_lock(root: Path, size: int = 0) -> Iterator[None]:
     """Context manager: hold the store's write lock, after cleaning up after killed writers.
 
-    Raises StoreError.
+    size: as in ``raise_store_errors``. Raises StoreError.
     """
-    with raise_store_errors(root):
+    with raise_store_errors(root, size):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / LOCK_FILE):
             for left in root.glob(f"{REPLACED_PREFIX}*"):

@@ -8,6 +8,7 @@ is missing. It refreshes in a thread, so a slow disk does not block other reques
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import shutil
 import threading
@@ -167,9 +168,11 @@ class Store:
                 field="id",
             )
         facts = describe(directory, id, task, pairs, entry)
-        with locking.write_lock(self.root), locking.temporary_folder(self.root) as folder:
+        names = files.select_files(path.name for path in directory.iterdir())
+        size = sum((directory / name).stat().st_size for name in names)
+        with locking.write_lock(self.root, size), locking.temporary_folder(self.root) as folder:
             if convert is None:
-                for name in files.select_files(path.name for path in directory.iterdir()):
+                for name in names:
                     if move:
                         shutil.move(directory / name, folder / name)
                     else:
@@ -182,7 +185,7 @@ class Store:
                 **facts,
                 source=source or str(directory),
                 revision=revision,
-                added=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                added=_now(),
                 conversion=conversion,
                 files=fingerprints(folder),
             )
@@ -242,3 +245,14 @@ class Store:
         if manifest is not None and not manifest.revision:
             return f"summsvc models add DIR --id {id} --task {manifest.task.value}"
         return f"summsvc models pull {id}"
+
+
+def _now() -> str:
+    """The time in ISO 8601; that of SOURCE_DATE_EPOCH in reproducible builds of an image."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = (
+        datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+        if epoch
+        else datetime.datetime.now(datetime.UTC)
+    )
+    return now.isoformat(timespec="seconds")

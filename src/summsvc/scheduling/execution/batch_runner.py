@@ -13,10 +13,11 @@ from typing import Protocol
 import structlog
 
 from summsvc.engines.base import CancelledGeneration, Generated, Seq2SeqEngine
-from summsvc.errors import EngineError, EngineStalledError, SummsvcError
+from summsvc.errors import EngineError, EngineMemoryError, EngineStalledError, SummsvcError
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.cache import DedupCache
 from summsvc.scheduling.execution.failure_log import log_fields, request_ids
+from summsvc.scheduling.execution.memory_errors import is_out_of_memory
 from summsvc.scheduling.execution.output_validation import validate_outputs
 from summsvc.scheduling.execution.quarantine import Quarantine
 from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
@@ -117,6 +118,7 @@ class BatchRunner:
         for item in batch.items:
             for handle in item.handles:
                 handle.mark_started()
+        self._metrics.count_tokens(batch)
         try:
             outputs, seconds = await self._generate(batch)
         except CancelledGeneration:
@@ -211,7 +213,13 @@ class BatchRunner:
         log.warning(event, model=self._model, **log_fields(error, batch.items))
 
     def _fail(self, batch: Batch, error: Exception) -> None:
-        if not isinstance(error, SummsvcError) or error.detail:
+        if is_out_of_memory(error):
+            error = EngineMemoryError(
+                f"model '{self._model}' has too little memory for a segment of this text; retry "
+                "later, or lower decoding.beam_size or decoding.max_output_tokens",
+                metadata={"model": self._model},
+            )
+        elif not isinstance(error, SummsvcError) or error.detail:
             error = EngineError(
                 f"model '{self._model}' failed on a segment; the log has the request id",
                 metadata={"model": self._model},

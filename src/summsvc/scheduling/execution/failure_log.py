@@ -30,7 +30,7 @@ def log_fields(error: BaseException, items: Sequence[WorkItem]) -> dict[str, obj
 
     The message is left out when it may contain text of the items.
     """
-    root = _root_cause(error)
+    root = root_cause(error)
     fields: dict[str, object] = {"error": type(root).__name__, "requests": request_ids(items)}
     message = _message(root, [item.text for item in items])
     if message:
@@ -50,7 +50,7 @@ def request_ids(items: Iterable[WorkItem]) -> list[str]:
     return [id for id in ids if id][:MAX_REQUEST_IDS]
 
 
-def _root_cause(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """Return the library's exception that an engine wrapped."""
     while isinstance(error, SummsvcError) and error.__cause__ is not None:
         error = error.__cause__

@@ -1,4 +1,4 @@
-"""A pool of daemon threads for calls that may never return."""
+"""A pool of daemon threads for calls of engines, which may never return."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import atexit
 import functools
 import math
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,11 @@ from typing import TypeVar
 from weakref import WeakSet
 
 R = TypeVar("R")
+
+NICENESS = 5
+"""Niceness of the threads above that of the process (``setpriority(2)``); a thread that a library
+starts in one of them has the same. The event loop answers all callers, and so does not wait for a
+core while an engine has all of them."""
 
 EXIT_TIMEOUT_S = 1.0
 """Seconds that the interpreter waits for running calls at its exit. A thread that returns from a
@@ -78,6 +85,7 @@ class DaemonThreadPool:
         threading.Thread(target=self._execute_calls, name=name, daemon=True).start()
 
     def _execute_calls(self) -> None:
+        _lower_priority()
         while (call := self._calls.get()) is not None:
             publish = call()
             # Idle before the future is done: otherwise the caller's next call starts a thread.
@@ -91,6 +99,14 @@ class DaemonThreadPool:
             is_last = not self._alive
         if is_last:
             _execute(self._on_terminated, self.terminated)()
+
+
+def _lower_priority() -> None:
+    # On Linux alone, a thread has a niceness of its own.
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICENESS
+        os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 def _execute(function: Callable[[], R], future: Future[R]) -> Callable[[], None]:

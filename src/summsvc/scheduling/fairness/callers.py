@@ -8,7 +8,7 @@ address. Unless they are named by their tokens, their connections then share one
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from summsvc.scheduling.fairness.round_robin import RoundRobin, interleave
@@ -21,11 +21,38 @@ TURN_HISTORY = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class CallerLimits:
+    """Limits of one caller name; 0: no limit.
+
+    max_calls: calls in flight. max_queued_tokens: tokens that wait for one model.
+    max_batch_articles: articles of one batch call.
+    """
+
+    max_calls: int = 0
+    max_queued_tokens: int = 0
+    max_batch_articles: int = 0
+
+    def batch_articles(self, server: int) -> int:
+        """Return the most articles of a batch. server: the most that any caller may send."""
+        return min(server, self.max_batch_articles or server)
+
+
+NO_LIMITS = CallerLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a request. name: its token's name, or its address. connection: its peer."""
+    """The sender of a request.
+
+    name: its name in the token file, its token's name, or its address. connection: its peer.
+    limits: the limits of its name when the call began. label: its value of the metrics' label
+    ``caller``, of which there is a bounded number. Two callers are equal by name and connection.
+    """
 
     name: str
     connection: str
+    limits: CallerLimits = field(default=NO_LIMITS, compare=False)
+    label: str = field(default="anonymous", compare=False)
 
 
 ANONYMOUS = Caller("", "")

@@ -15,7 +15,6 @@ from google.protobuf.message import Message
 from summsvc.config import Settings
 from summsvc.errors import InvalidFieldError, SummsvcError
 from summsvc.scheduling.fairness.callers import Caller
-from summsvc.server.transport.callers import caller_of
 from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.summarization.types import LengthRequest, Method, SummaryRequest
@@ -39,10 +38,6 @@ class RequestConverter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.max_reply_bytes = settings.max_message_bytes
-
-    def caller(self, context: Context) -> Caller:
-        """Identify the caller of a call, for fair scheduling."""
-        return caller_of(context, by_token=self._settings.token_file is not None)
 
     def summary_request(
         self,

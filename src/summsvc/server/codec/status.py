@@ -2,7 +2,7 @@
 
 Every status carries ``google.rpc.ErrorInfo`` (reason, domain, metadata) in
 ``grpc-status-details-bin``; an invalid field adds ``BadRequest``, a known delay before a
-retry adds ``RetryInfo`` (https://google.aip.dev/193).
+retry adds ``RetryInfo``, a limit of the caller adds ``QuotaFailure`` (https://google.aip.dev/193).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _STATUS_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
     (errors.ModelUnavailableError, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.NotReadyError, grpc.StatusCode.UNAVAILABLE),
     (errors.OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.EngineMemoryError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DeadlineError, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
     (errors.UnknownMethodError, grpc.StatusCode.UNIMPLEMENTED),
@@ -52,6 +53,11 @@ def status_of(error: errors.SummsvcError, request_id: str = "") -> status_pb2.St
             field=error.field, description=error.message, reason=error.reason
         )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if isinstance(error, errors.CallerLimitError):
+        quota = error_details_pb2.QuotaFailure.Violation(
+            subject=f"caller:{error.metadata.get('caller', '')}", description=error.message
+        )
+        details.append(error_details_pb2.QuotaFailure(violations=[quota]))
     if error.retry_after is not None:
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(max(1, round(error.retry_after * 1000)))

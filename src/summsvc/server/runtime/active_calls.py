@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from summsvc.errors import DrainingError
 
 CallTask = asyncio.Task[object]
 """gRPC's task of one call."""
+
+QUIET_S = 0.2
+"""Seconds without a new call after which none is assumed to be on its way: a caller that got its
+answer before them has had a round trip, and time of its own, to make the next call."""
+
+POLL_S = 0.02
+"""Seconds between looks at the number of calls. An event loop that was blocked receives the calls
+of that time between two looks, so that a blocked loop is not taken for a quiet one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,16 @@ class ActiveCalls:
         self._cancelled: set[CallTask] = set()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._answering = asyncio.Event()
+        self._answering.set()
+        self._begun = 0
         self.draining = False
 
     def add(self, task: CallTask | None, call: CallInfo) -> None:
         """Track a call until its task is done."""
         if task is None:
             return
+        self._begun += 1
         self._tasks[task] = call
         self._empty.clear()
         task.add_done_callback(self._remove)
@@ -60,17 +73,40 @@ class ActiveCalls:
         """Build the error for calls that cannot be accepted or finished."""
         return DrainingError("this server is shutting down; retry, another server will answer")
 
+    def was_cancelled(self, task: CallTask | None) -> bool:
+        """Whether the drain cancelled a call, so that its caller gets a DrainingError."""
+        return task in self._cancelled
+
     def raise_if_draining(self) -> None:
         """Raise DrainingError once draining has begun."""
         if self.draining:
             raise self.draining_error()
 
-    def was_cancelled(self, task: CallTask | None) -> bool:
-        """Whether the drain cancelled a call, so that its caller gets a DrainingError."""
-        return task in self._cancelled
+    async def hold_answers(self, seconds: float) -> None:
+        """Send no answer until ``start_drain``; wait until no more calls arrive.
+
+        gRPC cancels every call that arrives between the start of its shutdown and the moment
+        when the client knows of it, and every call that it has not handed over yet. A client
+        that waits for an answer makes no call in that time. So the answers are kept back until
+        the shutdown has begun: then the client learns of it first.
+
+        seconds: most seconds to wait; some callers make calls without waiting for an answer.
+        """
+        self._answering.clear()
+        until = time.monotonic() + seconds
+        seen, quiet_s = self._begun, 0.0
+        while quiet_s < QUIET_S and time.monotonic() < until:
+            await asyncio.sleep(POLL_S)
+            quiet_s = quiet_s + POLL_S if seen == self._begun else 0.0
+            seen = self._begun
+
+    async def may_answer(self) -> None:
+        """Wait while answers are held back."""
+        await self._answering.wait()
 
     def start_drain(self) -> None:
-        """Reject new calls from now on, and end idle streams."""
+        """Send the answers that were held back, reject new calls, and end idle streams."""
+        self._answering.set()
         self.draining = True
         self._cancel([task for task, call in self._tasks.items() if call.idle_stream])
 

@@ -1,17 +1,13 @@
-"""Prometheus metrics of calls, event loop and log, and the HTTP endpoint that serves them."""
+"""Prometheus metrics of calls, event loop and log."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 from functools import cache
-from threading import Thread
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.gc_collector import GCCollector
-from prometheus_client.platform_collector import PlatformCollector
-from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from summsvc.server.runtime import logs
@@ -41,7 +37,7 @@ LAG_SAMPLE_PERIOD_S = 0.05
 
 
 class CallMetrics:
-    """Calls in flight, ended calls and call durations, by method."""
+    """Calls in flight, ended calls and call durations, by method; ended calls by caller."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         # Cached, because ``labels`` looks up the set of labels at each call.
@@ -65,6 +61,21 @@ class CallMetrics:
             ).labels
         )
 
+        self._by_caller = cache(
+            Counter(
+                "summsvc_caller_calls",
+                "Calls ended, by caller and gRPC code.",
+                ["caller", "code"],
+                registry=registry,
+            ).labels
+        )
+        self._refused = Counter(
+            "summsvc_caller_refused_calls",
+            "Calls refused with RESOURCE_EXHAUSTED, by caller and reason.",
+            ["caller", "reason"],
+            registry=registry,
+        )
+
     def started(self, method: str) -> None:
         self._in_flight(method).inc()
 
@@ -72,6 +83,12 @@ class CallMetrics:
         self._in_flight(method).dec()
         self._ended(method, code).inc()
         self._seconds(method).observe(seconds)
+
+    def count_caller(self, label: str, code: str, reason: str) -> None:
+        """Count an ended call for its caller. label: see ``Caller``. reason: of its error."""
+        self._by_caller(label, code).inc()
+        if code == "RESOURCE_EXHAUSTED":
+            self._refused.labels(label, reason).inc()
 
 
 class LoopLag:
@@ -102,24 +119,3 @@ class LogMetrics(Collector):
         yield CounterMetricFamily(
             "summsvc_dropped_log_lines", "Lines of the log never written.", value=logs.dropped()
         )
-
-
-class MetricsEndpoint:
-    """HTTP server of the metrics in its own thread, together with process metrics.
-
-    port: the port that is bound. Raises OSError for a port that is in use.
-    """
-
-    def __init__(self, host: str, port: int, registry: CollectorRegistry) -> None:
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=registry)
-        self._server, _ = start_http_server(port, host, registry)
-        self.port = self._server.server_port
-
-    def stop(self) -> None:
-        """Close the endpoint, in a thread: the server notices a shutdown after up to 0.5 s."""
-        Thread(target=self._close, daemon=True).start()
-
-    def _close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()

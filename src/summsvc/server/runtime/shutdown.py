@@ -1,4 +1,9 @@
-"""Graceful shutdown: drains the calls, closes the transport and frees models, in bounded time."""
+"""Graceful shutdown: drains the calls, closes the transport and frees models, in bounded time.
+
+gRPC can tell its clients to make no more calls only by its own shutdown, which cancels the calls
+that arrive before the clients know. So answers are held back until no call arrives, and are sent
+while the transport shuts down, see ``ActiveCalls.hold_answers``.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,13 @@ from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.runtime import logs
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.services.health import ServiceHealth
+from summsvc.server.transport.message_reader import MessageReader
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 
 log = structlog.get_logger("summsvc.server")
+
+HOLD_S = 1.0
+"""Most seconds for which answers are held back until no call arrives; at most half of the drain."""
 
 REJECTION_S = 0.5
 """Seconds to send errors to cancelled calls, and to reject calls that are still arriving; a client
@@ -31,6 +40,9 @@ THREAD_EXIT_S = 0.1
 WATCHES_S = 2.0
 """Most seconds of the drain in which health watches end; a watcher may not read its status."""
 
+MESSAGES_POLL_S = 0.02
+"""Seconds between checks whether all calls have their messages."""
+
 TEXT_POLL_S = 0.02
 """Seconds between checks whether the text workers have ended."""
 
@@ -42,23 +54,36 @@ async def drain_and_close(
     transport: grpc.aio.Server,
     *,
     calls: ActiveCalls,
+    message_reader: MessageReader,
     health: ServiceHealth,
     workers: TextWorkers,
     pool: ModelPool,
+    delay_s: float,
     seconds: float,
 ) -> bool:
     """Reject new calls, finish accepted calls, close the transport, free models and threads.
 
-    seconds: time for accepted calls, and for threads whose callers have gone. The shutdown
-        takes at most ``REJECTION_S + TRANSPORT_CLOSE_S + THREAD_EXIT_S`` longer.
+    delay_s: time for which health is NOT_SERVING already and new calls are still accepted.
+    seconds: time after that for accepted calls, and for threads whose callers have gone. The
+        shutdown takes at most ``REJECTION_S + TRANSPORT_CLOSE_S + THREAD_EXIT_S`` longer.
     Returns True when no call was cancelled, no thread is still running and every model was
     freed; otherwise the log has the reason.
     """
+    health.announce_shutdown()
+    await asyncio.sleep(delay_s)
     until = time.monotonic() + seconds
-    calls.start_drain()
-    await health.shut_down()
+    await calls.hold_answers(min(HOLD_S, seconds / 2))
     # From here on the transport accepts no connections and calls.
     accepted = asyncio.create_task(transport.stop(seconds + REJECTION_S + TRANSPORT_CLOSE_S))
+    await asyncio.sleep(0)  # starts the task
+    health.shut_down()
+    message_reader.end_waits(calls.draining_error())
+    calls.start_drain()
+    # Calls are in flight only once their message has arrived, or did not arrive in time.
+    while len(message_reader):
+        if time.monotonic() >= until:
+            break
+        await asyncio.sleep(MESSAGES_POLL_S)
     cut = await calls.drain(until - time.monotonic())
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)

@@ -15,7 +15,7 @@ import structlog
 log = structlog.get_logger("summsvc.server")
 
 FORCED_EXIT_S = 1.0
-"""Seconds after the drain's time at which the process exits even if it is blocked."""
+"""Seconds after the time of the shutdown at which the process exits even if it is blocked."""
 
 TERMINATION_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that shut the server down."""
@@ -24,15 +24,15 @@ TERMINATION_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class TerminationSignals:
     """Handles the termination signals, from its construction on.
 
-    drain_s: seconds that accepted calls have to finish.
+    shutdown_s: seconds that a shutdown may take, without the time to close the transport.
     exit_process: exits with a code; called in the main thread on the second signal, with
         128 plus its number.
     received: set by the first signal.
     """
 
-    def __init__(self, drain_s: float, exit_process: Callable[[int], None]) -> None:
+    def __init__(self, shutdown_s: float, exit_process: Callable[[int], None]) -> None:
         self.received = asyncio.Event()
-        self._limit_s = drain_s + FORCED_EXIT_S
+        self._limit_s = shutdown_s + FORCED_EXIT_S
         self._exit_process = exit_process
         self._loop = asyncio.get_running_loop()
         for signum in TERMINATION_SIGNALS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import grpc
@@ -12,6 +13,7 @@ from summsvc.server.security.certificates import (
     validate_client_ca,
     validate_identity,
 )
+from summsvc.server.security.tls_policy import TlsPolicy
 
 
 class Credentials:
@@ -21,19 +23,30 @@ class Credentials:
     loaded last. Nothing is read before ``load``.
 
     client_ca: PEM bundle of authorities; None when clients need no certificate.
+    policy: accepted versions and cipher suites.
     """
 
-    def __init__(self, cert: Path, key: Path, client_ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        cert: Path,
+        key: Path,
+        client_ca: Path | None = None,
+        policy: TlsPolicy = TlsPolicy(),
+    ) -> None:
         self._cert, self._key, self._client_ca = cert, key, client_ca
+        self.policy = policy
         self.paths: tuple[Path, ...] = (cert, key) if client_ca is None else (cert, key, client_ca)
         self._current: grpc.ServerCertificateConfiguration | None = None
+        self._context: ssl.SSLContext | None = None
 
     @staticmethod
     def from_settings(settings: Settings) -> Credentials | None:
         """Create the credentials that the settings name; None for plaintext."""
         if settings.tls_cert is None or settings.tls_key is None:
             return None
-        return Credentials(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+        policy = TlsPolicy.from_settings(settings)
+        policy.apply_to_grpc()
+        return Credentials(settings.tls_cert, settings.tls_key, settings.tls_client_ca, policy)
 
     def load(self) -> dict[str, object]:
         """Load the files; return facts for the log.
@@ -44,11 +57,13 @@ class Credentials:
         validity = validate_identity(self._cert, self._key)
         if self._client_ca is not None:
             validate_client_ca(self._client_ca)
-        # Validation reads the files again; use only the contents that were validated.
+        context = self.policy.context(self._cert, self._key, self._client_ca)
+        # These read the files again; use only the contents that were validated.
         if held != self._read():
             raise SettingsError(
                 "tls_cert and tls_key: the files changed while they were read; load them again"
             )
+        self._context = context
         cert, key, *authorities = held
         self._current = grpc.ssl_server_certificate_configuration(
             [(key, cert)], root_certificates=authorities[0] if authorities else None
@@ -79,3 +94,9 @@ class Credentials:
             changed,  # type: ignore[arg-type]  # The stubs do not allow None.
             require_client_authentication=self._client_ca is not None,
         )
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Return the context that was loaded last, for a connection of Python's ssl."""
+        if self._context is None:
+            raise RuntimeError("load() has to be called before ssl_context()")
+        return self._context

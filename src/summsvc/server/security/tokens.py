@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from summsvc.config import SettingsError
+from summsvc.server.security.caller_file import (
+    MAX_CALLERS,
+    CallerFileError,
+    parse_callers,
+    token_digest,
+)
 from summsvc.server.security.certificates import read_setting_file
 
 CALLER_NAME_DIGITS = 12
 """Hex digits of a token's hash in a caller's name: too few to find the token, enough to
 distinguish all tokens."""
 
+OTHER_LABEL = "other"
+"""Label of callers whose tokens have no name."""
 
-class Tokens:
-    """Accepted tokens, one per line of a file. Nothing is read before ``load``.
 
-    path: None when the server requires no token.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose token a token is. name: of the caller. label: its value of a metric's label.
+
+    limits: those that the file sets, by their names in ``CallerLimits``.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    name: str
+    label: str = OTHER_LABEL
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+class Tokens:
+    """Accepted tokens of a file. Nothing is read before ``load``.
+
+    The file has one token per line, or is a TOML file of named callers when its name ends in
+    ``.toml``, see ``caller_file``. Only digests of tokens are kept.
+
+    path: None when the server requires no token. setting: the one that names the file.
+    """
+
+    def __init__(self, path: Path | None, setting: str = "token_file") -> None:
+        self._setting = setting
         self.paths: tuple[Path, ...] = () if path is None else (path,)
-        self._hashes: tuple[bytes, ...] = ()
+        self._identities: tuple[tuple[bytes, Identity], ...] = ()
+        self._labels: set[str] = set()
 
     @property
     def required(self) -> bool:
@@ -34,28 +61,45 @@ class Tokens:
 
         Raises SettingsError and keeps the loaded tokens.
         """
-        found: list[str] = []
+        found: dict[bytes, Identity] = {}
         for path in self.paths:
             try:
-                lines = read_setting_file("token_file", path).decode("utf-8").splitlines()
+                text = read_setting_file(self._setting, path).decode("utf-8")
+                found |= self._named(text) if path.suffix == ".toml" else _unnamed(text)
             except UnicodeDecodeError:
-                raise SettingsError(f"token_file: {path} is not UTF-8") from None
-            found += [line.strip() for line in lines if line.strip()]
+                raise SettingsError(f"{self._setting}: {path} is not UTF-8") from None
+            except CallerFileError as error:
+                raise SettingsError(f"{self._setting}: {path}: {error}") from None
             if not found:
-                raise SettingsError(f"token_file: {path} has no token")
-        self._hashes = tuple(_hash(token) for token in dict.fromkeys(found))
-        return {"setting": "token_file", "tokens": len(self._hashes)}
+                raise SettingsError(f"{self._setting}: {path} has no token")
+        self._identities = tuple(found.items())
+        return {"setting": self._setting, "tokens": len(self._identities)}
 
-    def accepts(self, token: str) -> bool:
-        """Whether a token is accepted; compares in constant time."""
-        sent = _hash(token)
-        matches = [hmac.compare_digest(sent, known) for known in self._hashes]
-        return any(matches)
+    def identify(self, token: str) -> Identity | None:
+        """Return whose token it is, None for one that is not accepted.
 
-    @staticmethod
-    def caller_name(token: str) -> str:
-        """Stable name for the caller with a token, which does not reveal the token."""
-        return f"token-{_hash(token).hex()[:CALLER_NAME_DIGITS]}"
+        Takes the same time for each token: compares its digest with all digests.
+        """
+        sent = token_digest(token)
+        found = None
+        for digest, identity in self._identities:
+            if hmac.compare_digest(sent, digest):
+                found = identity
+        return found
+
+    def _named(self, text: str) -> dict[bytes, Identity]:
+        identities: dict[bytes, Identity] = {}
+        for caller in parse_callers(text):
+            own = caller.limits.model_dump(exclude_none=True)
+            identity = Identity(caller.name, self._label(caller.name), own)
+            identities |= dict.fromkeys(caller.digests, identity)
+        return identities
+
+    def _label(self, name: str) -> str:
+        """Return a label; the number of labels stays bounded when reloads bring new names."""
+        if len(self._labels) < MAX_CALLERS:
+            self._labels.add(name)
+        return name if name in self._labels else OTHER_LABEL
 
 
 def bearer_token(authorization: str | bytes) -> str:
@@ -64,5 +108,7 @@ def bearer_token(authorization: str | bytes) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+def _unnamed(text: str) -> dict[bytes, Identity]:
+    """Identities of a file with one token per line, named by digests that do not reveal them."""
+    digests = [token_digest(line.strip()) for line in text.splitlines() if line.strip()]
+    return {digest: Identity(f"token-{digest.hex()[:CALLER_NAME_DIGITS]}") for digest in digests}

@@ -48,7 +48,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
     def __init__(self) -> None:
         self._states = {"": SERVING}
         self._changed = asyncio.Event()
-        self._shut_down = False
+        self._announced = self._shut_down = False
         self._watches: set[asyncio.Task[object]] = set()
 
     async def Check(
@@ -85,15 +85,20 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
 
     def set(self, service: str, state: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         """Change the state of a service, unless the server is shutting down."""
-        if not self._shut_down and self._states.get(service) != state:
+        if not self._announced and self._states.get(service) != state:
             self._states[service] = state
             self._notify()
 
+    def announce_shutdown(self) -> None:
+        """Set all services to NOT_SERVING permanently."""
+        self._states = dict.fromkeys(self._states, NOT_SERVING)
+        self._announced = True
+        self._notify()
+
     def shut_down(self) -> None:
         """Set all services to NOT_SERVING permanently, and end the streams of watchers."""
-        self._states = dict.fromkeys(self._states, NOT_SERVING)
         self._shut_down = True
-        self._notify()
+        self.announce_shutdown()
 
     async def wait_for_watches(self, seconds: float) -> None:
         """Wait until all watches have ended, for at most ``seconds``.
@@ -131,7 +136,11 @@ class ServiceHealth:
         """Set whether summaries can be made now by the server's default method."""
         self.servicer.set(SUMMARIZATION_SERVICE, SERVING if ready else NOT_SERVING)
 
-    async def shut_down(self) -> None:
+    def announce_shutdown(self) -> None:
+        """Set all services to NOT_SERVING permanently."""
+        self.servicer.announce_shutdown()
+
+    def shut_down(self) -> None:
         """Set all services to NOT_SERVING permanently, and end the streams of watchers."""
         self.servicer.shut_down()
 

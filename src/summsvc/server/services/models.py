@@ -15,8 +15,10 @@ from summsvc.models.catalog import Catalog, CatalogEntry
 from summsvc.models.routes import Route, Routes
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.snapshot import Snapshot
+from summsvc.scheduling.fairness.callers import Caller
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.codec.wire_format import chunked
+from summsvc.server.transport.callers import current_caller
 from summsvc.server.transport.handlers import Context
 from summsvc.types import MimeType
 from summsvc.v1 import article_pb2, model_service_pb2_grpc
@@ -97,11 +99,12 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     async def GetServerInfo(
         self, _request: pb.GetServerInfoRequest, _context: Context
     ) -> pb.GetServerInfoResponse:
-        settings = self._settings
+        settings, caller = self._settings, current_caller()
         return pb.GetServerInfoResponse(
             version=summsvc.__version__,
             components=self._components,
-            limits=_limits(settings),
+            limits=_limits(settings, caller),
+            caller=caller.name,
             languages=registry.current().codes,
             uptime_s=time.monotonic() - self._started,
             mime_types=[kind.value for kind in MimeType],
@@ -129,11 +132,16 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         model.decoding.CopyFrom(_decoding(facts.decoding))
 
 
-def _limits(settings: Settings) -> pb.Limits:
-    """Build the limits; each one is the setting of the same name."""
-    return pb.Limits(
-        **{name: getattr(settings, name) for name in pb.Limits.DESCRIPTOR.fields_by_name}
-    )
+def _limits(settings: Settings, caller: Caller) -> pb.Limits:
+    """Build the limits: the settings of the same names, except those of the caller."""
+    of_server = {name: getattr(settings, name) for name in pb.Limits.DESCRIPTOR.fields_by_name}
+    own = caller.limits
+    of_caller = {
+        "max_caller_calls": own.max_calls,
+        "max_caller_queued_tokens": own.max_queued_tokens,
+        "max_batch_articles": own.batch_articles(settings.max_batch_articles),
+    }
+    return pb.Limits(**of_server | of_caller)
 
 
 def _components() -> dict[str, str]:

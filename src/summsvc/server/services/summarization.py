@@ -8,6 +8,7 @@ from summsvc.server.codec import to_proto
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.codec.from_proto import RequestConverter, deadline_of
 from summsvc.server.services import batch
+from summsvc.server.transport.callers import current_caller
 from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.text_workers import SEGMENT_OVERHEAD, TextWorkers
 from summsvc.tasks.summarization.summarizer import Summarizer
@@ -36,7 +37,7 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
     ) -> bytes:
         """Return the encoded reply, see ``wire_format.allow_encoded``."""
         summary_request = self._converter.summary_request(
-            request, deadline=deadline_of(context), caller=self._converter.caller(context)
+            request, deadline=deadline_of(context), caller=current_caller()
         )
         return await self._encode(await self._summarizer.summarize(summary_request))
 
@@ -44,7 +45,7 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
         self, requests: Sequence[bytes], context: Context
     ) -> bytes:
         """Take the parts of ``RequestDeserializer.split_batch``; return the encoded reply."""
-        deadline, caller = deadline_of(context), self._converter.caller(context)
+        deadline, caller = deadline_of(context), current_caller()
 
         async def answer(part: bytes) -> bytes:
             request = self._deserializer.parse(pb.SummarizeRequest, part)

@@ -11,6 +11,7 @@ from summsvc.server.codec import to_proto
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.codec.from_proto import RequestConverter, deadline_of, prefix_field
 from summsvc.server.services import batch
+from summsvc.server.transport.callers import current_caller
 from summsvc.server.transport.handlers import Context
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.translation.translator import Translator
@@ -37,14 +38,14 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
         self, request: pb.TranslateRequest, context: Context
     ) -> bytes:
         """Return the encoded reply, see ``wire_format.allow_encoded``."""
-        caller = self._converter.caller(context)
+        caller = current_caller()
         return await self._translate(request, deadline_of(context), caller, bulk=False)
 
     async def BatchTranslate(  # type: ignore[override]
         self, requests: Sequence[bytes], context: Context
     ) -> bytes:
         """Take the parts of ``RequestDeserializer.split_batch``; return the encoded reply."""
-        deadline, caller = deadline_of(context), self._converter.caller(context)
+        deadline, caller = deadline_of(context), current_caller()
 
         async def answer(part: bytes) -> bytes:
             request = self._deserializer.parse(pb.TranslateRequest, part)
@@ -64,7 +65,7 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             translation_request = self._converter.translation_request(
                 request.request,
                 deadline=deadline_of(context),
-                caller=self._converter.caller(context),
+                caller=current_caller(),
             )
             async with aclosing(self._translator.stream(translation_request)) as events:
                 async for event in events:

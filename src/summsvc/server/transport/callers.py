@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from contextvars import ContextVar
+from dataclasses import replace
 from urllib.parse import unquote
 
-from summsvc.scheduling.fairness.callers import Caller
+from summsvc.errors import UnauthenticatedError
+from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, CallerLimits
 from summsvc.scheduling.fairness.semaphore import FairSemaphore
 from summsvc.server.security.tokens import Tokens, bearer_token
 from summsvc.server.transport.handlers import Context
@@ -14,21 +17,53 @@ from summsvc.server.transport.handlers import Context
 IPV6_PREFIX_BITS = 64
 """Length of the IPv6 prefix that identifies one host or home network (RFC 6177)."""
 
-CALLS_PER_ITERATION = 2
-"""Calls that may start in one iteration of the event loop."""
+TURNS_PER_ITERATION = 2
+"""Turns that a gate grants in one iteration of the event loop."""
 
 
-def caller_of(context: Context, *, by_token: bool) -> Caller:
-    """Identify the caller of a call by its accepted token, or by its address.
+_current: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
 
-    by_token: whether the server requires tokens; the token of the call was accepted then.
+
+class Callers:
+    """Identifies the caller of each call.
+
+    tokens: accepted tokens. limits: those of callers that have none of their own.
     """
-    peer = str(context.peer())
-    if by_token:
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                return Caller(Tokens.caller_name(bearer_token(value)), peer)
-    return Caller(address_name(peer), peer)
+
+    def __init__(self, tokens: Tokens, limits: CallerLimits) -> None:
+        self._tokens = tokens
+        self._limits = limits
+
+    def by_address(self, context: Context) -> Caller:
+        """Identify a caller by its address."""
+        peer = str(context.peer())
+        return Caller(address_name(peer), peer, self._limits)
+
+    def of(self, context: Context) -> Caller:
+        """Identify a caller by its token, or by its address when no token is required.
+
+        Raises UnauthenticatedError if a token is required and none is accepted.
+        """
+        if not self._tokens.required:
+            return self.by_address(context)
+        sent = dict(context.invocation_metadata() or ()).get("authorization", "")
+        identity = self._tokens.identify(bearer_token(sent))
+        if identity is None:
+            raise UnauthenticatedError(
+                "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
+            )
+        limits = replace(self._limits, **identity.limits)
+        return Caller(identity.name, str(context.peer()), limits, identity.label)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the call that is handled in this context."""
+    return _current.get()
+
+
+def set_current_caller(caller: Caller) -> None:
+    """Set the caller for the rest of the task of a call, and for tasks that it creates."""
+    _current.set(caller)
 
 
 def address_name(peer: str) -> str:
@@ -50,17 +85,19 @@ def address_name(peer: str) -> str:
 
 
 class AdmissionGate:
-    """Starts calls in fair order of their callers, a few in one iteration of the event loop.
+    """Grants turns in fair order of callers, a few in one iteration of the event loop.
 
-    The start of a call is computed on the event loop. When one caller sends many calls at
-    once, a call of another caller waits for at most one call of each caller. A waiting call
-    costs one queue entry, which is removed when the call is cancelled.
+    The start of a call and each message of a response stream are computed on the event loop.
+    When one caller sends many calls at once, a call of another caller waits for at most one
+    call of each caller; and while many streams have messages to send, an iteration stays
+    short, and so does every other call. A turn that is waited for costs one queue entry,
+    which is removed when the call is cancelled.
     """
 
     def __init__(self) -> None:
-        self._places = FairSemaphore(CALLS_PER_ITERATION)
+        self._places = FairSemaphore(TURNS_PER_ITERATION)
 
     async def admit(self, caller: Caller) -> None:
-        """Wait until a call of the caller may start."""
+        """Wait for a turn of the caller."""
         await self._places.acquire(caller)
         asyncio.get_running_loop().call_soon(self._places.release)

@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from summsvc.config import Settings
 from summsvc.server.transport.listener import listen_on_health_port
+from summsvc.server.transport.options import connection_options
 
 MAX_PROBE_STREAMS = 100
 """Open calls of one connection: a probe has one."""
@@ -29,9 +30,9 @@ async def start_health_server(
     """
     server = grpc.aio.server(
         options=[
+            *connection_options(settings),
             ("grpc.max_receive_message_length", MAX_PROBE_BYTES),
             ("grpc.max_concurrent_streams", MAX_PROBE_STREAMS),
-            ("grpc.so_reuseport", 0),
         ]
     )
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)

@@ -48,6 +48,14 @@ async def listen_on_health_port(server: grpc.aio.Server, settings: Settings) -> 
     return _bind(server, host, await _addresses(host), settings.health_port, None)
 
 
+async def reachable_address(host: str) -> str:
+    """Return an address at which this process reaches a server that listens on ``host``."""
+    address = ipaddress.ip_address((await _addresses(host.strip("[]")))[0].partition("%")[0])
+    if not address.is_unspecified:
+        return str(address)
+    return _LOOPBACK[address.version == 6]
+
+
 def _bind(
     server: grpc.aio.Server,
     host: str,

@@ -19,13 +19,13 @@ import grpc
 from summsvc.errors import DeadlineError, MalformedRequestError, OverloadedError, SummsvcError
 from summsvc.server.transport.handlers import Context, Handler, StreamBehavior, UnaryBehavior
 
-REQUEST_TIMEOUT_S = 60.0
-"""Seconds within which a message has to arrive completely: 8 MiB at one megabit a second."""
-
 MAX_WAITING_CALLS = 4096
 """Calls that may wait for a message at the same time, about 20 KB each. A message follows its
 headers within milliseconds; above the bound the oldest call is rejected, because it is the
 least likely one to send a message."""
+
+LAST_WAIT_S = 0.2
+"""Seconds for the messages of calls that have begun when the server shuts down."""
 
 CANCELLATION_WAIT_S = 1.0
 """Seconds within which gRPC cancels the call of a caller that disconnected."""
@@ -35,10 +35,22 @@ _NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
 
 
 class MessageReader:
-    """Reads request messages; limits the number of waiting calls and the time that a call waits."""
+    """Reads request messages; limits the number of waiting calls and the time that a call waits.
 
-    def __init__(self) -> None:
+    seconds: within which a message has to arrive completely.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._waiting: OrderedDict[asyncio.Timeout, bool] = OrderedDict()
+        self._end: SummsvcError | None = None
+
+    def end_waits(self, error: SummsvcError) -> None:
+        """End the calls whose message does not arrive within ``LAST_WAIT_S`` with this error."""
+        self._end = error
+        until = asyncio.get_running_loop().time() + LAST_WAIT_S
+        for timeout in self._waiting:
+            timeout.reschedule(until)
 
     def __len__(self) -> int:
         """Return how many calls wait for a message now."""
@@ -47,7 +59,7 @@ class MessageReader:
     def wrap(self, handler: Handler) -> Handler:
         """Return the handler as one of streamed requests, whose messages are read here.
 
-        The method receives the result of its deserializer, or the SummsvcError to answer with.
+        The method receives the encoded message, or the SummsvcError to answer with.
         """
         behavior = self._streamed(handler) if handler.request_streaming else self._single(handler)
         kind = "stream_stream" if handler.response_streaming else "stream_unary"
@@ -66,16 +78,21 @@ class MessageReader:
         inner = _behavior(handler.unary_stream or handler.unary_unary)
 
         async def behavior(_requests: object, context: Context) -> object:
-            message = await self._message(context)
-            if message is _NO_MORE_MESSAGES:
-                # The end of a call also precedes the cancellation of a disconnected caller.
-                await asyncio.sleep(CANCELLATION_WAIT_S)
-                message = MalformedRequestError(
-                    "the call ended without a request; send one request message"
-                )
-            return await inner(message, context)
+            # No variable here: it would keep the encoded message as long as the call.
+            return await inner(await self._only_message(context), context)
 
         return behavior
+
+    async def _only_message(self, context: Context) -> object:
+        """Return the message of a call with one message, or the error to answer with."""
+        message = await self._message(context)
+        if message is _NO_MORE_MESSAGES:
+            # The end of a call also precedes the cancellation of a disconnected caller.
+            await asyncio.sleep(CANCELLATION_WAIT_S)
+            return MalformedRequestError(
+                "the call ended without a request; send one request message"
+            )
+        return message
 
     async def _messages(self, context: Context) -> AsyncGenerator[object, None]:
         """Yield the messages of a stream; an error is the last one."""
@@ -88,7 +105,8 @@ class MessageReader:
         """Return the next message, or ``_NO_MORE_MESSAGES``, or the error to answer with."""
         evicted = False
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S) as timeout:
+            seconds = LAST_WAIT_S if self._end else self._seconds
+            async with asyncio.timeout(seconds) as timeout:
                 self._waiting[timeout] = True
                 if len(self._waiting) > MAX_WAITING_CALLS:
                     oldest, _ = self._waiting.popitem(last=False)
@@ -104,8 +122,10 @@ class MessageReader:
                     "has waited longest; send the request with the call, and retry",
                     retry_after=1.0,
                 )
+            if self._end is not None:
+                return self._end
             return DeadlineError(
-                f"no request arrived within {REQUEST_TIMEOUT_S:g} s; send it with the call"
+                f"no request arrived within {self._seconds:g} s; send it with the call"
             )
 
 

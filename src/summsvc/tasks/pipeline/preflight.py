@@ -12,7 +12,7 @@ from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.types import Article, MimeType
 
-LONG_ARTICLE = 50_000
+LONG_ARTICLE = 20_000
 """Code points of a body from which parsing takes longer than most requests take in all."""
 
 LONGEST_TOKEN = 16

@@ -171,25 +171,35 @@ class Summarizer:
         return await self._router.translation(source, target, request.translation_model)
 
     async def _translate(self, pipeline: Pipeline, summary: Summary, document: Document) -> Summary:
-        """The summary with its sentences translated, one segment each."""
+        """The summary with its sentences translated, one segment each.
+
+        Sentences of the article that are in the target language already stay as they are.
+        """
         target = summary.target
         terms = Terms.of((), (), summary.language.code)
-        outputs = await pipeline.run_all([sentence.text for sentence in summary.sentences])
-        segments = [_as_segment(sentence, document) for sentence in summary.sentences]
-        repaired = await check_and_complete(pipeline, segments, outputs, target, terms)
+        segments = document.segments
+        finished = {(segments[i].field, segments[i].span) for i in document.in_language(target)}
+        chosen = [
+            i
+            for i, each in enumerate(summary.sentences)
+            if each.span is None or (each.field, each.span) not in finished
+        ]
+        outputs = await pipeline.run_all([summary.sentences[i].text for i in chosen])
+        sources = [_as_segment(summary.sentences[i], document) for i in chosen]
+        repaired = await check_and_complete(pipeline, sources, outputs, target, terms)
         summary.stats.add(pipeline.stats)
-        sentences = tuple(
-            replace(
+        sentences = list(summary.sentences)
+        for i, each in zip(chosen, repaired, strict=True):
+            sentence = sentences[i]
+            sentences[i] = replace(
                 sentence,
                 text=each.text,
                 warnings=tuple(map(_without_output_span, sentence.warnings))
                 + warnings_of(each, sentence.field, sentence.span),
             )
-            for sentence, each in zip(summary.sentences, repaired, strict=True)
-        )
         return replace(
             summary,
-            sentences=sentences,
+            sentences=tuple(sentences),
             models=summary.models + pipeline.models,
             warnings=summary.warnings + tuple(pivot_warning(pipeline.stages)),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from summsvc.articles.document import Document, Segment
+from summsvc.articles.document import Document
 from summsvc.articles.language import normalize_code
 from summsvc.articles.renderer import Renderer
 from summsvc.errors import UnsupportedPairError
@@ -45,13 +45,19 @@ class _Plan:
     selected: list[Selected]
 
     @staticmethod
-    def of(request: TranslationRequest, segments: Sequence[Segment], language: str) -> _Plan:
-        """Find the terms of all segments, and what there is to translate besides them."""
-        terms = Terms.of(request.do_not_translate, request.glossary, language)
+    def of(request: TranslationRequest, document: Document, target: str) -> _Plan:
+        """Find the terms of all segments, and what there is to translate besides them.
+
+        Segments that are in the target language already are not translated.
+        """
+        terms = Terms.of(request.do_not_translate, request.glossary, document.language.code)
+        finished = document.in_language(target)
         chosen: list[int] = []
         selected: list[Selected] = []
         work = 0
-        for index, segment in enumerate(segments):
+        for index, segment in enumerate(document.segments):
+            if index in finished:
+                continue
             found = terms.find(segment.text, segment.kept)
             work += len(segment.text) + SEGMENT_OVERHEAD
             if translatable(segment.text, found):
@@ -136,8 +142,8 @@ class Translator:
             work_size([each.text for each in segments]) + SEGMENT_OVERHEAD * len(request.glossary),
             _Plan.of,
             request,
-            segments,
-            document.language.code,
+            document,
+            target,
         )
         pipeline = Pipeline(
             stages,

@@ -118,6 +118,12 @@ def test_an_output_matrix_of_its_own_is_refused() -> None:
         (b"\xff\xfe", "not YAML"),
         (b"a: !!python/object/apply:os.getcwd []", "not YAML"),
         (b"[" * 50_000, "not YAML"),
+        (b"a: !!timestamp b", "not YAML"),
+        (b"a: !!int ''", "not YAML"),
+        (b"a: !!bool b", "not YAML"),
+        (b"a: &a [b]\nc: [*a, *a]", "an alias"),
+        pytest.param(changed("dim-emb", "0x" + "f" * 9_000), "thousands of digits", id="number"),
+        (changed("transformer-guided-alignment-layer", "²"), "layer is '²', not a number"),
         (b"a: " + b"b" * 200_000, "more than 100000 bytes"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,12 @@ MAX_BYTES = 100_000
 MAX_LAYERS = 64
 MAX_WIDTH = 16_384
 MAX_WORDS = 1_000_000
+
+MAX_SHOWN = 200
+"""Most characters of a declared value in a message."""
+
+_ALIAS = re.compile(r"(?:^|[\s,:\[{-])\*[^\s,\[\]{}]")
+"""An alias of YAML. Nested aliases grow to any size; published configurations have none."""
 
 LAST = "last"
 
@@ -94,7 +101,7 @@ def parse(text: bytes) -> Configuration:
         if value not in values:
             supported = " or ".join(repr(each) for each in values)
             raise ModelUnavailableError(
-                f"the student has {name}: {value!r}, and only {supported} is supported"
+                f"the student has {name}: {_shown(value)}, and only {supported} is supported"
             )
     shared = bool(declared.get("tied-embeddings-all") or declared.get("tied-embeddings-src"))
     if not declared.get("tied-embeddings-all") and not declared.get("tied-embeddings"):
@@ -131,9 +138,14 @@ def _load(text: bytes) -> Mapping[str, Any]:
     if len(text) > MAX_BYTES:
         raise ModelBrokenError(f"{ITEM} has more than {MAX_BYTES} bytes")
     try:
-        declared = yaml.safe_load(text.rstrip(b"\0").decode("utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        content = text.rstrip(b"\0").decode("utf-8")
+        aliased = _ALIAS.search(content) is not None
+        declared = {} if aliased else yaml.safe_load(content)
+    # Besides YAMLError, the constructors of tagged values raise errors of many kinds.
+    except Exception as error:
         raise ModelBrokenError(f"{ITEM} is not YAML", detail=str(error)) from error
+    if aliased:
+        raise ModelBrokenError(f"{ITEM} has an alias")
     if not isinstance(declared, dict):
         raise ModelBrokenError(f"{ITEM} is not a mapping of settings")
     return declared
@@ -142,7 +154,7 @@ def _load(text: bytes) -> Mapping[str, Any]:
 def _size(declared: Mapping[str, Any], name: str, most: int) -> int:
     value = declared.get(name)
     if type(value) is not int or not 1 <= value <= most:
-        raise ModelBrokenError(f"{ITEM}: {name} is {value!r}, not a number from 1 to {most}")
+        raise ModelBrokenError(f"{ITEM}: {name} is {_shown(value)}, not a number from 1 to {most}")
     return value
 
 
@@ -152,4 +164,15 @@ def _alignment_layer(declared: Mapping[str, Any], layers: int) -> int:
     value = declared.get(name, LAST)
     if value == LAST:
         return layers - 1
-    return _size({name: int(value) if str(value).isdigit() else value}, name, layers) - 1
+    # As many digits as MAX_LAYERS has.
+    is_number = isinstance(value, str) and value.isdecimal() and len(value) <= 2
+    return _size({name: int(value) if is_number else value}, name, layers) - 1
+
+
+def _shown(value: object) -> str:
+    """A declared value for a message."""
+    try:
+        return repr(value)[:MAX_SHOWN]
+    except ValueError:
+        # Python does not write integers of thousands of digits.
+        return "a number of thousands of digits"

@@ -1,0 +1,1 @@
+"""Attacks on the transport, and what they cost a client that calls correctly."""

@@ -1,0 +1,1 @@
+"""Fuzz targets for request messages: their deserialization, and a server over a real port."""

@@ -1,0 +1,1 @@
+"""Fuzz targets for functions on texts: reading, segmentation, rendering, checks, terms."""
