@@ -166,7 +166,7 @@ def test_damaged_data_of_each_compression_is_refused(tmp_path: Path, kind: int) 
 def test_an_entry_without_a_name_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.argosmodel"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("", "x")
+        archive.writestr(zipfile.ZipInfo(""), "x")
     with pytest.raises(InvalidFieldError, match="a file without a name"):
         argos.unpack(path, tmp_path)
 
