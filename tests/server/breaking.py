@@ -45,7 +45,7 @@ LAYERS = {
         for name in ("encode_summary", "encode_translation", "stream_event")
     ],
     "statuses": ["server.call_steps:code_of"],
-    "interceptor": ["server.call_steps:CallSteps.authenticate"],
+    "interceptor": ["server.transport.callers:Callers.of"],
 }
 """Functions that fail in each layer, by module below ``summsvc``."""
 
@@ -114,9 +114,7 @@ def main() -> None:
         "server.interceptors:allow_encoded",
         lambda allow_encoded: lambda inner: breakable("serializer", allow_encoded(inner)),
     )
-    _replace(
-        "server.call_steps:CallSteps.authenticate", lambda inner: _fail_specially(inner, layer)
-    )
+    _replace("server.transport.callers:Callers.of", lambda inner: _fail_specially(inner, layer))
     from summsvc.cli import main as run
 
     run()
@@ -139,11 +137,12 @@ def _replace(place: str, change: Callable[[Any], Any]) -> None:
             setattr(other, name, changed)
 
 
-def _fail_specially(inner: Callable[..., None], layer: Callable[[], str]) -> Callable[..., None]:
+def _fail_specially(inner: Callable[..., Any], layer: Callable[[], str]) -> Callable[..., Any]:
     async def late(metadata: Any) -> None:
         fail(metadata)
 
-    def authenticate(self: Any, method: str, metadata: Any, *rest: Any) -> None:
+    def identify(self: Any, context: Any) -> Any:
+        metadata = context.invocation_metadata()
         loop = asyncio.get_running_loop()
         match layer():
             case "log":
@@ -163,9 +162,9 @@ def _fail_specially(inner: Callable[..., None], layer: Callable[[], str]) -> Cal
                     traceback.print_exc()
             case "finalizer":
                 _Finalized(metadata)
-        inner(self, method, metadata, *rest)
+        return inner(self, context)
 
-    return authenticate
+    return identify
 
 
 if __name__ == "__main__":

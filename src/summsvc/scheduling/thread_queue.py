@@ -95,6 +95,14 @@ class ThreadQueue:
         """
         return await self._result(*self._submit(work))
 
+    async def prepare(self, work: Callable[[], T]) -> T:
+        """Execute work that belongs to no article, such as loading data.
+
+        Its time does not count for the rate: one slow second before the first article would
+        make many articles miss their deadlines by the estimate. Raises what ``run`` raises.
+        """
+        return await self._result(*self._submit(work, counts=False))
+
     async def run_with_admission(
         self,
         code_points: int,
@@ -188,14 +196,16 @@ class ThreadQueue:
         with self._lock:
             return not self._active
 
-    def _submit(self, work: Callable[[], T], code_points: int = 0) -> tuple[Future[T], _Call]:
+    def _submit(
+        self, work: Callable[[], T], code_points: int = 0, *, counts: bool = True
+    ) -> tuple[Future[T], _Call]:
         """Submit work to the executor. code_points: of the article that it reads."""
         call = _Call()
 
         def execute() -> T:
             with interruptible(lambda: call.abandoned or self._closed):
                 checkpoint()
-                return self._timed(work, code_points)
+                return self._timed(work, code_points, counts=counts)
 
         if self._closed:
             raise _draining()
@@ -214,8 +224,8 @@ class ThreadQueue:
         finally:
             call.abandoned = True
 
-    def _timed(self, work: Callable[[], T], code_points: int = 0) -> T:
-        """Execute work and record its time for the rate.
+    def _timed(self, work: Callable[[], T], code_points: int = 0, *, counts: bool = True) -> T:
+        """Execute work and record its time for the rate, if it counts.
 
         The time of work without code points counts for the next article that is read.
         """
@@ -231,7 +241,7 @@ class ThreadQueue:
             seconds = time.perf_counter() - started_at
             with self._lock:
                 # Threads share the time.
-                self._seconds += seconds / self._active
+                self._seconds += seconds / self._active if counts else 0.0
                 self._active -= 1
                 if completed:
                     self._admission.record_batch(tokens=completed, seconds=self._seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from functools import partial
 import pytest
 from prometheus_client import CollectorRegistry
 
+from summsvc.articles.reader import warm_up
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
@@ -358,5 +360,24 @@ async def test_bulk_work_does_not_use_the_threads_for_short_articles() -> None:
         assert (await workers.offload(INLINE_LIMIT + 1, thread)).startswith("summsvc-short")
         assert (await workers.for_bulk.offload(INLINE_LIMIT + 1, thread)).startswith("summsvc-long")
         assert await workers.for_bulk.offload(INLINE_LIMIT, thread) == thread()
+    finally:
+        workers.close()
+
+
+async def test_the_time_of_loading_data_does_not_delay_articles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warm_up()
+    monkeypatch.setattr("summsvc.tasks.pipeline.text_workers.warm_up", lambda: time.sleep(0.5))
+    workers = TextWorkers(1, max_title=10, max_body=1_000)
+    try:
+        await workers.warm_up()
+        article = Article("", "The talks will continue. " * 20, "en")
+        await workers.read(article, keep_boilerplate=False)
+        deadline = asyncio.get_running_loop().time() + 20
+        reading = (
+            workers.read(article, keep_boilerplate=False, deadline=deadline) for _ in range(60)
+        )
+        assert len(await asyncio.gather(*reading)) == 60
     finally:
         workers.close()

@@ -6,12 +6,14 @@ import copy
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
 
 from summsvc.articles.document import Document
 from summsvc.articles.reader import read, warm_up
+from summsvc.errors import DrainingError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.thread_queue import ThreadQueue, ThreadQueueMetrics
@@ -67,8 +69,9 @@ class TextWorkers:
 
     async def warm_up(self) -> None:
         """Load the data that parsing needs; until then no article is parsed on the event loop."""
-        await self.run(warm_up)
-        self._warm = True
+        with suppress(DrainingError):
+            await self._short.prepare(warm_up)
+            self._warm = True
 
     @property
     def for_bulk(self) -> TextWorkers:
