@@ -8,6 +8,7 @@ back; the difference to the resident memory is the mapped file, which the system
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -88,9 +89,13 @@ def write(folder: Path, layers: tuple[int, int], weights: str, kind: str) -> Non
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("chosen", nargs="?", default="", help="measure rows with this text only")
+    chosen = parser.parse_args().chosen
     print("| Layers | Weights | File, GB | Before, GB | Anonymous peak | Resident peak | Seconds |")
     print("|---|---|---|---|---|---|---|")
-    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
     for name, weights, kind in CASES:
         row = f"| {name} | {weights}, {kind} |"
         if chosen not in row:

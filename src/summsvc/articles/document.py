@@ -96,6 +96,7 @@ class LanguagePart:
 class Document:
     """A parsed article.
 
+    article: as read: with repaired texts, whose places are those of the texts as sent.
     title, body: segments in order. title_separators, body_separators: the source text
         around them; always one more than there are segments.
     removed: spans of the body that were removed as boilerplate, in order.

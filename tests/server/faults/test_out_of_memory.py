@@ -35,7 +35,14 @@ ERRORS = [
 
 @pytest.fixture(scope="module")
 def server(model_dir: Path) -> Iterator[Running]:
-    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["opus-en-ru"])
+    # Batches are large, however slow the machine is.
+    settings = Settings(
+        port=0,
+        metrics_port=-1,
+        model_dir=model_dir,
+        preload=["opus-en-ru"],
+        batch_target_ms=600_000,
+    )
     with running(settings) as server:
         server.wait_until_ready()
         yield server

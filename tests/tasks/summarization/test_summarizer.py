@@ -220,7 +220,7 @@ async def test_a_long_article_that_cannot_be_summarized_in_time_is_not_read(
             long_article,
             method=Method.ABSTRACTIVE,
             use_cache=False,
-            deadline=asyncio.get_running_loop().time() + 100,
+            deadline=asyncio.get_running_loop().time() + 40,
         )
         monkeypatch.setattr(text_workers, "read", never)
         with pytest.raises(DeadlineError):
