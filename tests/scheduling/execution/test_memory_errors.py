@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime  # type: ignore[import-untyped]
 import pytest
 import torch
 
 from summsvc.errors import EngineError
+from summsvc.models.conversion.students.graph import GraphBuilder
 from summsvc.scheduling.execution.memory_errors import is_out_of_memory
 
 HUGE = 2**50
 """Elements of an array that no machine has memory for."""
 
 
-def in_onnxruntime() -> None:
+def in_onnxruntime(folder: Path) -> None:
     """Expand one number to an array that is too large."""
-    shape = onnx.numpy_helper.from_array(np.array([HUGE], np.int64), "shape")
-    value = onnx.helper.make_tensor_value_info("value", onnx.TensorProto.FLOAT, [1])
-    output = onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, None)
-    node = onnx.helper.make_node("Expand", ["value", "shape"], ["output"])
-    graph = onnx.helper.make_graph([node], "expand", [value], [output], [shape])
-    opsets = [onnx.helper.make_opsetid("", 17)]
-    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    graph = GraphBuilder()
+    shape = graph.constant(np.array([HUGE], np.int64))
+    graph.output("output", graph.add("Expand", [graph.input("value", [1]), shape]), ["size"])
+    graph.save(folder / "expand.onnx")
+    session = onnxruntime.InferenceSession(folder / "expand.onnx")
     session.run(None, {"value": np.ones(1, np.float32)})
 
 
 @pytest.mark.parametrize(
     "allocate",
-    [in_onnxruntime, lambda: torch.ones(HUGE), lambda: np.ones(HUGE), lambda: bytearray(2**60)],
+    [
+        in_onnxruntime,
+        lambda _: torch.ones(HUGE),
+        lambda _: np.ones(HUGE),
+        lambda _: bytearray(2**60),
+    ],
     ids=["onnxruntime", "torch", "numpy", "Python"],
 )
-def test_errors_of_the_libraries_are_recognised(allocate: Callable[[], object]) -> None:
+def test_errors_of_the_libraries_are_recognised(
+    tmp_path: Path, allocate: Callable[[Path], object]
+) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011
-        allocate()
+        allocate(tmp_path)
     assert is_out_of_memory(caught.value)
     wrapped = EngineError("the model failed", detail="as its library says")
     wrapped.__cause__ = caught.value
