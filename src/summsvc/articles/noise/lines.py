@@ -216,6 +216,9 @@ def is_credit(text: str, rules: Labels) -> bool:
 
 
 def _is_credit_in_brackets(text: str, rules: Labels) -> bool:
+    if all(rules.agency.fullmatch(part.strip()) for part in text.split(",")):
+        # "... on Monday. (DPA, BNS)" says who reported it.
+        return False
     return bool(rules.credit.fullmatch(text)) or (
         "/" in text and bool(rules.source.fullmatch(text) and rules.agency.match(text))
     )
