@@ -11,13 +11,6 @@ wanted=$( { pwd; cat pyproject.toml constraints.txt; } | sha256sum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   echo "making the environment in ${VENV#"$PWD"/} ..." >&2
   [ -x "$PYTHON" ] || "${PYTHON3:-python3.11}" -m venv "$VENV"
-  case $EXTRAS in
-    *dev*) lock=dev ;;
-    *) lock=server ;;
-  esac
-  # Checked against the hashes of the lock file; then what no lock file has, above all torch.
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check \
-    --no-deps --require-hashes --requirement "requirements/$lock.txt"
   "$PYTHON" -m pip install --quiet --disable-pip-version-check \
     --constraint constraints.txt --editable ".${EXTRAS:+[$EXTRAS]}"
   printf '%s' "$wanted" > "$stamp"

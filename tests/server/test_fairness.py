@@ -149,7 +149,8 @@ def caller(
 
 @pytest.mark.parametrize("kind", ["translate", "summarize"])
 @pytest.mark.parametrize(
-    ("connections", "tokens"), [(1, None), (5, None), (5, ("first", "second"))]
+    ("connections", "tokens"),
+    [(1, None), pytest.param(5, None, marks=pytest.mark.slow), (5, ("first", "second"))],
 )
 def test_a_caller_beside_a_flood_is_served_fairly_and_not_rejected(
     model_dir: Path,

@@ -31,6 +31,8 @@ def request() -> pb.StreamTranslateRequest:
         request=pb.TranslateRequest(
             article=article_pb2.Article(body=body, language_code="en"),
             target_language_code="ru",
+            # One of them is a line that looks like boilerplate.
+            keep_boilerplate=True,
             decoding=GREEDY,
             bypass_cache=True,
         )
