@@ -45,7 +45,7 @@ LAYERS = {
         for name in ("encode_summary", "encode_translation", "stream_event")
     ],
     "statuses": ["server.call_steps:code_of"],
-    "interceptor": ["server.transport.callers:Callers.of"],
+    "interceptor": ["server.transport.callers:Callers.by_token"],
 }
 """Functions that fail in each layer, by module below ``summsvc``."""
 
@@ -114,7 +114,9 @@ def main() -> None:
         "server.interceptors:allow_encoded",
         lambda allow_encoded: lambda inner: breakable("serializer", allow_encoded(inner)),
     )
-    _replace("server.transport.callers:Callers.of", lambda inner: _fail_specially(inner, layer))
+    _replace(
+        "server.transport.callers:Callers.by_token", lambda inner: _fail_specially(inner, layer)
+    )
     from summsvc.cli import main as run
 
     run()
@@ -141,7 +143,7 @@ def _fail_specially(inner: Callable[..., Any], layer: Callable[[], str]) -> Call
     async def late(metadata: Any) -> None:
         fail(metadata)
 
-    def identify(self: Any, context: Any) -> Any:
+    def identify(self: Any, context: Any, sender: Any) -> Any:
         metadata = context.invocation_metadata()
         loop = asyncio.get_running_loop()
         match layer():
@@ -162,7 +164,7 @@ def _fail_specially(inner: Callable[..., Any], layer: Callable[[], str]) -> Call
                     traceback.print_exc()
             case "finalizer":
                 _Finalized(metadata)
-        return inner(self, context)
+        return inner(self, context, sender)
 
     return identify
 

@@ -79,7 +79,7 @@ class Call:
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
             if not self._method.startswith(OPEN_SERVICES):
-                self._caller = self._steps.callers.of(self._context)
+                self._caller = self._steps.callers.by_token(self._context, self._caller)
             set_current_caller(self._caller)
             if self._error is not None:
                 raise self._error

@@ -22,6 +22,10 @@ def context(peer: str, **metadata: str) -> Any:
     return SimpleNamespace(peer=lambda: peer, invocation_metadata=lambda: tuple(metadata.items()))
 
 
+def identified(callers: Callers, call: Any) -> Caller:
+    return callers.by_token(call, callers.by_address(call))
+
+
 @pytest.mark.parametrize(
     ("peer", "name"),
     [
@@ -36,7 +40,7 @@ def context(peer: str, **metadata: str) -> Any:
     ],
 )
 def test_without_tokens_a_caller_is_its_address(peer: str, name: str) -> None:
-    caller = Callers(Tokens(None), LIMITS).of(context(peer))
+    caller = identified(Callers(Tokens(None), LIMITS), context(peer))
     assert caller == Caller(name, peer)
     assert (caller.limits, caller.label) == (LIMITS, "anonymous")
 
@@ -50,16 +54,16 @@ def callers_of(file: Path, content: str) -> Callers:
 
 def test_a_token_identifies_its_caller_and_is_not_revealed(tmp_path: Path) -> None:
     callers = callers_of(tmp_path / "tokens", "secret\nother")
-    first = callers.of(context("ipv4:192.0.2.7:1", authorization="Bearer secret"))
-    again = callers.of(context("ipv4:192.0.2.9:2", authorization="bearer  secret "))
-    other = callers.of(context("ipv4:192.0.2.7:3", authorization="Bearer other"))
+    first = identified(callers, context("ipv4:192.0.2.7:1", authorization="Bearer secret"))
+    again = identified(callers, context("ipv4:192.0.2.9:2", authorization="bearer  secret "))
+    other = identified(callers, context("ipv4:192.0.2.7:3", authorization="Bearer other"))
     assert first.name == again.name == f"token-{hashlib.sha256(b'secret').hexdigest()[:12]}"
     assert first.connection != again.connection
     assert other.name != first.name
     assert (first.limits, first.label) == (LIMITS, "other")
     for rejected in ({}, {"authorization": "Bearer others"}, {"authorization": "secret"}):
         with pytest.raises(UnauthenticatedError):
-            callers.of(context("ipv4:192.0.2.7:1", **rejected))
+            identified(callers, context("ipv4:192.0.2.7:1", **rejected))
 
 
 def test_a_named_caller_has_its_own_limits_and_else_those_of_all(tmp_path: Path) -> None:
@@ -69,7 +73,7 @@ def test_a_named_caller_has_its_own_limits_and_else_those_of_all(tmp_path: Path)
         "limits = { max_calls = 3, max_queued_tokens = 0 }\n",
     )
     found = [
-        callers.of(context("ipv4:192.0.2.7:1", authorization=f"Bearer {token}"))
+        identified(callers, context("ipv4:192.0.2.7:1", authorization=f"Bearer {token}"))
         for token in ("first", "second")
     ]
     assert found == [Caller("newsroom", "ipv4:192.0.2.7:1")] * 2
@@ -79,7 +83,7 @@ def test_a_named_caller_has_its_own_limits_and_else_those_of_all(tmp_path: Path)
 
 def test_a_token_that_is_not_required_does_not_identify_a_caller() -> None:
     callers = Callers(Tokens(None), LIMITS)
-    caller = callers.of(context("ipv4:192.0.2.7:1", authorization="Bearer made up"))
+    caller = identified(callers, context("ipv4:192.0.2.7:1", authorization="Bearer made up"))
     assert caller.name == "ipv4:192.0.2.7"
 
 

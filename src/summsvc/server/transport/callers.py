@@ -39,13 +39,14 @@ class Callers:
         peer = str(context.peer())
         return Caller(address_name(peer), peer, self._limits)
 
-    def of(self, context: Context) -> Caller:
-        """Identify a caller by its token, or by its address when no token is required.
+    def by_token(self, context: Context, sender: Caller) -> Caller:
+        """Identify a caller by its token; it is the sender when no token is required.
 
-        Raises UnauthenticatedError if a token is required and none is accepted.
+        sender: the caller by its address. Raises UnauthenticatedError if a token is required and
+        none is accepted.
         """
         if not self._tokens.required:
-            return self.by_address(context)
+            return sender
         sent = dict(context.invocation_metadata() or ()).get("authorization", "")
         identity = self._tokens.identify(bearer_token(sent))
         if identity is None:
@@ -53,7 +54,7 @@ class Callers:
                 "this server requires a valid token; send metadata 'authorization: Bearer TOKEN'"
             )
         limits = replace(self._limits, **identity.limits)
-        return Caller(identity.name, str(context.peer()), limits, identity.label)
+        return Caller(identity.name, sender.connection, limits, identity.label)
 
 
 def current_caller() -> Caller:
