@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import grpc
 import structlog
@@ -40,11 +40,8 @@ THREAD_EXIT_S = 0.1
 WATCHES_S = 2.0
 """Most seconds of the drain in which health watches end; a watcher may not read its status."""
 
-MESSAGES_POLL_S = 0.02
-"""Seconds between checks whether all calls have their messages."""
-
-TEXT_POLL_S = 0.02
-"""Seconds between checks whether the text workers have ended."""
+POLL_S = 0.02
+"""Seconds between checks whether all calls have their messages, or the text workers have ended."""
 
 LOG_FLUSH_S = 0.1
 """Least time in seconds for the log to be read before the process exits."""
@@ -80,10 +77,7 @@ async def drain_and_close(
     message_reader.end_waits(calls.draining_error())
     calls.start_drain()
     # Calls are in flight only once their message has arrived, or did not arrive in time.
-    while len(message_reader):
-        if time.monotonic() >= until:
-            break
-        await asyncio.sleep(MESSAGES_POLL_S)
+    await _holds(lambda: not len(message_reader), until)
     cut = await calls.drain(until - time.monotonic())
     for call in cut:
         log.warning("call cut off", method=call.method, request_id=call.request_id)
@@ -96,7 +90,9 @@ async def drain_and_close(
         log.warning("connections left open")
     batches = pool.batches
     left_s = max(THREAD_EXIT_S, until - time.monotonic())
-    ended, freed = await asyncio.gather(_text_workers_end(workers, left_s), pool.close(left_s))
+    ended, freed = await asyncio.gather(
+        _holds(workers.close, time.monotonic() + left_s), pool.close(left_s)
+    )
     if not (ended and freed):
         log.warning(
             "work left running",
@@ -120,12 +116,12 @@ async def completes_within(awaitable: Awaitable[object], seconds: float) -> bool
     return True
 
 
-async def _text_workers_end(workers: TextWorkers, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not workers.close():
+async def _holds(condition: Callable[[], bool], until: float) -> bool:
+    """Wait until a condition holds, at most until a time of the monotonic clock."""
+    while not condition():
         if time.monotonic() >= until:
             return False
-        await asyncio.sleep(TEXT_POLL_S)
+        await asyncio.sleep(POLL_S)
     return True
 
 
