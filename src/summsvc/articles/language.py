@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 import re
 import threading
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -78,6 +79,18 @@ def normalize_code(code: str, *, field: str) -> str:
             field=field,
         )
     return language
+
+
+def sample(texts: Iterable[str]) -> str:
+    """The beginnings of texts, together as much as identification needs."""
+    parts: list[str] = []
+    length = 0
+    for text in texts:
+        if length >= SAMPLE_CODE_POINTS:
+            break
+        parts.append(text[:SAMPLE_CODE_POINTS])
+        length += len(parts[-1])
+    return "\n".join(parts)
 
 
 def likeliest(text: str) -> str:

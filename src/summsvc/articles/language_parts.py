@@ -55,7 +55,7 @@ def find(segments: Sequence[Segment], code: str) -> list[LanguagePart]:
         is_long = last - first >= MIN_SEGMENTS and own >= MIN_LETTERS
         if not is_long and own < max(MIN_LETTERS_OF_SHARE, MIN_SHARE * total):
             continue
-        sample = _sample(segments[first:last])
+        sample = language.sample(segment.text for segment in segments[first:last])
         found, probability = language.guess(sample)
         if found in ("", code) or probability < MIN_PROBABILITY:
             continue
@@ -138,14 +138,3 @@ def main_text(text: str) -> str:
     if min(latin, other) < MIN_OTHER_SCRIPT * (latin + other):
         return text
     return (_OTHER if latin >= other else _LATIN).sub(" ", text)
-
-
-def _sample(segments: Sequence[Segment]) -> str:
-    parts: list[str] = []
-    length = 0
-    for segment in segments:
-        if length >= language.SAMPLE_CODE_POINTS:
-            break
-        parts.append(segment.text[: language.SAMPLE_CODE_POINTS])
-        length += len(parts[-1])
-    return "\n".join(parts)

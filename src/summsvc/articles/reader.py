@@ -67,7 +67,7 @@ def read(
             "the article has no letter or digit in its title or body", field="article.body"
         )
     found, warnings = page_language.identify(
-        language_parts.main_text(_language_sample(title + kept)),
+        language_parts.main_text(language.sample(block.source_map.text for block in title + kept)),
         article.language,
         page.language_code if page else "",
     )
@@ -139,18 +139,6 @@ def _title_blocks(title: str) -> list[Block]:
         return []
     start, end = len(title) - len(title.lstrip()), len(title.rstrip())
     return [Block(SourceMap.plain(title, start, end), BlockKind.HEADING)]
-
-
-def _language_sample(blocks: Sequence[Block]) -> str:
-    """Text from the start of the article, sufficient to identify its language."""
-    parts: list[str] = []
-    length = 0
-    for block in blocks:
-        if length >= language.SAMPLE_CODE_POINTS:
-            break
-        parts.append(block.source_map.text[: language.SAMPLE_CODE_POINTS])
-        length += len(parts[-1])
-    return "\n".join(parts)
 
 
 def _separators(

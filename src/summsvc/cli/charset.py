@@ -130,9 +130,7 @@ def _wide(data: bytes, declared: str) -> Decoded | None:
         return None
     if not charset_detection.is_text(text):
         return None
-    return Decoded(
-        text, f"read as {codec.upper()}, which was detected; --charset names another one"
-    )
+    return _guessed(codec.upper(), text)
 
 
 def _detected(data: bytes, wrong: int) -> Decoded:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from summsvc.articles.pages import names
 from summsvc.articles.pages.outline import Outline
+from summsvc.articles.pages.siblings import MAX_LINKS
 from summsvc.interruption import checked
 
 MIN_LENGTH = 80
@@ -13,8 +14,6 @@ MIN_LENGTH = 80
 
 MAX_BLOCKS = 2
 """More blocks are something else, such as a summary by a machine or a list of points."""
-
-MAX_LINKS = 0.3
 
 
 def find(outline: Outline, article: int, unwanted: Sequence[bool]) -> set[int]:
