@@ -13,9 +13,6 @@ from typing import Any
 from summsvc.models.conversion import hub_tokenizer, layers, special_tokens
 from summsvc.models.conversion.weights import Weights
 
-METHOD = "tensors mapped"
-"""``method`` of a conversion in the manifest."""
-
 POSITION_OFFSET = 2
 """Rows of the position table before that of the first position."""
 
@@ -26,15 +23,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
     not of the shapes that the configuration requires.
     """
-    from ctranslate2.specs import TransformerSpec
-
-    spec = TransformerSpec.from_config(
-        (config["encoder_layers"], config["decoder_layers"]),
-        config["encoder_attention_heads"],
-        pre_norm=False,
-        activation=layers.activation(config["activation_function"]),
-        layernorm_embedding=True,
-    )
+    spec = layers.bart_spec(config, layernorm_embedding=True)
     _fill(spec, config, Weights(source))
     tokenizer = hub_tokenizer.load_bart(source)
     special_tokens.describe(spec, tokenizer, source, config, bos="bos")
@@ -65,7 +54,4 @@ def _fill(spec: Any, config: Mapping[str, Any], weights: Weights) -> None:
         for number, layer in enumerate(part.layer):
             mapper.layer(layer, f"{name}.layers.{number}", decoder=decoder)
     spec.decoder.projection.weight = shared
-    if "final_logits_bias" in weights:
-        bias = weights.get("final_logits_bias", 1, rows)
-        if bias.any():
-            spec.decoder.projection.bias = bias.reshape(-1)
+    layers.fill_output_bias(spec, weights, rows, rows)

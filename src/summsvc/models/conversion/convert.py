@@ -15,8 +15,7 @@ from typing import Any, Protocol
 from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
 from summsvc.errors import ModelUnavailableError
-from summsvc.models.conversion import argos, bart, marian, t5, transformers, verify
-from summsvc.models.conversion.layers import copy_before_quantization
+from summsvc.models.conversion import argos, bart, layers, marian, t5, transformers, verify
 from summsvc.models.conversion.students import files as students
 from summsvc.models.conversion.weights import Weights
 from summsvc.models.store.store import Convert
@@ -38,9 +37,7 @@ class OwnFormat:
 
 
 class TensorMapping(Protocol):
-    """A module that converts checkpoints of an architecture. METHOD: a name for its method."""
-
-    METHOD: str
+    """A module that converts checkpoints of an architecture."""
 
     def load_spec(self, source: Path, config: Mapping[str, Any]) -> Any:
         """The CTranslate2 specification of a checkpoint."""
@@ -162,7 +159,7 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
     mapping = _mapping(config.get("model_type"))
     description = mapping.load_spec(source, config)
     description.validate()
-    copy_before_quantization(description)
+    layers.copy_before_quantization(description)
     description.optimize(quantization=quantization)
     description.save(str(target))
     shutil.copyfile(source / "config.json", target / SOURCE_CONFIG_FILE)
@@ -171,7 +168,7 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
         shutil.copyfile(path, target / path.name)
     return {
         "engine": "ctranslate2",
-        "method": mapping.METHOD,
+        "method": transformers.METHOD if mapping is transformers else layers.METHOD,
         "quantization": quantization,
         "ctranslate2": metadata.version("ctranslate2"),
     }

@@ -6,6 +6,7 @@ gates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ import numpy as np
 
 from summsvc.errors import ModelUnavailableError
 from summsvc.models.conversion.weights import Weights
+
+METHOD = "tensors mapped"
+"""``method`` of a conversion in the manifest."""
 
 _ACTIVATIONS = {
     "gelu": "GELU",
@@ -65,6 +69,33 @@ BART_EMBEDDINGS = (
     "lm_head.weight",
 )
 """The names under which a file may store BART's or Marian's only matrix of embeddings."""
+
+
+def bart_spec(config: Mapping[str, Any], *, layernorm_embedding: bool) -> Any:
+    """The empty specification of BART's architecture, which is also Marian's.
+
+    config: config.json. layernorm_embedding: whether embeddings are normalized.
+    """
+    from ctranslate2.specs import TransformerSpec
+
+    return TransformerSpec.from_config(
+        (config["encoder_layers"], config["decoder_layers"]),
+        config["encoder_attention_heads"],
+        pre_norm=False,
+        activation=activation(config["activation_function"]),
+        layernorm_embedding=layernorm_embedding,
+    )
+
+
+def fill_output_bias(spec: Any, weights: Weights, rows: int, size: int) -> None:
+    """Set the bias of BART's or Marian's output layer, unless it is missing or zero.
+
+    rows: of the file's vocabulary, the first ``size`` of which are used.
+    """
+    if "final_logits_bias" in weights:
+        bias = weights.get("final_logits_bias", 1, rows)
+        if bias.any():
+            spec.decoder.projection.bias = bias.reshape(-1)[:size]
 
 
 def activation(name: str) -> Any:

@@ -20,9 +20,6 @@ from summsvc.errors import ModelBrokenError
 from summsvc.models.conversion import layers
 from summsvc.models.conversion.weights import Weights
 
-METHOD = "tensors mapped"
-"""``method`` of a conversion in the manifest."""
-
 MAX_PAD_VALUE = 1e-3
 """Largest absolute value of an embedding that counts as zero, including float16 rounding."""
 
@@ -38,15 +35,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
     not of the shapes that the configuration requires.
     """
-    from ctranslate2.specs import TransformerSpec
-
-    spec = TransformerSpec.from_config(
-        (config["encoder_layers"], config["decoder_layers"]),
-        config["encoder_attention_heads"],
-        pre_norm=False,
-        activation=layers.activation(config["activation_function"]),
-        layernorm_embedding=False,
-    )
+    spec = layers.bart_spec(config, layernorm_embedding=False)
     vocabulary = _load_vocabulary(source)
     _fill(spec, config, Weights(source), len(vocabulary))
     spec.config.eos_token = "</s>"
@@ -120,10 +109,7 @@ def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> 
             mapper.layer(layer, f"{name}.layers.{number}", decoder=decoder)
     spec.decoder.start_from_zero_embedding = True
     spec.decoder.projection.weight = tied("lm_head.weight")
-    if "final_logits_bias" in weights:
-        bias = weights.get("final_logits_bias", 1, rows)
-        if bias.any():
-            spec.decoder.projection.bias = bias.reshape(-1)[:size]
+    layers.fill_output_bias(spec, weights, rows, size)
 
 
 def sinusoids(positions: int, width: int) -> npt.NDArray[np.float32]:

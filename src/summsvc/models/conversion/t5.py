@@ -17,9 +17,6 @@ import numpy as np
 from summsvc.models.conversion import hub_tokenizer, layers, special_tokens
 from summsvc.models.conversion.weights import Weights
 
-METHOD = "tensors mapped"
-"""``method`` of a conversion in the manifest."""
-
 MAX_DISTANCE = 128
 """Distance in tokens from which the attention bias is constant, where config.json has none."""
 
