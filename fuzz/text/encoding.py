@@ -6,6 +6,7 @@ from fuzz.text.inputs import LANGUAGES, Input
 from fuzz.text.reading import assert_inside
 from summsvc.articles import encoding, language
 from summsvc.articles.formats.escape import escape
+from summsvc.articles.repair import repair
 from summsvc.errors import LanguageUndeterminedError, LanguageUnknownError
 from summsvc.types import Field, MimeType
 
@@ -18,7 +19,7 @@ def run(data: bytes) -> None:
         article = given.article()
         encoding.binary_format(article.body)
         length = {Field.TITLE: len(article.title), Field.BODY: len(article.body), None: 0}
-        for warning in encoding.warnings(article):
+        for warning in repair(article).warnings:
             assert_inside(warning.span, length[warning.field])
     elif way == "language":
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from summsvc.articles import encoding
 from summsvc.articles.reader import read
 from summsvc.errors import InvalidFieldError
-from summsvc.types import Article, Field, MimeType, Span, WarningType
+from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
 
 TEXTS = (
     "Статья о мэре Риги вышла в пятницу.",
@@ -19,8 +21,16 @@ TEXTS = (
 )
 
 
+def signs(text: str, mime_type: MimeType = MimeType.PLAIN) -> Iterator[Warning]:
+    """The warnings about a body that nothing repairs."""
+    if misread := encoding.misread_as(text):
+        yield encoding.misread_warning(Field.BODY, *misread)
+    if escaped := encoding.first_escaped(text, mime_type):
+        yield encoding.escaped_warning(Field.BODY, escaped, mime_type)
+
+
 def doubts(text: str, mime_type: MimeType = MimeType.PLAIN) -> list[str]:
-    found = list(encoding.warnings(Article("", text, "", mime_type)))
+    found = list(signs(text, mime_type))
     assert {each.type for each in found} <= {WarningType.ENCODING_DOUBTFUL}
     return [each.message for each in found]
 
@@ -31,7 +41,7 @@ def test_utf8_read_as_a_code_page_is_reported_with_its_place(text: str, code_pag
     sent = text.encode().decode(code_page, "replace")
     (message,) = doubts(sent)
     assert "UTF-8 that was read as windows-125" in message
-    (warning,) = encoding.warnings(Article("", sent))
+    (warning,) = signs(sent)
     assert warning.span is not None
     assert sent[: warning.span.start].isascii()
 

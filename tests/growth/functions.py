@@ -376,7 +376,9 @@ FUNCTIONS: dict[str, Function] = {
     "escape for Markdown": of(
         lambda text: escape(text, MimeType.MARKDOWN, at_line_start=True, before_markup=True)
     ),
-    "encoding": of(lambda text: list(encoding.warnings(Article(text, text)))),
+    "encoding": of(
+        lambda text: (encoding.misread_as(text), encoding.first_escaped(text, MimeType.PLAIN))
+    ),
     "repair of plain text": of(lambda text: repair(Article(text, text)), ARTICLE),
     "repair of HTML": of(lambda text: repair(Article("", text, "", MimeType.HTML)), ARTICLE),
     "repair of misread text": Function(_misread, ARTICLE // 4),

@@ -7,11 +7,11 @@ character as two to four: a leading byte and continuation bytes (RFC 3629, secti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from summsvc.interruption import checked
-from summsvc.types import Article, Field, MimeType, Span, Warning, WarningType
+from summsvc.types import Field, MimeType, Span, Warning, WarningType
 
 SAMPLE_CODE_POINTS = 20_000
 """The start of a text that is examined."""
@@ -123,16 +123,6 @@ def first_escaped(text: str, mime_type: MimeType) -> re.Match[str] | None:
         return ESCAPED.search(text, 0, SAMPLE_CODE_POINTS)
     matches = checked(AMPERSANDS.finditer(text, 0, SAMPLE_CODE_POINTS))
     return next((match for match in matches if ESCAPED_TWICE.fullmatch(match[0])), None)
-
-
-def warnings(article: Article) -> Iterator[Warning]:
-    """Yield a warning for each sign of a wrong encoding, with the place of the first."""
-    for field, text in ((Field.TITLE, article.title), (Field.BODY, article.body)):
-        if found := misread_as(text):
-            yield misread_warning(field, *found)
-        mime_type = article.mime_type if field is Field.BODY else MimeType.PLAIN
-        if escaped := first_escaped(text, mime_type):
-            yield escaped_warning(field, escaped, mime_type)
 
 
 def misread_warning(field: Field, page: CodePage, first: re.Match[str]) -> Warning:
