@@ -10,7 +10,6 @@ from bench.attacks.connections import one_by_one
 from tests.server import frames
 from tests.server.connection import RawConnection
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 INFLATED_BYTES = 2**28
 WINDOW_BITS = {"gzip": 31, "deflate": 15}
 """Argument of zlib for each encoding of gRPC."""
@@ -25,7 +24,7 @@ def sent(encoding: str, wire: RawConnection) -> Iterator[None]:
     """Send a bomb in each step, after the server has answered the one before."""
     stream = 1
     while True:
-        wire.send(frames.headers(stream, METHOD, grpc_encoding=encoding))
+        wire.send(frames.headers(stream, frames.TRANSLATE, grpc_encoding=encoding))
         wire.send_paced(stream, frames.message_frames(stream, packed(encoding), compressed=1))
         yield
         stream += 2

@@ -8,7 +8,6 @@ from bench.attacks.connections import one_by_one
 from tests.server import frames
 from tests.server.connection import RawConnection
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 VALUE_BYTES = 16_000
 FRAMES_PER_STEP = 100
 
@@ -19,7 +18,7 @@ def steps(port: int) -> Iterator[None]:
 
 
 def _flood(wire: RawConnection) -> Iterator[None]:
-    wire.send(frames.headers(1, METHOD, 0))
+    wire.send(frames.headers(1, frames.TRANSLATE, 0))
     # A literal without indexing (RFC 7541): the length has a prefix of 7 bits.
     length = VALUE_BYTES - 127
     field = b"\0\1x\x7f" + bytes([length % 128 | 128, length // 128]) + b"x" * VALUE_BYTES

@@ -9,7 +9,6 @@ from bench.attacks.connections import one_by_one
 from tests.server import frames
 from tests.server.connection import RawConnection
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 FRAMES_PER_STEP = 1_000
 
 
@@ -29,7 +28,7 @@ def empty_data(port: int) -> Iterator[None]:
 
 
 def _flood(frame: bytes, wire: RawConnection) -> Iterator[None]:
-    wire.open(METHOD, range(1))
+    wire.open(frames.TRANSLATE, range(1))
     while True:
         wire.send(frame * FRAMES_PER_STEP)
         yield

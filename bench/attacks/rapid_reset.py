@@ -11,7 +11,6 @@ from bench.attacks.connections import one_by_one
 from tests.server import frames
 from tests.server.connection import RawConnection
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 CANCEL = struct.pack(">I", 8)
 STREAMS_PER_STEP = 100
 
@@ -27,7 +26,7 @@ def _reset(wire: RawConnection) -> Iterator[None]:
     for first in count(1, 2 * STREAMS_PER_STEP):
         for stream in range(first, first + 2 * STREAMS_PER_STEP, 2):
             wire.send(
-                frames.headers(stream, METHOD),
+                frames.headers(stream, frames.TRANSLATE),
                 frames.frame(frames.RST_STREAM, 0, stream, CANCEL),
             )
         yield

@@ -11,7 +11,6 @@ from bench.attacks.connections import PAUSE_S
 from tests.server import frames
 from tests.server.connection import RawConnection
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 CONNECTIONS = 20
 STREAMS = 100
 START = b"\0" + (1_000_000).to_bytes(4)
@@ -23,7 +22,7 @@ def steps(port: int) -> Iterator[None]:
     with ExitStack() as stack:
         wires = [stack.enter_context(RawConnection(port)) for _ in range(CONNECTIONS)]
         for wire in wires:
-            wire.open(METHOD, range(STREAMS))
+            wire.open(frames.TRANSLATE, range(STREAMS))
         for at in count():
             byte = START[at : at + 1] or b"x"
             for wire in wires:

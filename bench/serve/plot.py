@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
+from bench import svg
 from bench.serve.bars import BAR_CLIENTS
 from bench.serve.results import Results
 
@@ -14,8 +14,6 @@ SYSTEMS = {
     "transformers": ("transformers generate, one call per request", "#8a8a8a"),
 }
 KINDS = {"article": "articles of 6 to 14 sentences", "short": "short texts"}
-
-INK = "#222"
 
 LEFT, FULL, BAR, GAP = 300, 330, 22, 6
 """Pixels: left end of the bars, length of 100 %, height of a bar, space below it."""
@@ -31,16 +29,16 @@ def plot(results: Results, model: str, path: Path) -> None:
         raise ValueError(f"no closed loop of {BAR_CLIENTS} clients with {model} was measured")
     y, parts = (
         62,
-        [_text(16, 26, f"Share of the engine's throughput that {BAR_CLIENTS} clients get", 16)],
+        [svg.text(16, 26, f"Share of the engine's throughput that {BAR_CLIENTS} clients get", 16)],
     )
     begin = y
     for kind, bars in groups.items():
         if bars:
-            parts.append(_text(16, y + 15, KINDS[kind].capitalize(), 13))
+            parts.append(svg.text(16, y + 15, KINDS[kind].capitalize(), 13))
             y += BAR + GAP
         for name, colour, share in bars:
             width = round(FULL * share)
-            parts.append(_text(LEFT - 10, y + 15, name, 12, "end"))
+            parts.append(svg.text(LEFT - 10, y + 15, name, 12, "end"))
             parts.append(
                 f'<rect x="{LEFT}" y="{y}" width="{width}" height="{BAR}" fill="{colour}"/>'
             )
@@ -48,34 +46,20 @@ def plot(results: Results, model: str, path: Path) -> None:
             if width > FULL / 4:
                 at, anchor, ink = LEFT + width - 8, "end", "white"
             else:
-                at, anchor, ink = LEFT + width + 8, "start", INK
-            parts.append(_text(at, y + 16, figure, 13, anchor, ink))
+                at, anchor, ink = LEFT + width + 8, "start", svg.INK
+            parts.append(svg.text(at, y + 16, figure, 13, anchor, ink))
             y += BAR + GAP
         y += 2 * GAP
     end = LEFT + FULL
-    parts.append(_text(end, begin - 8, "engine alone: 100 %", 11, "middle"))
+    parts.append(svg.text(end, begin - 8, "engine alone: 100 %", 11, "middle"))
     parts.append(
         f'<line x1="{end}" y1="{begin}" x2="{end}" y2="{y - GAP}" stroke="#444" '
         'stroke-dasharray="4 4"/>'
     )
-    size = f'width="720" height="{y + 4}" viewBox="0 0 720 {y + 4}"'
-    style = 'font-family="sans-serif" role="img"'
-    path.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n'
-        '<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n",
-        "utf-8",
-    )
+    svg.save(path, y + 4, parts)
 
 
 def _bars(results: Results, model: str, kind: str) -> list[tuple[str, str, float]]:
     """Label, colour and share of the engine's throughput of each measured system."""
     rows = ((SYSTEMS[name], results.row(model, kind, BAR_CLIENTS, name)) for name in SYSTEMS)
     return [(label, colour, row.share) for (label, colour), row in rows if row]
-
-
-def _text(x: int, y: int, text: str, size: int, anchor: str = "start", colour: str = INK) -> str:
-    weight = ' font-weight="bold"' if size > 12 else ""
-    return (
-        f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" fill="{colour}"{weight}>'
-        f"{escape(text, quote=False)}</text>"
-    )

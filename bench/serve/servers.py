@@ -18,6 +18,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from bench.serve import models, naive
+from tests.process_memory import resident_mb
 
 TWO = "summsvc-x2"
 """Way with two processes of summsvc, each with a model, one worker and one text thread."""
@@ -74,8 +75,7 @@ class Served:
 
     def rss_mb(self) -> float:
         """Current resident memory in MB."""
-        pages = (Path(f"/proc/{process.pid}/status").read_text() for process in self.processes)
-        return sum(int(page.partition("VmRSS:")[2].split()[0]) for page in pages) * 1024 / 1e6
+        return sum(resident_mb(process.pid) for process in self.processes)
 
 
 @contextmanager

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
+from bench import svg
 from bench.soak.results import Minute, Results
 
 LEFT, WIDTH, HEIGHT, GAP = 60, 620, 120, 56
 """Pixels: left end of the charts, their size, space between two of them."""
 
-INK = "#222"
+SIZE = 12
+"""Pixels of the letters."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,8 @@ def plot(results: Results, path: Path) -> None:
     for title, lines in CHARTS.items():
         parts += _chart(results, title, lines, y)
         y += HEIGHT + GAP
-    parts.append(_text(LEFT + WIDTH / 2, y - 14, "minutes", "middle"))
-    size = f'width="720" height="{y}" viewBox="0 0 720 {y}"'
-    path.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" role="img">\n'
-        '<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n",
-        "utf-8",
-    )
+    parts.append(svg.text(LEFT + WIDTH / 2, y - 14, "minutes", SIZE, "middle"))
+    svg.save(path, y, parts)
 
 
 def _chart(results: Results, title: str, lines: Sequence[Line], top: int) -> list[str]:
@@ -61,12 +57,12 @@ def _chart(results: Results, title: str, lines: Sequence[Line], top: int) -> lis
     step = WIDTH / max(1, len(minutes) - 1)
     bottom = top + HEIGHT
     parts = [
-        _text(LEFT, top - 10, title),
-        _text(LEFT - 6, top + 4, f"{highest:.0f}", "end"),
-        _text(LEFT - 6, bottom + 4, "0", "end"),
+        svg.text(LEFT, top - 10, title, SIZE),
+        svg.text(LEFT - 6, top + 4, f"{highest:.0f}", SIZE, "end"),
+        svg.text(LEFT - 6, bottom + 4, "0", SIZE, "end"),
         f'<path d="M{LEFT} {top}V{bottom}H{LEFT + WIDTH}" fill="none" stroke="#999"/>',
-        _text(LEFT, bottom + 16, "1", "middle"),
-        _text(LEFT + WIDTH, bottom + 16, str(len(minutes)), "middle"),
+        svg.text(LEFT, bottom + 16, "1", SIZE, "middle"),
+        svg.text(LEFT + WIDTH, bottom + 16, str(len(minutes)), SIZE, "middle"),
     ]
     for number, line in enumerate(lines):
         points = " ".join(
@@ -78,19 +74,13 @@ def _chart(results: Results, title: str, lines: Sequence[Line], top: int) -> lis
         )
         if len(lines) > 1:
             parts.append(
-                _text(
+                svg.text(
                     LEFT + WIDTH - 90 * (len(lines) - 1 - number),
                     top - 10,
                     line.label,
+                    SIZE,
                     "end",
                     line.colour,
                 )
             )
     return parts
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = INK) -> str:
-    return (
-        f'<text x="{x:.0f}" y="{y:.0f}" font-size="12" text-anchor="{anchor}" fill="{colour}">'
-        f"{escape(text, quote=False)}</text>"
-    )

@@ -19,6 +19,7 @@ from summsvc.models.conversion.convert import convert
 from summsvc.models.conversion.students.convert import convert as convert_student
 from summsvc.models.store.store import Store
 from tests.checkpoints import marian, student
+from tests.process_memory import resident_mb
 
 SETTINGS = {
     "cache_bytes": "500000",
@@ -94,11 +95,9 @@ class Watched:
     def usage(self) -> Usage:
         """The usage at this moment."""
         folder = Path(f"/proc/{self._process.pid}")
-        status = (folder / "status").read_text()
-        rss = int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
         tasks = self._tasks.read_text() if self._tasks.is_file() else ""
         return Usage(
-            round(rss, 1),
+            round(resident_mb(self._process.pid), 1),
             len(list((folder / "fd").iterdir())),
             len(list((folder / "task").iterdir())),
             int(tasks or 0),

@@ -20,8 +20,8 @@ from contextlib import AbstractContextManager, ExitStack
 
 from bench.serve.servers import Served, announced, served
 from tests.server.connection import RawConnection
+from tests.server.frames import TRANSLATE
 
-METHOD = "/summsvc.v1.TranslationService/Translate"
 OPEN_S, CLOSED_S, IDLE_S = 2.0, 1.0, 5.0
 """Seconds to wait for the streams to open, for a connection to close, and at the end."""
 
@@ -33,7 +33,7 @@ def memory(server: Served, rounds: int, streams: int, connections: int) -> list[
     for _ in range(rounds):
         with ExitStack() as stack:
             for _ in range(connections):
-                stack.enter_context(RawConnection(port)).open(METHOD, range(streams))
+                stack.enter_context(RawConnection(port)).open(TRANSLATE, range(streams))
             time.sleep(OPEN_S)
             found.append(server.rss_mb())
         time.sleep(CLOSED_S)

@@ -3,7 +3,7 @@
 The server is one process with the models of a store; the messages go over several connections as
 bytes. An answer is a finding if its status is INTERNAL or UNKNOWN, or DEADLINE_EXCEEDED after
 ``PATIENCE_S``; so is a server that has died, does not answer a valid request at the end, or has
-more than ``MAX_GROWTH_BYTES`` more memory than after the first requests.
+more than ``MAX_GROWTH_MB`` more memory than after the first requests.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import grpc
 
 from fuzz.results import Run
 from fuzz.service import messages, wire
+from tests.process_memory import resident_mb
 
 NAME = "service"
 CONNECTIONS = 4
@@ -31,7 +32,7 @@ PATIENCE_S = 60.0
 share one model with each other and, on a shared machine, with other processes."""
 
 WARM_UP = 200
-MAX_GROWTH_BYTES = 400_000_000
+MAX_GROWTH_MB = 400
 BAD = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 SERVICES = {
@@ -59,11 +60,9 @@ class Server:
         self.address = address
 
     @property
-    def resident_bytes(self) -> int:
+    def resident_mb(self) -> float:
         """Memory of the process that is in use."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text("utf-8").splitlines()
-        (line,) = (line for line in lines if line.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
+        return resident_mb(self.process.pid)
 
 
 @contextmanager
@@ -150,15 +149,15 @@ def fuzz(model_dir: Path, executions: int, seconds: float, seed: int, run: Run) 
         with ThreadPoolExecutor(WORKERS) as threads:
             # The models are loaded at the start; the first calls wait for them.
             _send(threads, channels, made, WARM_UP, run, answers)
-            before = server.resident_bytes
+            before = server.resident_mb
             while run.executions < executions and run.seconds < seconds:
                 _send(threads, channels, made, WARM_UP, run, answers)
                 run.save()
         valid = messages.requests()[0].SerializeToString()
         assert call(channels[0], METHODS[0], valid) is grpc.StatusCode.OK, "no answer at the end"
-        grown = server.resident_bytes - before
-        if grown > MAX_GROWTH_BYTES:
-            run.report(b"", AnswerError(f"the server has grown by {grown / 1e6:.0f} MB"))
+        grown = server.resident_mb - before
+        if grown > MAX_GROWTH_MB:
+            run.report(b"", AnswerError(f"the server has grown by {grown:.0f} MB"))
         for channel in channels:
             channel.close()
     run.save(now=True)

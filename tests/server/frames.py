@@ -14,6 +14,9 @@ REFUSED_STREAM = 7
 MAX_CONCURRENT_STREAMS = 3
 INITIAL_WINDOW_SIZE = 4
 MAX_HEADER_LIST_SIZE = 6
+TRANSLATE = "/summsvc.v1.TranslationService/Translate"
+"""Path of the method that raw clients call, when any will do."""
+
 MAX_FRAME_BYTES = 16_384
 """Largest frame that every peer accepts, in bytes."""
 

@@ -24,6 +24,7 @@ from summsvc.models.conversion.convert import convert
 from summsvc.models.store.store import Store
 from summsvc.types import Article
 from tests.checkpoints import marian, pairs
+from tests.process_memory import resident_mb
 
 ROUNDS = 12
 CALLS = 400
@@ -44,8 +45,7 @@ class Serving:
     pid: int
 
     def rss_mb(self) -> float:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+        return resident_mb(self.pid)
 
     def threads_and_files(self) -> tuple[int, int]:
         process = Path(f"/proc/{self.pid}")

@@ -5,7 +5,6 @@ The attacks are those of ``bench.attacks``, which measures what they cost other 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from bench.attacks import bomb, rapid_reset
 from bench.attacks.names import ATTACKS
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub
+from tests.process_memory import resident_mb
 from tests.server import frames
 from tests.server.connection import RawConnection
 from tests.server.process import Process, serving
@@ -56,14 +56,6 @@ def port(server: Process) -> int:
     return int(server.address.rpartition(":")[2])
 
 
-def memory_mb(server: Process, peak: bool = False) -> float:
-    """Resident memory now, or the most since it was reset."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    found = re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) / 1000
-
-
 def answers(server: Process) -> bool:
     with grpc.insecure_channel(server.address) as channel:
         ModelServiceStub(channel).GetServerInfo(pb.GetServerInfoRequest(), timeout=60)
@@ -73,14 +65,14 @@ def answers(server: Process) -> bool:
 
 
 def attack(server: Process, name: str, steps: int) -> None:
-    before = memory_mb(server)
+    before = resident_mb(server.process.pid)
     running = ATTACKS[name](port(server))
     for _ in islice(running, steps):
         pass
     assert answers(server)
     running.close()  # type: ignore[attr-defined]  # All are generators.
     assert answers(server)
-    assert memory_mb(server) - before < ATTACK_MB
+    assert resident_mb(server.process.pid) - before < ATTACK_MB
     assert server.process.poll() is None
 
 
@@ -99,12 +91,12 @@ def test_long_attacks(server: Process, name: str) -> None:
 def test_a_message_is_not_decompressed_beyond_the_limit(server: Process, encoding: str) -> None:
     """The message has 256 MiB after decompression; the limit is 8 MiB."""
     Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
-    before = memory_mb(server, peak=True)
+    before = resident_mb(server.process.pid, peak=True)
     with RawConnection(port(server)) as wire:
-        wire.send(frames.headers(1, bomb.METHOD, grpc_encoding=encoding))
+        wire.send(frames.headers(1, frames.TRANSLATE, grpc_encoding=encoding))
         received = wire.send_paced(1, frames.message_frames(1, bomb.packed(encoding), 1))
     assert b"Decompressed message larger than max" in received[0][1]
-    assert memory_mb(server, peak=True) - before < 64
+    assert resident_mb(server.process.pid, peak=True) - before < 64
 
 
 def test_a_message_within_the_limit_may_be_compressed(server: Process) -> None:
@@ -119,7 +111,7 @@ def test_cancelled_streams_count_until_their_calls_have_ended(server: Process) -
     with RawConnection(port(server)) as wire:
         for stream in range(1, 2 * opened, 2):
             cancel = frames.frame(frames.RST_STREAM, 0, stream, rapid_reset.CANCEL)
-            wire.send(frames.headers(stream, rapid_reset.METHOD), cancel)
+            wire.send(frames.headers(stream, frames.TRANSLATE), cancel)
         wire.send(frames.frame(frames.PING, 0, 0, b"all read"))
         refused = 0
         for kind, _, _, payload in wire.frames():
