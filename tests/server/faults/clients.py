@@ -19,7 +19,7 @@ from summsvc.v1.translation_service_pb2_grpc import TranslationServiceStub
 from tests.running import refusal
 
 CALL_TIMEOUT_S = 60.0
-"""Deadline of each call; a call that nobody answers ends with it."""
+"""Deadline of each call; a call without an answer ends with it."""
 
 NOT_SENT = "UNAVAILABLE, not sent"
 """Outcome of a call for which the client found no server that listens."""
