@@ -15,10 +15,11 @@ import structlog
 
 from summsvc import errors
 from summsvc.scheduling.admission.caller_limits import CallsInFlight
+from summsvc.scheduling.fairness.turns import TurnGate
 from summsvc.server.codec.status import code_of, internal_error, status_of, trailing_metadata
 from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
 from summsvc.server.runtime.metrics import CallMetrics
-from summsvc.server.transport.callers import AdmissionGate, Callers, set_current_caller
+from summsvc.server.transport.callers import Callers, set_current_caller
 from summsvc.server.transport.handlers import Context
 
 log = structlog.get_logger("summsvc.calls")
@@ -52,8 +53,8 @@ class CallSteps:
         self.calls = calls
         self.metrics = metrics
         self.in_flight = CallsInFlight()
-        self.starts = AdmissionGate()
-        self.responses = AdmissionGate()
+        self.starts = TurnGate()
+        self.responses = TurnGate()
 
 
 class Call:

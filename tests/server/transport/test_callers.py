@@ -1,8 +1,7 @@
-"""Caller identity and fair admission of calls."""
+"""Caller identity."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ import pytest
 from summsvc.errors import UnauthenticatedError
 from summsvc.scheduling.fairness.callers import Caller, CallerLimits
 from summsvc.server.security.tokens import Tokens
-from summsvc.server.transport.callers import TURNS_PER_ITERATION, AdmissionGate, Callers
+from summsvc.server.transport.callers import Callers
 
 LIMITS = CallerLimits(max_calls=7, max_queued_tokens=8, max_batch_articles=9)
 
@@ -85,37 +84,3 @@ def test_a_token_that_is_not_required_does_not_identify_a_caller() -> None:
     callers = Callers(Tokens(None), LIMITS)
     caller = identified(callers, context("ipv4:192.0.2.7:1", authorization="Bearer made up"))
     assert caller.name == "ipv4:192.0.2.7"
-
-
-async def test_a_call_waits_for_one_call_of_each_caller_at_most() -> None:
-    gate, begun = AdmissionGate(), list[Caller]()
-
-    async def call(caller: Caller) -> None:
-        await gate.admit(caller)
-        begun.append(caller)
-
-    flood = [Caller("a", str(i % 5)) for i in range(500)]
-    tasks = [asyncio.create_task(call(caller)) for caller in flood]
-    for _ in range(3):
-        await asyncio.sleep(0)
-    before = len(begun)
-    assert before < 4 * TURNS_PER_ITERATION
-    other = Caller("b", "1")
-    await call(other)
-    assert begun.index(other) - before <= 3 * TURNS_PER_ITERATION
-    await asyncio.gather(*tasks)
-    assert len(begun) == 501
-
-
-async def test_a_cancelled_call_leaves_the_gate() -> None:
-    gate = AdmissionGate()
-    caller = Caller("a", "1")
-    tasks = [asyncio.create_task(gate.admit(caller)) for _ in range(50)]
-    await asyncio.sleep(0)
-    for task in tasks[TURNS_PER_ITERATION:]:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for _ in range(3):
-        await asyncio.sleep(0)
-    await gate.admit(caller)
-    assert len(gate._places.waiters) == 0

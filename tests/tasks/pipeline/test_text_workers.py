@@ -16,6 +16,7 @@ from summsvc.articles.reader import warm_up
 from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.scheduling.fairness.turns import TURNS_PER_ITERATION
 from summsvc.scheduling.thread_queue import SLOTS_PER_THREAD, ThreadQueue, ThreadQueueMetrics
 from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.tasks.pipeline.text_workers import (
@@ -381,3 +382,19 @@ async def test_the_time_of_loading_data_does_not_delay_articles(
         assert len(await asyncio.gather(*reading)) == 60
     finally:
         workers.close()
+
+
+async def test_small_work_of_one_caller_does_not_fill_an_iteration_of_the_event_loop() -> None:
+    workers = TextWorkers(1, max_title=100, max_body=100)
+    done: list[str] = []
+    flood, other = (workers.for_caller(Caller(name, "1")) for name in ("flood", "other"))
+    tasks = [asyncio.create_task(flood.offload(1, done.append, "flood")) for _ in range(200)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    before = len(done)
+    assert 0 < before < 4 * TURNS_PER_ITERATION
+    await other.offload(1, done.append, "other")
+    assert done.index("other") - before <= 3 * TURNS_PER_ITERATION
+    await asyncio.gather(*tasks)
+    assert len(done) == 201
+    workers.close()

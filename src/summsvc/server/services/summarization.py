@@ -63,4 +63,5 @@ class SummarizationServicer(summarization_service_pb2_grpc.SummarizationServiceS
     async def _encode(self, summary: Summary) -> bytes:
         size = SEGMENT_OVERHEAD * len(summary.sentences)
         limit = self._converter.max_reply_bytes
-        return await self._workers.offload(size, to_proto.encode_summary, limit, summary)
+        workers = self._workers.for_caller(current_caller())
+        return await workers.offload(size, to_proto.encode_summary, limit, summary)

@@ -85,7 +85,7 @@ class TranslationServicer(translation_service_pb2_grpc.TranslationServiceService
             request, deadline=deadline, caller=caller, bulk=bulk
         )
         translation = await self._translator.translate(translation_request)
-        return await self._workers.offload(
+        return await self._workers.for_caller(caller).offload(
             len(translation.body),
             to_proto.encode_translation,
             self._converter.max_reply_bytes,

@@ -1,8 +1,7 @@
-"""Caller identity from token or address, and fair admission of new calls."""
+"""Caller identity from token or address."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import replace
@@ -10,16 +9,11 @@ from urllib.parse import unquote
 
 from summsvc.errors import UnauthenticatedError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller, CallerLimits
-from summsvc.scheduling.fairness.semaphore import FairSemaphore
 from summsvc.server.security.tokens import Tokens, bearer_token
 from summsvc.server.transport.handlers import Context
 
 IPV6_PREFIX_BITS = 64
 """Length of the IPv6 prefix that identifies one host or home network (RFC 6177)."""
-
-TURNS_PER_ITERATION = 2
-"""Turns that a gate grants in one iteration of the event loop."""
-
 
 _current: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
 
@@ -83,22 +77,3 @@ def address_name(peer: str) -> str:
         mapped = ipaddress.IPv6Address(host).ipv4_mapped
         return f"ipv4:{mapped}" if mapped else f"ipv6:{network}"
     return f"{kind}:{rest.rpartition(':')[0]}" if kind == "ipv4" else kind
-
-
-class AdmissionGate:
-    """Grants turns in fair order of callers, a few in one iteration of the event loop.
-
-    The start of a call and each message of a response stream are computed on the event loop.
-    When one caller sends many calls at once, a call of another caller waits for at most one
-    call of each caller; and while many streams have messages to send, an iteration stays
-    short, and so does every other call. A turn that is waited for costs one queue entry,
-    which is removed when the call is cancelled.
-    """
-
-    def __init__(self) -> None:
-        self._places = FairSemaphore(TURNS_PER_ITERATION)
-
-    async def admit(self, caller: Caller) -> None:
-        """Wait for a turn of the caller."""
-        await self._places.acquire(caller)
-        asyncio.get_running_loop().call_soon(self._places.release)

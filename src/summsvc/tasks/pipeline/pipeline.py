@@ -65,7 +65,7 @@ class Pipeline:
         self.stages = tuple(stages)
         self.source = self.stages[0].source
         self.stats = Stats()
-        self.workers = workers
+        self.workers = workers.for_caller(caller)
         self.checks = checks if checks is not None and use_cache else Checks(0)
         self._unsplittable = unsplittable
         self._output_terms = tuple(dict.fromkeys(output_terms))

@@ -16,6 +16,7 @@ from summsvc.articles.reader import read, warm_up
 from summsvc.errors import DrainingError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.scheduling.fairness.turns import TurnGate
 from summsvc.scheduling.thread_queue import ThreadQueue, ThreadQueueMetrics
 from summsvc.tasks.pipeline import preflight
 from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
@@ -63,6 +64,8 @@ class TextWorkers:
         metrics = ThreadQueueMetrics(registry)
         self._short = ThreadQueue("short", threads, limits, metrics)
         self._long = ThreadQueue("long", max(1, threads // 2), limits, metrics)
+        self._turns = TurnGate()
+        self._caller = ANONYMOUS
         self._max_title = max_title
         self._max_body = max_body
         self._warm = False
@@ -83,6 +86,12 @@ class TextWorkers:
         other._short = self._long
         return other
 
+    def for_caller(self, caller: Caller) -> TextWorkers:
+        """The same workers, with work on the event loop at the turns of a caller."""
+        other = copy.copy(self)
+        other._caller = caller
+        return other
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``work`` in a thread and return its result."""
         return await self._short.run(functools.partial(work, *args, **kwargs))
@@ -92,9 +101,11 @@ class TextWorkers:
     ) -> T:
         """Call ``work`` in a thread, or on the event loop when it is small.
 
-        size: see ``work_size``.
+        A batch completes segments of many calls at once: without turns, the work on all of them
+        would be one iteration of the event loop. size: see ``work_size``.
         """
         if size <= INLINE_LIMIT:
+            await self._turns.admit(self._caller)
             return work(*args, **kwargs)
         return await self._queue(size).run(functools.partial(work, *args, **kwargs))
 

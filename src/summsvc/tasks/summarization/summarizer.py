@@ -66,7 +66,8 @@ class Summarizer:
         target = (
             normalize_code(request.target, field="target_language_code") if request.target else ""
         )
-        document = await self._workers.read(
+        workers = self._workers.for_caller(request.caller)
+        document = await workers.read(
             request.article,
             keep_boilerplate=request.keep_boilerplate,
             deadline=request.deadline,
@@ -81,13 +82,13 @@ class Summarizer:
         scheduler, fallback = await self._model(request, language.code)
         if scheduler is None:
             size = len(request.article.body)
-            sentences, warnings = await self._workers.offload(size, extract, document, length)
+            sentences, warnings = await workers.offload(size, extract, document, length)
             models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
             stats.inference_s = time.perf_counter() - working
         else:
             stage = Stage(scheduler, language.code, language.code)
             pipeline = self._pipeline(request, [stage])
-            sentences, warnings = await write_summary(pipeline, self._workers, document, length)
+            sentences, warnings = await write_summary(pipeline, workers, document, length)
             models = list(pipeline.models)
             stats.add(pipeline.stats)
         summary = Summary(
@@ -104,7 +105,7 @@ class Summarizer:
             translating = self._pipeline(request, stages, admitted=not summary.extractive)
             summary = await self._translate(translating, summary, document)
         size = SEGMENT_OVERHEAD * len(summary.sentences)
-        found = await self._workers.offload(size, _sentence_warnings, summary.sentences)
+        found = await workers.offload(size, _sentence_warnings, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
         stats.total_s = time.perf_counter() - begun
         return summary

@@ -99,7 +99,8 @@ class Translator:
                 else:
                     segments += part
         size = len(request.article.body)
-        return await self._workers.offload(size, whole_translation, started, segments, finished)
+        workers = self._workers.for_caller(request.caller)
+        return await workers.offload(size, whole_translation, started, segments, finished)
 
     async def stream(self, request: TranslationRequest) -> AsyncGenerator[Event, None]:
         """Yield a start, every segment once it and all before it are done, and a finish.
@@ -137,7 +138,7 @@ class Translator:
         stats = Stats(segmentation_s=time.perf_counter() - begun, segments=len(segments))
         stages = await self._stages(request, document, target)
         bulk = request.bulk or len(segments) > BULK_SEGMENTS
-        workers = self._workers.for_bulk if bulk else self._workers
+        workers = (self._workers.for_bulk if bulk else self._workers).for_caller(request.caller)
         plan = await workers.offload(
             work_size([each.text for each in segments]) + SEGMENT_OVERHEAD * len(request.glossary),
             _Plan.of,
