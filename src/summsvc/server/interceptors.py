@@ -1,8 +1,9 @@
 """gRPC server interceptor: wraps every handler in message reader, deserializer and call steps.
 
-The layers of a wrapped handler, from the connection inwards: ``MessageReader`` reads the
-encoded request, ``Call`` runs the steps before and after the method, ``RequestDeserializer``
-parses the request when the steps before the method have admitted the call.
+The layers of a wrapped handler, from the connection inwards: ``CancelledCalls`` holds the streams
+of cancelled calls, ``MessageReader`` reads the encoded request, ``Call`` runs the steps before and
+after the method, ``RequestDeserializer`` parses the request when the steps before the method have
+admitted the call.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from summsvc.server.call_steps import (
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.codec.wire_format import allow_encoded
 from summsvc.server.transport.callers import current_caller
+from summsvc.server.transport.cancelled_calls import CancelledCalls
 from summsvc.server.transport.handlers import Context, Continuation, Handler, UnaryBehavior
 from summsvc.server.transport.message_reader import MessageReader
 
@@ -45,6 +47,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._steps = steps
         self._deserializer = deserializer
         self._message_reader = message_reader
+        self._cancelled_calls = CancelledCalls()
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(  # type: ignore[override]
@@ -76,7 +79,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             handler = self._wrap_streaming(method, handler, parse)
         else:
             handler = self._wrap_unary(method, handler, parse)
-        return self._message_reader.wrap(handler)
+        return self._cancelled_calls.wrap(self._message_reader.wrap(handler))
 
     def _wrap_unary(self, method: str, handler: Handler, parse: Parse) -> Handler:
         inner = cast("UnaryBehavior", handler.unary_unary)
