@@ -29,6 +29,7 @@ from summsvc.engines.checkpoint import (
     reset_generation_config,
     tokenizer_language,
 )
+from summsvc.engines.declared import Declared
 from summsvc.engines.limits import (
     input_limit,
     output_limit,
@@ -70,7 +71,7 @@ class TransformersEngine:
         try:
             self._model: Any = load_model(spec.path, self.compute_type, self.device)
             tokenizer = self._tokenizer(spec.pairs[0][0] if spec.pairs else "")
-            config = self._model.config.to_dict()
+            config = Declared(self._model.config.to_dict(), "config.json")
             self.max_input_tokens = input_limit(config, int(tokenizer.model_max_length))
             self._positions = output_positions(config)
             self._tokens = reset_generation_config(self._model, tokenizer)
