@@ -106,9 +106,10 @@ class Splitter(Protocol):
 
 
 class Tokenizer:
-    """The tokenizer of one model, for use by one thread.
+    """The tokenizer of one model; thread-safe, and reads no file after its construction.
 
-    Raises the errors of loading its files.
+    The tokenizers library fails in other threads only while a tokenizer is changed. Raises the
+    errors of loading its files.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
