@@ -6,7 +6,8 @@ import re
 
 from fuzz.text.inputs import LANGUAGES, Input
 from summsvc.articles.occurrences import Occurrences
-from summsvc.tasks.translation.glossary import Terms, around, places, translatable, uses
+from summsvc.tasks.translation.glossary import Terms, around, translatable
+from summsvc.tasks.translation.term_uses import places, uses
 
 _WORD = re.compile(r"\S+")
 
