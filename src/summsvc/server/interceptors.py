@@ -8,6 +8,7 @@ admitted the call.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from typing import TypeAlias, cast
@@ -29,7 +30,7 @@ from summsvc.server.codec.wire_format import allow_encoded
 from summsvc.server.transport.callers import current_caller
 from summsvc.server.transport.cancelled_calls import CancelledCalls
 from summsvc.server.transport.handlers import Context, Continuation, Handler, UnaryBehavior
-from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.message_reader import CANCELLATION_WAIT_S, MessageReader
 
 Parse: TypeAlias = Callable[[object, Caller], object]
 """Parses an encoded request of a caller; returns the request, or the error to answer with."""
@@ -120,7 +121,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         async with aclosing(responses):
             async for response in responses:
                 await self._steps.responses.admit(caller)
-                await context.write(response)
+                try:
+                    await context.write(response)
+                except grpc.aio.InternalError:
+                    # The caller has left; gRPC cancels the call after the failure of the write.
+                    await asyncio.sleep(CANCELLATION_WAIT_S)
+                    raise
 
     def _wrap_open(self, method: str, handler: Handler, parse: Parse) -> Handler:
         """Wrap a method that needs no token, also works during a drain and is not counted."""
