@@ -156,7 +156,6 @@ def convert(spec: ModelSpec, target: Path) -> dict[str, str]:
     metadata = _load_metadata(source)
     config = Declared.load(source / "config.json")
     framing = _framing(config, metadata.find_text("target_prefix") or "")
-    version = metadata.find_text("package_version") or ""
     if not any(source.glob("*vocabulary.*")):
         raise ModelUnavailableError(f"the Argos package of '{spec.id}' has no vocabulary")
     for path in source.iterdir():
@@ -168,7 +167,7 @@ def convert(spec: ModelSpec, target: Path) -> dict[str, str]:
     return {
         "engine": "ctranslate2",
         "method": "Argos package, its model unchanged",
-        "argos": version[:40],
+        "argos": str(metadata.values.get("package_version", ""))[:40],
     }
 
 
