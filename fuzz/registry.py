@@ -64,6 +64,7 @@ def _files() -> list[Target]:
         "student-configuration": (students.parsed_configuration, students.configuration_seeds),
         "argos-metadata": (packages.argos_metadata, packages.argos_metadata_seeds),
         "checkpoint": (packages.described, packages.described_seeds),
+        "configuration": (packages.configuration, packages.configuration_seeds),
         "framing": (packages.framing, packages.framing_seeds),
         "manifest": (packages.manifest, packages.manifest_seeds),
         "settings": (operators.settings, operators.settings_seeds),

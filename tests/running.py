@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,15 @@ class Running:
         while self.health(service) != health_pb2.HealthCheckResponse.SERVING:
             assert time.monotonic() < until, f"{service} never became ready"
             time.sleep(0.05)
+
+    def codes(self) -> Counter[str]:
+        """Count the ended calls by code, those included whose callers have left."""
+        ended: Counter[str] = Counter()
+        for metric in self.server._registry.collect():
+            for sample in metric.samples:
+                if sample.name == "summsvc_calls_total":
+                    ended[sample.labels["code"]] += int(sample.value)
+        return ended
 
     def stop(self) -> None:
         asyncio.run_coroutine_threadsafe(self.server.stop(), self.loop).result(60)

@@ -107,7 +107,7 @@ def main() -> None:
     names = [CONTROL, *ATTACKS]
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--streams", default="512", help="max_streams_per_connection")
+    parser.add_argument("--streams", default="100", help="max_streams_per_connection")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each half of a round")
     arguments = parser.parse_args()
     print("| " + " | ".join(HEADINGS) + " |\n" + "|---" * len(HEADINGS) + "|")

@@ -22,6 +22,7 @@ Steps = Callable[[int], Iterator[None]]
 ATTACKS: Mapping[str, Steps] = MappingProxyType(
     {
         "rapid-reset": rapid_reset.steps,
+        "reset-requests": rapid_reset.with_request,
         "half-open": half_open.steps,
         "slow-senders": slow_senders.steps,
         "slow-readers": slow_readers.steps,

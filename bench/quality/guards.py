@@ -24,7 +24,8 @@ from summsvc.tasks.quality.length_ratio import fit, unusual
 from summsvc.tasks.quality.numbers import lost_figures
 from summsvc.tasks.quality.repetition import find_repetition
 from summsvc.tasks.quality.target_language import copied, wrong_script
-from summsvc.tasks.translation.glossary import Terms, uses
+from summsvc.tasks.translation.glossary import Terms
+from summsvc.tasks.translation.term_uses import uses
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "guards" / "good.tsv"

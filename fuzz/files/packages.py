@@ -13,9 +13,10 @@ import numpy as np
 
 from fuzz.files.sandbox import folder
 from summsvc.engines.base import ModelSpec, Task
+from summsvc.engines.declared import Declared
 from summsvc.engines.tokenizer import TokenFraming
-from summsvc.errors import InvalidFieldError, ModelUnavailableError
-from summsvc.models.conversion import argos, checkpoint, marian, vocabulary
+from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelUnavailableError
+from summsvc.models.conversion import argos, checkpoint, convert, marian, vocabulary
 from summsvc.models.store.manifest import MANIFEST_FILE
 from summsvc.models.store.store import Store
 
@@ -34,6 +35,8 @@ CONFIG = {
 }
 VOCABULARY = {"</s>": 0, "<unk>": 1, "a": 2, "b": 3, ">>rus<<": 4, "<pad>": 5}
 METADATA = {"package_version": "1.0", "type": "translate", "from_code": "en", "to_code": "ru"}
+
+CONFIGURATION_FILES = (*vocabulary.TOKENIZER_FILES, "config.json", "generation_config.json")
 
 REFUSED = (InvalidFieldError, ModelUnavailableError)
 
@@ -106,14 +109,14 @@ def safetensors(data: bytes) -> None:
         (place / "model.safetensors").write_bytes(data)
         (place / "vocab.json").write_text(json.dumps(VOCABULARY), "utf-8")
         try:
-            marian.load_spec(place, CONFIG)
+            marian.load_spec(place, Declared(CONFIG, "config.json"))
         except ModelUnavailableError:
             return
 
 
 @cache
-def safetensors_seeds() -> list[bytes]:
-    """All tensors of a Marian model of the smallest size, and one tensor."""
+def marian_weights() -> bytes:
+    """All tensors of a Marian model of the smallest size."""
     from safetensors.numpy import save
 
     tensors: dict[str, Any] = {"model.shared.weight": np.zeros((6, 4), np.float32)}
@@ -130,7 +133,68 @@ def safetensors_seeds() -> list[bytes]:
         for part in (*(f"{name}_layer_norm" for name in parts), "final_layer_norm"):
             tensors[f"{layer}.{part}.weight"] = np.ones(4, np.float32)
             tensors[f"{layer}.{part}.bias"] = np.ones(4, np.float32)
-    return [save(tensors), save({"a": np.zeros(2, np.float16)})]
+    return save(tensors)
+
+
+def safetensors_seeds() -> list[bytes]:
+    """All tensors of a model, and one tensor."""
+    from safetensors.numpy import save
+
+    return [marian_weights(), save({"a": np.zeros(2, np.float16)})]
+
+
+def configuration(data: bytes) -> None:
+    """Read a checkpoint whose JSON files, by their names, are the values of an object."""
+    try:
+        contents = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(contents, dict):
+        return
+    with folder() as place:
+        (place / "model.safetensors").write_bytes(marian_weights())
+        for name in CONFIGURATION_FILES:
+            if name in contents:
+                with suppress(ValueError, RecursionError):
+                    (place / name).write_text(json.dumps(contents[name]), "utf-8")
+        target = place / "target"
+        target.mkdir()
+        with suppress(*REFUSED):
+            checkpoint.describe(place, "a", Task.TRANSLATION, [("en", "ru")])
+        for mapping in convert.MAPPINGS.values():
+            with suppress(ModelUnavailableError):
+                config = Declared.load(place / "config.json")
+                mapping.load_spec(place, config)
+                mapping.write_tokenizer(place, target, config)
+
+
+def configuration_seeds() -> list[bytes]:
+    """The files of a Marian checkpoint, and those of the other architectures."""
+    token = {"content": "</s>", "lstrip": False}
+    tokenizer = {"model_max_length": 512, "eos_token": token, "additional_special_tokens": ["<x>"]}
+    generation = {"decoder_start_token_id": 5, "forced_bos_token_id": 0}
+    unigram = [["</s>", 0], ["<unk>", 0], ["a", -1.5], ["b", -2], ["<pad>", 0]]
+    t5 = {
+        "model_type": "t5",
+        "d_model": 4,
+        "d_kv": 2,
+        "d_ff": 4,
+        "num_layers": 1,
+        "num_heads": 2,
+        "vocab_size": 6,
+        "feed_forward_proj": "gated-gelu",
+        "tie_word_embeddings": False,
+        "relative_attention_num_buckets": 8,
+    }
+    named = {"tokenizer_config.json": tokenizer, "generation_config.json": generation}
+    return [
+        json.dumps({**named, "config.json": config, **more}).encode()
+        for config, more in (
+            (CONFIG, {"vocab.json": VOCABULARY}),
+            ({**CONFIG, "model_type": "bart"}, {"special_tokens_map.json": {"bos_token": "a"}}),
+            (t5, {"tokenizer.json": {"model": {"type": "Unigram", "vocab": unigram}}}),
+        )
+    ]
 
 
 def described(data: bytes) -> None:
@@ -171,15 +235,14 @@ def framing(data: bytes) -> None:
     """Read the token framing of an installed model."""
     with folder() as place:
         (place / "pieces.json").write_bytes(data)
-        # The constructor of an engine makes ModelBrokenError of every exception.
-        with suppress(Exception):
+        with suppress(ModelBrokenError):
             TokenFraming.load(place)
 
 
 def framing_seeds() -> list[bytes]:
     """The framing of Marian's models."""
     with folder() as place:
-        marian.token_framing(place, CONFIG).save(place)
+        marian.token_framing(place, Declared(CONFIG, "config.json")).save(place)
         return [(place / "pieces.json").read_bytes()]
 
 
@@ -195,7 +258,8 @@ def manifest(data: bytes) -> None:
         store.refresh()
         if found is not None:
             store.verify("opus-en-ru")
-            assert found.size_bytes is not None
+            assert found.size_bytes >= 0
+            assert 1 <= found.spec(model).decoding.beam_size <= 16
             assert found.engine
             str(found.license)
 

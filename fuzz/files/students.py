@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fuzz.files.sandbox import folder
 from summsvc.engines.onnxruntime import layout
-from summsvc.errors import InvalidFieldError, ModelUnavailableError
+from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion.students import binary, configuration, files, network, shortlist
 from summsvc.models.conversion.students.weights import Weights
 from tests.checkpoints import student_files
@@ -133,9 +133,9 @@ def installed(data: bytes) -> None:
     with folder() as place:
         (place / layout.LAYOUT_FILE).write_bytes(data)
         (place / layout.SHORTLIST_FILE).write_bytes(data)
-        # The constructor of the engine makes ModelBrokenError of every exception.
-        with suppress(Exception):
+        with suppress(ModelBrokenError):
             layout.Layout.load(place)
+        # The constructor of the engine makes ModelBrokenError of every exception.
         with suppress(Exception):
             layout.load_shortlist(place / layout.SHORTLIST_FILE)
 

@@ -6,7 +6,8 @@ import re
 
 from fuzz.text.inputs import LANGUAGES, Input
 from summsvc.articles.occurrences import Occurrences
-from summsvc.tasks.translation.glossary import Terms, around, places, translatable, uses
+from summsvc.tasks.translation.glossary import Terms, around, translatable
+from summsvc.tasks.translation.term_uses import places, uses
 
 _WORD = re.compile(r"\S+")
 
@@ -35,9 +36,8 @@ def run(data: bytes) -> None:
     pieces = around(text, found)
     assert len(pieces) == len(found) + 1
     translatable(text, found)
-    # Of terms that overlap each other, an output may have others than the source.
-    if given.flag(1):
-        assert all(use.applied for use in uses(found, text, language))
+    protected = Terms.of(terms, (), language).find(text)
+    assert all(use.applied for use in uses(protected, text, language))
     uses(found, other, given.choice(3, LANGUAGES))
     wanted = {(each.target, each.kept) for each in found}
     for spans in places(wanted, other, language).values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import shutil
 import subprocess
 import sys
 import weakref
@@ -233,6 +234,22 @@ def test_concurrent_workers_are_independent(engine: Seq2SeqEngine) -> None:
         found = list(threads.map(lambda group: ask(engine, group), groups))
     expected = [target for _, target in KNOWN[:64]]
     assert [output.text for outputs in found for output in outputs] == expected
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_loaded_model_reads_no_more_files(
+    folders: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    """Its folder may be removed, or replaced by another model, while calls are under way."""
+    folder = tmp_path / "model"
+    shutil.copytree(folders[name], folder)
+    engine = loaded(folder)
+    shutil.rmtree(folder)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(engine.count_tokens, TEXTS[:1], "en", "ru").result()[0] > 2
+        (output,) = other.submit(ask, engine, TEXTS[:1]).result()
+    assert output.text == KNOWN[0][1]
+    engine.close()
 
 
 @pytest.mark.parametrize("name", ENGINES)

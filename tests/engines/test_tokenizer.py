@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from summsvc.engines.base import ModelSpec, Task
 from summsvc.engines.checkpoint import load_tokenizer
-from summsvc.engines.tokenizer import Tokenizer
+from summsvc.engines.tokenizer import Splitter, Tokenizer, _FastTokenizerSplitter
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -53,3 +55,30 @@ def test_decoding_of_tokens_of_the_target_model(pieces: Tokenizer, reference: An
 def test_decoding_of_a_single_space(pieces: Tokenizer, reference: Any) -> None:
     for output in (["▁"], ["▁", "▁"], []):
         assert pieces.decode(output) == decoded(reference, output) == ""
+
+
+def fast_splitter(folder: Path) -> Splitter:
+    """A splitter of a tokenizer.json."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator([source for source, _ in pairs("en-ru")], vocab_size=400)
+    trained.save(str(folder / "tokenizer.json"))
+    return _FastTokenizerSplitter(folder / "tokenizer.json")
+
+
+@pytest.mark.parametrize("kind", ["sentencepiece", "tokenizer.json"])
+def test_threads_share_a_tokenizer(pieces: Tokenizer, tmp_path: Path, kind: str) -> None:
+    splitter = pieces._splitter if kind == "sentencepiece" else fast_splitter(tmp_path)
+    texts = [source for source, _ in pairs("en-ru")]
+    groups = [texts[at : at + size] for size in (1, 3, 40) for at in range(0, 120, size)]
+    alone = [splitter.split(group) for group in groups]
+    joined = [[splitter.join(each) for each in group] for group in alone]
+
+    def both(group: list[str]) -> tuple[list[list[str]], list[str]]:
+        split = splitter.split(group)
+        return split, [splitter.join(each) for each in split]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(both, groups * 4))
+    assert found == [*zip(alone, joined, strict=True)] * 4

@@ -46,7 +46,7 @@ from summsvc.tasks.summarization.references import points_back
 from summsvc.tasks.summarization.selection import select
 from summsvc.tasks.translation.assembly import Assembly
 from summsvc.tasks.translation.checking import CheckedOutput
-from summsvc.tasks.translation.glossary import Found, Terms, around, places, translatable, uses
+from summsvc.tasks.translation.glossary import Found, Terms, around, translatable
 from summsvc.tasks.translation.letter_case import (
     LetterCase,
     UsualForms,
@@ -56,6 +56,7 @@ from summsvc.tasks.translation.letter_case import (
     sentence_case,
 )
 from summsvc.tasks.translation.term_enforcement import _changed, _changes
+from summsvc.tasks.translation.term_uses import places, uses
 from summsvc.types import Article, Field, MimeType, SegmentKind, Span
 from tests.articles.rendering import render
 

@@ -7,9 +7,9 @@ trie of the strings, and for each node the node of its longest proper suffix in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from summsvc.interruption import CHECK_INTERVAL, checked, checkpoint
+from summsvc.interruption import checked
 
 _ROOT = 0
 
@@ -18,8 +18,7 @@ _BRACKETS = ("{", "}")
 """A string that begins or ends with one of these is whole next to a letter too: "{count}x"."""
 
 MAX_SUFFIXES = 8
-"""Strings ending at one offset, each a suffix of the one before, that are tested for whole
-words."""
+"""Most strings that end at one offset, each a suffix of the one before."""
 
 
 class Occurrences:
@@ -65,44 +64,36 @@ class Occurrences:
             node = self._shorter[node]
         return self._following[node].get(char, _ROOT)
 
-    def apart(self, text: str, *, whole_words: bool = False) -> list[tuple[int, str]]:
-        """(start, string) of occurrences that do not overlap, in text order.
+    def all(self, text: str, *, whole_words: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield (start, string) of occurrences, which may overlap, in the order of their ends.
 
-        Selected from the end of the text backwards, the longest at each offset. whole_words:
-        ignore occurrences next to a letter, digit or underscore. Linear in the text.
+        Of those that end at one offset only the ``MAX_SUFFIXES`` longest. whole_words: ignore
+        occurrences next to a letter, digit or underscore. Linear in the text.
         """
-        longest: list[str] = [""]
         node = _ROOT
         for end, char in enumerate(checked(text), 1):
             node = self._step(node, char)
-            longest.append(self._ending_at(node, text, end, whole_words))
-        chosen: list[tuple[int, str]] = []
-        end = len(text)
-        while end:
-            if not end % CHECK_INTERVAL:
-                checkpoint()
-            if string := longest[end]:
-                chosen.append((end - len(string), string))
-            end -= len(string) or 1
-        return chosen[::-1]
+            ending = node if self._string[node] else self._ending[node]
+            for _ in range(MAX_SUFFIXES):
+                if ending == _ROOT:
+                    break
+                start, string = end - self._depth[ending], self._string[ending]
+                if not whole_words or _is_whole(string, text, start, end):
+                    yield start, string
+                ending = self._ending[ending]
 
-    def _ending_at(self, node: int, text: str, end: int, whole_words: bool) -> str:
-        """The longest string that ends at an offset and counts, or ""."""
-        if not self._string[node]:
-            node = self._ending[node]
-        if not whole_words or node == _ROOT:
-            return self._string[node]
-        before_word = _is_of_word(text[end : end + 1])
-        for _ in range(MAX_SUFFIXES):
-            string = self._string[node]
-            start = end - self._depth[node]
-            joined_before = start and _is_of_word(text[start - 1]) and not _in_brackets(string)
-            if not joined_before and not (before_word and string[-1] not in _BRACKETS):
-                return string
-            node = self._ending[node]
-            if node == _ROOT:
-                break
-        return ""
+    def apart(self, text: str, *, whole_words: bool = False) -> list[tuple[int, str]]:
+        """(start, string) of occurrences that do not overlap, in text order.
+
+        Of overlapping ones the longest is selected, of equally long ones the first. whole_words:
+        see ``all``.
+        """
+        found = sorted(
+            self.all(text, whole_words=whole_words), key=lambda each: (-len(each[1]), each[0])
+        )
+        taken = Taken(len(text))
+        chosen = [each for each in checked(found) if taken.add(each[0], each[0] + len(each[1]))]
+        return sorted(chosen)
 
     def removed(self, text: str, most: dict[str, int] | None = None) -> tuple[str, dict[str, int]]:
         """The text without the strings, and how often each was removed.
@@ -119,6 +110,35 @@ class Occurrences:
                 at = start + len(string)
         kept.append(text[at:])
         return "".join(kept), times
+
+
+class Taken:
+    """Ranges of a text that do not overlap, added in the order of their lengths, longest first.
+
+    size: code points of the text.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._taken = bytearray(size)
+
+    def add(self, start: int, end: int) -> bool:
+        """Add the range [start, end), unless it overlaps another one; return whether it does not.
+
+        Linear in its length.
+        """
+        # A range that is no shorter covers the first or the last code point of this one.
+        if self._taken[start] or self._taken[end - 1]:
+            return False
+        self._taken[start:end] = b"\x01" * (end - start)
+        return True
+
+
+def _is_whole(string: str, text: str, start: int, end: int) -> bool:
+    """Whether an occurrence of a string at [start, end) is no part of a longer word."""
+    joined_before = start and _is_of_word(text[start - 1]) and not _in_brackets(string)
+    return not joined_before and not (
+        _is_of_word(text[end : end + 1]) and string[-1] not in _BRACKETS
+    )
 
 
 def _in_brackets(string: str) -> bool:

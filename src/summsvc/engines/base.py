@@ -42,12 +42,12 @@ class LanguageTokens(Enum):
 class DecodingOptions:
     """Parameters of the decoder's search.
 
-    beam_size: hypotheses kept per step, 1 to 16. length_penalty: exponent on the output
-    length, -5 to 5. repetition_penalty: 1 (off) to 5. no_repeat_ngram_size: tokens, 0 (off)
-    to 20. max_output_tokens: per segment, end marker included; 0 for a limit computed from
-    the input's length. min_output_tokens: tokens before the end marker. A forced first token,
-    such as the target's language token, counts for neither limit. output_terms: texts whose
-    tokens stay available when the engine restricts its output vocabulary per batch.
+    Ranges: see ``DECODING_RANGES``. beam_size: hypotheses kept per step. length_penalty: exponent
+    on the output length. repetition_penalty: 1 for off. no_repeat_ngram_size: tokens, 0 for off.
+    max_output_tokens: per segment, end marker included; 0 for a limit computed from the input's
+    length. min_output_tokens: tokens before the end marker. A forced first token, such as the
+    target's language token, counts for neither limit. output_terms: texts whose tokens stay
+    available when the engine restricts its output vocabulary per batch.
     """
 
     beam_size: int = 4
@@ -57,6 +57,15 @@ class DecodingOptions:
     max_output_tokens: int = 0
     min_output_tokens: int = 0
     output_terms: tuple[str, ...] = ()
+
+
+DECODING_RANGES: Sequence[tuple[str, float, float]] = (
+    ("beam_size", 1, 16),
+    ("length_penalty", -5, 5),
+    ("repetition_penalty", 1, 5),
+    ("no_repeat_ngram_size", 0, 20),
+)
+"""Names of decoding options, with their least and their greatest values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Batches run in ``workers`` parallel streams of ``threads`` threads each.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -48,9 +47,9 @@ class CTranslate2Engine:
                 metadata={"model": spec.id},
             )
         self.spec = spec
-        self._local = threading.local()
         try:
-            self._framing = self._tokenizer().framing
+            self._tokenizer = Tokenizer(spec)
+            self._framing = self._tokenizer.framing
             self.max_input_tokens = self._framing.max_input_tokens
             self._translator: Any = ctranslate2.Translator(
                 str(spec.path),
@@ -68,16 +67,9 @@ class CTranslate2Engine:
         self.device = str(self._translator.device)
         self.compute_type = str(self._translator.compute_type)
 
-    def _tokenizer(self) -> Tokenizer:
-        """The tokenizer of the current thread."""
-        if not hasattr(self._local, "tokenizer"):
-            self._local.tokenizer = Tokenizer(self.spec)
-        tokenizer: Tokenizer = self._local.tokenizer
-        return tokenizer
-
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
-        return [len(each) for each in self._tokenizer().encode(texts, source, target)]
+        return [len(each) for each in self._tokenizer.encode(texts, source, target)]
 
     def generate(
         self,
@@ -93,7 +85,7 @@ class CTranslate2Engine:
         call it after every token, but each call waits for the GIL, which halves the speed, and
         reduces it further while other threads hold the GIL.
         """
-        tokenizer = self._tokenizer()
+        tokenizer = self._tokenizer
         encoded = tokenizer.encode(texts, source, target)
         longest = max(map(len, encoded))
         validate_input_length(longest, self.max_input_tokens)
@@ -141,7 +133,7 @@ class CTranslate2Engine:
         total = result.scores[0] * len(output) ** penalty
         made = output[forced:]
         return Generated(
-            text=self._tokenizer().decode(made).strip(),
+            text=self._tokenizer.decode(made).strip(),
             score=min(0.0, total / max(1, len(made))),
             input_tokens=len(read),
             output_tokens=len(made),
@@ -157,7 +149,7 @@ class CTranslate2Engine:
         Computed as ``Generated.score``. All texts form one batch, so pass few. Raises EngineError
         when the model fails.
         """
-        tokenizer = self._tokenizer()
+        tokenizer = self._tokenizer
         forced = len(tokenizer.forced_pieces(target))
         try:
             results = self._translator.score_batch(

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from summsvc.engines.base import LanguageTokens, ModelSpec
+from summsvc.engines.declared import Declared
+from summsvc.errors import ModelBrokenError
 
 FRAMING_FILE = "pieces.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -65,11 +67,23 @@ class TokenFraming:
 
     @staticmethod
     def load(folder: Path) -> TokenFraming:
-        """Load ``pieces.json``; raises OSError, ValueError, TypeError or RecursionError."""
-        facts: dict[str, Any] = json.loads((folder / FRAMING_FILE).read_text("utf-8"))
-        for name, value in facts.items():
-            facts[name] = tuple(value) if isinstance(value, list) else value
-        return TokenFraming(**facts)
+        """Load ``pieces.json``; raises ModelBrokenError."""
+        facts = Declared.load(folder / FRAMING_FILE)
+        split = facts.tokens("split")
+        if not 1 <= len(split) <= 2 or any("/" in name for name in split):
+            raise ModelBrokenError(f"{FRAMING_FILE}: split does not name one or two files")
+        return TokenFraming(
+            before=facts.tokens("before"),
+            after=facts.tokens("after"),
+            first=facts.tokens("first"),
+            start=facts.text("start"),
+            end=facts.text("end"),
+            special=facts.tokens("special"),
+            split=split,
+            max_input_tokens=facts.integer("max_input_tokens", 1),
+            positions=facts.find_integer("positions", 1),
+            default_source=facts.find_text("default_source") or "",
+        )
 
 
 class Splitter(Protocol):
@@ -92,9 +106,10 @@ class Splitter(Protocol):
 
 
 class Tokenizer:
-    """The tokenizer of one model, for use by one thread.
+    """The tokenizer of one model; thread-safe, and reads no file after its construction.
 
-    Raises the errors of loading its files.
+    The tokenizers library fails in other threads only while a tokenizer is changed. Raises the
+    errors of loading its files.
     """
 
     def __init__(self, spec: ModelSpec) -> None:

@@ -29,6 +29,7 @@ from summsvc.engines.checkpoint import (
     reset_generation_config,
     tokenizer_language,
 )
+from summsvc.engines.declared import Declared
 from summsvc.engines.limits import (
     input_limit,
     output_limit,
@@ -60,7 +61,9 @@ class TransformersEngine:
             ) from error
         self.spec = spec
         self._torch = torch
-        self._local = threading.local()
+        # The tokenizers of transformers change while they encode, so threads take turns. Each
+        # thread could load one of its own, but the files may be replaced or removed meanwhile.
+        self._tokenizing = threading.Lock()
         self.device = _device(torch, placement.device)
         self.compute_type = _compute_type(placement.compute_type, self.device)
         if self.device == "cpu":
@@ -69,8 +72,10 @@ class TransformersEngine:
         transformers.logging.disable_progress_bar()
         try:
             self._model: Any = load_model(spec.path, self.compute_type, self.device)
-            tokenizer = self._tokenizer(spec.pairs[0][0] if spec.pairs else "")
-            config = self._model.config.to_dict()
+            # sacremoses is only used by a Marian normalizer that translation never calls.
+            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+            self._tokenizer = tokenizer = load_tokenizer(spec.path)
+            config = Declared(self._model.config.to_dict(), "config.json")
             self.max_input_tokens = input_limit(config, int(tokenizer.model_max_length))
             self._positions = output_positions(config)
             self._tokens = reset_generation_config(self._model, tokenizer)
@@ -82,29 +87,23 @@ class TransformersEngine:
                 detail=str(error) or type(error).__name__,
             ) from error
 
-    def _tokenizer(self, source: str) -> Any:
-        """The tokenizer of the current thread; fast tokenizers must not be shared."""
-        if not hasattr(self._local, "tokenizer"):
-            # sacremoses is only used by a Marian normalizer that translation never calls.
-            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
-            self._local.tokenizer = load_tokenizer(self.spec.path)
-        tokenizer = self._local.tokenizer
-        if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
-            tokenizer.src_lang = tokenizer_language(tokenizer, self.spec.tokens[source])
-        return tokenizer
-
-    def _prepare(self, texts: Sequence[str], target: str) -> list[str]:
-        prefix = self.spec.prefix
-        if self.spec.language_tokens is LanguageTokens.TARGET_PREFIX:
-            prefix += f"{self.spec.tokens[target]} "
-        return [prefix + self._guard(text) for text in texts]
+    def _encode(self, texts: Sequence[str], source: str, target: str, **options: Any) -> Any:
+        """The input of the model. options: further arguments of the tokenizer."""
+        spec, prefix = self.spec, self.spec.prefix
+        if spec.language_tokens is LanguageTokens.TARGET_PREFIX:
+            prefix += f"{spec.tokens[target]} "
+        prepared = [prefix + self._guard(text) for text in texts]
+        with self._tokenizing:
+            tokenizer = self._tokenizer
+            if spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
+                tokenizer.src_lang = tokenizer_language(tokenizer, spec.tokens[source])
+            return tokenizer(prepared, truncation=False, **options)
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
         if not texts:
             return []
-        encoded = self._tokenizer(source)(self._prepare(texts, target), truncation=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+        return [len(ids) for ids in self._encode(texts, source, target)["input_ids"]]
 
     def generate(
         self,
@@ -117,13 +116,11 @@ class TransformersEngine:
         """See ``Seq2SeqEngine.generate``; calls ``cancelled`` between decoding steps."""
         from transformers import StoppingCriteriaList
 
-        torch, tokenizer = self._torch, self._tokenizer(source)
-        inputs = tokenizer(
-            self._prepare(texts, target), truncation=False, padding=True, return_tensors="pt"
-        )
+        torch = self._torch
+        inputs = self._encode(texts, source, target, padding=True, return_tensors="pt")
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
         validate_input_length(max(lengths), self.max_input_tokens)
-        forced = self._forced_ids(target, tokenizer)
+        forced = self._forced_ids(target)
         limit = output_limit(options.max_output_tokens, max(lengths), self._positions, len(forced))
         stop = _CancellationCriterion(torch, cancelled)
         try:
@@ -140,13 +137,14 @@ class TransformersEngine:
             raise EngineError("the model failed", detail=detail) from error
         if stop.cancelled:
             raise CancelledGeneration
-        return self._results(outputs, lengths, len(forced), tokenizer)
+        return self._results(outputs, lengths, len(forced))
 
-    def _forced_ids(self, target: str, tokenizer: Any) -> list[int]:
+    def _forced_ids(self, target: str) -> list[int]:
         """Ids of the forced first tokens of every output."""
         first = self._tokens.forced
         if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
-            first = tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
+            with self._tokenizing:
+                first = self._tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
         # When the decoder already starts from the language's token, the token is not forced again.
         return [] if first is None or first == self._tokens.start else [int(first)]
 
@@ -172,13 +170,12 @@ class TransformersEngine:
             settings["forced_bos_token_id"] = forced[0]
         return settings
 
-    def _results(
-        self, outputs: Any, lengths: list[int], forced: int, tokenizer: Any
-    ) -> list[Generated]:
+    def _results(self, outputs: Any, lengths: list[int], forced: int) -> list[Generated]:
         totals = self._log_probabilities(outputs, forced)
-        texts = tokenizer.batch_decode(
-            outputs.sequences, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        with self._tokenizing:
+            texts = self._tokenizer.batch_decode(
+                outputs.sequences, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
         results = []
         rows = outputs.sequences[:, 1 + forced :].tolist()
         for ids, text, steps, length in zip(rows, texts, totals, lengths, strict=True):

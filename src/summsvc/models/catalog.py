@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,13 +23,16 @@ from pydantic import (
     model_validator,
 )
 
-from summsvc.engines.base import DecodingOptions, LanguageTokens, Task
+from summsvc.engines.base import DECODING_RANGES, DecodingOptions, LanguageTokens, Task
 
 Pair = tuple[str, str]
 
 ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 PACKED_SUFFIX = ".gz"
+
+MAX_TOKENS = 1 << 20
+"""Greatest value of the output limits in a model's decoding options."""
 
 
 def parse_pair(text: str) -> Pair:
@@ -46,7 +50,16 @@ def _parse_pairs(value: Any) -> Any:
     return tuple(parse_pair(each) if isinstance(each, str) else each for each in value)
 
 
+def _validate_decoding(options: DecodingOptions) -> DecodingOptions:
+    limits = ("max_output_tokens", "min_output_tokens")
+    for name, low, high in (*DECODING_RANGES, *((each, 0, MAX_TOKENS) for each in limits)):
+        if not low <= getattr(options, name) <= high:
+            raise ValueError(f"{name} is not from {low} to {high}")
+    return options
+
+
 Pairs = Annotated[tuple[Pair, ...], BeforeValidator(_parse_pairs)]
+Decoding = Annotated[DecodingOptions, AfterValidator(_validate_decoding)]
 
 
 class FrozenModel(BaseModel):
@@ -139,7 +152,7 @@ class CatalogEntry(FrozenModel):
     language_tokens: LanguageTokens = LanguageTokens.NONE
     tokens: Mapping[str, str] = {}
     prefix: str = ""
-    decoding: DecodingOptions = DecodingOptions()
+    decoding: Decoding = DecodingOptions()
     reason: str = ""
     preference: int = 0
     scores: tuple[Score, ...] = ()

@@ -1,12 +1,14 @@
 """gRPC server interceptor: wraps every handler in message reader, deserializer and call steps.
 
-The layers of a wrapped handler, from the connection inwards: ``MessageReader`` reads the
-encoded request, ``Call`` runs the steps before and after the method, ``RequestDeserializer``
-parses the request when the steps before the method have admitted the call.
+The layers of a wrapped handler, from the connection inwards: ``CancelledCalls`` holds the streams
+of cancelled calls, ``MessageReader`` reads the encoded request, ``Call`` runs the steps before and
+after the method, ``RequestDeserializer`` parses the request when the steps before the method have
+admitted the call.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from typing import TypeAlias, cast
@@ -26,8 +28,9 @@ from summsvc.server.call_steps import (
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.codec.wire_format import allow_encoded
 from summsvc.server.transport.callers import current_caller
+from summsvc.server.transport.cancelled_calls import CancelledCalls
 from summsvc.server.transport.handlers import Context, Continuation, Handler, UnaryBehavior
-from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.message_reader import CANCELLATION_WAIT_S, MessageReader
 
 Parse: TypeAlias = Callable[[object, Caller], object]
 """Parses an encoded request of a caller; returns the request, or the error to answer with."""
@@ -45,6 +48,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         self._steps = steps
         self._deserializer = deserializer
         self._message_reader = message_reader
+        self._cancelled_calls = CancelledCalls()
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(  # type: ignore[override]
@@ -76,7 +80,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
             handler = self._wrap_streaming(method, handler, parse)
         else:
             handler = self._wrap_unary(method, handler, parse)
-        return self._message_reader.wrap(handler)
+        return self._cancelled_calls.wrap(self._message_reader.wrap(handler))
 
     def _wrap_unary(self, method: str, handler: Handler, parse: Parse) -> Handler:
         inner = cast("UnaryBehavior", handler.unary_unary)
@@ -117,7 +121,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         async with aclosing(responses):
             async for response in responses:
                 await self._steps.responses.admit(caller)
-                await context.write(response)
+                try:
+                    await context.write(response)
+                except grpc.aio.InternalError:
+                    # The caller has left; gRPC cancels the call after the failure of the write.
+                    await asyncio.sleep(CANCELLATION_WAIT_S)
+                    raise
 
     def _wrap_open(self, method: str, handler: Handler, parse: Parse) -> Handler:
         """Wrap a method that needs no token, also works during a drain and is not counted."""

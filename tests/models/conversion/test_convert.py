@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Task
+from summsvc.engines.declared import Declared
 from summsvc.engines.load import load
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion import convert, transformers
@@ -26,9 +26,8 @@ def test_equals_the_ctranslate2_converter_byte_for_byte(
 ) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     convert.convert(marian(pair), ours, quantization=quantization)
-    description = transformers.load_spec(
-        marian(pair), json.loads((marian(pair) / "config.json").read_text())
-    )
+    config = Declared.load(marian(pair) / "config.json")
+    description = transformers.load_spec(marian(pair), config)
     description.validate()
     description.optimize(quantization=quantization)
     theirs.mkdir()

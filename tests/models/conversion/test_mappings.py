@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from summsvc.engines.base import ModelSpec, Task
+from summsvc.engines.declared import Declared
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion import bart, convert, hub_tokenizer, t5, transformers
 from summsvc.models.conversion.weights import Weights
@@ -39,8 +40,8 @@ ODD_TEXTS = [
 ]
 
 
-def read_config(source: Path) -> Any:
-    return json.loads((source / "config.json").read_text("utf-8"))
+def read_config(source: Path) -> Declared:
+    return Declared.load(source / "config.json")
 
 
 def convert_with_torch(source: Path, target: Path, quantization: str) -> None:
@@ -159,9 +160,8 @@ def test_bart_tokenizer_needs_only_some_of_its_files(
 def test_old_name_of_the_forced_first_token(tmp_path: Path) -> None:
     source = shutil.copytree(checkpoint("bart"), tmp_path / "old")
     (source / "generation_config.json").unlink()
-    config = read_config(source)
+    config = {**read_config(source).values, "force_bos_token_to_be_generated": True}
     del config["forced_bos_token_id"]
-    config["force_bos_token_to_be_generated"] = True
     (source / "config.json").write_text(json.dumps(config))
     require_equal_conversion(source, tmp_path, "int8")
     assert json.loads((tmp_path / "ours" / "pieces.json").read_text())["first"] == ["<s>"]
@@ -197,8 +197,9 @@ def test_damaged_checkpoint_is_rejected(
 
 def test_unknown_activation_is_refused() -> None:
     source = checkpoint("t5")
+    changed = {**read_config(source).values, "feed_forward_proj": "mish"}
     with pytest.raises(ModelUnavailableError, match="activation function mish"):
-        t5.load_spec(source, read_config(source) | {"feed_forward_proj": "mish"})
+        t5.load_spec(source, Declared(changed, "config.json"))
 
 
 @pytest.mark.parametrize("name", ["bart", "t5"])

@@ -11,6 +11,7 @@ import pytest
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelNotInstalledError
 from summsvc.models.catalog import CatalogEntry, License
+from summsvc.models.store.manifest import FileFacts
 from summsvc.models.store.store import Store
 from tests.models.folders import PAIRS, WEIGHTS, add, checkpoint, left_over
 
@@ -61,6 +62,24 @@ def test_changed_byte_is_detected_and_the_model_rejected(store: Store, source: P
     with pytest.raises(ModelBrokenError, match=r"model\.safetensors.*summsvc models add") as caught:
         store.spec("tiny")
     assert caught.value.metadata == {"model": "tiny"}
+
+
+def test_a_model_removed_while_it_is_verified_is_not_installed(
+    store: Store, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, source)
+    read, hashed = FileFacts.of, list[str]()
+
+    def remove_first(path: Path) -> FileFacts:
+        hashed.append(path.name)
+        if len(hashed) == 2:
+            store.remove("tiny")
+        return read(path)
+
+    monkeypatch.setattr(FileFacts, "of", staticmethod(remove_first))
+    with pytest.raises(ModelNotInstalledError):
+        store.spec("tiny")
+    assert len(hashed) == 2
 
 
 def test_missing_short_and_extra_files_are_detected(store: Store, source: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from summsvc.models.store.store import Store
 from summsvc.scheduling.pool import slot as slot_module
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.scheduling.pool.scheduler_factory import max_sequences, placement
-from summsvc.scheduling.pool.slot import ModelState
+from summsvc.scheduling.pool.slot import ModelState, Slot
 from tests.scheduling.reversing import PATIENCE_S, ReversingEngine, expected, work
 
 
@@ -266,3 +267,46 @@ def test_the_limit_on_sequences_depends_on_device_and_settings() -> None:
     assert max_sequences(Settings(batch_tokens=9_000), "cuda") == 9_000
     for device in ("cpu", "cuda"):
         assert max_sequences(Settings(batch_sequences=7), device) == 7
+
+
+async def test_a_model_removed_while_it_is_loaded_is_no_failure(loader: Loader) -> None:
+    """Put back with the same manifest, it is loaded at once."""
+    shelf = Shelf("broken")
+    async with running(shelf, loader) as pool:
+        loader.go.clear()
+        waiting = asyncio.create_task(pool.acquire("broken"))
+        await loader.loading()
+        kept = shelf.manifests
+        shelf.manifests = {}
+        loader.go.set()
+        with pytest.raises(ModelNotInstalledError):
+            await waiting
+        shelf.manifests = kept
+        shelf.refresh()
+        assert pool.status("broken").state is ModelState.INSTALLED
+        with pytest.raises(ModelBrokenError):
+            await pool.acquire("broken")
+
+
+async def test_the_status_may_be_read_while_the_model_is_unloaded(loader: Loader) -> None:
+    """Threads read it, see ``ModelServicer.ListModels``."""
+    async with running(Shelf("a"), loader) as pool:
+        scheduler = await pool.acquire("a")
+        slot, stop = Slot(), threading.Event()
+
+        def change() -> None:
+            while not stop.is_set():
+                slot.scheduler = scheduler
+                slot.scheduler = None
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        thread = threading.Thread(target=change)
+        thread.start()
+        try:
+            states = {slot.status().state for _ in range(20_000)}
+        finally:
+            stop.set()
+            thread.join()
+            sys.setswitchinterval(interval)
+    assert states == {ModelState.INSTALLED, ModelState.READY}

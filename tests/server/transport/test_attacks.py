@@ -24,6 +24,7 @@ from tests.server.process import Process, serving
 
 STEPS = {
     "rapid-reset": 100,
+    "reset-requests": 20,
     "half-open": 300,
     "slow-senders": 10,
     "slow-readers": 1,

@@ -59,6 +59,7 @@ def settled(made: list[Any]) -> int:
 def test_responses_are_produced_no_faster_than_they_are_read(
     translating_server: Running, made: list[Any]
 ) -> None:
+    before = translating_server.codes()
     wires = [RawConnection(translating_server.server.port) for _ in range(READERS)]
     for wire in wires:
         wire.call(STREAM_TRANSLATE, request())
@@ -69,6 +70,8 @@ def test_responses_are_produced_no_faster_than_they_are_read(
     for wire in wires:
         wire.close()
     eventually(translating_server.server._active_calls.idle)
+    # A write to a caller that has left is no failure.
+    assert translating_server.codes() - before == {"CANCELLED": READERS}
 
 
 def test_a_stalled_reader_ends_with_its_deadline(

@@ -69,16 +69,6 @@ def all_are_gone(server: Running, before: Counter[str]) -> bool:
     return all(number <= before[name] + 1 for name, number in held(server).items())
 
 
-def codes(server: Running) -> Counter[str]:
-    """Count the ended calls by code."""
-    ended: Counter[str] = Counter()
-    for metric in server.server._registry.collect():
-        for sample in metric.samples:
-            if sample.name == "summsvc_calls_total":
-                ended[sample.labels["code"]] += int(sample.value)
-    return ended
-
-
 def wait_for_ends(wire: RawConnection, calls: int) -> None:
     """Wait until the server has ended this number of calls."""
     for kind, flags, _, _ in wire.frames():
@@ -123,31 +113,31 @@ def test_a_client_that_keeps_to_the_limit_has_every_call_answered(strict: Runnin
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_call_without_a_request_ends_with_a_timeout(strict: Running, method: str) -> None:
-    before, objects = codes(strict), held(strict)
+    before, objects = strict.codes(), held(strict)
     with (
         patch.object(strict.server._message_reader, "_seconds", 0.05),
         RawConnection(strict.server.port) as wire,
     ):
         wire.open(method, range(3))
         wait_for_ends(wire, 3)
-    assert codes(strict) - before == {"DEADLINE_EXCEEDED": 3}
+    assert strict.codes() - before == {"DEADLINE_EXCEEDED": 3}
     eventually(lambda: all_are_gone(strict, objects))
 
 
 @pytest.mark.parametrize("method", METHODS[:4])
 def test_a_call_that_ends_without_a_request_gets_an_error(strict: Running, method: str) -> None:
-    before = codes(strict)
+    before = strict.codes()
     with (
         patch.object(message_reader, "CANCELLATION_WAIT_S", 0.01),
         RawConnection(strict.server.port) as wire,
     ):
         wire.open(method, range(1), frames.END_HEADERS | frames.END_STREAM)
         wait_for_ends(wire, 1)
-    assert codes(strict) - before == {"INVALID_ARGUMENT": 1}
+    assert strict.codes() - before == {"INVALID_ARGUMENT": 1}
 
 
 def test_the_oldest_of_too_many_calls_without_a_request_is_rejected(strict: Running) -> None:
-    before, objects = codes(strict), held(strict)
+    before, objects = strict.codes(), held(strict)
     with (
         patch.object(message_reader, "MAX_WAITING_CALLS", 10),
         RawConnection(strict.server.port) as wire,
@@ -158,12 +148,12 @@ def test_the_oldest_of_too_many_calls_without_a_request_is_rejected(strict: Runn
         # Other calls are answered meanwhile; this one evicts one more waiting call.
         assert strict.health() == health_pb2.HealthCheckResponse.SERVING
         wait_for_ends(wire, 1)
-    assert codes(strict) - before == {"RESOURCE_EXHAUSTED": LIMIT - 9}
+    assert strict.codes() - before == {"RESOURCE_EXHAUSTED": LIMIT - 9}
     eventually(lambda: all_are_gone(strict, objects))
 
 
 def test_no_object_is_left_of_streams_on_lost_connections(strict: Running) -> None:
-    before, objects = codes(strict), held(strict)
+    before, objects = strict.codes(), held(strict)
     for _ in range(5):
         wires = [RawConnection(strict.server.port) for _ in range(5)]
         for wire in wires:
@@ -173,4 +163,4 @@ def test_no_object_is_left_of_streams_on_lost_connections(strict: Running) -> No
             wire.close()
         eventually(lambda: waiting(strict) == 0)
         eventually(lambda: all_are_gone(strict, objects))
-    assert codes(strict) == before
+    assert strict.codes() == before

@@ -14,7 +14,8 @@ from summsvc.scheduling.cache import OutputCache
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
-from summsvc.tasks.translation.glossary import Terms, uses
+from summsvc.tasks.translation.glossary import Terms
+from summsvc.tasks.translation.term_uses import uses
 from summsvc.tasks.translation.translator import Translator
 from summsvc.tasks.translation.types import Translation, TranslationRequest
 from summsvc.types import Article, MimeType, WarningType

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summsvc.tasks.translation import glossary
-from summsvc.tasks.translation.glossary import Terms, around, uses
+from summsvc.tasks.translation.glossary import Terms, around
+from summsvc.tasks.translation.term_uses import uses
 
 
 def found(text: str, *glossary: tuple[str, str], language: str = "en") -> list[str]:

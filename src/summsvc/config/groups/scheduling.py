@@ -69,10 +69,11 @@ class SchedulingSettings(BaseModel):
         "handling of calls is the main load, see docs/how-to/tune-throughput.md.",
     )
     max_streams_per_connection: Int32 = Field(
-        default=512,
+        default=100,
         ge=1,
         description="Maximum concurrent calls per connection; clients queue further calls "
-        "locally until a call ends.",
+        "locally until a call ends. The default is the least value that RFC 9113, section 6.5.2, "
+        "recommends.",
     )
     max_queued_tokens: Int64 = Field(
         default=1_000_000, ge=1, description="Maximum tokens queued per model."

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from summsvc.engines.declared import Declared
 
 LAYOUT_FILE = "student.json"
 """Sizes of the model; a file that only student folders have."""
@@ -49,9 +50,18 @@ class Layout:
 
     @staticmethod
     def load(folder: Path) -> Layout:
-        """Load ``student.json``; raises OSError, ValueError, TypeError or RecursionError."""
-        facts: dict[str, Any] = json.loads((folder / LAYOUT_FILE).read_text("utf-8"))
-        return Layout(**facts)
+        """Load ``student.json``; raises ModelBrokenError."""
+        facts = Declared.load(folder / LAYOUT_FILE)
+        return Layout(
+            width=facts.integer("width", 1),
+            decoder_layers=facts.integer("decoder_layers", 1),
+            source_words=facts.integer("source_words", 1),
+            target_words=facts.integer("target_words", 1),
+            source_scale=facts.number("source_scale"),
+            target_scale=facts.number("target_scale"),
+            joint=bool(facts.find_flag("joint")),
+            max_input_tokens=facts.integer("max_input_tokens", 1),
+        )
 
 
 def save_shortlist(

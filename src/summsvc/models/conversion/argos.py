@@ -12,11 +12,11 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from summsvc.engines.base import ModelSpec
+from summsvc.engines.declared import Declared
 from summsvc.engines.tokenizer import TokenFraming
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelUnavailableError
 
@@ -52,6 +52,7 @@ _DAMAGES = (
 """Errors of zipfile and of its decompressors for a damaged archive."""
 
 _MODEL_FOLDER = "model"
+_TRANSLATION = "translate"
 _TEXTS = ("README.md", "LICENSE")
 
 
@@ -111,10 +112,10 @@ def is_package(folder: Path) -> bool:
 def pair(folder: Path) -> tuple[str, str]:
     """(source, target) of an unpacked package. Raises InvalidFieldError."""
     metadata = _load_metadata(folder)
-    return str(metadata["from_code"]), str(metadata["to_code"])
+    return metadata.text("from_code"), metadata.text("to_code")
 
 
-def _load_metadata(folder: Path) -> Mapping[str, Any]:
+def _load_metadata(folder: Path) -> Declared:
     """The metadata of an unpacked package.
 
     Raises InvalidFieldError when a needed file is missing or the metadata is incomplete.
@@ -127,21 +128,21 @@ def _load_metadata(folder: Path) -> Mapping[str, Any]:
                 field="directory",
             )
     try:
-        metadata = json.loads((folder / METADATA_FILE).read_text("utf-8"))
-        codes = [metadata["from_code"], metadata["to_code"]]
-        kind = metadata.get("type", "translate")
-    # Deep nesting ends in RecursionError.
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        metadata = Declared.load(folder / METADATA_FILE)
+        kind = metadata.find_text("type") or _TRANSLATION
+        for key in ("from_code", "to_code"):
+            metadata.text(key)
+    except ModelBrokenError as error:
         raise InvalidFieldError(
-            f"{METADATA_FILE} of the Argos package has no from_code and to_code ({error})",
+            f"the Argos package cannot be used: {error.message}",
             field="directory",
+            detail=error.detail,
         ) from error
-    if kind != "translate" or not all(isinstance(code, str) for code in codes):
+    if kind != _TRANSLATION:
         raise InvalidFieldError(
-            f"the Argos package is of the type {str(kind)[:40]!r}; only 'translate' is supported",
+            f"the Argos package is of the type {kind[:40]!r}; only 'translate' is supported",
             field="directory",
         )
-    assert isinstance(metadata, dict)
     return metadata
 
 
@@ -153,37 +154,33 @@ def convert(spec: ModelSpec, target: Path) -> dict[str, str]:
     """
     source = spec.path
     metadata = _load_metadata(source)
-    try:
-        config = json.loads((source / "config.json").read_text("utf-8"))
-        framing = _framing(config, str(metadata.get("target_prefix", "")))
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelBrokenError(
-            f"config.json of the model '{spec.id}' cannot be used", detail=str(error)
-        ) from error
+    config = Declared.load(source / "config.json")
+    framing = _framing(config, metadata.find_text("target_prefix") or "")
     if not any(source.glob("*vocabulary.*")):
         raise ModelUnavailableError(f"the Argos package of '{spec.id}' has no vocabulary")
     for path in source.iterdir():
         shutil.copyfile(path, target / path.name)
     # The tokenizer adds these tokens, so that they are counted.
-    config |= {"add_source_bos": False, "add_source_eos": False}
-    (target / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
+    changed = {**config.values, "add_source_bos": False, "add_source_eos": False}
+    (target / "config.json").write_text(json.dumps(changed, indent=1), "utf-8")
     framing.save(target)
     return {
         "engine": "ctranslate2",
         "method": "Argos package, its model unchanged",
-        "argos": str(metadata.get("package_version", ""))[:40],
+        "argos": str(metadata.values.get("package_version", ""))[:40],
     }
 
 
-def _framing(config: Mapping[str, Any], target_prefix: str) -> TokenFraming:
-    begin, end = str(config.get("bos_token", "<s>")), str(config.get("eos_token", "</s>"))
-    unknown = str(config.get("unk_token", "<unk>"))
+def _framing(config: Declared, target_prefix: str) -> TokenFraming:
+    begin = config.find_text("bos_token") or "<s>"
+    end = config.find_text("eos_token") or "</s>"
+    unknown = config.find_text("unk_token") or "<unk>"
     first = (target_prefix,) if target_prefix else ()
     return TokenFraming(
-        before=(begin,) if config.get("add_source_bos") else (),
-        after=(end,) if config.get("add_source_eos") else (),
+        before=(begin,) if config.find_flag("add_source_bos") else (),
+        after=(end,) if config.find_flag("add_source_eos") else (),
         first=first,
-        start=str(config.get("decoder_start_token", begin)),
+        start=config.find_text("decoder_start_token") or begin,
         end=end,
         special=(begin, end, unknown, *first),
         split=(TOKENIZER_FILE, TOKENIZER_FILE),

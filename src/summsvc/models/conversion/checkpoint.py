@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, Task
-from summsvc.errors import InvalidFieldError
+from summsvc.engines.declared import Declared
+from summsvc.errors import InvalidFieldError, ModelBrokenError
 from summsvc.models.catalog import CatalogEntry, Pair, languages_to_name
 from summsvc.models.conversion import argos, vocabulary
 from summsvc.models.conversion.students import files as students
@@ -101,16 +101,13 @@ def model_type(directory: Path) -> str:
     if argos.is_package(directory):
         return argos.ARCHITECTURE
     try:
-        config = json.loads((directory / "config.json").read_text("utf-8"))
-        architecture = config["model_type"]
-    # Deep nesting ends in RecursionError.
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return Declared.load(directory / "config.json").text("model_type")
+    except ModelBrokenError as error:
         raise InvalidFieldError(
             f"{directory} is not a model folder: config.json with a model_type is required "
             f"({error})",
             field="directory",
         ) from error
-    return str(architecture)
 
 
 def _language_tokens(

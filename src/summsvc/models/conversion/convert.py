@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 
 from summsvc.engines.base import ModelSpec
 from summsvc.engines.ctranslate2 import ARCHITECTURES
+from summsvc.engines.declared import Declared
 from summsvc.errors import ModelUnavailableError
 from summsvc.models.conversion import argos, bart, layers, marian, t5, transformers, verify
 from summsvc.models.conversion.students import files as students
@@ -39,10 +39,10 @@ class OwnFormat:
 class TensorMapping(Protocol):
     """A module that converts checkpoints of an architecture."""
 
-    def load_spec(self, source: Path, config: Mapping[str, Any]) -> Any:
+    def load_spec(self, source: Path, config: Declared) -> Any:
         """The CTranslate2 specification of a checkpoint."""
 
-    def write_tokenizer(self, source: Path, target: Path, config: Mapping[str, Any]) -> None:
+    def write_tokenizer(self, source: Path, target: Path, config: Declared) -> None:
         """Write the files that ``Tokenizer`` loads beside the converted model."""
 
 
@@ -152,11 +152,12 @@ def convert(source: Path, target: Path, *, quantization: str = "int8") -> dict[s
 
     quantization: "int8", "float16" or "float32". Returns how it was converted. Blocks for
     seconds to minutes. Raises ModelUnavailableError when the architecture needs torch and it
-    is not installed, ModelBrokenError when tensors are missing or not finite.
+    is not installed, ModelBrokenError when a value of a file is missing or wrong, or a tensor is
+    missing or not finite.
     """
-    config = json.loads((source / "config.json").read_text("utf-8"))
+    config = Declared.load(source / "config.json")
     target.mkdir(parents=True, exist_ok=True)
-    mapping = _mapping(config.get("model_type"))
+    mapping = _mapping(config.text("model_type"))
     description = mapping.load_spec(source, config)
     description.validate()
     layers.copy_before_quantization(description)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from summsvc.engines.declared import Declared
+from summsvc.engines.limits import declared_limit
 from summsvc.engines.tokenizer import TOKENIZER_FILE, WORD_BOUNDARY, TokenFraming
 from summsvc.errors import ModelBrokenError
 
@@ -29,6 +31,9 @@ _BART_TOKENS = {
     "mask": "<mask>",
 }
 _T5_TOKENS = {"eos": "</s>", "unk": "<unk>", "pad": "<pad>"}
+MAX_SENTINELS = 10_000
+"""Most sentinels of a T5 tokenizer."""
+
 _T5_SENTINELS = 100
 """Sentinels of a T5 tokenizer that declares no number of them, as in transformers."""
 
@@ -75,7 +80,7 @@ def load_bart(source: Path) -> HubTokenizer:
         raise ModelBrokenError(f"{TOKENIZER_FILE} has no byte-level BPE model, which BART needs")
     backend = Tokenizer(model)
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(
-        add_prefix_space=bool(declared.get("add_prefix_space", False))
+        add_prefix_space=bool(declared.find_flag("add_prefix_space"))
     )
     backend.decoder = decoders.ByteLevel()
     return _with_special_tokens(backend, declared, _BART_TOKENS, ())
@@ -89,12 +94,13 @@ def load_t5(source: Path) -> HubTokenizer:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     declared = _declared(source)
-    sentinels = int(declared.get("extra_ids", _T5_SENTINELS))
+    found = declared.find_integer("extra_ids", 0, MAX_SENTINELS)
+    sentinels = _T5_SENTINELS if found is None else found
     path = source / TOKENIZER_FILE
     try:
         read = _read_unigram(path) if path.is_file() else _read_sentencepiece(source, sentinels)
         vocabulary, normalization, added = read
-        unknown = [piece for piece, _ in vocabulary].index(_token(declared, "unk", "<unk>"))
+        unknown = [piece for piece, _ in vocabulary].index(_role(declared, "unk", "<unk>"))
         # Pieces of bytes spell the characters that the vocabulary lacks.
         bytewise = "<0x00>" in dict(vocabulary)
         backend = Tokenizer(models.Unigram(vocabulary, unknown, bytewise))
@@ -107,7 +113,7 @@ def load_t5(source: Path) -> HubTokenizer:
     joining: Any = decoders.Metaspace(replacement=WORD_BOUNDARY, prepend_scheme="always")
     backend.decoder = decoders.Sequence([decoders.ByteFallback(), joining]) if bytewise else joining
     backend.add_tokens(added)
-    listed = [_content(each) for each in declared.get("additional_special_tokens") or ()]
+    listed = list(declared.tokens("additional_special_tokens"))
     if not any("<extra_id_" in token for token in listed):
         listed += [f"<extra_id_{number}>" for number in range(sentinels)]
     return _with_special_tokens(backend, declared, _T5_TOKENS, tuple(listed))
@@ -151,41 +157,21 @@ def _read_sentencepiece(
 
 
 def _with_special_tokens(
-    backend: Any, declared: Mapping[str, Any], defaults: Mapping[str, str], more: tuple[str, ...]
+    backend: Any, declared: Declared, defaults: Mapping[str, str], more: tuple[str, ...]
 ) -> HubTokenizer:
-    tokens = {
-        role: _token(declared, role, defaults.get(role, ""))
-        for role in _ROLES
-        if role in defaults or declared.get(f"{role}_token")
-    }
+    named = {role: _role(declared, role, defaults.get(role, "")) for role in _ROLES}
+    tokens = {role: token for role, token in named.items() if token}
     special = tuple(dict.fromkeys((*tokens.values(), *more)))
     backend.add_special_tokens(list(special))
-    limit = declared.get("model_max_length")
-    return HubTokenizer(backend, tokens, special, None if limit is None else int(limit))
+    return HubTokenizer(backend, tokens, special, declared_limit(declared))
 
 
-def _declared(source: Path) -> dict[str, Any]:
+def _declared(source: Path) -> Declared:
     """The declarations of a checkpoint's tokenizer; files that are absent declare nothing."""
-    found: dict[str, Any] = {}
-    for name in ("special_tokens_map.json", "tokenizer_config.json"):
-        found |= read_json(source / name)
-    return found
+    tokens = Declared.load(source / "special_tokens_map.json", optional=True)
+    return Declared.load(source / "tokenizer_config.json", optional=True).over(tokens)
 
 
-def _token(declared: Mapping[str, Any], role: str, default: str) -> str:
-    return _content(declared.get(f"{role}_token") or default)
-
-
-def _content(token: Any) -> str:
-    return str(token["content"] if isinstance(token, dict) else token)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; empty when the file is absent. Raises ModelBrokenError."""
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ModelBrokenError(f"{path.name} is no JSON", detail=str(error)) from error
-    return found if isinstance(found, dict) else {}
+def _role(declared: Declared, role: str, default: str) -> str:
+    """The special token of a role."""
+    return declared.find_token(f"{role}_token") or default

@@ -12,11 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from summsvc.errors import ModelUnavailableError
+from summsvc.engines.declared import Declared
+from summsvc.engines.limits import MAX_POSITIONS
+from summsvc.errors import ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion.weights import Weights
 
 METHOD = "tensors mapped"
 """``method`` of a conversion in the manifest."""
+
+MAX_LAYERS = 1 << 8
+"""Most layers of an encoder or decoder; large models have tens."""
+
+MAX_HEADS = 1 << 10
+"""Most attention heads of a layer; large models have tens."""
 
 _ACTIVATIONS = {
     "gelu": "GELU",
@@ -71,18 +79,57 @@ BART_EMBEDDINGS = (
 """The names under which a file may store BART's or Marian's only matrix of embeddings."""
 
 
-def bart_spec(config: Mapping[str, Any], *, layernorm_embedding: bool) -> Any:
+@dataclass(frozen=True, slots=True)
+class BartSizes:
+    """Sizes of BART's architecture, which is also Marian's. rows: of the embeddings.
+
+    positions: that the position table is for.
+    """
+
+    width: int
+    rows: int
+    positions: int
+    scale_embedding: bool
+    feed_forward: Mapping[str, int]
+
+    @staticmethod
+    def of(config: Declared) -> BartSizes:
+        """Read config.json. Raises ModelBrokenError."""
+        return BartSizes(
+            width=config.integer("d_model", 1),
+            rows=config.integer("vocab_size", 1),
+            positions=config.integer("max_position_embeddings", 1, MAX_POSITIONS),
+            scale_embedding=bool(config.find_flag("scale_embedding")),
+            feed_forward={
+                side: config.integer(f"{side}_ffn_dim", 1) for side in ("encoder", "decoder")
+            },
+        )
+
+    @property
+    def scale(self) -> float:
+        """What embeddings are multiplied by."""
+        return float(self.width) ** 0.5 if self.scale_embedding else 1.0
+
+
+def bart_spec(config: Declared, *, layernorm_embedding: bool) -> Any:
     """The empty specification of BART's architecture, which is also Marian's.
 
-    config: config.json. layernorm_embedding: whether embeddings are normalized.
+    config: config.json. layernorm_embedding: whether embeddings are normalized. Raises
+    ModelBrokenError.
     """
     from ctranslate2.specs import TransformerSpec
 
+    heads = config.integer("encoder_attention_heads", 1, MAX_HEADS)
+    if config.integer("d_model", 1) % heads:
+        raise ModelBrokenError("config.json: encoder_attention_heads does not divide d_model")
     return TransformerSpec.from_config(
-        (config["encoder_layers"], config["decoder_layers"]),
-        config["encoder_attention_heads"],
+        (
+            config.integer("encoder_layers", 1, MAX_LAYERS),
+            config.integer("decoder_layers", 1, MAX_LAYERS),
+        ),
+        heads,
         pre_norm=False,
-        activation=activation(config["activation_function"]),
+        activation=activation(config.text("activation_function")),
         layernorm_embedding=layernorm_embedding,
     )
 
@@ -104,7 +151,7 @@ def activation(name: str) -> Any:
 
     if name not in _ACTIVATIONS:
         raise ModelUnavailableError(
-            f"the activation function {name} is not supported, only {', '.join(_ACTIVATIONS)}"
+            f"the activation function {name[:80]} is not supported, only {', '.join(_ACTIVATIONS)}"
         )
     return getattr(Activation, _ACTIVATIONS[name])
 

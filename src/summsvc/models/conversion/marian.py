@@ -5,16 +5,15 @@ The result equals, array for array, the result of CTranslate2's torch-based conv
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from summsvc.engines.limits import input_limit, output_positions
+from summsvc.engines.declared import Declared
+from summsvc.engines.limits import declared_limit, input_limit, output_positions
 from summsvc.engines.tokenizer import TokenFraming
 from summsvc.errors import ModelBrokenError
 from summsvc.models.conversion import layers
@@ -29,15 +28,15 @@ DEFAULT_MAX_TOKENS = 512
 TOKENIZER_FILES = ("source.spm", "target.spm")
 
 
-def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+def load_spec(source: Path, config: Declared) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
 
-    config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
-    not of the shapes that the configuration requires.
+    config: its config.json. Raises ModelBrokenError when the configuration is wrong, or tensors
+    are missing, not finite, or not of the shapes that the configuration requires.
     """
     spec = layers.bart_spec(config, layernorm_embedding=False)
     vocabulary = _load_vocabulary(source)
-    _fill(spec, config, Weights(source), len(vocabulary))
+    _fill(spec, layers.BartSizes.of(config), Weights(source), len(vocabulary))
     spec.config.eos_token = "</s>"
     spec.config.unk_token = "<unk>"
     spec.config.decoder_start_token = "</s>"
@@ -46,7 +45,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     return spec
 
 
-def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
+def write_tokenizer(source: Path, target: Path, config: Declared) -> None:
     """Write the files that ``Tokenizer`` loads beside the converted model."""
     token_framing(source, config).save(target)
     for name in TOKENIZER_FILES:
@@ -54,10 +53,12 @@ def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> No
             shutil.copyfile(source / name, target / name)
 
 
-def token_framing(source: Path, config: Mapping[str, Any]) -> TokenFraming:
-    """The token framing of every Marian model: the end marker after the input, nothing else."""
-    path = source / "tokenizer_config.json"
-    declared = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+def token_framing(source: Path, config: Declared) -> TokenFraming:
+    """The token framing of every Marian model: the end marker after the input, nothing else.
+
+    Raises ModelBrokenError.
+    """
+    declared = Declared.load(source / "tokenizer_config.json", optional=True)
     return TokenFraming(
         before=(),
         after=("</s>",),
@@ -66,21 +67,26 @@ def token_framing(source: Path, config: Mapping[str, Any]) -> TokenFraming:
         end="</s>",
         special=("</s>", "<unk>", "<pad>"),
         split=TOKENIZER_FILES,
-        max_input_tokens=input_limit(config, declared.get("model_max_length", DEFAULT_MAX_TOKENS)),
+        max_input_tokens=input_limit(config, declared_limit(declared) or DEFAULT_MAX_TOKENS),
         positions=output_positions(config),
     )
 
 
 def _load_vocabulary(source: Path) -> list[str]:
     """Tokens in the order of their ids, without the <pad> that transformers adds at the end."""
-    numbers: dict[str, int] = json.loads((source / "vocab.json").read_text("utf-8"))
+    declared = Declared.load(source / "vocab.json")
+    numbers = {piece: declared.integer(piece) for piece in declared.values}
     pieces = sorted(numbers, key=numbers.__getitem__)
+    if not pieces or [numbers[piece] for piece in pieces] != list(range(len(pieces))):
+        raise ModelBrokenError("vocab.json does not number its tokens from 0 without gaps")
     return pieces[:-1] if pieces[-1] == "<pad>" else pieces
 
 
-def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> None:
+def _fill(spec: Any, sizes: layers.BartSizes, weights: Weights, size: int) -> None:
     """Set all tensors. size: of the vocabulary, without <pad>."""
-    width, rows = config["d_model"], config["vocab_size"]
+    width, rows, places = sizes.width, sizes.rows, sizes.positions
+    if size > rows:
+        raise ModelBrokenError(f"vocab.json has {size} tokens, but vocab_size is {rows}")
     shared = weights.first(layers.BART_EMBEDDINGS, rows, width)
     if np.abs(shared[size:]).max(initial=0.0) > MAX_PAD_VALUE:
         raise ModelBrokenError(
@@ -91,10 +97,9 @@ def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> 
     def tied(name: str) -> Any:
         return (weights.get(name, rows, width) if name in weights else shared)[:size]
 
-    places = config["max_position_embeddings"]
     for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         name = f"model.{side}"
-        part.scale_embeddings = float(width) ** 0.5 if config.get("scale_embedding") else 1.0
+        part.scale_embeddings = sizes.scale
         positions = f"{name}.embed_positions.weight"
         part.position_encodings.encodings = (
             weights.get(positions, places, width)
@@ -104,7 +109,7 @@ def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, size: int) -> 
         decoder = side == "decoder"
         embeddings = part.embeddings if decoder else part.embeddings[0]
         embeddings.weight = tied(f"{name}.embed_tokens.weight")
-        mapper = layers.LayerMapper(weights, layers.BART, width, width, config[f"{side}_ffn_dim"])
+        mapper = layers.LayerMapper(weights, layers.BART, width, width, sizes.feed_forward[side])
         for number, layer in enumerate(part.layer):
             mapper.layer(layer, f"{name}.layers.{number}", decoder=decoder)
     spec.decoder.start_from_zero_embedding = True

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from summsvc.engines.declared import Declared
 from summsvc.engines.limits import input_limit, output_positions
 from summsvc.engines.tokenizer import TOKENIZER_FILE, TokenFraming
-from summsvc.models.conversion.hub_tokenizer import HubTokenizer, read_json
+from summsvc.errors import ModelBrokenError
+from summsvc.models.conversion.hub_tokenizer import HubTokenizer
 
 
 def row_names(name_of: Callable[[int], str | None], rows: int) -> list[str]:
@@ -21,11 +23,11 @@ def row_names(name_of: Callable[[int], str | None], rows: int) -> list[str]:
 
 
 def describe(
-    spec: Any, tokenizer: HubTokenizer, source: Path, config: Mapping[str, Any], *, bos: str
+    spec: Any, tokenizer: HubTokenizer, source: Path, config: Declared, *, bos: str
 ) -> None:
     """Set the vocabulary and the special tokens of a CTranslate2 specification.
 
-    bos: the role of the token that CTranslate2 takes as the begin marker.
+    bos: the role of the token that CTranslate2 takes as the begin marker. Raises ModelBrokenError.
     """
     vocabulary = row_names(tokenizer.backend.id_to_token, spec.decoder.embeddings.weight.shape[0])
     spec.register_source_vocabulary(vocabulary)
@@ -33,36 +35,37 @@ def describe(
     spec.config.bos_token = tokenizer.tokens[bos]
     spec.config.eos_token = tokenizer.tokens["eos"]
     spec.config.unk_token = tokenizer.tokens["unk"]
-    start = _decoder_start(source, config)
+    start = _decoder_start(tokenizer, source, config)
     if start is not None:
-        spec.config.decoder_start_token = tokenizer.backend.id_to_token(start)
+        spec.config.decoder_start_token = start
 
 
-def _decoder_start(source: Path, config: Mapping[str, Any]) -> int | None:
-    """Id of the decoder's first input."""
-    return _generation_token(source, config, "decoder_start_token_id")
+def _decoder_start(tokenizer: HubTokenizer, source: Path, config: Declared) -> str | None:
+    """The decoder's first input."""
+    return _generation_token(tokenizer, source, config, "decoder_start_token_id")
 
 
 def framing(
     tokenizer: HubTokenizer,
     source: Path,
-    config: Mapping[str, Any],
+    config: Declared,
     *,
     before: tuple[str, ...],
     after: tuple[str, ...],
 ) -> TokenFraming:
-    """The token framing of a checkpoint. before, after: special tokens around an input."""
-    forced = _generation_token(source, config, "forced_bos_token_id")
-    if forced is None and config.get("force_bos_token_to_be_generated"):
+    """The token framing of a checkpoint. before, after: special tokens around an input.
+
+    Raises ModelBrokenError.
+    """
+    forced = _generation_token(tokenizer, source, config, "forced_bos_token_id")
+    if forced is None and config.find_flag("force_bos_token_to_be_generated"):
         # The name of the setting before forced_bos_token_id.
-        forced = config.get("bos_token_id")
-    start = _decoder_start(source, config)
-    name_of = tokenizer.backend.id_to_token
+        forced = _token(tokenizer, config, "bos_token_id")
     return TokenFraming(
         before=before,
         after=after,
-        first=() if forced is None else (name_of(forced),),
-        start="" if start is None else name_of(start),
+        first=() if forced is None else (forced,),
+        start=_decoder_start(tokenizer, source, config) or "",
         end=tokenizer.tokens["eos"],
         special=tokenizer.special,
         split=(TOKENIZER_FILE,),
@@ -71,7 +74,19 @@ def framing(
     )
 
 
-def _generation_token(source: Path, config: Mapping[str, Any], name: str) -> int | None:
-    own = read_json(source / "generation_config.json").get(name)
-    number = config.get(name) if own is None else own
-    return None if number is None else int(number)
+def _generation_token(
+    tokenizer: HubTokenizer, source: Path, config: Declared, key: str
+) -> str | None:
+    own = Declared.load(source / "generation_config.json", optional=True)
+    return _token(tokenizer, own.over(config), key)
+
+
+def _token(tokenizer: HubTokenizer, declared: Declared, key: str) -> str | None:
+    """The token whose id a file declares."""
+    number = declared.find_integer(key)
+    if number is None:
+        return None
+    token: str | None = tokenizer.backend.id_to_token(number)
+    if token is None:
+        raise ModelBrokenError(f"{key} is {number}, which is no token of the vocabulary")
+    return token

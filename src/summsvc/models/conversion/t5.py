@@ -7,15 +7,18 @@ https://aclanthology.org/2021.naacl-main.41).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from summsvc.engines.declared import Declared
 from summsvc.models.conversion import hub_tokenizer, layers, special_tokens
 from summsvc.models.conversion.weights import Weights
+
+BUCKETS = 32
+"""Distances in tokens with an attention bias of their own, where config.json has no number."""
 
 MAX_DISTANCE = 128
 """Distance in tokens from which the attention bias is constant, where config.json has none."""
@@ -24,19 +27,20 @@ _TIED = ("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.w
 _OUTPUT = "lm_head.weight"
 
 
-def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+def load_spec(source: Path, config: Declared) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
 
-    config: its config.json. Raises ModelBrokenError when tensors are missing, not finite, or
-    not of the shapes that the configuration requires.
+    config: its config.json. Raises ModelBrokenError when the configuration is wrong, or tensors
+    are missing, not finite, or not of the shapes that the configuration requires.
     """
     from ctranslate2.specs import TransformerSpec
 
     kind, gated = _feed_forward(config)
-    count = config["num_layers"]
+    count = config.integer("num_layers", 1, layers.MAX_LAYERS)
+    decoder_count = config.find_integer("num_decoder_layers", 1, layers.MAX_LAYERS)
     spec = TransformerSpec.from_config(
-        (count, config.get("num_decoder_layers") or count),
-        config["num_heads"],
+        (count, decoder_count or count),
+        config.integer("num_heads", 1, layers.MAX_HEADS),
         pre_norm=True,
         activation=layers.activation(kind),
         ffn_glu=gated,
@@ -49,7 +53,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
     return spec
 
 
-def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
+def write_tokenizer(source: Path, target: Path, config: Declared) -> None:
     """Write the files that ``Tokenizer`` loads beside the converted model."""
     tokenizer = hub_tokenizer.load_t5(source)
     after = (tokenizer.tokens["eos"],)
@@ -57,16 +61,17 @@ def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> No
     tokenizer.save(target, framing)
 
 
-def _feed_forward(config: Mapping[str, Any]) -> tuple[str, bool]:
+def _feed_forward(config: Declared) -> tuple[str, bool]:
     """Activation function of the feed-forward networks, and whether they are gated."""
-    gate, _, kind = str(config.get("feed_forward_proj", "relu")).rpartition("-")
+    gate, _, kind = (config.find_text("feed_forward_proj") or "relu").rpartition("-")
     # T5 1.1 calls the approximation of GELU by tanh "gated-gelu".
     return ("gelu_new" if (gate, kind) == ("gated", "gelu") else kind), gate == "gated"
 
 
-def _has_tied_output(config: Mapping[str, Any]) -> bool:
+def _has_tied_output(config: Declared) -> bool:
     """Whether outputs are computed from the scaled embedding, as in the first T5."""
-    return config["model_type"] == "t5" and config.get("tie_word_embeddings") is not False
+    tied = config.find_flag("tie_word_embeddings")
+    return config.text("model_type") == "t5" and tied is not False
 
 
 def _names(*, decoder: bool, gated: bool) -> layers.LayerNames:
@@ -85,15 +90,17 @@ def _names(*, decoder: bool, gated: bool) -> layers.LayerNames:
     return replace(names, inner=f"{names.inner}_0", gate=f"{names.inner}_1") if gated else names
 
 
-def _fill(spec: Any, config: Mapping[str, Any], weights: Weights, *, gated: bool) -> None:
-    width, rows, heads = config["d_model"], config["vocab_size"], config["num_heads"]
+def _fill(spec: Any, config: Declared, weights: Weights, *, gated: bool) -> None:
+    width, rows = config.integer("d_model", 1), config.integer("vocab_size", 1)
+    heads, feed_forward = config.integer("num_heads", 1), config.integer("d_ff", 1)
+    attention = heads * config.integer("d_kv", 1)
     shared = weights.first(_TIED, rows, width)
-    buckets = config.get("relative_attention_num_buckets", 32)
-    distance = np.int32(config.get("relative_attention_max_distance", MAX_DISTANCE))
+    buckets = config.find_integer("relative_attention_num_buckets", 1) or BUCKETS
+    distance = np.int32(config.find_integer("relative_attention_max_distance", 1) or MAX_DISTANCE)
     for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         decoder = side == "decoder"
         names = _names(decoder=decoder, gated=gated)
-        mapper = layers.LayerMapper(weights, names, width, heads * config["d_kv"], config["d_ff"])
+        mapper = layers.LayerMapper(weights, names, width, attention, feed_forward)
         part.scale_embeddings = False
         (part.embeddings if decoder else part.embeddings[0]).weight = shared
         mapper.norm(part.layer_norm, f"{side}.final_layer_norm")

@@ -7,11 +7,11 @@ Where that converter deviates from transformers, the result is corrected: see
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from summsvc.engines.checkpoint import load_pretrained, load_tokenizer
+from summsvc.engines.declared import Declared
 from summsvc.engines.limits import input_limit, output_positions
 from summsvc.engines.tokenizer import SOURCE_TOKEN, TOKENIZER_FILE, TokenFraming
 from summsvc.errors import ModelBrokenError, ModelUnavailableError
@@ -32,7 +32,7 @@ _NORMALIZATION = {"bart": (False, True), "mbart": (True, True), "pegasus": (True
 versions of transformers derive them from the architecture."""
 
 
-def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
+def load_spec(source: Path, config: Declared) -> Any:
     """The CTranslate2 specification of the checkpoint in ``source``.
 
     config: its config.json. Raises ModelUnavailableError without torch, ModelBrokenError when
@@ -71,7 +71,7 @@ def load_spec(source: Path, config: Mapping[str, Any]) -> Any:
         description = converter._load()
     except Exception as error:
         raise ModelBrokenError(f"{source.name} cannot be converted: {error}") from error
-    if config.get("model_type") != "marian":
+    if config.text("model_type") != "marian":
         _correct_spec(description, config, converter.tokenizer, converter.start)
     return description
 
@@ -82,9 +82,7 @@ def _decoder_start(model: Any) -> int | None:
     return None if number is None else int(number)
 
 
-def _correct_spec(
-    description: Any, config: Mapping[str, Any], tokenizer: Any, start: int | None
-) -> None:
+def _correct_spec(description: Any, config: Declared, tokenizer: Any, start: int | None) -> None:
     """Follow transformers where CTranslate2's converter deviates from it.
 
     Tokens are named by their rows, since a name that the converter invents for a spare row may
@@ -100,22 +98,35 @@ def _correct_spec(
     description._vocabularies = {"source": [names], "target": [names]}
     if start is not None:
         description.config.decoder_start_token = tokenizer.convert_ids_to_tokens(start)
-    untied = config.get("tie_word_embeddings") is False
-    if config["model_type"] == "mt5" or (config["model_type"] == "t5" and untied):
+    untied = config.find_flag("tie_word_embeddings") is False
+    architecture = config.text("model_type")
+    if architecture == "mt5" or (architecture == "t5" and untied):
         description.decoder.scale_outputs = OPTIONAL
 
 
-def write_tokenizer(source: Path, target: Path, config: Mapping[str, Any]) -> None:
-    """Write the files that ``Tokenizer`` loads beside the converted model."""
-    tokenizer = load_tokenizer(source)
-    token_framing(tokenizer, source, config).save(target)
+def write_tokenizer(source: Path, target: Path, config: Declared) -> None:
+    """Write the files that ``Tokenizer`` loads beside the converted model.
+
+    Raises ModelBrokenError.
+    """
+    try:
+        tokenizer = load_tokenizer(source)
+        framing = token_framing(tokenizer, source, config)
+    except ModelBrokenError:
+        raise
+    # Of wrong values in its files, transformers raises errors of all kinds.
+    except Exception as error:
+        raise ModelBrokenError(
+            f"the tokenizer of {source.name} cannot be loaded", detail=str(error)
+        ) from error
+    framing.save(target)
     if tokenizer.is_fast:
         tokenizer.backend_tokenizer.save(str(target / TOKENIZER_FILE))
     else:
         shutil.copyfile(source / SENTENCEPIECE_FILE, target / SENTENCEPIECE_FILE)
 
 
-def token_framing(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> TokenFraming:
+def token_framing(tokenizer: Any, source: Path, config: Declared) -> TokenFraming:
     """A checkpoint's token framing, obtained from its own tokenizer.
 
     Tokenizing a word shows the special tokens around every input. The source language's
@@ -133,7 +144,7 @@ def token_framing(tokenizer: Any, source: Path, config: Mapping[str, Any]) -> To
 
     def number(name: str) -> int | None:
         own = getattr(given, name, None)
-        return config.get(name) if own is None else own
+        return config.find_integer(name) if own is None else own
 
     def pieces(*numbers: int | None) -> tuple[str, ...]:
         known = [each for each in numbers if each is not None]

@@ -38,7 +38,11 @@ def load_tokens(directory: Path, architecture: str) -> set[str]:
     for path in (directory / name for name in names):
         if path.is_file():
             try:
-                found |= set(_token_names(path.name, json.loads(path.read_text("utf-8"))))
+                content = json.loads(path.read_text("utf-8"))
+                for token in _token_names(path.name, content):
+                    if not isinstance(token, str):
+                        raise TypeError(f"{token!r:.80} is no token")
+                    found.add(token)
             except _DAMAGES as error:
                 raise InvalidFieldError(
                     f"{path} is not a tokenizer file: {error}", field="directory"

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from summsvc.engines.base import DecodingOptions, LanguageTokens, ModelSpec, Task
-from summsvc.models.catalog import ID_PATTERN, FrozenModel, License, Pairs
+from summsvc.models.catalog import ID_PATTERN, Decoding, FrozenModel, License, Pairs
 
 MANIFEST_FILE = "manifest.json"
 HASH_CHUNK_BYTES = 1 << 20
@@ -20,7 +20,7 @@ HASH_CHUNK_BYTES = 1 << 20
 class FileFacts(FrozenModel):
     """A file's length in bytes and its SHA-256 in hexadecimal."""
 
-    size: int
+    size: int = Field(ge=0)
     sha256: str
 
     @staticmethod
@@ -49,7 +49,7 @@ class Manifest(FrozenModel):
     language_tokens: LanguageTokens = LanguageTokens.NONE
     tokens: Mapping[str, str] = {}
     prefix: str = ""
-    decoding: DecodingOptions = DecodingOptions()
+    decoding: Decoding = DecodingOptions()
     license: License = License()
     source: str = ""
     revision: str = ""

@@ -107,6 +107,7 @@ class Store:
         """
         problems = self.verify(id)
         if problems:
+            self.raise_if_removed(id)
             raise ModelBrokenError(
                 f"the files of model '{id}' have changed: {'; '.join(problems)}; "
                 f"reinstall it with: {self._install_command(id)}",
@@ -125,20 +126,21 @@ class Store:
         manifest = self._require(id)
         problems: list[str] = []
         for name, facts in manifest.files.items():
-            path = self.root / id / name
-            if not path.is_file():
-                problems.append(f"{name} is missing")
-            elif path.stat().st_size != facts.size:
-                problems.append(f"{name} has {path.stat().st_size} bytes instead of {facts.size}")
-            elif FileFacts.of(path).sha256 != facts.sha256:
-                problems.append(f"{name} has changed (SHA-256 differs)")
+            if problem := _problem(self.root / id / name, facts):
+                problems.append(f"{name} {problem}")
+        # Files may be removed meanwhile: os.walk ignores folders that it cannot read.
         found = {
-            str(path.relative_to(self.root / id))
-            for path in (self.root / id).rglob("*")
-            if not path.is_dir()
+            str((Path(folder) / name).relative_to(self.root / id))
+            for folder, _, names in os.walk(self.root / id)
+            for name in names
         }
         extra = found - set(manifest.files) - {MANIFEST_FILE}
         return problems + [f"{name} was not installed" for name in sorted(extra)]
+
+    def raise_if_removed(self, id: str) -> None:
+        """Raise ModelNotInstalledError when a model has no folder, for example any more."""
+        if id not in self.ids():
+            raise _not_installed(id)
 
     def add(
         self,
@@ -233,11 +235,7 @@ class Store:
     def _require(self, id: str) -> Manifest:
         manifest = self.get(id)
         if manifest is None:
-            raise ModelNotInstalledError(
-                f"model '{id[:80]}' is not installed; install it with: "
-                f"summsvc models pull {id[:80]}",
-                metadata={"model": id[:80]},
-            )
+            raise _not_installed(id)
         return manifest
 
     def _install_command(self, id: str) -> str:
@@ -245,6 +243,30 @@ class Store:
         if manifest is not None and not manifest.revision:
             return f"summsvc models add DIR --id {id} --task {manifest.task.value}"
         return f"summsvc models pull {id}"
+
+
+def _not_installed(id: str) -> ModelNotInstalledError:
+    id = id[:80]
+    return ModelNotInstalledError(
+        f"model '{id}' is not installed; install it with: summsvc models pull {id}",
+        metadata={"model": id},
+    )
+
+
+def _problem(path: Path, facts: FileFacts) -> str:
+    """Say how a file differs from its facts; empty when it does not."""
+    try:
+        if not path.is_file():
+            return "is missing"
+        size = path.stat().st_size
+        if size != facts.size:
+            return f"has {size} bytes instead of {facts.size}"
+        return "" if FileFacts.of(path).sha256 == facts.sha256 else "has changed (SHA-256 differs)"
+    except FileNotFoundError:
+        # Removed since the first line.
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _now() -> str:

@@ -14,7 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine
-from summsvc.errors import DrainingError, ModelNotInstalledError, SummsvcError
+from summsvc.errors import (
+    DrainingError,
+    ModelNotInstalledError,
+    SummsvcError,
+)
 from summsvc.models.store.manifest import Manifest
 from summsvc.models.store.store import Store
 from summsvc.scheduling.pool.engine_loader import EngineFreed, EngineLoader
@@ -57,8 +61,16 @@ class ModelLoader:
         self._notify = notify
         self._factory = SchedulerFactory(settings, placed, registry)
         self.metrics = self._factory.metrics
+
+        def load_engine(model: str) -> Seq2SeqEngine:
+            try:
+                return load(store.spec(model), placed, settings.engine)
+            except Exception:
+                store.raise_if_removed(model)
+                raise
+
         self._engines = EngineLoader(
-            lambda model: load(store.spec(model), placed, settings.engine),
+            load_engine,
             time_limit_s=self._factory.hang_threshold.unmeasured_s,
             on_abandoned=self._count_abandoned,
         )
@@ -96,6 +108,12 @@ class ModelLoader:
         except asyncio.CancelledError:
             # The pool is being closed; this is the answer to those that wait for the model.
             return DrainingError(DRAINING_MESSAGE)
+        except ModelNotInstalledError as error:
+            # It was removed meanwhile. That is no failure: put back, it can be loaded at once.
+            log.info("model removed", model=manifest.id)
+            if slot.scheduler is not None:
+                slot.scheduler.suspend(error)
+            return error
         except Exception as error:
             reason = str(error) or type(error).__name__
             log.warning("model failed", model=manifest.id, reason=reason)

@@ -145,12 +145,13 @@ class ModelPool:
                     await self._notify()
 
     async def _unload(self, model: str, scheduler: Scheduler, timeout_s: float = math.inf) -> bool:
+        # Before the wait: the model may be loaded again meanwhile.
+        self._loader.metrics.loaded.labels(model).set(0)
         clean = False
         try:
             clean = await scheduler.close(timeout_s)
         except Exception:
             log.exception("model not unloaded cleanly", model=model)
-        self._loader.metrics.loaded.labels(model).set(0)
         if clean:
             log.info("model unloaded", model=model)
         else:

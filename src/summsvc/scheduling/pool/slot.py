@@ -66,8 +66,10 @@ class Slot:
 
     @property
     def usable(self) -> Scheduler | None:
-        """The scheduler, if its model can compute."""
-        return self.scheduler if self.scheduler is not None and self.scheduler.usable else None
+        """The scheduler, if its model can compute. Thread-safe."""
+        # Read once: the event loop may unload the model meanwhile.
+        scheduler = self.scheduler
+        return scheduler if scheduler is not None and scheduler.usable else None
 
     @property
     def abandoned(self) -> int:

@@ -51,8 +51,9 @@ def call_options(settings: Settings) -> Options:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_concurrent_streams", streams),
-        # Streams that were cancelled count until their calls have ended here, and a client that
-        # cancels streams may open others once it has answered a ping (CVE-2023-44487).
+        # Streams that were cancelled count until their calls have ended here, see CancelledCalls,
+        # and a client that cancels streams may open others once it has answered a ping
+        # (CVE-2023-44487).
         ("grpc.http.overload_protection", 1),
         ("grpc.http2.ping_on_rst_stream_percent", 100),
         # A client that keeps to the limit opens a stream when it has received the end of another

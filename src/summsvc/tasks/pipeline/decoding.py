@@ -6,7 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from summsvc.engines.base import DecodingOptions
+from summsvc.engines.base import DECODING_RANGES, DecodingOptions
 from summsvc.errors import InvalidFieldError
 
 
@@ -29,10 +29,7 @@ class DecodingRequest:
         max_output_tokens: the server's limit.
         """
         for name, low, high in (
-            ("beam_size", 1, 16),
-            ("length_penalty", -5, 5),
-            ("repetition_penalty", 1, 5),
-            ("no_repeat_ngram_size", 0, 20),
+            *DECODING_RANGES,
             ("max_output_tokens", 1, max_output_tokens),
         ):
             value = getattr(self, name)

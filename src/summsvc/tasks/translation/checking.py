@@ -13,10 +13,11 @@ from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.check_cache import Checks
 from summsvc.tasks.quality.checks import Issue
-from summsvc.tasks.translation.glossary import Found, Terms, TermUse, uses
+from summsvc.tasks.translation.glossary import Found, Terms
 from summsvc.tasks.translation.letter_case import UsualForms, is_copied
 from summsvc.tasks.translation.retry import Case, Context, any_retryable, retry_doubtful
 from summsvc.tasks.translation.term_enforcement import TermOutput, any_lacking, enforce_terms
+from summsvc.tasks.translation.term_uses import TermUse, uses
 from summsvc.types import Field, Span, Warning, WarningType
 
 T = TypeVar("T")

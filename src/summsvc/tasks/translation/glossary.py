@@ -1,14 +1,11 @@
-"""Protected terms and glossary terms of a request: their occurrences in source and output."""
+"""Protected terms and glossary terms of a request, and where texts contain them."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from summsvc.alignment import Alignment, overlaps, targets_of
-from summsvc.articles.occurrences import Occurrences
 from summsvc.interruption import checked
 from summsvc.tasks.translation.term_patterns import WORD, Pattern, Patterns
 
@@ -39,18 +36,6 @@ and placeholders."""
 
 _HINT = re.compile(r"[@#/\\+{%$]|:[a-z]|www\.|[0-9a-fA-F]{8}")
 """A necessary condition for an automatic term."""
-
-MAX_INFLECTED_TERM = 200
-"""Code points of the longest term that is searched in inflected forms."""
-
-
-@dataclass(frozen=True, slots=True)
-class TermUse:
-    """A term of the request in a segment, its target, and whether the output has the target."""
-
-    source: str
-    target: str
-    applied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,76 +136,6 @@ def _whole_words(text: str, kept: Sequence[tuple[int, int]]) -> list[Found]:
 def _in_word(text: str, at: int) -> bool:
     """Whether an offset is inside a word."""
     return 0 < at < len(text) and (text[at - 1] + text[at]).replace("_", "a").isalnum()
-
-
-Wanted = tuple[str, bool]
-"""A term, and whether it is protected."""
-
-_Spans = list[tuple[int, int]]
-
-
-def places(wanted: Iterable[Wanted], text: str, language: str) -> dict[Wanted, _Spans]:
-    """The spans of each term in a text, inflected ones too unless it is protected or very long.
-
-    language: BCP-47 code of the terms and the text. Spans of one term do not overlap; where
-    a term as it is written is part of another one, only the longer one counts. Linear in the
-    text for any number of terms.
-    """
-    spans: dict[Wanted, _Spans] = {each: [] for each in checked(wanted)}
-    exact: dict[str, list[_Spans]] = {}
-    inflected: dict[Pattern, _Spans] = {}
-    for (term, kept), there in spans.items():
-        if kept or len(term) > MAX_INFLECTED_TERM or not WORD.search(term):
-            exact.setdefault(term, []).append(there)
-        else:
-            inflected[Pattern(term, "", kept=False, language=language)] = there
-    exact.pop("", None)
-    if exact:
-        for start, term in checked(Occurrences(exact).apart(text, whole_words=True)):
-            for there in exact[term]:
-                there.append((start, start + len(term)))
-    if inflected:
-        for pattern, start, end in Patterns(inflected).find(text, language):
-            _add(inflected[pattern], start, end)
-    return spans
-
-
-def _add(spans: _Spans, start: int, end: int) -> None:
-    """Add a span unless it overlaps the previous one."""
-    if not spans or start >= spans[-1][1]:
-        spans.append((start, end))
-
-
-def uses(
-    found: Sequence[Found], output: str, target: str, alignment: Alignment = ()
-) -> tuple[TermUse, ...]:
-    """Whether an output has each of the terms.
-
-    target: BCP-47 code of the output. alignment: of the output with the text of the terms.
-    The output must have a term as often as the source. Of a term that it has less often, the
-    occurrences with which it is aligned are applied, without an alignment the first ones.
-    """
-    if not found:
-        return ()
-    there = places({(each.target, each.kept) for each in found}, output, target)
-    left = {wanted: len(spans) for wanted, spans in there.items()}
-    needed = Counter((each.target, each.kept) for each in found)
-    order: Iterable[int] = range(len(found))
-    if alignment and any(left[wanted] < count for wanted, count in needed.items()):
-        targets = targets_of([(each.start, each.end) for each in found], alignment)
-        aligned = [
-            any(overlaps(there[each.target, each.kept], *span) for span in spans)
-            for each, spans in zip(found, targets, strict=True)
-        ]
-        order = sorted(order, key=aligned.__getitem__, reverse=True)
-    applied = [False] * len(found)
-    for i in checked(order):
-        wanted = (found[i].target, found[i].kept)
-        applied[i] = left[wanted] > 0
-        left[wanted] -= 1
-    return tuple(
-        TermUse(each.source, each.target, has) for each, has in zip(found, applied, strict=True)
-    )
 
 
 def around(text: str, found: Sequence[Found]) -> list[str]:

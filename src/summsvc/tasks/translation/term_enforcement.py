@@ -24,7 +24,8 @@ from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
 from summsvc.tasks.quality.checks import Issue, attempts_cut
-from summsvc.tasks.translation.glossary import Found, TermUse, around, places, uses
+from summsvc.tasks.translation.glossary import Found, around
+from summsvc.tasks.translation.term_uses import TermUse, places, uses
 from summsvc.types import WarningType
 
 _EDGES = " .,;:!?…\"'„“”«»"

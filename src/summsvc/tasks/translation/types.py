@@ -8,7 +8,7 @@ from summsvc.articles.document import IdentifiedLanguage, Segment
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.usage import ModelUse, Stats
-from summsvc.tasks.translation.glossary import TermUse
+from summsvc.tasks.translation.term_uses import TermUse
 from summsvc.types import Article, Page, Span, Warning
 
 

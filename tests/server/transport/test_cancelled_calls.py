@@ -1,0 +1,162 @@
+"""Cancelled calls keep their streams for a moment, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import cast
+from unittest.mock import patch
+
+import grpc
+import pytest
+
+from bench.attacks import rapid_reset
+from summsvc.config import Settings
+from summsvc.server.transport import cancelled_calls
+from summsvc.server.transport.cancelled_calls import CancelledCalls
+from summsvc.server.transport.handlers import Context, Handler, UnaryBehavior
+from tests.running import Running, running
+from tests.server import frames
+from tests.server.connection import RawConnection
+from tests.server.watched import eventually
+
+STREAMS = 10
+FOREVER_S = 3_600.0
+HELD_S = 2.0
+
+
+class Request:
+    """What a method works on."""
+
+
+def wrapped(calls: CancelledCalls, method: Callable[[], Awaitable[object]]) -> UnaryBehavior:
+    async def behavior(_requests: object, _context: Context) -> object:
+        return await method()
+
+    handler = cast("Handler", grpc.stream_unary_rpc_method_handler(behavior))
+    held = calls.wrap(handler).stream_unary
+    assert held is not None
+    return held
+
+
+def call(behavior: UnaryBehavior) -> asyncio.Task[object]:
+    return asyncio.ensure_future(behavior(None, cast("Context", None)))
+
+
+async def steps(number: int = 5) -> None:
+    """Let all tasks run as far as they can."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_a_call_that_is_cancelled_soon_is_held_without_its_request() -> None:
+    calls, requests = CancelledCalls(), list[weakref.ref[Request]]()
+
+    async def method() -> None:
+        request = Request()
+        requests.append(weakref.ref(request))
+        await asyncio.get_running_loop().create_future()
+
+    with patch.object(cancelled_calls, "MIN_STREAM_S", FOREVER_S):
+        task = call(wrapped(calls, method))
+        await steps()
+        task.cancel()
+        await steps()
+        assert (len(calls), task.done(), requests[0]()) == (1, False, None)
+        # As at the end of the server.
+        task.cancel()
+        await steps()
+    assert (len(calls), task.cancelled()) == (0, True)
+
+
+async def test_a_held_call_ends_as_cancelled() -> None:
+    calls = CancelledCalls()
+    with patch.object(cancelled_calls, "MIN_STREAM_S", 0.02):
+        task = call(wrapped(calls, asyncio.get_running_loop().create_future))
+        await steps()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert len(calls) == 0
+
+
+async def test_a_call_that_is_cancelled_late_is_not_held() -> None:
+    calls = CancelledCalls()
+    with patch.object(cancelled_calls, "MIN_STREAM_S", 0.0):
+        task = call(wrapped(calls, asyncio.get_running_loop().create_future))
+        await steps()
+        task.cancel()
+        await steps()
+    assert (len(calls), task.cancelled()) == (0, True)
+
+
+async def test_a_call_that_ends_by_itself_is_not_held() -> None:
+    calls = CancelledCalls()
+
+    async def method() -> str:
+        return "reply"
+
+    async def failing() -> None:
+        raise ValueError("no")
+
+    assert await wrapped(calls, method)(None, cast("Context", None)) == "reply"
+    with pytest.raises(ValueError, match="no"):
+        await wrapped(calls, failing)(None, cast("Context", None))
+    assert len(calls) == 0
+
+
+async def test_of_too_many_held_calls_the_oldest_end() -> None:
+    calls = CancelledCalls()
+    with (
+        patch.object(cancelled_calls, "MIN_STREAM_S", FOREVER_S),
+        patch.object(cancelled_calls, "MAX_HELD_CALLS", 2),
+    ):
+        tasks = [call(wrapped(calls, asyncio.get_running_loop().create_future)) for _ in range(5)]
+        await steps()
+        for task in tasks:
+            task.cancel()
+        await steps()
+        assert [task.done() for task in tasks] == [True, True, True, False, False]
+        for task in tasks:
+            task.cancel()
+        await steps()
+    assert len(calls) == 0
+
+
+def refused(wire: RawConnection, first: int, number: int) -> int:
+    """Open and cancel streams ``1 + 2 * n`` from the first on; count those that are refused."""
+    for stream in range(1 + 2 * first, 1 + 2 * (first + number), 2):
+        cancel = frames.frame(frames.RST_STREAM, 0, stream, rapid_reset.CANCEL)
+        wire.send(frames.headers(stream, frames.TRANSLATE), cancel)
+    wire.send(frames.frame(frames.PING, 0, 0, b"all read"))
+    found = 0
+    for kind, flags, _, payload in wire.frames():
+        found += kind == frames.RST_STREAM and payload[3] == frames.REFUSED_STREAM
+        if kind == frames.PING and flags & frames.ACK and payload == b"all read":
+            return found
+        if kind == frames.PING and not flags & frames.ACK:
+            wire.send(frames.frame(frames.PING, frames.ACK, 0, payload))
+    raise AssertionError("the connection has ended")
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[Running]:
+    settings = Settings(
+        port=0, metrics_port=-1, model_dir=tmp_path, max_streams_per_connection=STREAMS
+    )
+    with patch.object(cancelled_calls, "MIN_STREAM_S", HELD_S), running(settings) as server:
+        yield server
+
+
+def test_resets_take_the_streams_of_their_own_connection(strict: Running) -> None:
+    with RawConnection(strict.server.port) as resetting, RawConnection(strict.server.port) as other:
+        # As many streams as are allowed, and as many that have just ended.
+        assert refused(resetting, 0, 10 * STREAMS) >= 8 * STREAMS - 1
+        assert refused(resetting, 10 * STREAMS, STREAMS) == STREAMS
+        assert refused(other, 0, 1) == 0
+        strict.wait_until_ready("")
+        later = count(11 * STREAMS)
+        eventually(lambda: refused(resetting, next(later), 1) == 0)
