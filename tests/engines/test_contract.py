@@ -25,7 +25,7 @@ from summsvc.engines.base import (
     Task,
 )
 from summsvc.engines.load import load
-from summsvc.errors import EngineError, ModelBrokenError, TextTooLongError
+from summsvc.errors import DrainingError, ModelBrokenError, TextTooLongError
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
 
@@ -268,11 +268,13 @@ def test_close_frees_the_model_and_is_idempotent(folders: dict[str, Path], name:
     # Repeated, since CTranslate2 still counts a batch as running for a moment after it.
     for _ in range(20):
         ask(engine, TEXTS[:1])
+    tokenizer = weakref.ref(engine._tokenizer.get())
     engine.close()
     engine.close()
+    assert tokenizer() is None
     gc.collect()
     assert held() is None
-    with pytest.raises(EngineError):
+    with pytest.raises(DrainingError):
         ask(engine, TEXTS[:1])
 
 

@@ -21,6 +21,7 @@ from summsvc.engines.base import (
     warm_up,
 )
 from summsvc.engines.limits import output_limit, validate_input_length
+from summsvc.engines.loaded import Loaded
 from summsvc.engines.tokenizer import Tokenizer
 from summsvc.errors import EngineError, ModelBrokenError
 
@@ -48,8 +49,9 @@ class CTranslate2Engine:
             )
         self.spec = spec
         try:
-            self._tokenizer = Tokenizer(spec)
-            self._framing = self._tokenizer.framing
+            tokenizer = Tokenizer(spec)
+            self._tokenizer = Loaded(tokenizer)
+            self._framing = tokenizer.framing
             self.max_input_tokens = self._framing.max_input_tokens
             self._translator: Any = ctranslate2.Translator(
                 str(spec.path),
@@ -69,7 +71,7 @@ class CTranslate2Engine:
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:
         """See ``Seq2SeqEngine.count_tokens``."""
-        return [len(each) for each in self._tokenizer.encode(texts, source, target)]
+        return [len(each) for each in self._tokenizer.get().encode(texts, source, target)]
 
     def generate(
         self,
@@ -85,7 +87,7 @@ class CTranslate2Engine:
         call it after every token, but each call waits for the GIL, which halves the speed, and
         reduces it further while other threads hold the GIL.
         """
-        tokenizer = self._tokenizer
+        tokenizer = self._tokenizer.get()
         encoded = tokenizer.encode(texts, source, target)
         longest = max(map(len, encoded))
         validate_input_length(longest, self.max_input_tokens)
@@ -133,7 +135,7 @@ class CTranslate2Engine:
         total = result.scores[0] * len(output) ** penalty
         made = output[forced:]
         return Generated(
-            text=self._tokenizer.decode(made).strip(),
+            text=self._tokenizer.get().decode(made).strip(),
             score=min(0.0, total / max(1, len(made))),
             input_tokens=len(read),
             output_tokens=len(made),
@@ -149,7 +151,7 @@ class CTranslate2Engine:
         Computed as ``Generated.score``. All texts form one batch, so pass few. Raises EngineError
         when the model fails.
         """
-        tokenizer = self._tokenizer
+        tokenizer = self._tokenizer.get()
         forced = len(tokenizer.forced_pieces(target))
         try:
             results = self._translator.score_batch(
@@ -175,6 +177,7 @@ class CTranslate2Engine:
         while translator is not None and translator.model_is_loaded:
             translator.unload_model()
             time.sleep(0.001)
+        self._tokenizer.free()
         # The translator's threads end with the object, not when the model is unloaded.
 
 

@@ -36,6 +36,7 @@ from summsvc.engines.limits import (
     output_positions,
     validate_input_length,
 )
+from summsvc.engines.loaded import Loaded
 from summsvc.engines.tokenizer import SpecialTokenGuard
 from summsvc.errors import EngineError, ModelBrokenError
 
@@ -74,7 +75,8 @@ class TransformersEngine:
             self._model: Any = load_model(spec.path, self.compute_type, self.device)
             # sacremoses is only used by a Marian normalizer that translation never calls.
             warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
-            self._tokenizer = tokenizer = load_tokenizer(spec.path)
+            tokenizer = load_tokenizer(spec.path)
+            self._tokenizer = Loaded(tokenizer)
             config = Declared(self._model.config.to_dict(), "config.json")
             self.max_input_tokens = input_limit(config, int(tokenizer.model_max_length))
             self._positions = output_positions(config)
@@ -94,7 +96,7 @@ class TransformersEngine:
             prefix += f"{spec.tokens[target]} "
         prepared = [prefix + self._guard(text) for text in texts]
         with self._tokenizing:
-            tokenizer = self._tokenizer
+            tokenizer = self._tokenizer.get()
             if spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
                 tokenizer.src_lang = tokenizer_language(tokenizer, spec.tokens[source])
             return tokenizer(prepared, truncation=False, **options)
@@ -144,7 +146,7 @@ class TransformersEngine:
         first = self._tokens.forced
         if self.spec.language_tokens is LanguageTokens.SOURCE_AND_TARGET:
             with self._tokenizing:
-                first = self._tokenizer.convert_tokens_to_ids(self.spec.tokens[target])
+                first = self._tokenizer.get().convert_tokens_to_ids(self.spec.tokens[target])
         # When the decoder already starts from the language's token, the token is not forced again.
         return [] if first is None or first == self._tokens.start else [int(first)]
 
@@ -173,7 +175,7 @@ class TransformersEngine:
     def _results(self, outputs: Any, lengths: list[int], forced: int) -> list[Generated]:
         totals = self._log_probabilities(outputs, forced)
         with self._tokenizing:
-            texts = self._tokenizer.batch_decode(
+            texts = self._tokenizer.get().batch_decode(
                 outputs.sequences, skip_special_tokens=True, clean_up_tokenization_spaces=False
             )
         results = []
@@ -208,6 +210,7 @@ class TransformersEngine:
     def close(self) -> None:
         """See ``Seq2SeqEngine.close``."""
         self._model = None
+        self._tokenizer.free()
         if self.device == "cuda":
             self._torch.cuda.empty_cache()
 

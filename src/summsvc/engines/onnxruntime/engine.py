@@ -19,6 +19,7 @@ from summsvc.engines.base import (
     warm_up,
 )
 from summsvc.engines.limits import output_limit, validate_input_length
+from summsvc.engines.loaded import Loaded
 from summsvc.engines.onnxruntime.alignment import align
 from summsvc.engines.onnxruntime.batch import DecoderBatch
 from summsvc.engines.onnxruntime.beam import beam_search
@@ -54,12 +55,13 @@ class OnnxRuntimeEngine:
         folder = spec.path
         try:
             layout = Layout.load(folder)
-            self._vocabulary = Vocabulary(
+            vocabulary = Vocabulary(
                 folder / SOURCE_VOCABULARY_FILE, folder / TARGET_VOCABULARY_FILE
             )
-            words = range(self._vocabulary.target_size, layout.target_words)
-            excluded = [self._vocabulary.unknown, *words]
-            self._network: Network | None = Network(folder, layout, placement.threads, excluded)
+            self._vocabulary = Loaded(vocabulary)
+            words = range(vocabulary.target_size, layout.target_words)
+            excluded = [vocabulary.unknown, *words]
+            self._network = Loaded(Network(folder, layout, placement.threads, excluded))
             self._shortlist: Shortlist | None = None
             if placement.shortlist and (folder / SHORTLIST_FILE).is_file():
                 self._shortlist = Shortlist(
@@ -76,7 +78,7 @@ class OnnxRuntimeEngine:
 
     def count_tokens(self, texts: Sequence[str], source: str, target: str) -> list[int]:  # noqa: ARG002
         """See ``Seq2SeqEngine.count_tokens``."""
-        return [len(ids) for ids in self._vocabulary.encode(texts)]
+        return [len(ids) for ids in self._vocabulary.get().encode(texts)]
 
     def generate(
         self,
@@ -90,7 +92,7 @@ class OnnxRuntimeEngine:
 
         The computed output limit of a segment follows from its own length.
         """
-        encoded = self._vocabulary.encode(texts)
+        encoded = self._vocabulary.get().encode(texts)
         validate_input_length(max(map(len, encoded)), self.max_input_tokens)
         # For an input without tokens a model generates an arbitrary output.
         numbers = [i for i, ids in enumerate(encoded) if len(ids) > 1]
@@ -107,17 +109,15 @@ class OnnxRuntimeEngine:
         limits = np.array(
             [output_limit(options.max_output_tokens, len(ids), None, 0) for ids in encoded]
         )
-        network = self._network
-        if network is None:
-            raise EngineError("the engine is closed")
+        network, vocabulary = self._network.get(), self._vocabulary.get()
         search = greedy if options.beam_size == 1 else beam_search
         allowed = None
         try:
             if self._shortlist is not None:
-                terms = self._vocabulary.encode_terms(options.output_terms)
-                allowed = self._shortlist.select(encoded, [self._vocabulary.end, *terms])
+                terms = vocabulary.encode_terms(options.output_terms)
+                allowed = self._shortlist.select(encoded, [vocabulary.end, *terms])
             batch = DecoderBatch(network, encoded, allowed, options.beam_size)
-            return search(batch, limits, self._vocabulary.end, options, cancelled)
+            return search(batch, limits, vocabulary.end, options, cancelled)
         except CancelledGeneration:
             raise
         except Exception as error:
@@ -125,7 +125,7 @@ class OnnxRuntimeEngine:
             raise EngineError("the model failed", detail=detail) from error
 
     def _result(self, text: str, read: int, hypothesis: Hypothesis) -> Generated:
-        vocabulary, ids = self._vocabulary, hypothesis.ids
+        vocabulary, ids = self._vocabulary.get(), hypothesis.ids
         output = vocabulary.decode(ids)
         spans = vocabulary.source_spans(text), vocabulary.target_spans(ids)
         return Generated(
@@ -143,4 +143,6 @@ class OnnxRuntimeEngine:
 
     def close(self) -> None:
         """See ``Seq2SeqEngine.close``; a running batch keeps the memory until its end."""
-        self._network = self._shortlist = None
+        self._network.free()
+        self._vocabulary.free()
+        self._shortlist = None
