@@ -114,7 +114,7 @@ def test_unread_lines_are_dropped_and_counted(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, blocking: bool
 ) -> None:
     monkeypatch.setattr(lines_module, "MAX_QUEUED_LINES", 50)
-    monkeypatch.setattr(lines_module, "LINES_PER_WRITE", 10)
+    monkeypatch.setattr(lines_module, "LINES_PER_TURN", 10)
     os.set_blocking(pipe.begin, blocking)
     gaps: SimpleQueue[int] = SimpleQueue()
     lines = LogWriter(pipe.begin, gaps.put)
