@@ -56,8 +56,7 @@ def serve(config_file: Path | None, **flags: object) -> int:
     """
     # A reload that is requested before the server listens must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    from summsvc.config import SettingsError, load_settings
-    from summsvc.server.supervisor import handover
+    from summsvc.config import SettingsError, handover, load_settings
 
     if (handed := handover.take()) is not None:
         from summsvc.server.supervisor import child

@@ -10,12 +10,12 @@ from threading import Thread
 
 import structlog
 
+from summsvc.config.handover import Handover
 from summsvc.server.app import Server
 from summsvc.server.process import execute, shutdown_s, stop_and_exit
 from summsvc.server.runtime.shutdown import exit_process
 from summsvc.server.runtime.signals import TerminationSignals
 from summsvc.server.supervisor import families, messages
-from summsvc.server.supervisor.handover import Handover
 
 log = structlog.get_logger("summsvc.server")
 
@@ -54,7 +54,7 @@ class Supervision:
                 case "ping":
                     self._loop.call_soon_threadsafe(self.send, "pong")
                 case "metrics":
-                    self.send("metrics", families=families.dump(server.registry))
+                    self._send_metrics(server)
                 case "reload":
                     self._loop.call_soon_threadsafe(server.reload)
                 case "terminate":
@@ -62,6 +62,13 @@ class Supervision:
                     self._signals.begin()
         # Without effect when it was told to terminate.
         self._signals.begin()
+
+    def _send_metrics(self, server: Server) -> None:
+        try:
+            self.send("metrics", families=families.dump(server.registry))
+        except Exception:
+            # The supervisor must not take a fault of a metric for a process that hangs.
+            log.exception("metrics cannot be collected")
 
     def _send_all(self) -> None:
         try:

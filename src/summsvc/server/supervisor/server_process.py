@@ -12,9 +12,9 @@ from contextlib import suppress
 from prometheus_client.core import Metric
 
 from summsvc.config import Settings
+from summsvc.config.handover import Handover
 from summsvc.server.services.health import State
 from summsvc.server.supervisor import families, messages
-from summsvc.server.supervisor.handover import Handover
 from summsvc.server.supervisor.metrics import Cause
 
 PING_S = 5.0

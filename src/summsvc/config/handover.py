@@ -1,4 +1,4 @@
-"""What a supervisor gives to a server process that it starts, in an environment variable."""
+"""Settings that a supervisor hands over to a server process, in an environment variable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from pydantic import BaseModel
 
-from summsvc.config import Settings
+from summsvc.config.settings import Settings
 
 VARIABLE = "SUMMSVC_HANDOVER"
 """Environment variable of a process that a supervisor has started."""
