@@ -126,8 +126,8 @@ class Supervisor:
             self._command,
             settings,
             number=number,
-            # While others answer, a process need not accept calls that would wait for a model.
-            preload_first=bool(self.listening),
+            # While others answer, one that starts again accepts no calls that wait for a model.
+            preload_first=self._begun[number].is_set() and bool(self.listening),
             on_change=self._changed,
         )
         self._running[number] = process
