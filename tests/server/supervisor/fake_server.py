@@ -31,7 +31,7 @@ def main() -> None:
         os.kill(os.getpid(), signal.SIGSEGV)
     if behaviour == "never":
         time.sleep(600)
-    send({"kind": "health", "states": {"": 1}})
+    send({"kind": "health", "states": {"": 1, "preload first": handover["preload_first"]}})
     send({"kind": "listening"})
     if behaviour == "short":
         return

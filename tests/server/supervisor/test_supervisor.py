@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from summsvc.config import Settings
+from summsvc.scheduling.pool.slot import ModelState
+from summsvc.server import Server
 from summsvc.server.services.health import NOT_SERVING, SERVING
 from summsvc.server.supervisor import backoff, server_process
 from summsvc.server.supervisor.health import MergedHealth
@@ -91,6 +93,27 @@ async def test_the_delay_grows_while_a_process_ends_again_and_again() -> None:
         await made.supervisor.stop(PATIENCE_S, 0.0)
     delays = [line["delay_s"] for line in logged if "delay_s" in line]
     assert delays[:3] == [0.01, 0.02, 0.04]
+
+
+async def test_only_a_restarted_process_loads_its_models_before_it_listens() -> None:
+    made = Supervised("good", 2)
+    await made.supervisor.start(made.settings)
+
+    def preload_first() -> list[int]:
+        return [process.health["preload first"] for process in made.supervisor.listening]
+
+    assert preload_first() == [False, False]
+    made.supervisor.listening[0].kill()
+    await until(lambda: preload_first() == [True, False])
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_a_server_may_load_its_models_before_it_listens(model_dir: Path) -> None:
+    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["opus-en-ru"])
+    server = Server(settings)
+    await server.start(preload_first=True)
+    assert server._pool.status("opus-en-ru").state is ModelState.READY
+    await server.stop()
 
 
 async def test_processes_that_do_not_end_are_killed() -> None:

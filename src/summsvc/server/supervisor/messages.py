@@ -15,6 +15,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 Message = dict[str, Any]
@@ -30,7 +31,8 @@ def encode(kind: str, **fields: object) -> bytes:
 
 def receive(connection: socket.socket) -> Iterator[Message]:
     """Yield the messages of a blocking socket until the other side has closed it."""
-    with connection.makefile("rb") as stream:
+    # A side that is killed with messages unread resets the connection.
+    with connection.makefile("rb") as stream, suppress(ConnectionError):
         while len(head := stream.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
             length = int.from_bytes(head, "big")
             if len(data := stream.read(length)) < length:
