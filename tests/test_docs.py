@@ -10,9 +10,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 import summsvc
 from summsvc.errors import SummsvcError
+from summsvc.server.supervisor.metrics import SupervisorMetrics
 from summsvc.types import WarningType
 from tests.running import Running
 
@@ -27,6 +29,9 @@ def test_every_metric_is_documented_and_every_documented_one_exists(server: Runn
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server.metrics_port}/metrics") as answer:
         page = answer.read().decode()
     names = set(re.findall(r"^# HELP (summsvc_\w+) ", page, re.M))
+    parent = CollectorRegistry()
+    SupervisorMetrics(parent, processes=2)
+    names |= set(re.findall(r"^# HELP (summsvc_\w+) ", generate_latest(parent).decode(), re.M))
     assert {name for name in names if not name.endswith("_created")} == documented
 
 

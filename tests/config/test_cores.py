@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from summsvc.config import cores as module
-from summsvc.config.cores import cores
+from summsvc.config.cores import cores, share
 
 
 @pytest.fixture
@@ -46,3 +46,10 @@ def test_quota_of_cgroup_v1(cgroup: Path, quota: str, expected: int) -> None:
 @pytest.mark.usefixtures("cgroup")
 def test_without_cgroups_the_affinity_applies() -> None:
     assert cores() == 8
+
+
+@pytest.mark.parametrize(
+    ("available", "processes", "expected"), [(8, 1, 8), (8, 2, 4), (8, 3, 3), (2, 4, 1)]
+)
+def test_share_of_one_process(available: int, processes: int, expected: int) -> None:
+    assert share(available, processes) == expected

@@ -43,6 +43,8 @@ def info(connection: Connection, as_json: bool) -> None:
 
 def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:
     yield f"summsvc {server.version}, up for {server.uptime_s:.0f} s"
+    if server.processes > 1:
+        yield f"Processes: {server.processes}, each with the limits below"
     yield f"Languages: {', '.join(server.languages)}"
     yield f"Article formats: {', '.join(server.mime_types)}"
     yield f"Default summary method: {server.default_summary_method or 'unknown'}"

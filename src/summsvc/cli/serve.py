@@ -51,20 +51,25 @@ def serve(config_file: Path | None, **flags: object) -> int:
     standard error. On SIGTERM or SIGINT it finishes the calls in flight, rejects
     new calls and exits; a second signal ends it immediately. The exit code is 0
     after a clean shutdown and 1 if calls or work were cut off. On SIGHUP the server
-    reloads certificates and tokens.
+    reloads certificates and tokens. With more than one of --processes, this process
+    starts the others, restarts one that ends, and passes the signals on.
     """
     # A reload that is requested before the server listens must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    from summsvc.config import SettingsError, load_settings
+    from summsvc.config import SettingsError, handover, load_settings
 
+    if (handed := handover.take()) is not None:
+        from summsvc.server.supervisor import child
+
+        return child.run(handed)
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         settings = load_settings(config_file, given)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    from summsvc.server import run
+    from summsvc.server.supervisor import parent
 
-    return run(settings)
+    return parent.run(settings)
 
 
 def _settings() -> list[Setting]:

@@ -144,6 +144,7 @@ def server_info(message: model_service_pb2.GetServerInfoResponse) -> server_type
         mime_types=tuple(message.mime_types),
         default_summary_method=message.default_summary_method,
         caller=message.caller,
+        processes=message.processes,
         raw=message,
     )
 

@@ -112,7 +112,8 @@ class ServerInfo:
     the server identifies and for which it has sentence rules. uptime_s: seconds
     since the server started. default_summary_method: "extractive", "abstractive",
     "auto", or "" if the server does not report it. caller: name by which the server
-    knows this caller, or "".
+    knows this caller, or "". processes: server processes that share the port, each with
+    these limits; 0 if the server does not report it.
     """
 
     version: str
@@ -124,3 +125,4 @@ class ServerInfo:
     default_summary_method: str
     raw: Message = dataclasses.field(repr=False, compare=False)
     caller: str = ""
+    processes: int = 0

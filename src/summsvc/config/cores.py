@@ -25,6 +25,14 @@ def cores() -> int:
     return allowed if quota is None else max(1, min(allowed, math.floor(quota + 0.5)))
 
 
+def share(available: int, processes: int) -> int:
+    """Return the cores of one of so many processes, at least 1.
+
+    Rounded up, for the reason given in ``cores``.
+    """
+    return max(1, math.ceil(available / processes))
+
+
 def _quota() -> float | None:
     """CPU quota of the container in cores; None without a quota."""
     try:

@@ -15,12 +15,14 @@ from summsvc.config.groups.limits import LimitSettings
 from summsvc.config.groups.logging import LogSettings
 from summsvc.config.groups.models import ModelSettings
 from summsvc.config.groups.network import NetworkSettings
+from summsvc.config.groups.processes import ProcessSettings
 from summsvc.config.groups.scheduling import SchedulingSettings
 from summsvc.config.groups.shutdown import ShutdownSettings
 
 SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "Network and security": NetworkSettings,
+        "Processes": ProcessSettings,
         "Logging": LogSettings,
         "Models": ModelSettings,
         "Scheduling": SchedulingSettings,
@@ -34,6 +36,7 @@ SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
 
 class Settings(
     NetworkSettings,
+    ProcessSettings,
     LogSettings,
     ModelSettings,
     SchedulingSettings,

@@ -36,6 +36,7 @@ from summsvc.server.services.health import (
     MODEL_SERVICE,
     SUMMARIZATION_SERVICE,
     TRANSLATION_SERVICE,
+    OnHealthChange,
     ServiceHealth,
 )
 from summsvc.server.services.models import ModelServicer
@@ -45,7 +46,7 @@ from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.health_server import start_health_server
 from summsvc.server.transport.listener import listen, reachable_address
 from summsvc.server.transport.message_reader import MessageReader
-from summsvc.server.transport.metrics_endpoint import MetricsEndpoint
+from summsvc.server.transport.metrics_endpoint import MetricsEndpoint, register_process_metrics
 from summsvc.server.transport.options import call_options, connection_options
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
@@ -68,18 +69,29 @@ class Server:
     port, health_port, metrics_port: the ports that are bound, once started; -1 for a
         health or metrics port that is off.
     stopped: whether ``stop`` has completed.
+
+    share_port: whether other processes listen on the same port. on_health_change: called with
+        the states of the services at each change.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        share_port: bool = False,
+        on_health_change: OnHealthChange = lambda _: None,
+    ) -> None:
         self.settings = settings
         self.port = 0
         self.health_port = self.metrics_port = -1
         self.stopped = False
         self._registry = CollectorRegistry()
         self._registry.register(LogMetrics())
+        register_process_metrics(self._registry)
+        self._share_port = share_port
         self._active_calls = ActiveCalls()
         self._message_reader = MessageReader(settings.max_receive_s)
-        self._health = ServiceHealth()
+        self._health = ServiceHealth(on_health_change)
         self._gc_policy = GcPolicy(idle=self._active_calls.idle)
         self._metrics_endpoint: MetricsEndpoint | None = None
         self._health_server: grpc.aio.Server | None = None
@@ -128,9 +140,15 @@ class Server:
         )
         self._models = ModelServicer(settings, catalog, routes, self._pool)
 
-    async def start(self) -> None:
+    @property
+    def registry(self) -> CollectorRegistry:
+        """The registry of all metrics of this server and its process."""
+        return self._registry
+
+    async def start(self, *, preload_first: bool = False) -> None:
         """Start to listen and to answer; models load in the background.
 
+        preload_first: load the models of ``preload`` before the server listens.
         Raises OSError for a port in use, SettingsError for a file that cannot be used.
         """
         settings = self.settings
@@ -138,6 +156,8 @@ class Server:
         await self._monitor.start()
         for languages_served, error in self._routes.unusable_defaults():
             log.warning("default model unusable", languages=languages_served, reason=error.message)
+        if preload_first:
+            await self._monitor.preload()
         self._server = self._create_transport()
         self._add_services(self._server)
         self.port = await listen(self._server, settings, self._credentials)
@@ -187,7 +207,10 @@ class Server:
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
-            options=[*connection_options(settings), *call_options(settings)],
+            options=[
+                *connection_options(settings, share_port=self._share_port),
+                *call_options(settings),
+            ],
         )
 
     def _add_services(self, server: grpc.aio.Server) -> None:
@@ -207,9 +230,10 @@ class Server:
         """Reload certificates and tokens now."""
         self._reloader.request_reload()
 
-    async def stop(self) -> bool:
+    async def stop(self, wait_s: float = 0.0) -> bool:
         """Finish the calls that were accepted, reject new ones, free all; see ``drain_and_close``.
 
+        wait_s: part of ``drain_s`` in which calls are still accepted, after ``drain_delay_s``.
         Returns True for a clean shutdown.
         """
         log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
@@ -220,8 +244,8 @@ class Server:
             health=self._health,
             workers=self._workers,
             pool=self._pool,
-            delay_s=self.settings.drain_delay_s,
-            seconds=self.settings.drain_s,
+            delay_s=self.settings.drain_delay_s + wait_s,
+            seconds=self.settings.drain_s - wait_s,
         )
         if self._health_server is not None:
             await self._health_server.stop(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Coroutine
 
 import structlog
 
@@ -24,23 +25,31 @@ async def serve(settings: Settings) -> None:
     Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports.
     Does not return but exits the process: Python would wait for threads that may never end.
     """
-    shutdown_s = settings.drain_delay_s + settings.drain_s
-    signals = TerminationSignals(shutdown_s, exit_process)
+    signals = TerminationSignals(shutdown_s(settings), exit_process)
     server = Server(settings)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, server.reload)
     await server.start()
-    log.info(
-        "listening",
-        host=settings.host,
-        port=server.port,
-        health_port=server.health_port,
-        metrics_port=server.metrics_port,
-    )
-    await asyncio.to_thread(logs.flush)
-    print(f"listening on {settings.host}:{server.port}", flush=True)
+    await announce(settings.host, server.port, server.health_port, server.metrics_port)
     await signals.received.wait()
-    until = time.monotonic() + shutdown_s
-    clean = await server.stop()
+    await stop_and_exit(server)
+
+
+async def announce(host: str, port: int, health_port: int, metrics_port: int) -> None:
+    """Log the ports, then print the address of calls."""
+    log.info("listening", host=host, port=port, health_port=health_port, metrics_port=metrics_port)
+    await asyncio.to_thread(logs.flush)
+    print(f"listening on {host}:{port}", flush=True)
+
+
+def shutdown_s(settings: Settings) -> float:
+    """Seconds that a shutdown may take, without the time to close the transport."""
+    return settings.drain_delay_s + settings.drain_s
+
+
+async def stop_and_exit(server: Server, wait_s: float = 0.0) -> None:
+    """Drain the server and exit the process. wait_s: see ``Server.stop``."""
+    until = time.monotonic() + shutdown_s(server.settings)
+    clean = await server.stop(wait_s)
     # Threads that read the store may wait for a disk that does not respond.
     executor_shutdown = asyncio.get_running_loop().shutdown_default_executor()
     clean = clean and await completes_within(executor_shutdown, THREAD_EXIT_S)
@@ -49,15 +58,22 @@ async def serve(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Run a server in this process, and exit the process with it.
+    """Run a server in this process, and exit the process with it. Exit codes: see ``execute``."""
+    return execute(serve(settings), settings)
+
+
+def execute(
+    serving: Coroutine[object, object, None], settings: Settings, process: int | None = None
+) -> int:
+    """Run what serves until it exits the process. process: its number in the log, if any.
 
     Exit codes: 0 after a clean shutdown, 1 after any other one, 128 plus the signal's number
     after a second signal. Returns 1 when the server cannot start: an address is in use, or
     a file of the settings cannot be read or used.
     """
-    logs.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format, process)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serving)
     except (OSError, CatalogError, SettingsError) as error:
         log.critical("cannot start", reason=str(error))
         return 1

@@ -507,6 +507,7 @@ class GetServerInfoResponse(_message.Message):
     MIME_TYPES_FIELD_NUMBER: _builtins.int
     DEFAULT_SUMMARY_METHOD_FIELD_NUMBER: _builtins.int
     CALLER_FIELD_NUMBER: _builtins.int
+    PROCESSES_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of summsvc, for example "0.1.0"."""
     uptime_s: _builtins.float
@@ -519,6 +520,10 @@ class GetServerInfoResponse(_message.Message):
     caller: _builtins.str
     """Name by which the server knows the caller of GetServerInfo: its name in the
     token file, a digest of its token, or its address. Empty: not reported.
+    """
+    processes: _builtins.int
+    """Number of server processes that share the port. The limits, the cache and
+    uptime_s are those of one of them. 0: not reported.
     """
     @_builtins.property
     def components(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -551,10 +556,11 @@ class GetServerInfoResponse(_message.Message):
         mime_types: _abc.Iterable[_builtins.str] | None = ...,
         default_summary_method: _builtins.str = ...,
         caller: _builtins.str = ...,
+        processes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "components", b"components", "default_summary_method", b"default_summary_method", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "components", b"components", "default_summary_method", b"default_summary_method", "languages", b"languages", "limits", b"limits", "mime_types", b"mime_types", "processes", b"processes", "uptime_s", b"uptime_s", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -258,6 +258,14 @@ def test_workers_times_threads_never_exceed_the_cores(
         assert placed.workers * placed.threads == 4
 
 
+@pytest.mark.parametrize(("processes", "workers"), [(1, 4), (2, 2), (3, 2), (8, 1)])
+def test_processes_share_the_cores(
+    processes: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
+    assert placement(Settings(processes=processes, device="cpu")).workers == workers
+
+
 def test_a_gpu_has_one_worker_by_default() -> None:
     assert placement(Settings(device="cuda")).workers == 1
 

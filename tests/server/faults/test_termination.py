@@ -79,10 +79,15 @@ def has_callers(server: Process, clients: set[str]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("delay_s", "watch"), [("0", False), pytest.param("1", True, marks=pytest.mark.slow)]
+    ("delay_s", "watch", "processes"),
+    [
+        ("0", False, "1"),
+        pytest.param("1", True, "1", marks=pytest.mark.slow),
+        pytest.param("0", False, "2", marks=pytest.mark.slow),
+    ],
 )
 async def test_no_call_fails_while_one_server_after_the_other_is_replaced(
-    tmp_path: Path, delay_s: str, watch: bool
+    tmp_path: Path, delay_s: str, watch: bool, processes: str
 ) -> None:
     config: dict[str, object] = {"loadBalancingConfig": [{"round_robin": {}}]}
     if watch:
@@ -90,7 +95,7 @@ async def test_no_call_fails_while_one_server_after_the_other_is_replaced(
     ports = free_ports(2)
     clients = {str(number) for number in range(8)}
     target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
-    flags = ("--drain-delay-s", delay_s)
+    flags = ("--drain-delay-s", delay_s, "--processes", processes)
     with ExitStack() as stack:
         old = [start(stack, tmp_path / f"old{port}", port, flags) for port in ports]
         async with flow(

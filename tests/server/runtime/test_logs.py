@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -114,7 +115,7 @@ def test_unread_lines_are_dropped_and_counted(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, blocking: bool
 ) -> None:
     monkeypatch.setattr(lines_module, "MAX_QUEUED_LINES", 50)
-    monkeypatch.setattr(lines_module, "LINES_PER_WRITE", 10)
+    monkeypatch.setattr(lines_module, "LINES_PER_TURN", 10)
     os.set_blocking(pipe.begin, blocking)
     gaps: SimpleQueue[int] = SimpleQueue()
     lines = LogWriter(pipe.begin, gaps.put)
@@ -154,6 +155,15 @@ def test_a_closed_reader_does_not_stop_the_writer(pipe: Pipe) -> None:
     assert pipe.read("three") == ["three"]
     os.close(elsewhere)
     os.close(kept)
+
+
+def test_lines_of_one_write_do_not_exceed_an_atomic_one() -> None:
+    sizes = [100] * 100 + [10_000] + [1] * 10
+    groups = list(lines_module._writes("x" * size for size in sizes))
+    assert [len(line) for group in groups for line in group] == sizes
+    written = [sum(map(len, group)) for group in groups]
+    assert [size for size in written if size > select.PIPE_BUF] == [10_000]
+    assert len(groups) == 5
 
 
 def test_a_server_with_an_unread_log_answers_and_exits(tmp_path: Path) -> None:

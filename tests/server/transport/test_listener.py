@@ -15,7 +15,8 @@ import pytest
 
 from summsvc.config import Settings
 from summsvc.server.transport import listener
-from summsvc.server.transport.listener import listen
+from summsvc.server.transport.listener import listen, reserve
+from summsvc.server.transport.options import connection_options
 
 
 def has_ipv6() -> bool:
@@ -160,3 +161,27 @@ def test_an_unknown_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(OSError, match=r"cannot listen on nosuch.invalid: Name or service"):
         listened("nosuch.invalid")
+
+
+async def test_a_reserved_port_is_shared_with_its_servers_and_with_no_other_service() -> None:
+    reserved = await reserve("localhost", 0)
+    (port,) = {each.getsockname()[1] for each in reserved}
+    settings = Settings(host="localhost", port=port)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+    options = connection_options(settings, share_port=True)
+    servers = [grpc.aio.server(options=options) for _ in range(2)]
+    for server in servers:
+        assert await listen(server, settings) == port
+        await server.start()
+    with pytest.raises(OSError, match=r"cannot listen on 127\.0\.0\.1"):
+        await reserve("localhost", port)
+    for server in servers:
+        await server.stop(0)
+    for each in reserved:
+        each.close()
+
+
+async def test_a_port_of_a_single_server_cannot_be_reserved() -> None:
+    with closing(taken("127.0.0.1")) as other, pytest.raises(OSError, match="in use"):
+        await reserve("127.0.0.1", other.getsockname()[1])

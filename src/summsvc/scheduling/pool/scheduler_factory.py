@@ -7,7 +7,7 @@ import hashlib
 from prometheus_client import CollectorRegistry
 
 from summsvc.config import CPU_SEQUENCES, Settings
-from summsvc.config.cores import cores
+from summsvc.config.cores import cores, share
 from summsvc.engines.base import Placement, Seq2SeqEngine
 from summsvc.models.store.manifest import Manifest
 from summsvc.scheduling.admission.admission import QueueLimits
@@ -68,9 +68,10 @@ def version(manifest: Manifest) -> str:
 def placement(settings: Settings) -> Placement:
     """Return the placement of models by the settings: workers x threads never exceed the cores.
 
-    A GPU has one worker by default, because it computes batches one after the other anyway.
+    The cores are those of one process, when several share the machine (``processes``). A GPU has
+    one worker by default, because it computes batches one after the other anyway.
     """
-    available = cores()
+    available = share(cores(), settings.processes or 1)
     threads = min(settings.threads, available)
     default = 1 if settings.device == "cuda" else available
     workers = min(settings.workers or default, max(1, available // threads))

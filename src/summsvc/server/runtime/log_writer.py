@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 
 MAX_QUEUED_LINES = 10_000
 """Lines that may wait to be written, about 3 MB; further lines are dropped."""
 
-LINES_PER_WRITE = 1_000
-"""Most lines that are written with one system call."""
+LINES_PER_TURN = 1_000
+"""Most lines that are taken from the queue at once."""
+
+BYTES_PER_WRITE = 4_096
+"""Most bytes of several lines that are written with one system call: PIPE_BUF of Linux. Processes
+that share a pipe do not mix their writes up to this size."""
 
 WRITE_DELAY_S = 0.02
 """Seconds during which lines are collected before a write: waking the thread for each line would
@@ -63,21 +67,21 @@ class LogWriter:
         while True:
             entries: list[str | threading.Event] = [self._queue.get()]
             time.sleep(WRITE_DELAY_S)
-            while len(entries) < LINES_PER_WRITE:
+            while len(entries) < LINES_PER_TURN:
                 try:
                     entries.append(self._queue.get_nowait())
                 except Empty:
                     break
-            lines = [entry for entry in entries if isinstance(entry, str)]
-            try:
-                self._write("".join(lines).encode("utf-8", "backslashreplace"))
-            except OSError:
-                # The reader has closed the pipe, or the disk is full.
-                self._drop(len(lines))
-            else:
-                missing, reported = self.dropped - reported, self.dropped
-                if missing:
-                    self._on_dropped(missing)
+            for lines in _writes(entry for entry in entries if isinstance(entry, str)):
+                try:
+                    self._write(b"".join(lines))
+                except OSError:
+                    # The reader has closed the pipe, or the disk is full.
+                    self._drop(len(lines))
+                else:
+                    missing, reported = self.dropped - reported, self.dropped
+                    if missing:
+                        self._on_dropped(missing)
             for entry in entries:
                 if isinstance(entry, threading.Event):
                     entry.set()
@@ -93,3 +97,16 @@ class LogWriter:
     def _drop(self, count: int) -> None:
         with self._drop_lock:
             self.dropped += count
+
+
+def _writes(lines: Iterable[str]) -> Iterator[list[bytes]]:
+    """Divide lines into groups of at most ``BYTES_PER_WRITE``; a longer line is one alone."""
+    group: list[bytes] = []
+    for line in lines:
+        data = line.encode("utf-8", "backslashreplace")
+        if group and sum(map(len, group)) + len(data) > BYTES_PER_WRITE:
+            yield group
+            group = []
+        group.append(data)
+    if group:
+        yield group

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -23,11 +23,12 @@ FLUSH_TIMEOUT_S = 2.0
 _writer: LogWriter | None = None
 
 
-def configure(level: str, form: str) -> None:
+def configure(level: str, form: str, process: int | None = None) -> None:
     """Set up logging for the process, once: own events, library logs, uncaught exceptions.
 
     level: "debug", "info", "warning" or "error".
     form: "json" for one object per line, "console" for text.
+    process: number of this process in each line, when several write to one log.
     """
     global _writer
     _writer = writer = LogWriter(sys.stderr.fileno(), _log_dropped)
@@ -43,7 +44,7 @@ def configure(level: str, form: str) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     structlog.configure(
-        processors=[_LineRenderer(render)],
+        processors=[_LineRenderer(render, {} if process is None else {"process": process})],
         logger_factory=lambda name="": _LineLogger(name, writer.write),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
@@ -70,11 +71,15 @@ def _log_dropped(missing: int) -> None:
 
 
 class _LineRenderer:
-    """Renders an event as a line. An event that cannot be rendered never fails its request."""
+    """Renders an event as a line. An event that cannot be rendered never fails its request.
 
-    def __init__(self, render: Processor) -> None:
+    facts: entries of each line.
+    """
+
+    def __init__(self, render: Processor, facts: Mapping[str, object]) -> None:
         self._processors: list[Processor] = [
             structlog.contextvars.merge_contextvars,
+            lambda _logger, _method, event: {**event, **facts},
             structlog.processors.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

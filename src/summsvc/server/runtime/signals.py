@@ -45,6 +45,12 @@ class TerminationSignals:
         if self.received.is_set():
             log.warning("second signal, exiting immediately", signal=signal.Signals(signum).name)
             self._exit_process(128 + signum)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the shutdown like the first signal, without effect after it. Thread-safe."""
+        if self.received.is_set():
+            return
         self._loop.call_soon_threadsafe(self.received.set)
         # Exits the process without the event loop and without the GIL.
         faulthandler.dump_traceback_later(self._limit_s, file=_unblocked_stderr(), exit=True)

@@ -11,6 +11,7 @@ Protocol: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -23,6 +24,9 @@ from summsvc.v1 import (
     summarization_service_pb2,
     translation_service_pb2,
 )
+
+State = health_pb2.HealthCheckResponse.ServingStatus
+OnHealthChange = Callable[[Mapping[str, State]], None]
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -43,10 +47,13 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
     It replaces the servicer of grpcio-health-checking, which holds a lock while it writes to
     a watcher: a watcher that does not read blocks every change of its service. Its watches
     also do not end at shutdown.
+
+    on_change: called with the states of all services at each change.
     """
 
-    def __init__(self) -> None:
-        self._states = {"": SERVING}
+    def __init__(self, on_change: OnHealthChange = lambda _: None) -> None:
+        self._on_change = on_change
+        self._states: dict[str, State] = {"": SERVING}
         self._changed = asyncio.Event()
         self._announced = self._shut_down = False
         self._watches: set[asyncio.Task[object]] = set()
@@ -83,7 +90,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
                 await context.abort(code_of(error), error.message, (entry,))
             await changed.wait()
 
-    def set(self, service: str, state: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    def set(self, service: str, state: State) -> None:
         """Change the state of a service, unless the server is shutting down."""
         if not self._announced and self._states.get(service) != state:
             self._states[service] = state
@@ -111,13 +118,14 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+        self._on_change(self._states)
 
 
 class ServiceHealth:
-    """Health of the services of this server."""
+    """Health of the services of this server. on_change: see ``HealthServicer``."""
 
-    def __init__(self) -> None:
-        self.servicer = HealthServicer()
+    def __init__(self, on_change: OnHealthChange = lambda _: None) -> None:
+        self.servicer = HealthServicer(on_change)
 
     async def start(self, *, summarization: bool) -> None:
         """Set the states that hold before any model is loaded.

@@ -109,6 +109,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             uptime_s=time.monotonic() - self._started,
             mime_types=[kind.value for kind in MimeType],
             default_summary_method=settings.summary_method,
+            processes=settings.processes or 1,
         )
 
     def _fill(self, model: pb.Model, facts: Manifest | CatalogEntry) -> None:

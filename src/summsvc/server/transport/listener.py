@@ -48,6 +48,30 @@ async def listen_on_health_port(server: grpc.aio.Server, settings: Settings) -> 
     return _bind(server, host, await _addresses(host), settings.health_port, None)
 
 
+async def reserve(host: str, port: int) -> list[socket.socket]:
+    """Bind the port on each address of a host, for servers that share it; return the sockets.
+
+    The sockets do not listen: they keep the port, also while none of its servers runs. A port
+    of 0 is a free port, the same one on all addresses. Raises OSError unless every address can
+    be bound, also when another service already shares the port.
+    """
+    host = host.strip("[]")
+    addresses = await _addresses(host)
+    port = port or _free_port(host, addresses)
+    with ExitStack() as opened:
+        sockets = []
+        for address in addresses:
+            try:
+                # Only a socket that does not share its port is refused a port that is shared.
+                _probe(address, port, socket.SO_REUSEADDR).close()
+                shared = _probe(address, port, socket.SO_REUSEADDR, socket.SO_REUSEPORT)
+            except OSError as error:
+                raise OSError(f"cannot listen on {address}:{port}: {error.strerror}") from error
+            sockets.append(opened.enter_context(shared))
+        opened.pop_all()
+    return sockets
+
+
 async def reachable_address(host: str) -> str:
     """Return an address at which this process reaches a server that listens on ``host``."""
     address = ipaddress.ip_address((await _addresses(host.strip("[]")))[0].partition("%")[0])
@@ -166,11 +190,16 @@ def _free_port(name: str, addresses: Sequence[str]) -> int:
     raise OSError(f"cannot listen on {name}: no port is free on all of {', '.join(addresses)}")
 
 
-def _probe(address: str, port: int = 0) -> socket.socket:
-    """Open a socket bound to a port of an address, any free port for 0. Raises OSError."""
+def _probe(address: str, port: int = 0, *options: int) -> socket.socket:
+    """Open a socket bound to a port of an address, any free port for 0. Raises OSError.
+
+    options: of the socket level, to be turned on.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as opened:
         probe = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        for option in options:
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
         probe.bind((address, port))
         opened.pop_all()
     return probe

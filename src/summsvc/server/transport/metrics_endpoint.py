@@ -35,8 +35,14 @@ RETRY_ACCEPT_S = 0.1
 """Seconds until the next attempt to accept a connection when the process has too many files."""
 
 
+def register_process_metrics(registry: CollectorRegistry) -> None:
+    """Register the metrics of this process, of Python and of the garbage collector."""
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+
+
 class MetricsEndpoint:
-    """HTTP server of the metrics, together with process metrics; answers GET on any path.
+    """HTTP server of the metrics of a registry; answers GET on any path.
 
     credentials: None for plain HTTP. tokens: those that may read the metrics.
     port: the port that is bound. Raises OSError for a port that is in use.
@@ -51,8 +57,6 @@ class MetricsEndpoint:
         tokens: Tokens,
         credentials: Credentials | None = None,
     ) -> None:
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=registry)
         self._app = make_wsgi_app(registry)
         self._tokens, self._credentials = tokens, credentials
         self._open: OrderedDict[asyncio.Task[None], socket.socket] = OrderedDict()

@@ -18,10 +18,13 @@ UNLIMITED = 2**31 - 1
 """Value of an int32 setting that stands for no limit, like 0: gRPC does not accept it."""
 
 
-def connection_options(settings: Settings) -> Options:
-    """Return the limits of connections, which do not depend on their calls."""
+def connection_options(settings: Settings, *, share_port: bool = False) -> Options:
+    """Return the limits of connections, which do not depend on their calls.
+
+    share_port: whether other processes of the same user may listen on the same port.
+    """
     options = [
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(share_port)),
         ("grpc.server_handshake_timeout_ms", _ms(settings.max_handshake_s)),
         # Equal limits: between the two, gRPC would reject headers at random.
         ("grpc.max_metadata_size", settings.max_header_bytes),

@@ -1,0 +1,1 @@
+"""Several server processes on one machine: a parent that starts, watches and ends them."""
