@@ -17,11 +17,13 @@ from summsvc.config.groups.models import ModelSettings
 from summsvc.config.groups.network import NetworkSettings
 from summsvc.config.groups.scheduling import SchedulingSettings
 from summsvc.config.groups.shutdown import ShutdownSettings
+from summsvc.config.groups.tracing import TracingSettings
 
 SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "Network and security": NetworkSettings,
         "Logging": LogSettings,
+        "Tracing": TracingSettings,
         "Models": ModelSettings,
         "Scheduling": SchedulingSettings,
         "Limits": LimitSettings,
@@ -35,6 +37,7 @@ SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
 class Settings(
     NetworkSettings,
     LogSettings,
+    TracingSettings,
     ModelSettings,
     SchedulingSettings,
     LimitSettings,

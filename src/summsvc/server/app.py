@@ -28,7 +28,8 @@ from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.gc_policy import GcPolicy
 from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.runtime.model_monitor import ModelMonitor
-from summsvc.server.runtime.shutdown import drain_and_close
+from summsvc.server.runtime.shutdown import TRACES_S, drain_and_close
+from summsvc.server.runtime.tracing import create_tracer
 from summsvc.server.security.credentials import Credentials
 from summsvc.server.security.reloading import Reloader
 from summsvc.server.security.tokens import Tokens
@@ -47,6 +48,7 @@ from summsvc.server.transport.listener import listen, reachable_address
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.server.transport.metrics_endpoint import MetricsEndpoint
 from summsvc.server.transport.options import call_options, connection_options
+from summsvc.tasks.pipeline.metrics import ResultMetrics
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.check_cache import Checks
@@ -114,9 +116,10 @@ class Server:
         router = Router(routes, self._pool)
         # Without a cache of outputs, the results of their checks are not cached either.
         checks = Checks() if settings.cache_bytes else None
-        translator = Translator(self._workers, router, checks)
+        results = ResultMetrics(self._registry)
+        translator = Translator(self._workers, router, checks, results)
         summarizer = Summarizer(
-            self._workers, router, checks, max_sentences=settings.max_summary_sentences
+            self._workers, router, checks, results, max_sentences=settings.max_summary_sentences
         )
         self._deserializer = RequestDeserializer(settings)
         converter = RequestConverter(settings)
@@ -127,6 +130,8 @@ class Server:
             self._deserializer, converter, translator, self._workers
         )
         self._models = ModelServicer(settings, catalog, routes, self._pool)
+        # Last: its thread would outlive a constructor that raises.
+        self._tracer = create_tracer(settings)
 
     async def start(self) -> None:
         """Start to listen and to answer; models load in the background.
@@ -184,6 +189,7 @@ class Server:
             calls=self._active_calls,
             metrics=CallMetrics(self._registry),
             max_request_s=settings.max_request_s,
+            tracer=self._tracer,
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
@@ -229,6 +235,7 @@ class Server:
             task.cancel()
         if self._metrics_endpoint is not None:
             self._metrics_endpoint.stop()
+        await self._tracer.close(TRACES_S)
         self.stopped = True
         return clean
 
