@@ -29,7 +29,6 @@ from statistics import median, quantiles
 from bench.serve import clients, texts
 from bench.serve.servers import Served, announced, served
 from summsvc import tracing
-from tests.server.collector import collecting
 
 MODEL = "trained"
 MODULE = "bench.speed.tracing"
@@ -141,6 +140,9 @@ def serve_tree(tree: str) -> None:
 
 def collect() -> None:
     """Run a collector that keeps nothing until it is killed; prints its address."""
+    # Not at the top: "absent" imports this module too.
+    from tests.server.collector import collecting
+
     with collecting() as collector:
         print(collector.address, flush=True)
         while True:
