@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 
 import grpc
@@ -28,7 +29,7 @@ from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.gc_policy import GcPolicy
 from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.runtime.model_monitor import ModelMonitor
-from summsvc.server.runtime.shutdown import TRACES_S, drain_and_close
+from summsvc.server.runtime.shutdown import THREAD_EXIT_S, TRACES_S, drain_and_close
 from summsvc.server.runtime.tracing import create_tracer
 from summsvc.server.security.credentials import Credentials
 from summsvc.server.security.reloading import Reloader
@@ -218,6 +219,7 @@ class Server:
 
         Returns True for a clean shutdown.
         """
+        until = time.monotonic() + self.settings.drain_delay_s + self.settings.drain_s
         log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
         clean = await drain_and_close(
             self._server,
@@ -235,7 +237,8 @@ class Server:
             task.cancel()
         if self._metrics_endpoint is not None:
             self._metrics_endpoint.stop()
-        await self._tracer.close(TRACES_S)
+        left_s = max(THREAD_EXIT_S, until - time.monotonic())
+        await self._tracer.close(min(TRACES_S, left_s))
         self.stopped = True
         return clean
 

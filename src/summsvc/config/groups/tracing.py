@@ -17,7 +17,8 @@ class TracingSettings(BaseModel):
     )
     tracing_endpoint: TraceEndpoint = Field(
         default="",
-        description="Address of the OTLP collector, http://HOST:PORT or https://HOST:PORT; empty: "
+        json_schema_extra={"default": "none"},
+        description="Address of the OTLP collector, http://HOST:PORT or https://HOST:PORT; none: "
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT or "
         "http://localhost:4317.",
     )
@@ -31,5 +32,6 @@ class TracingSettings(BaseModel):
     )
     tracing_service_name: str = Field(
         default="",
-        description="Name of the service in traces; empty: OTEL_SERVICE_NAME or summsvc.",
+        json_schema_extra={"default": "none"},
+        description="Name of the service in traces; none: OTEL_SERVICE_NAME or summsvc.",
     )
