@@ -43,7 +43,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     requests: list[pb.ExportTraceServiceRequest] = field(default_factory=list)
     metadata: dict[str, str | bytes] = field(default_factory=dict)
 
-    def Export(  # type: ignore[override]
+    def Export(
         self, request: pb.ExportTraceServiceRequest, context: grpc.ServicerContext
     ) -> pb.ExportTraceServiceResponse:
         self.metadata = dict(context.invocation_metadata())
@@ -92,7 +92,8 @@ def collecting() -> Iterator[Collector]:
     """Run a collector during the block."""
     server = grpc.server(ThreadPoolExecutor(2))
     collector = Collector()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
+    add = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+    add(collector, server)  # type: ignore[no-untyped-call]
     collector.address = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:

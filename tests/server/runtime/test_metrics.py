@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -70,9 +71,12 @@ class Page:
     text: str
 
     @property
+    def families(self) -> list[Metric]:
+        return list(text_string_to_metric_families(self.text))  # type: ignore[no-untyped-call]
+
+    @property
     def samples(self) -> list[Sample]:
-        families = text_string_to_metric_families(self.text)
-        return [sample for family in families for sample in family.samples]
+        return [sample for family in self.families for sample in family.samples]
 
     def value(self, name: str, **labels: str) -> float:
         """The sum over the samples with these labels."""
@@ -123,8 +127,9 @@ def scraped(server: Running) -> Page:
 
 def request(body: str = SENTENCE, target: str = "ru", **fields: Any) -> Any:
     article = article_pb2.Article(body=body, language_code="en")
-    fields = {"target_language_code": target, "bypass_cache": True} | fields
-    return translations.TranslateRequest(article=article, **fields)
+    return translations.TranslateRequest(
+        article=article, target_language_code=target, bypass_cache=True, **fields
+    )
 
 
 def make_calls(server: Running, channel: grpc.Channel) -> None:
@@ -134,7 +139,7 @@ def make_calls(server: Running, channel: grpc.Channel) -> None:
     def rejected(wanted: Any) -> grpc.StatusCode:
         with pytest.raises(grpc.RpcError) as raised:
             translator.Translate(wanted, metadata=metadata, timeout=120)
-        return raised.value.code()  # type: ignore[no-any-return]
+        return raised.value.code()
 
     glossary = [translations.GlossaryEntry(source="president", target=CHOSEN)]
     bodies = f"{SENTENCE}\n\nThe talks will continue in {CHOSEN} for a long time, he said."
@@ -146,7 +151,9 @@ def make_calls(server: Running, channel: grpc.Channel) -> None:
     assert rejected(request(model=CHOSEN)) is grpc.StatusCode.INVALID_ARGUMENT
     assert rejected(request(target=CHOSEN)) is grpc.StatusCode.INVALID_ARGUMENT
     assert rejected(request(target="lt")) is grpc.StatusCode.FAILED_PRECONDITION
-    unknown = channel.unary_unary(f"/summsvc.v1.TranslationService/{CHOSEN}")
+    unknown = channel.unary_unary(
+        f"/summsvc.v1.TranslationService/{CHOSEN}", lambda sent: sent, lambda received: received
+    )
     with pytest.raises(grpc.RpcError):
         unknown(b"", timeout=60)
     engine = ControlledEngine(server, "opus-en-ru")
@@ -158,7 +165,7 @@ def make_calls(server: Running, channel: grpc.Channel) -> None:
     eventually(lambda: len(scheduler._queue) == 1)
     assert rejected(request()) is grpc.StatusCode.RESOURCE_EXHAUSTED
     for call in (waiting, computing):
-        call.cancel()
+        call.cancel()  # type: ignore[no-untyped-call]
     engine.wait_until_left()
     engine.free()
     engine.wait_until_idle()
@@ -166,8 +173,7 @@ def make_calls(server: Running, channel: grpc.Channel) -> None:
 
 
 def test_names_help_texts_and_units_follow_the_conventions(page: Page) -> None:
-    families = {each.name: each for each in text_string_to_metric_families(page.text)}
-    ours = {name: each for name, each in families.items() if name.startswith("summsvc_")}
+    ours = {each.name: each for each in page.families if each.name.startswith("summsvc_")}
     assert len(ours) > 35
     for name, family in ours.items():
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name)
