@@ -52,7 +52,7 @@ from tests.server.collector import collecting
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 CLIENTS = 8
-LIMITS = {"max_queued_requests": "2", "max_wait_s": "30", "workers": "1"}
+LIMITS = {"max_queued_requests": "4", "max_wait_s": "30", "workers": "1"}
 """Settings with which a few clients are enough to fill the queues."""
 
 LONGEST = 5

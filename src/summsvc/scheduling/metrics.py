@@ -116,6 +116,9 @@ class ModelMetrics:
         self.failed = metrics.failed.labels(model)
         self.stalled = metrics.stalled.labels(model)
         self.retried = metrics.retried.labels(model)
+        # Those of the loader too, from the start: a query of a metric without values has no data.
+        metrics.reloads.labels(model)
+        metrics.abandoned_engines.labels(model)
         self.padding_tokens = metrics.padding_tokens.labels(model)
         self._retried_tokens = {
             cause: metrics.retried_tokens.labels(model, cause.value) for cause in RetryCause

@@ -221,6 +221,19 @@ def test_each_kind_of_call_is_counted(
     assert page.value(name, **labels) == count
 
 
+def test_rare_faults_have_a_value_before_they_occur(page: Page) -> None:
+    there = {(each.name, each.labels.get("model")) for each in page.samples}
+    for name in (
+        "stalled_batches_total",
+        "model_reloads_total",
+        "abandoned_engines",
+        "failed_segments_total",
+        "expired_requests_total",
+        "model_load_failures_total",
+    ):
+        assert (f"summsvc_{name}", "opus-en-ru") in there
+
+
 def test_tokens_of_padding_and_of_missing_terms_are_counted(page: Page) -> None:
     computed = page.value("input_tokens_total")
     assert 0 < page.value("retried_tokens_total", cause="term") < computed
