@@ -91,6 +91,14 @@ def test_model_libraries_are_imported_only_when_a_model_is_used() -> None:
             assert name.split(".")[0] not in HEAVY, f"{path} imports {name} at import time"
 
 
+def test_tracing_libraries_are_imported_only_when_tracing_is_on() -> None:
+    for _, path in modules():
+        if path != ROOT / "server" / "runtime" / "otel.py":
+            for name in imported(path, top_level_only=True):
+                assert name.split(".")[0] != "opentelemetry", f"{path} imports {name}"
+                assert name != "summsvc.server.runtime.otel", path
+
+
 def test_importing_the_server_loads_no_model_library() -> None:
     code = "import sys, summsvc.server; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,8 +14,8 @@ from scripts.licenses import ALLOWED, is_allowed, license_of, normalized
 
 ROOT = Path(__file__).parents[1]
 LOCKS = {
-    "server": ("server",),
-    "dev": ("dev", "server", "evaluate", "torch"),
+    "server": ("server", "otel"),
+    "dev": ("dev", "server", "otel", "evaluate", "torch"),
     "audit": ("audit",),
 }
 UNLOCKED = {"torch"}

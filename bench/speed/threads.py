@@ -134,7 +134,7 @@ def measure(kind: str, count: int, seconds: float) -> Row:
         sum(most[cores() :]) / segments,
         100 * retried / segments,
         counted["summsvc_batch_segments_sum"] / counted["summsvc_batch_segments_count"],
-        100 * counted["summsvc_batch_fill_sum"] / counted["summsvc_batch_fill_count"],
+        100 * counted["summsvc_batch_fill_ratio_sum"] / counted["summsvc_batch_fill_ratio_count"],
         (after[2] - before[2]) / segments,
     )
 

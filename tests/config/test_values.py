@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from summsvc.config import load_settings
+import pytest
+
+from summsvc.config import SettingsError, load_settings
 
 
 def test_lists_and_tables_are_equal_from_all_sources(toml: Callable[[str], Path]) -> None:
@@ -25,6 +27,12 @@ def test_empty_text_means_no_file_and_no_pivot() -> None:
     env = {"SUMMSVC_TLS_CERT": "", "SUMMSVC_TOKEN_FILE": "", "SUMMSVC_PIVOT_LANGUAGE": ""}
     settings = load_settings(environ=env)
     assert (settings.tls_cert, settings.token_file, settings.pivot_language) == (None, None, "")
+
+
+def test_the_address_of_a_collector_has_a_scheme() -> None:
+    assert load_settings(environ={"SUMMSVC_TRACING_ENDPOINT": ""}).tracing_endpoint == ""
+    with pytest.raises(SettingsError, match="must begin with http"):
+        load_settings(environ={"SUMMSVC_TRACING_ENDPOINT": "collector:4317"})
 
 
 def test_none_and_empty_text_preload_no_model() -> None:

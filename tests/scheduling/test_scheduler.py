@@ -186,5 +186,6 @@ async def test_metrics_count_batches_and_tokens(engine: ReversingEngine) -> None
     assert sample(registry, "input_tokens_total") == 6
     assert sample(registry, "output_tokens_total") == 6
     assert sample(registry, "batch_segments_sum") == 2
-    assert sample(registry, "batch_fill_sum") == pytest.approx(6 / 8)
+    assert sample(registry, "batch_fill_ratio_sum") == pytest.approx(6 / 8)
+    assert sample(registry, "padding_tokens_total") == 2
     assert sample(registry, "batch_seconds_count") == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 
 from summsvc.client.retry_policy import SERVICE_CONFIG
+from summsvc.client.trace_context import trace_metadata
 
 DEFAULT_SERVER = "localhost:50051"
 DEFAULT_TIMEOUT_S = 60.0
@@ -45,7 +46,7 @@ class BaseClient:
             raise ValueError(f"timeout must be above 0 seconds, not {timeout}")
         self.server = server
         self.timeout = timeout
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._token_metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._open(
             server,
             _credentials(tls_ca, tls_cert, tls_key),
@@ -62,6 +63,11 @@ class BaseClient:
                 ("grpc.http2.max_pings_without_data", 0),
             ],
         )
+
+    @property
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        """Metadata of the next call: the token, and the trace context of the active span."""
+        return self._token_metadata + trace_metadata()
 
     def _timeout(self, given: float | None) -> float:
         return self.timeout if given is None else given

@@ -18,12 +18,14 @@ from summsvc.config.groups.network import NetworkSettings
 from summsvc.config.groups.processes import ProcessSettings
 from summsvc.config.groups.scheduling import SchedulingSettings
 from summsvc.config.groups.shutdown import ShutdownSettings
+from summsvc.config.groups.tracing import TracingSettings
 
 SETTING_GROUPS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "Network and security": NetworkSettings,
         "Processes": ProcessSettings,
         "Logging": LogSettings,
+        "Tracing": TracingSettings,
         "Models": ModelSettings,
         "Scheduling": SchedulingSettings,
         "Limits": LimitSettings,
@@ -38,6 +40,7 @@ class Settings(
     NetworkSettings,
     ProcessSettings,
     LogSettings,
+    TracingSettings,
     ModelSettings,
     SchedulingSettings,
     LimitSettings,

@@ -69,6 +69,12 @@ def _parse_id_table(value: object) -> object:
     return entries
 
 
+def _require_http(value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value
+
+
 def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
@@ -85,6 +91,9 @@ Int32 = Annotated[int, Field(le=2**31 - 1)]
 
 Int64 = Annotated[int, Field(le=2**63 - 1)]
 """Integer that fits an int64 field of GetServerInfo."""
+
+TraceEndpoint = Annotated[str, AfterValidator(_require_http)]
+"""Address with a scheme, or empty text."""
 
 NonEmptyText = Annotated[str, BeforeValidator(_require_non_empty)]
 """Text that must not be empty."""

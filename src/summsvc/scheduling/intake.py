@@ -11,6 +11,7 @@ from summsvc.scheduling.cache import DedupCache
 from summsvc.scheduling.jobs import Job, JobHandle
 from summsvc.scheduling.metrics import ModelMetrics
 from summsvc.scheduling.queue import FairQueue
+from summsvc.tracing import current
 
 FEED_CHUNK = 512
 """Segments fed in one step of the event loop: about a millisecond."""
@@ -50,7 +51,15 @@ class Intake:
 
     def add(self, job: Job) -> JobHandle:
         """Add an admitted job. It ends with results, with an error or by cancellation."""
-        handle = JobHandle(job, self._remove)
+        span = current().child(
+            "job",
+            model=self._metrics.model,
+            source=job.source,
+            target=job.target,
+            priority=job.priority.name.lower(),
+            segments=len(job.texts),
+        )
+        handle = JobHandle(job, self._remove, self._metrics.started, span)
         timer = None
         if job.deadline is not None:
             loop = asyncio.get_running_loop()
@@ -115,6 +124,7 @@ class Intake:
         timer = self._handles.pop(handle, None)
         if timer is not None:
             timer.cancel()
+        self._metrics.ended(handle)
         self._change_unfed(handle, -handle.unfed_tokens)
         handle.unfed_tokens = 0
         unwanted = self._queue.remove(handle)

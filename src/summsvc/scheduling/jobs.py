@@ -15,6 +15,7 @@ from summsvc.engines.base import DecodingOptions, Generated
 from summsvc.errors import SummsvcError
 from summsvc.scheduling.batch_key import BatchKey, with_output_limit
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
+from summsvc.tracing import NO_SPAN, Span
 
 
 class Priority(Enum):
@@ -22,6 +23,13 @@ class Priority(Enum):
 
     INTERACTIVE = 0
     BULK = 1
+
+
+class RetryCause(Enum):
+    """Why a text is sent to a model again: a check flagged its output, or a term is missing."""
+
+    DOUBT = "doubt"
+    TERM = "term"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,19 @@ class JobHandle:
 
     items: the segments fed to the queue so far, in order, with True for those that cause no
     computation for this job. unfinished: the items that are not done. pending: the items that
-    are still in the queue. unfed_tokens: tokens of segments that are not fed yet. request_id:
-    id of the call in log lines, or "". on_end: called once, when the job ends.
+    are still in the queue. unfed_tokens: tokens of segments that are not fed yet. cancelled: True
+    when the job ended because its caller did not wait for all results any more. request_id:
+    id of the call in log lines, or "". on_end: called once, when the job ends. on_start: called
+    once, when a batch with a segment of the job starts. span: of the job; ended with the job.
     """
 
-    def __init__(self, job: Job, on_end: Callable[[JobHandle], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        on_end: Callable[[JobHandle], None],
+        on_start: Callable[[JobHandle], None] = lambda _: None,
+        span: Span = NO_SPAN,
+    ) -> None:
         self.job = job
         self.items: list[tuple[WorkItem, bool]] = []
         self.unfinished: dict[WorkItem, None] = {}
@@ -106,8 +122,11 @@ class JobHandle:
         self.pending_tokens = 0
         self.unfed_tokens = sum(job.tokens)
         self.request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-        self.ended = False
+        self.ended = self.cancelled = False
+        self.span = span
+        self._queue_span = span.child("queue")
         self._on_end = on_end
+        self._on_start = on_start
         self._error: SummsvcError | None = None
         self._changed = asyncio.Event()
         self._wake_after = 1
@@ -119,6 +138,16 @@ class JobHandle:
         """Seconds until the first segment reached the model, or until the last result came."""
         until = self._last_result_at if self._started_at is None else self._started_at
         return until - self._submitted_at
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds since the job was submitted."""
+        return time.perf_counter() - self._submitted_at
+
+    @property
+    def started(self) -> bool:
+        """Whether a batch with a segment of this job has started."""
+        return self._started_at is not None
 
     @property
     def inference_s(self) -> float:
@@ -211,6 +240,7 @@ class JobHandle:
     def cancel(self) -> None:
         """End the job; segments that no other job contains are not computed."""
         if not self.ended:
+            self.cancelled = True
             self._end()
 
     def fail(self, error: SummsvcError) -> None:
@@ -223,6 +253,8 @@ class JobHandle:
         """Record that a batch with a segment of this job has started."""
         if self._started_at is None:
             self._started_at = time.perf_counter()
+            self._queue_span.end()
+            self._on_start(self)
 
     def items_done(self, items: Sequence[WorkItem]) -> None:
         """Record that segments are done; the last one ends the job."""
@@ -248,3 +280,8 @@ class JobHandle:
         self.ended = True
         self._changed.set()
         self._on_end(self)
+        self._queue_span.end()
+        if self.span.recording:
+            hits = sum(cache_hit for _, cache_hit in self.items)
+            self.span.set(cache_hits=hits, cancelled=self.cancelled)
+        self.span.end(self._error)

@@ -24,7 +24,7 @@ from summsvc.scheduling.execution.watchdog import HangThreshold, Watchdog
 from summsvc.scheduling.execution.workers import Workers
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.intake import Intake, chunk
-from summsvc.scheduling.jobs import Job, JobHandle, Priority
+from summsvc.scheduling.jobs import Job, JobHandle, Priority, RetryCause
 from summsvc.scheduling.metrics import ModelMetrics, QueueMetrics
 from summsvc.scheduling.queue import FairQueue
 
@@ -139,6 +139,10 @@ class Scheduler:
     def count_retried(self, segments: int) -> None:
         """Count segments that their caller submits again because of a quality check."""
         self._metrics.retried.inc(segments)
+
+    def count_retried_tokens(self, cause: RetryCause, tokens: int) -> None:
+        """Count the tokens of a job whose texts were sent before."""
+        self._metrics.count_retried_tokens(cause, tokens)
 
     def check_admission(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 
 import grpc
@@ -28,7 +29,8 @@ from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.gc_policy import GcPolicy
 from summsvc.server.runtime.metrics import CallMetrics, LogMetrics, LoopLag
 from summsvc.server.runtime.model_monitor import ModelMonitor
-from summsvc.server.runtime.shutdown import drain_and_close
+from summsvc.server.runtime.shutdown import THREAD_EXIT_S, TRACES_S, drain_and_close
+from summsvc.server.runtime.tracing import create_tracer
 from summsvc.server.security.credentials import Credentials
 from summsvc.server.security.reloading import Reloader
 from summsvc.server.security.tokens import Tokens
@@ -48,6 +50,7 @@ from summsvc.server.transport.listener import listen, reachable_address
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.server.transport.metrics_endpoint import MetricsEndpoint, register_process_metrics
 from summsvc.server.transport.options import call_options, connection_options
+from summsvc.tasks.pipeline.metrics import ResultMetrics
 from summsvc.tasks.pipeline.router import Router
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from summsvc.tasks.quality.check_cache import Checks
@@ -126,9 +129,10 @@ class Server:
         router = Router(routes, self._pool)
         # Without a cache of outputs, the results of their checks are not cached either.
         checks = Checks() if settings.cache_bytes else None
-        translator = Translator(self._workers, router, checks)
+        results = ResultMetrics(self._registry)
+        translator = Translator(self._workers, router, checks, results)
         summarizer = Summarizer(
-            self._workers, router, checks, max_sentences=settings.max_summary_sentences
+            self._workers, router, checks, results, max_sentences=settings.max_summary_sentences
         )
         self._deserializer = RequestDeserializer(settings)
         converter = RequestConverter(settings)
@@ -139,6 +143,8 @@ class Server:
             self._deserializer, converter, translator, self._workers
         )
         self._models = ModelServicer(settings, catalog, routes, self._pool)
+        # Last: its thread would outlive a constructor that raises.
+        self._tracer = create_tracer(settings)
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -204,6 +210,7 @@ class Server:
             calls=self._active_calls,
             metrics=CallMetrics(self._registry),
             max_request_s=settings.max_request_s,
+            tracer=self._tracer,
         )
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
@@ -236,6 +243,7 @@ class Server:
         wait_s: part of ``drain_s`` in which calls are still accepted, after ``drain_delay_s``.
         Returns True for a clean shutdown.
         """
+        until = time.monotonic() + self.settings.drain_delay_s + self.settings.drain_s
         log.info("draining", delay=self.settings.drain_delay_s, seconds=self.settings.drain_s)
         clean = await drain_and_close(
             self._server,
@@ -253,6 +261,8 @@ class Server:
             task.cancel()
         if self._metrics_endpoint is not None:
             self._metrics_endpoint.stop()
+        left_s = max(THREAD_EXIT_S, until - time.monotonic())
+        await self._tracer.close(min(TRACES_S, left_s))
         self.stopped = True
         return clean
 

@@ -21,6 +21,7 @@ from summsvc.server.runtime.active_calls import ActiveCalls, CallInfo
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.transport.callers import Callers, set_current_caller
 from summsvc.server.transport.handlers import Context
+from summsvc.tracing import NO_SPAN, Span, Tracer, set_current
 
 log = structlog.get_logger("summsvc.calls")
 
@@ -42,16 +43,23 @@ class CallSteps:
 
     in_flight: calls of each caller that were admitted and have not ended. starts: the gate of
     the starts of calls. responses: the gate of the messages of response streams.
-    max_request_s: seconds after which a call is ended; 0: never.
+    max_request_s: seconds after which a call is ended; 0: never. tracer: starts the spans of calls.
     """
 
     def __init__(
-        self, *, callers: Callers, calls: ActiveCalls, metrics: CallMetrics, max_request_s: float
+        self,
+        *,
+        callers: Callers,
+        calls: ActiveCalls,
+        metrics: CallMetrics,
+        max_request_s: float,
+        tracer: Tracer | None = None,
     ) -> None:
         self.callers = callers
         self.max_request_s = max_request_s
         self.calls = calls
         self.metrics = metrics
+        self.tracer = tracer or Tracer()
         self.in_flight = CallsInFlight()
         self.starts = TurnGate()
         self.responses = TurnGate()
@@ -70,6 +78,8 @@ class Call:
         self._counted = False
         self._id = request_id_of(context)
         self._started = time.perf_counter()
+        self._span: Span = NO_SPAN
+        self._admission: Span = NO_SPAN
         self._time_limit = asyncio.timeout(steps.max_request_s or None)
 
     async def __aenter__(self) -> None:
@@ -77,11 +87,13 @@ class Call:
         idle_stream = self._method.startswith(IDLE_STREAM_SERVICES)
         self._steps.calls.add(asyncio.current_task(), CallInfo(self._method, self._id, idle_stream))
         structlog.contextvars.bind_contextvars(request_id=self._id)
+        self._start_span()
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._id),))
         try:
             if not self._method.startswith(OPEN_SERVICES):
                 self._caller = self._steps.callers.by_token(self._context, self._caller)
             set_current_caller(self._caller)
+            self._span.set(caller=self._caller.label)
             if self._error is not None:
                 raise self._error
             self._steps.calls.raise_if_draining()
@@ -92,6 +104,7 @@ class Call:
         await self._time_limit.__aenter__()
         try:
             await self._steps.starts.admit(self._caller)
+            self._admission.end()
         except asyncio.CancelledError as error:
             # Python calls __aexit__ only for a block that was entered.
             await self.__aexit__(type(error), error, None)
@@ -131,6 +144,14 @@ class Call:
         else:
             self._finish("CANCELLED")
 
+    def _start_span(self) -> None:
+        self._span = self._steps.tracer.start_call(self._method, self._context.invocation_metadata)
+        set_current(self._span)
+        if self._span.recording:
+            self._span.set(request_id=self._id)
+            self._admission = self._span.child("admission")
+            structlog.contextvars.bind_contextvars(trace_id=self._span.trace_id)
+
     def _timed_out(self) -> errors.DeadlineError:
         limit = f"{self._steps.max_request_s:g}"
         return errors.DeadlineError(
@@ -151,6 +172,7 @@ class Call:
         """End the call with the status of an error; raises gRPC's AbortError."""
         await self._may_answer()
         code = code_of(error)
+        self._admission.end(error)
         self._finish(code.name, reason=error.reason, field=error.field)
         details = trailing_metadata(status_of(error, self._id))
         await self._context.abort(code, error.message, ((REQUEST_ID_KEY, self._id), details))
@@ -162,8 +184,11 @@ class Call:
             self._counted = False
             self._steps.in_flight.end(self._caller)
         seconds = time.perf_counter() - self._started
-        self._steps.metrics.finished(self._method, code, seconds)
-        self._steps.metrics.count_caller(self._caller.label, code, facts.get("reason", ""))
+        reason, exemplar = facts.get("reason", ""), self._span.exemplar
+        self._steps.metrics.finished(self._method, code, seconds, reason, exemplar)
+        self._steps.metrics.count_caller(self._caller.label, code, reason)
+        self._admission.end()
+        self._span.end_call(code, reason)
         known = {key: value for key, value in facts.items() if value}
         log.info(
             "call",
@@ -173,7 +198,7 @@ class Call:
             ms=round(seconds * 1000, 2),
             **known,
         )
-        structlog.contextvars.unbind_contextvars("request_id")
+        structlog.contextvars.unbind_contextvars("request_id", "trace_id")
 
 
 def request_id_of(context: Context) -> str:

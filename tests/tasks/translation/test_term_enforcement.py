@@ -23,7 +23,7 @@ class Words:
         self.asked: list[str] = []
         self.workers = TextWorkers(1, max_title=0, max_body=0)
 
-    async def retry(self, each: Sequence[Sequence[str]]) -> list[list[PipelineOutput]]:
+    async def retry(self, each: Sequence[Sequence[str]], **_: object) -> list[list[PipelineOutput]]:
         self.asked += [text for texts in each for text in texts]
         return [
             [PipelineOutput(self.known.get(text, text), -0.1, True, 1) for text in texts]

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -24,6 +23,7 @@ from summsvc.scheduling.execution.threads import DaemonThreadPool, wait_done
 from summsvc.scheduling.execution.watchdog import Watchdog, completes_within
 from summsvc.scheduling.jobs import JobHandle, WorkItem
 from summsvc.scheduling.metrics import ModelMetrics
+from summsvc.tracing import Span, start_shared
 
 log = structlog.get_logger("summsvc.scheduling")
 
@@ -115,12 +115,21 @@ class BatchRunner:
             self._fail(batch, error)
 
     async def _execute(self, batch: Batch) -> None:
-        for item in batch.items:
-            for handle in item.handles:
-                handle.mark_started()
+        handles = dict.fromkeys(handle for item in batch.items for handle in item.handles)
+        for handle in handles:
+            handle.mark_started()
         self._metrics.count_tokens(batch)
+        span = start_shared(
+            "batch",
+            [handle.span for handle in handles],
+            model=self._model,
+            segments=len(batch.items),
+            tokens=batch.tokens,
+            padding_tokens=batch.padded_tokens - batch.tokens,
+        )
         try:
-            outputs, seconds = await self._generate(batch)
+            with span:
+                outputs, seconds = await self._generate(batch, span)
         except CancelledGeneration:
             await self._retry(batch, batch.items)
         except _HungBatch as hung:
@@ -137,13 +146,13 @@ class BatchRunner:
             self._on_batch(batch, seconds)
             self._watchdog.record_batch(batch, outputs, seconds)
             self._quarantine.remove(batch.items)
-            self._metrics.record_batch(batch, outputs, seconds)
+            self._metrics.record_batch(batch, outputs, seconds, span.exemplar)
             for item, output in zip(batch.items, outputs, strict=True):
                 item.output = output
             self._notify_handles(batch.items)
 
-    async def _generate(self, batch: Batch) -> tuple[list[Generated], float]:
-        """Return the outputs, and the seconds that the engine took."""
+    async def _generate(self, batch: Batch, span: Span) -> tuple[list[Generated], float]:
+        """Return the outputs, and the seconds that the engine took. span: of the batch."""
         await self._usable.wait()
         threads, engine = self._threads, self._engine
         if threads is None or self._closing:
@@ -151,7 +160,11 @@ class BatchRunner:
         source, target, options = batch.items[0].batch_key
         texts = [item.text for item in batch.items]
         started_at = time.perf_counter()
-        generate = partial(engine.generate, texts, source, target, options, batch.abandoned)
+
+        def generate() -> list[Generated]:
+            with span.child("engine", engine=engine.name, device=engine.device):
+                return engine.generate(texts, source, target, options, batch.abandoned)
+
         call = threads.submit(generate)
         limit_s = self._watchdog.limit_s(batch)
         if not await completes_within(call, limit_s):

@@ -103,6 +103,7 @@ class ModelLoader:
         """Load a model into its slot. Returns an error instead of raising it."""
         await self._notify()
         started_at = time.perf_counter()
+        failures = self.metrics.load_failures.labels(manifest.id)
         try:
             engine, probe_s = await self._engines.load(manifest.id)
         except asyncio.CancelledError:
@@ -117,6 +118,7 @@ class ModelLoader:
         except Exception as error:
             reason = str(error) or type(error).__name__
             log.warning("model failed", model=manifest.id, reason=reason)
+            failures.inc()
             return self._fail(manifest, slot, error)
         else:
             scheduler = slot.scheduler
@@ -129,8 +131,9 @@ class ModelLoader:
                 slot.set_reloaded()
                 self.metrics.reloads.labels(manifest.id).inc()
             self.metrics.loaded.labels(manifest.id).set(1)
-            seconds = round(time.perf_counter() - started_at, 2)
-            log.info("model ready", model=manifest.id, seconds=seconds)
+            seconds = time.perf_counter() - started_at
+            self.metrics.load_seconds.labels(manifest.id).observe(seconds)
+            log.info("model ready", model=manifest.id, seconds=round(seconds, 2))
             return scheduler
         finally:
             slot.loading = None

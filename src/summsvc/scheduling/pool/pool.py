@@ -19,6 +19,7 @@ from summsvc.models.store.store import Store
 from summsvc.scheduling.pool.model_loader import DRAINING_MESSAGE, LoadEngine, ModelLoader
 from summsvc.scheduling.pool.slot import ModelState, ModelStatus, Slot
 from summsvc.scheduling.scheduler import Scheduler
+from summsvc.tracing import current
 
 log = structlog.get_logger("summsvc.models")
 
@@ -70,9 +71,10 @@ class ModelPool:
         scheduler = slot.usable
         if scheduler is None:
             loading = slot.loading or self._loader.start(model, slot)
-            loaded = await asyncio.shield(loading)
-            if isinstance(loaded, SummsvcError):
-                raise loaded
+            with current().child("load", model=model):
+                loaded = await asyncio.shield(loading)
+                if isinstance(loaded, SummsvcError):
+                    raise loaded
             return loaded
         scheduler.last_used = time.monotonic()
         return scheduler

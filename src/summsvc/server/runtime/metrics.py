@@ -51,6 +51,14 @@ class CallMetrics:
                 "summsvc_calls", "Calls ended, by gRPC code.", ["method", "code"], registry=registry
             ).labels
         )
+        self._errors = cache(
+            Counter(
+                "summsvc_call_errors",
+                "Calls ended with an error, by its reason.",
+                ["method", "reason"],
+                registry=registry,
+            ).labels
+        )
         self._seconds = cache(
             Histogram(
                 "summsvc_call_seconds",
@@ -79,10 +87,20 @@ class CallMetrics:
     def started(self, method: str) -> None:
         self._in_flight(method).inc()
 
-    def finished(self, method: str, code: str, seconds: float) -> None:
+    def finished(
+        self,
+        method: str,
+        code: str,
+        seconds: float,
+        reason: str = "",
+        exemplar: dict[str, str] | None = None,
+    ) -> None:
+        """Count an ended call. reason: of its error. exemplar: see ``Span.exemplar``."""
         self._in_flight(method).dec()
         self._ended(method, code).inc()
-        self._seconds(method).observe(seconds)
+        if reason:
+            self._errors(method, reason).inc()
+        self._seconds(method).observe(seconds, exemplar)
 
     def count_caller(self, label: str, code: str, reason: str) -> None:
         """Count an ended call for its caller. label: see ``Caller``. reason: of its error."""

@@ -37,6 +37,9 @@ TRANSPORT_CLOSE_S = 0.1
 THREAD_EXIT_S = 0.1
 """Least time in seconds for threads to end, when the drain has used up its time."""
 
+TRACES_S = 2.0
+"""Most seconds of the drain to export the last spans; a collector may not answer."""
+
 WATCHES_S = 2.0
 """Most seconds of the drain in which health watches end; a watcher may not read its status."""
 

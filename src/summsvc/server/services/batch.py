@@ -11,6 +11,7 @@ import structlog
 from summsvc.errors import SummsvcError
 from summsvc.server.codec.from_proto import prefix_field
 from summsvc.server.codec.status import internal_error
+from summsvc.tracing import current, set_current
 
 R = TypeVar("R")
 
@@ -41,8 +42,11 @@ async def answer_all(
     free = asyncio.Semaphore(BATCH_SLOTS)
 
     async def answer_one(index: int, request: bytes, slots: int) -> R | SummsvcError:
+        span = current().child("request", index=index)
+        set_current(span)
         try:
-            return await answer(request)
+            with span:
+                return await answer(request)
         except SummsvcError as error:
             return prefix_field(error, f"requests[{index}]")
         except Exception:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from summsvc.engines.base import DecodingOptions
 from summsvc.errors import OverloadedError, SummsvcError
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
-from summsvc.scheduling.jobs import Job, Outcome, Priority
+from summsvc.scheduling.jobs import Job, Outcome, Priority, RetryCause
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.stage import (
     PipelineOutput,
@@ -129,13 +129,14 @@ class Pipeline:
         texts_of: Sequence[Sequence[str]],
         adjust: Adjust = lambda options: options,
         *,
+        cause: RetryCause = RetryCause.DOUBT,
         newly_retried: int = 0,
     ) -> list[list[PipelineOutput] | SummsvcError]:
         """Run texts, or parts of texts, that were run before, for several segments at once.
 
         texts_of: each segment's texts. All are submitted together, equal ones once. Returns
-        each segment's outputs, or the error of its first failed text. newly_retried:
-        segments to count in the metric of retried segments.
+        each segment's outputs, or the error of its first failed text. cause, newly_retried:
+        for the metrics of retried tokens and segments.
 
         Admission does not count retries. Therefore all retries of a request together may be
         as long as its texts and ``RETRY_ALLOWANCE`` code points; beyond, the error is
@@ -150,7 +151,7 @@ class Pipeline:
             if cost <= self._retry_budget:
                 self._retry_budget -= cost
                 known.update(dict.fromkeys(new, spent))
-        outputs = await self._settled_by_all(list(known), adjust)
+        outputs = await self._settled_by_all(list(known), adjust, cause)
         known.update(zip(known, outputs, strict=True))
         results: list[list[PipelineOutput] | SummsvcError] = []
         for texts in texts_of:
@@ -161,9 +162,9 @@ class Pipeline:
         return results
 
     async def _settled_by_all(
-        self, texts: Sequence[str], adjust: Adjust
+        self, texts: Sequence[str], adjust: Adjust, cause: RetryCause
     ) -> list[PipelineOutput | SummsvcError]:
-        """Return the output or error of each text after all stages."""
+        """Return the output or error of each text after all stages. cause: of this retry."""
         results: list[PipelineOutput | SummsvcError] = [
             PipelineOutput(text, 0.0, complete=True, pieces=1) for text in texts
         ]
@@ -173,6 +174,7 @@ class Pipeline:
                 break
             try:
                 submitted = await self._submit(stage, [each.text for each in left.values()], adjust)
+                stage.scheduler.count_retried_tokens(cause, sum(submitted.handle.job.tokens))
                 outputs = await self._settled(submitted)
             except SummsvcError as error:
                 outputs = [error] * len(left)

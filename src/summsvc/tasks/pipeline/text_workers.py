@@ -20,6 +20,7 @@ from summsvc.scheduling.fairness.turns import TurnGate
 from summsvc.scheduling.thread_queue import ThreadQueue, ThreadQueueMetrics
 from summsvc.tasks.pipeline import preflight
 from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
+from summsvc.tracing import current
 from summsvc.types import Article
 
 INLINE_LIMIT = 1_000
@@ -127,18 +128,24 @@ class TextWorkers:
         """
         if admit is not None and (language := preflight.language(article)):
             await admit(language)
-        work = functools.partial(
-            read,
-            article,
-            keep_boilerplate=keep_boilerplate,
-            max_title=self._max_title,
-            max_body=self._max_body,
-        )
         size = len(article.title) + len(article.body)
         brief = self._warm and size <= BRIEF_ARTICLE
-        return await self._queue(size).run_with_admission(
-            size, work, deadline, inline=brief, caller=caller
-        )
+        with current().child("read", code_points=size, format=article.mime_type.value) as span:
+
+            def work() -> Document:
+                with span.child("parse"):
+                    return read(
+                        article,
+                        keep_boilerplate=keep_boilerplate,
+                        max_title=self._max_title,
+                        max_body=self._max_body,
+                    )
+
+            document = await self._queue(size).run_with_admission(
+                size, work, deadline, inline=brief, caller=caller
+            )
+            span.set(language=document.language.code, segments=len(document.segments))
+            return document
 
     def _queue(self, size: int) -> ThreadQueue:
         return self._long if size > LONG_ARTICLE else self._short

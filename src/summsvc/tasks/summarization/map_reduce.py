@@ -16,6 +16,7 @@ from summsvc.tasks.quality.checks import Issue, attempts_cut, safer
 from summsvc.tasks.summarization.chunking import Chunk, Chunker
 from summsvc.tasks.summarization.postprocess import ChunkSummary, postprocess
 from summsvc.tasks.summarization.selection import central_sentences
+from summsvc.tracing import current
 
 MAX_CHUNK_RETRIES = 2
 """Retries of a chunk whose summary has an issue."""
@@ -140,7 +141,8 @@ class ChunkSummarizer:
     async def _postprocess(
         self, chunks: Sequence[Chunk], outputs: Sequence[PipelineOutput]
     ) -> list[ChunkSummary]:
-        return await self._workers.run(_postprocess_all, chunks, outputs, self._language)
+        with current().child("checks", segments=len(outputs)):
+            return await self._workers.run(_postprocess_all, chunks, outputs, self._language)
 
     async def _fallback(self, chunk: Chunk, missing: ChunkSummary, *, only: bool) -> ChunkSummary:
         """The chunk's central sentences in place of the model's summary.

@@ -20,6 +20,7 @@ from summsvc.errors import (
 from summsvc.scheduling.jobs import Priority
 from summsvc.scheduling.scheduler import Scheduler
 from summsvc.tasks.pipeline import preflight
+from summsvc.tasks.pipeline.metrics import ResultMetrics
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.router import Router, pivot_warning
 from summsvc.tasks.pipeline.stage import Stage
@@ -31,6 +32,7 @@ from summsvc.tasks.summarization.extractive import extract
 from summsvc.tasks.summarization.types import Method, Summary, SummaryRequest, SummarySentence
 from summsvc.tasks.translation.checking import check_and_complete, warnings_of
 from summsvc.tasks.translation.glossary import Terms
+from summsvc.tracing import current
 from summsvc.types import Field, SegmentKind, Span, Warning, WarningType
 
 
@@ -38,7 +40,8 @@ class Summarizer:
     """Summarizes articles, and translates the summaries with the models of a router.
 
     checks: cache of quality checks that requests share; None for no shared cache.
-    max_sentences: the greatest number of sentences that a request may have.
+    metrics: None to count no results. max_sentences: the greatest number of sentences that a
+    request may have.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Summarizer:
         workers: TextWorkers,
         router: Router,
         checks: Checks | None = None,
+        metrics: ResultMetrics | None = None,
         *,
         max_sentences: int,
     ) -> None:
@@ -53,6 +57,7 @@ class Summarizer:
         self._router = router
         self._max_sentences = max_sentences
         self._checks = checks
+        self._metrics = metrics or ResultMetrics()
 
     async def summarize(self, request: SummaryRequest) -> Summary:
         """Summarize an article.
@@ -82,7 +87,8 @@ class Summarizer:
         scheduler, fallback = await self._model(request, language.code)
         if scheduler is None:
             size = len(request.article.body)
-            sentences, warnings = await workers.offload(size, extract, document, length)
+            with current().child("rank", segments=len(document.segments)):
+                sentences, warnings = await workers.offload(size, extract, document, length)
             models = [ModelUse("extractive", "extractive", "", language.code, language.code)]
             stats.inference_s = time.perf_counter() - working
         else:
@@ -107,6 +113,7 @@ class Summarizer:
         size = SEGMENT_OVERHEAD * len(summary.sentences)
         found = await workers.offload(size, _sentence_warnings, summary.sentences)
         summary = replace(summary, warnings=(*summary.warnings, *found))
+        self._metrics.count_warnings(summary.warnings)
         stats.total_s = time.perf_counter() - begun
         return summary
 

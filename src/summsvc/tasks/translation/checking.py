@@ -18,6 +18,7 @@ from summsvc.tasks.translation.letter_case import UsualForms, is_copied
 from summsvc.tasks.translation.retry import Case, Context, any_retryable, retry_doubtful
 from summsvc.tasks.translation.term_enforcement import TermOutput, any_lacking, enforce_terms
 from summsvc.tasks.translation.term_uses import TermUse, uses
+from summsvc.tracing import current
 from summsvc.types import Field, Span, Warning, WarningType
 
 T = TypeVar("T")
@@ -109,7 +110,9 @@ class CheckedGroup(Generic[T]):
     async def check(self, outputs: Sequence[PipelineOutput]) -> None:
         """Check an output of each segment."""
         work = self.work + sum([len(output.text) for output in outputs])
-        await self._pipeline.workers.offload(work, self._check, outputs)
+        with current().child("checks", segments=len(outputs)) as span:
+            await self._pipeline.workers.offload(work, self._check, outputs)
+            span.set(doubtful=len(self._cases))
 
     async def complete(self) -> None:
         """Retry the outputs with severe issues, then insert missing terms.
@@ -119,9 +122,10 @@ class CheckedGroup(Generic[T]):
         """
         if self.done:
             return
-        await retry_doubtful(self._pipeline, self._cases, self._issues, self._advance)
-        assert self._term_outputs is not None
-        await enforce_terms(self._pipeline, self._term_outputs, self._target, self._advance)
+        with current().child("retries", segments=len(self._cases)):
+            await retry_doubtful(self._pipeline, self._cases, self._issues, self._advance)
+            assert self._term_outputs is not None
+            await enforce_terms(self._pipeline, self._term_outputs, self._target, self._advance)
 
     def _check(self, outputs: Sequence[PipelineOutput]) -> None:
         source, checks = self._pipeline.source, self._pipeline.checks

@@ -20,6 +20,7 @@ from summsvc.alignment import (
 )
 from summsvc.errors import SummsvcError
 from summsvc.interruption import checked
+from summsvc.scheduling.jobs import RetryCause
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.pipeline.text_workers import work_size
@@ -120,7 +121,8 @@ async def enforce_terms(
 
     done: T | None = None
     while lacking := [output for output in outputs if output.lacking]:
-        results = await pipeline.retry([_WAYS[each.attempts][0](each) for each in lacking])
+        texts = [_WAYS[each.attempts][0](each) for each in lacking]
+        results = await pipeline.retry(texts, cause=RetryCause.TERM)
         size = work_size([each.source + each.text for each in lacking])
         done = await pipeline.workers.offload(size, insert, lacking, results)
     return done

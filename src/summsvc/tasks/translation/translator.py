@@ -14,6 +14,7 @@ from summsvc.articles.renderer import Renderer
 from summsvc.errors import UnsupportedPairError
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline import preflight
+from summsvc.tasks.pipeline.metrics import ResultMetrics
 from summsvc.tasks.pipeline.pipeline import GROUP_SIZE, Pipeline
 from summsvc.tasks.pipeline.router import Router, pivot_warning
 from summsvc.tasks.pipeline.stage import Stage
@@ -79,13 +80,21 @@ class _Plan:
 class Translator:
     """Translates articles with the models that a router selects.
 
-    checks: cache of quality checks, shared between requests; None for no cache.
+    checks: cache of quality checks, shared between requests; None for no cache. metrics: None
+    to count no results.
     """
 
-    def __init__(self, workers: TextWorkers, router: Router, checks: Checks | None = None) -> None:
+    def __init__(
+        self,
+        workers: TextWorkers,
+        router: Router,
+        checks: Checks | None = None,
+        metrics: ResultMetrics | None = None,
+    ) -> None:
         self._workers = workers
         self._router = router
         self._checks = checks
+        self._metrics = metrics or ResultMetrics()
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Translate an article and return the whole result; raises as ``stream``."""
@@ -181,6 +190,7 @@ class Translator:
             async with aclosing(groups):
                 async for group in groups:
                     warnings += [warning for each in group for warning in each.warnings]
+                    self._metrics.count_terms(use.applied for each in group for use in each.terms)
                     yield group
             while size := assembly.unchanged_work:
                 yield await workers.offload(size, assembly.place_unchanged)
@@ -189,6 +199,7 @@ class Translator:
         stats.add(pipeline.stats)
         stats.total_s = time.perf_counter() - begun
         closing = renderer.finish()
+        self._metrics.count_warnings(warnings)
         yield TranslationFinished(
             separator=closing.body,
             title_separator=closing.title,
