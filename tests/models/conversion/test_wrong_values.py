@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,7 @@ from summsvc.models.conversion.weights import Array
 from tests import checkpoints
 
 MISSING = object()
-WRONG: list[Any] = [
-    MISSING, None, "text", "", -1, 0, 1 << 62, 10**400, 1.5, math.nan, math.inf, True, [], {}, [7],
-]  # fmt: skip
+WRONG: list[Any] = [MISSING, "text", -1, 0, 10**400, 1.5, math.nan, True, [7], {}]
 FILES = (
     "config.json",
     "generation_config.json",
@@ -79,15 +77,31 @@ def read(folder: Path, target: Path) -> None:
     """Read all files of a checkpoint, as for its installation."""
     describe(folder, "a", Task.TRANSLATION, [("en", "ru")])
     config = Declared.load(folder / "config.json")
-    mapping = convert.MAPPINGS[config.text("model_type")]
-    mapping.load_spec(folder, config).validate()
-    mapping.write_tokenizer(folder, target, config)
+    # Of another architecture: nothing more is read of it here.
+    if mapping := convert.MAPPINGS.get(config.text("model_type")):
+        mapping.load_spec(folder, config)
+        mapping.write_tokenizer(folder, target, config)
 
 
-def changes(path: Path) -> Iterator[tuple[str, Any, str]]:
-    """Each key of a file, each wrong value, and the file with it."""
+def keys_read(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> set[str]:
+    """Do some work; return the keys of all values that it has read."""
+    found: set[str] = set()
+    find = Declared._find
+
+    def recorded(declared: Declared, key: str) -> tuple[Any, str]:
+        found.add(key)
+        return find(declared, key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Declared, "_find", recorded)
+        work()
+    return found
+
+
+def changes(path: Path, keys: set[str]) -> Iterator[tuple[str, Any, str]]:
+    """Each of the keys that a file has, each wrong value, and the file with it."""
     values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    for key in values:
+    for key in sorted(keys & values.keys()):
         for wrong in WRONG:
             changed = {**values, key: wrong}
             if wrong is MISSING:
@@ -95,17 +109,20 @@ def changes(path: Path) -> Iterator[tuple[str, Any, str]]:
             yield key, wrong, json.dumps(changed)
 
 
-def test_wrong_values_are_errors_that_name_them(folder: Path) -> None:
+def test_wrong_values_are_errors_that_name_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = folder / "target"
     target.mkdir()
-    read(folder, target)
+    keys = keys_read(monkeypatch, lambda: read(folder, target))
     required = REQUIRED[json.loads((folder / "config.json").read_text())["model_type"]]
+    assert keys >= set(required)
     for name in FILES:
         path = folder / name
         if not path.is_file():
             continue
         whole = path.read_text("utf-8")
-        for key, wrong, text in changes(path):
+        for key, wrong, text in changes(path, keys):
             path.write_text(text, "utf-8")
             said = ""
             try:

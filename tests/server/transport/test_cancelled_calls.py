@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import cast
 from unittest.mock import patch
@@ -15,6 +14,7 @@ import pytest
 
 from bench.attacks import rapid_reset
 from summsvc.config import Settings
+from summsvc.server import interceptors
 from summsvc.server.transport import cancelled_calls
 from summsvc.server.transport.cancelled_calls import CancelledCalls
 from summsvc.server.transport.handlers import Context, Handler, UnaryBehavior
@@ -25,7 +25,6 @@ from tests.server.watched import eventually
 
 STREAMS = 10
 FOREVER_S = 3_600.0
-HELD_S = 2.0
 
 
 class Request:
@@ -126,37 +125,88 @@ async def test_of_too_many_held_calls_the_oldest_end() -> None:
     assert len(calls) == 0
 
 
-def refused(wire: RawConnection, first: int, number: int) -> int:
-    """Open and cancel streams ``1 + 2 * n`` from the first on; count those that are refused."""
-    for stream in range(1 + 2 * first, 1 + 2 * (first + number), 2):
-        cancel = frames.frame(frames.RST_STREAM, 0, stream, rapid_reset.CANCEL)
-        wire.send(frames.headers(stream, frames.TRANSLATE), cancel)
-    wire.send(frames.frame(frames.PING, 0, 0, b"all read"))
-    found = 0
-    for kind, flags, _, payload in wire.frames():
-        found += kind == frames.RST_STREAM and payload[3] == frames.REFUSED_STREAM
-        if kind == frames.PING and flags & frames.ACK and payload == b"all read":
-            return found
-        if kind == frames.PING and not flags & frames.ACK:
-            wire.send(frames.frame(frames.PING, frames.ACK, 0, payload))
-    raise AssertionError("the connection has ended")
+@pytest.fixture
+def calls() -> CancelledCalls:
+    """The cancelled calls of the server, which are held until they are let go."""
+    return CancelledCalls()
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[Running]:
+def strict(calls: CancelledCalls, tmp_path: Path) -> Iterator[Running]:
     settings = Settings(
         port=0, metrics_port=-1, model_dir=tmp_path, max_streams_per_connection=STREAMS
     )
-    with patch.object(cancelled_calls, "MIN_STREAM_S", HELD_S), running(settings) as server:
+
+    def let_go() -> None:
+        for held in calls._held:
+            cancelled_calls._end(held)
+
+    with (
+        patch.object(cancelled_calls, "MIN_STREAM_S", FOREVER_S),
+        patch.object(interceptors, "CancelledCalls", lambda: calls),
+        running(settings) as server,
+    ):
         yield server
+        server.loop.call_soon_threadsafe(let_go)
+        eventually(lambda: not len(calls))
 
 
-def test_resets_take_the_streams_of_their_own_connection(strict: Running) -> None:
+def streams(batch: int) -> range:
+    """The numbers of the streams of a batch, of which there are as many as are allowed."""
+    return range(1 + 2 * batch * STREAMS, 1 + 2 * (batch + 1) * STREAMS, 2)
+
+
+def opened(wire: RawConnection, batch: int) -> None:
+    wire.send(*(frames.headers(stream, frames.TRANSLATE) for stream in streams(batch)))
+
+
+def cancelled(wire: RawConnection, batch: int) -> None:
+    kind, reason = frames.RST_STREAM, rapid_reset.CANCEL
+    wire.send(*(frames.frame(kind, 0, stream, reason) for stream in streams(batch)))
+
+
+def refused(wire: RawConnection) -> set[int]:
+    """Wait until the server has read all; return the streams that it has refused meanwhile."""
+    wire.send(frames.frame(frames.PING, 0, 0, b"all read"))
+    found = set[int]()
+    for kind, flags, stream, payload in wire.frames():
+        if kind == frames.RST_STREAM and payload[3] == frames.REFUSED_STREAM:
+            found.add(stream)
+        elif kind == frames.PING and not flags & frames.ACK:
+            wire.send(frames.frame(frames.PING, frames.ACK, 0, payload))
+        elif kind == frames.PING and payload == b"all read":
+            return found
+    raise AssertionError("the connection has ended")
+
+
+def test_resets_take_the_streams_of_their_own_connection(
+    strict: Running, calls: CancelledCalls
+) -> None:
+    waiting = strict.server._message_reader
     with RawConnection(strict.server.port) as resetting, RawConnection(strict.server.port) as other:
         # As many streams as are allowed, and as many that have just ended.
-        assert refused(resetting, 0, 10 * STREAMS) >= 8 * STREAMS - 1
-        assert refused(resetting, 10 * STREAMS, STREAMS) == STREAMS
-        assert refused(other, 0, 1) == 0
+        for batch in range(2):
+            opened(resetting, batch)
+            eventually(lambda: len(waiting) == STREAMS)
+            cancelled(resetting, batch)
+            eventually(lambda batch=batch: len(calls) == (batch + 1) * STREAMS)
+        assert not refused(resetting)
+        opened(resetting, 2)
+        # gRPC takes one more.
+        assert refused(resetting) >= set(streams(2)[1:])
+        opened(other, 0)
+        assert not refused(other)
         strict.wait_until_ready("")
-        later = count(11 * STREAMS)
-        eventually(lambda: refused(resetting, next(later), 1) == 0)
+
+
+def test_a_stream_is_free_again_after_a_moment(strict: Running, calls: CancelledCalls) -> None:
+    with (
+        patch.object(cancelled_calls, "MIN_STREAM_S", 0.01),
+        RawConnection(strict.server.port) as wire,
+    ):
+        for batch in range(5):
+            opened(wire, batch)
+            eventually(lambda: len(strict.server._message_reader) == STREAMS)
+            cancelled(wire, batch)
+            eventually(lambda: not len(strict.server._message_reader) and not len(calls))
+        assert not refused(wire)

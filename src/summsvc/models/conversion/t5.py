@@ -93,14 +93,14 @@ def _names(*, decoder: bool, gated: bool) -> layers.LayerNames:
 def _fill(spec: Any, config: Declared, weights: Weights, *, gated: bool) -> None:
     width, rows = config.integer("d_model", 1), config.integer("vocab_size", 1)
     heads, feed_forward = config.integer("num_heads", 1), config.integer("d_ff", 1)
-    attention = heads * config.integer("d_kv", 1)
+    heads_width = heads * config.integer("d_kv", 1)
     shared = weights.first(_TIED, rows, width)
     buckets = config.find_integer("relative_attention_num_buckets", 1) or BUCKETS
     distance = np.int32(config.find_integer("relative_attention_max_distance", 1) or MAX_DISTANCE)
     for side, part in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         decoder = side == "decoder"
         names = _names(decoder=decoder, gated=gated)
-        mapper = layers.LayerMapper(weights, names, width, attention, feed_forward)
+        mapper = layers.LayerMapper(weights, names, width, heads_width, feed_forward)
         part.scale_embeddings = False
         (part.embeddings if decoder else part.embeddings[0]).weight = shared
         mapper.norm(part.layer_norm, f"{side}.final_layer_norm")
