@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from summsvc.articles import boilerplate
 from summsvc.articles.blocks import release_blocks
 from summsvc.articles.content import parse
 from summsvc.articles.formats import html
@@ -14,9 +15,11 @@ System = Callable[[str], str]
 
 
 def summsvc(source: str) -> str:
-    """This service: the blocks of the article."""
+    """This service: the blocks of the article without boilerplate lines."""
     content = parse(Article("", source, "", MimeType.HTML), keep_boilerplate=False)
-    text = "\n".join(content.blocks[i].text for i in content.article)
+    blocks = [content.blocks[i] for i in content.article]
+    noise = {each.block for each in boilerplate.find(blocks, "")}
+    text = "\n".join(block.text for i, block in enumerate(blocks) if i not in noise)
     release_blocks(content.blocks)
     return text
 

@@ -171,11 +171,20 @@ def test_a_translation_with_fewer_words_than_elements() -> None:
             "0-0 2-1 3-2",
             "<p>На 3<sup>-й</sup> день.</p>",
         ),
+        *(
+            (
+                "<p>It was 10<sup>−9</sup> of that.</p>",
+                f"Это {number} от того.",
+                "0-0 2-1 3-2 4-3",
+                "<p>Это 10<sup>−9</sup> от того.</p>",
+            )
+            for number in ("10^−9", "10−9")
+        ),
         (
-            "<p>It was 10<sup>−9</sup> of that.</p>",
-            "Это 10−9 от того.",
-            "0-0 2-1 3-2 4-3",
-            "<p>Это 10<sup>−9</sup> от того.</p>",
+            "<p>From 10<sup>3</sup> to 10<sup>6</sup> birds came.</p>",
+            "Atskrido nuo 10^3 iki 10^6 paukščių.",
+            "0-1 1-2 2-3 3-4 4-5 5-0",
+            "<p>Atskrido nuo 10<sup>3</sup> iki 10<sup>6</sup> paukščių.</p>",
         ),
         ("<p><i>A</i>ll left.</p>", "Все ушли.", "0-0 1-1", "<p><i>В</i>се ушли.</p>"),
         ("<p>They <u>un</u>did it.</p>", "Они отменили.", "0-0 1-1", "<p>Они <u>от</u>менили.</p>"),

@@ -16,7 +16,7 @@ from summsvc.errors import (
     LanguageUnknownError,
     TextTooLongError,
 )
-from summsvc.types import Article, Field, SegmentKind, WarningType
+from summsvc.types import Article, Field, MimeType, SegmentKind, WarningType
 
 SEED = next((Path(__file__).parents[2] / "seeds").glob("000_*.txt"))
 
@@ -59,6 +59,22 @@ def test_text_over_its_limit_is_rejected(field: str) -> None:
     assert caught.value.field == f"article.{field}"
     assert caught.value.metadata == {"limit": "10", "length": "11"}
     read(article, max_title=11, max_body=11)
+
+
+LARGE = """<!-- {0} --><script>{0}</script><style>{0}</style><p title="{0}">Two words.</p>"""
+
+
+def test_of_html_text_and_tags_count_for_the_limit_not_what_makes_pages_large() -> None:
+    article = Article("", LARGE.format("<b>Much more</b>" * 9), "en", MimeType.HTML)
+    counted = sum(
+        map(len, ("<script>", "script  ", "<style>", "style  ", "<p>", "p  ", "Two words."))
+    )
+    assert [segment.text for segment in read(article, max_body=counted).body] == ["Two words."]
+    with pytest.raises(TextTooLongError) as caught:
+        read(article, max_body=counted - 1)
+    assert caught.value.metadata == {"limit": str(counted - 1), "length": str(counted)}
+    with pytest.raises(TextTooLongError):
+        read(Article("", article.body, "en"), max_body=counted)
 
 
 def test_unknown_and_undetermined_languages_are_rejected() -> None:

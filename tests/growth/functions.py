@@ -13,7 +13,7 @@ from summsvc.alignment import AlignedSpan, Alignment, composed, edited, targets_
 from summsvc.articles import boilerplate, encoding, language, sentences
 from summsvc.articles.document import Document, IdentifiedLanguage, InlineMark, Segment
 from summsvc.articles.enclosures import enclosures
-from summsvc.articles.formats import html, markdown, plain
+from summsvc.articles.formats import html, html_tokens, markdown, plain
 from summsvc.articles.formats.escape import escape
 from summsvc.articles.formats.preformatted import is_prose
 from summsvc.articles.language_parts import find as find_parts
@@ -67,6 +67,9 @@ SEGMENT = 60_000
 
 ARTICLE = 1_000_000
 """Code points of the longest article."""
+
+PAGE = 8 * 1024 * 1024
+"""Code points of the longest source of a page."""
 
 GLOSSARY = 8
 SHORT_TERM = 20
@@ -365,6 +368,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "reading plain text": _read(MimeType.PLAIN),
     "reading HTML": _read(MimeType.HTML),
+    "length of HTML that counts": of(html_tokens.counted_length, PAGE),
     "reading Markdown": _read(MimeType.MARKDOWN),
     "reading a page": Function(
         lambda text: lambda: _document(f"<body>{text}", MimeType.HTML), ARTICLE - 6

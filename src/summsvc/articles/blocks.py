@@ -100,6 +100,10 @@ class BlockBuilder:
         it has fewer, all of which map to the whole range (a character reference). Invisible
         characters are left out.
         """
+        if text and text.isascii():
+            # No character of ASCII is invisible.
+            self._add_visible(text, start, end)
+            return
         before = self._text[-1][-1:] if self._text else ""
         known = before + text
         runs = list(visible_runs(known, len(before), len(known)))
@@ -139,8 +143,8 @@ class BlockBuilder:
         if not self._keeps:
             self._marks.append(Mark(self._length, start, end))
 
-    def add_quotation_mark(self, text: str, start: int, end: int) -> None:
-        """Add a quotation mark for which the source has the tag [start, end)."""
+    def add_text_of_tag(self, text: str, start: int, end: int) -> None:
+        """Add a character for which the source has the tag [start, end): a quotation mark, ^."""
         self._end_broken_line(text)
         if not self._keeps:
             self._marks.append(Mark(self._length, start, end, length=1))
@@ -202,6 +206,9 @@ class BlockBuilder:
         """
         if self._kept_from is not None:
             self._end_kept_run(None)
+        if not self._text and not self._marks:
+            self._broken = False
+            return
         text = "".join(self._text)
         if has_alphanumeric(text):
             source_map = SourceMap(text, self._starts, self._ends, self._marks)

@@ -31,6 +31,9 @@ CONTINUATION_PUNCTUATION = frozenset(",;-–—%‐")
 QUOTATION_MARKS = "“”‘’"
 """What parsers write for the tags of a quotation, and of one inside it, in any language."""
 
+POWER = "^"
+"""What parsers write for the tag of an exponent: 10<sup>6</sup> is not 106."""
+
 
 def extends_character(before: str, char: str) -> bool:
     """Whether ``char`` belongs to the same user-perceived character as ``before``.

@@ -1,4 +1,4 @@
-"""Kept parts and quotation marks of a segment, found in its translation."""
+"""Kept parts, quotation marks and exponents of a segment, found in its translation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import bisect
 import re
 from collections.abc import Sequence
 
+from summsvc.articles.characters import POWER
 from summsvc.articles.document import InlineMark, Segment
 from summsvc.articles.occurrences import Occurrences
 from summsvc.articles.word_parts import Range
 from summsvc.interruption import checked, checked_matches
 
 _QUOTATION_MARK = re.compile(r"[„“”«»\"‟‹›‚‘]|’(?!\w)|(?<!\w)’")
+_POWER = re.compile(rf"(?<=\d){re.escape(POWER)}(?=[−+–-]?\d)")
 
 
 def kept_ranges(segment: Segment, translation: str) -> dict[int, Range]:
@@ -101,17 +103,33 @@ def nearest(places: Sequence[int], wanted: Sequence[float]) -> list[int]:
     return chosen
 
 
-def quotation_marks(segment: Segment, translation: str) -> dict[int, Range]:
-    """Where the translation has the quotation marks of q elements, by mark number.
+def texts_of_tags(segment: Segment, translation: str) -> dict[int, Range]:
+    """Where the translation has the characters of tags, by mark number.
 
-    With as many quotation marks as the source has, each is that of the same number; otherwise
-    the nearest ones to the proportional positions count.
+    These are the quotation marks of q elements and the ^ of exponents. With as many of them as
+    the source has, each is that of the same number; otherwise the nearest ones to the
+    proportional positions count.
     """
-    source = segment.text
     numbers = [i for i, mark in enumerate(segment.marks) if mark.length and not mark.kept]
     if not numbers:
         return {}
-    here, there = _marks_in(source), _marks_in(translation)
+    powers = [i for i in numbers if segment.text[segment.marks[i].offset] == POWER]
+    quotes = sorted(set(numbers).difference(powers))
+    return {
+        **_places(segment, translation, quotes, _QUOTATION_MARK),
+        **_places(segment, translation, powers, _POWER),
+    }
+
+
+def _places(
+    segment: Segment, translation: str, numbers: Sequence[int], pattern: re.Pattern[str]
+) -> dict[int, Range]:
+    """Where the translation has the characters of these marks, which the pattern matches."""
+    source = segment.text
+    here, there = (
+        [match.start() for match in checked_matches(pattern, text)]
+        for text in (source, translation)
+    )
     offsets = [segment.marks[number].offset for number in numbers]
     if len(here) == len(there):
         by_offset = dict(zip(here, there, strict=True))
@@ -119,8 +137,3 @@ def quotation_marks(segment: Segment, translation: str) -> dict[int, Range]:
     else:
         chosen = nearest(there, [at * len(translation) / len(source) for at in offsets])
     return {number: (at, at + 1) for number, at in zip(numbers, chosen, strict=False)}
-
-
-def _marks_in(text: str) -> list[int]:
-    """The offsets of quotation marks; an apostrophe between letters is none."""
-    return [match.start() for match in checked_matches(_QUOTATION_MARK, text)]

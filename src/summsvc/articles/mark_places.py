@@ -13,7 +13,7 @@ from summsvc.alignment import Alignment
 from summsvc.articles.aligned_marks import Place, place_by_alignment
 from summsvc.articles.aligned_words import aligned_words
 from summsvc.articles.document import InlineMark, Segment
-from summsvc.articles.kept_parts import kept_ranges, quotation_marks
+from summsvc.articles.kept_parts import kept_ranges, texts_of_tags
 from summsvc.articles.markup_tree import elements
 from summsvc.articles.proportional_marks import place_by_proportion
 from summsvc.articles.word_parts import Range
@@ -26,14 +26,14 @@ def places_of(segment: Segment, translation: str, alignment: Alignment) -> list[
     if source == translation:
         return [Place(mark, mark.offset, mark.end) for mark in marks]
     kept = kept_ranges(segment, translation)
-    quotes = quotation_marks(segment, translation)
+    written = texts_of_tags(segment, translation)
     tree = elements(marks, len(source)) if alignment else None
     if tree is not None:
         edges = sorted({edge for mark in marks for edge in (mark.offset, mark.end)})
         pinned = [((marks[i].offset, marks[i].end), span) for i, span in kept.items()]
         words = aligned_words(source, translation, alignment, edges, pinned)
-        return place_by_alignment(source, translation, marks, tree, words, kept | quotes)
-    fixed = _in_order(kept, quotes)
+        return place_by_alignment(source, translation, marks, tree, words, kept | written)
+    fixed = _in_order(kept, written)
     free = {number: span for number, span in kept.items() if number not in fixed}
     others = [number for number in range(len(marks)) if number not in free]
     places = place_by_proportion(
@@ -45,8 +45,8 @@ def places_of(segment: Segment, translation: str, alignment: Alignment) -> list[
     return _with_kept(places, marks, free)
 
 
-def _in_order(kept: dict[int, Range], quotes: dict[int, Range]) -> dict[int, Range]:
-    """The known places that are in the order of their marks; kept parts before quotation marks."""
+def _in_order(kept: dict[int, Range], written: dict[int, Range]) -> dict[int, Range]:
+    """The known places that are in the order of their marks; kept parts before others."""
     chosen: dict[int, Range] = {}
     end = 0
     for number, span in checked(sorted(kept.items())):
@@ -55,14 +55,14 @@ def _in_order(kept: dict[int, Range], quotes: dict[int, Range]) -> dict[int, Ran
             end = span[1]
     fitting: set[int] = set()
     limit: int | None = None
-    for number in checked(sorted((*chosen, *quotes), reverse=True)):
+    for number in checked(sorted((*chosen, *written), reverse=True)):
         if number in chosen:
             limit = chosen[number][0]
-        elif limit is None or quotes[number][1] <= limit:
+        elif limit is None or written[number][1] <= limit:
             fitting.add(number)
     end = 0
     for number in checked(sorted((*chosen, *fitting))):
-        span = chosen.get(number) or quotes[number]
+        span = chosen.get(number) or written[number]
         if span[0] >= end:
             chosen[number] = span
             end = span[1]

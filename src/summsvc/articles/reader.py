@@ -18,6 +18,7 @@ from summsvc.articles import (
 from summsvc.articles.blocks import Block, BlockKind, release_blocks, release_list
 from summsvc.articles.characters import SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.document import Document, Segment
+from summsvc.articles.formats import html_tokens
 from summsvc.articles.removal import removed_spans
 from summsvc.articles.segmentation import segment_blocks
 from summsvc.articles.source_map import SourceMap
@@ -38,7 +39,7 @@ def read(
     """Parse an article into a document, in time linear in the article's length.
 
     keep_boilerplate: keep blocks that would be removed as boilerplate. max_title, max_body:
-    limits in code points.
+    limits in code points; those of an HTML body are counted by ``html_tokens.counted_length``.
 
     Raises TextTooLongError when a field is over its limit, InvalidFieldError for control
     characters, EmptyArticleError when neither field has a letter or digit, and the errors of
@@ -47,7 +48,7 @@ def read(
     or escaped wrongly is read as it is after ``repair``; places are those of the text as sent.
     """
     _validate_text(Field.TITLE, article.title, max_title)
-    _validate_text(Field.BODY, article.body, max_body)
+    _validate_text(Field.BODY, article.body, max_body, article.mime_type)
     repaired = repair.repair(article)
     article = repaired.article
     body = content.parse(article, keep_boilerplate=keep_boilerplate)
@@ -107,14 +108,19 @@ def warm_up() -> None:
         read(Article("The first heading", "The first sentence. The second.", "", mime_type))
 
 
-def _validate_text(field: Field, text: str, limit: int) -> None:
+def _validate_text(
+    field: Field, text: str, limit: int, mime_type: MimeType = MimeType.PLAIN
+) -> None:
     """Raise TextTooLongError or InvalidFieldError unless a field is short and clean enough."""
     name = f"article.{field.value}"
-    if len(text) > limit:
+    length, what = len(text), "code points"
+    if length > limit and mime_type is MimeType.HTML:
+        length, what = html_tokens.counted_length(text), "code points of text and tags"
+    if length > limit:
         raise TextTooLongError(
-            f"{name} has {len(text)} code points; at most {limit} are accepted",
+            f"{name} has {length} {what}; at most {limit} are accepted",
             field=name,
-            metadata={"limit": str(limit), "length": str(len(text))},
+            metadata={"limit": str(limit), "length": str(length)},
         )
     if binary := encoding.binary_format(text):
         raise InvalidFieldError(

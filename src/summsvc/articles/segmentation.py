@@ -9,7 +9,12 @@ from dataclasses import replace
 
 from summsvc.articles import sentences
 from summsvc.articles.blocks import Block, BlockKind
-from summsvc.articles.characters import QUOTATION_MARKS, extends_character, has_alphanumeric
+from summsvc.articles.characters import (
+    POWER,
+    QUOTATION_MARKS,
+    extends_character,
+    has_alphanumeric,
+)
 from summsvc.articles.document import InlineMark, Segment
 from summsvc.articles.markup_tree import enclosed
 from summsvc.articles.notes import ends_sentence, reference_start
@@ -202,7 +207,8 @@ def _text_and_marks(
             text = _FOLDED_SPACE.sub(" ", source_map.text[at:stop])
             text = text[1:] if after_space and text[:1].isspace() else text
         else:
-            text = quotes[QUOTATION_MARKS.index(source_map.text[at])]
+            text = source_map.text[at]
+            text = text if text == POWER else quotes[QUOTATION_MARKS.index(text)]
         marks.append(InlineMark(length, written, len(text), kept=mark.kept))
         begin = stop
         pieces.append(text)

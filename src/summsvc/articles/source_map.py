@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.characters import SCAN_CHUNK, visible_runs
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checkpoint
 from summsvc.types import Span
 
 
@@ -67,6 +67,11 @@ class SourceMap:
 def add_offsets(starts: array[int], ends: array[int], runs: Iterable[tuple[int, int]]) -> None:
     """Append the offsets of each character of the runs, in chunks with checkpoints."""
     for start, end in runs:
+        if end - start <= SCAN_CHUNK:
+            checkpoint()
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+            continue
         for at in checked(range(start, end, SCAN_CHUNK), 1):
             stop = min(at + SCAN_CHUNK, end)
             starts.extend(range(at, stop))

@@ -13,8 +13,10 @@ from summsvc.interruption import checked, checked_matches
 _WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u9fff"
 """Japanese and Chinese characters: each counts as a word."""
 
-WORD = re.compile(rf"[{_WITHOUT_SPACES}]|\d+(?:[-−‑]\w+)+|[^\W{_WITHOUT_SPACES}]+(?:[−+-]\d\w*)*")
-"""A word, with a number's ending or exponent (1-й, 10−3); other hyphens separate words."""
+WORD = re.compile(
+    rf"[{_WITHOUT_SPACES}]|\d+(?:[-−‑]\w+)+|[^\W{_WITHOUT_SPACES}]+(?:(?:[−+-]|\^[−+–-]?)\d\w*)*"
+)
+"""A word, with a number's ending or exponent (1-й, 10^6); other hyphens separate words."""
 
 _RUN = re.compile(r"\d+|[^\W\d]+|\W+")
 """Digits, letters or other characters of a word."""

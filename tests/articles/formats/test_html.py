@@ -191,7 +191,8 @@ def test_annotations_of_ruby_are_no_text() -> None:
         ('A rise<sup><a href="#n">b</a></sup> of it.', ["A rise of it."]),
         ("Prices<sup>*</sup> rose.", ["Prices rose."]),
         ("It has 5 km<sup>2</sup> and 7 m<sup>3</sup>.", ["It has 5 km2 and 7 m3."]),
-        ("At 10<sup>6</sup> and the 1<sup>st</sup> H<sub>2</sub>O.", ["At 106 and the 1st H2O."]),
+        ("At 10<sup>6</sup> and the 1<sup>st</sup> H<sub>2</sub>O.", ["At 10^6 and the 1st H2O."]),
+        ("It is 7·10<sup>−9</sup> or 2<sup><b>10</b></sup>.", ["It is 7·10^−9 or 2^10."]),
         ("<sup>1</sup> A note.", ["1 A note."]),
     ],
 )

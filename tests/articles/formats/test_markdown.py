@@ -134,6 +134,7 @@ def test_quotations_have_quotation_marks() -> None:
 
 def test_numbers_of_notes_are_no_text() -> None:
     assert shown("He came.<sup>1</sup> He left 5 km<sup>2</sup>.") == ["He came.", "He left 5 km2."]
+    assert shown("Some 10<sup>6</sup> came.") == ["Some 10^6 came."]
 
 
 @pytest.mark.parametrize(

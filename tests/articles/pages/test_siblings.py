@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from summsvc.articles.blocks import Block
 from summsvc.articles.pages import library
-from summsvc.articles.pages.tree import Element
+from summsvc.articles.pages.outline import Outline
 from tests.articles.pages.test_page import FOOTER, LEAD, MENU, SECOND, TEXT, THIRD, page, shown
 
 SHORT = "Nobody was hurt."
@@ -29,12 +26,10 @@ def without(monkeypatch: pytest.MonkeyPatch, *left_out: str) -> None:
     """Make the library leave out the blocks of these texts."""
     asked = library.main_blocks
 
-    def main_blocks(
-        elements: Sequence[Element], blocks: Sequence[Block], links: Sequence[int]
-    ) -> set[int]:
-        found = asked(elements, blocks, links)
+    def main_blocks(outline: Outline) -> set[int]:
+        found = asked(outline)
         assert found is not None
-        return {i for i in found if blocks[i].text not in left_out}
+        return {i for i in found if outline.blocks[i].text not in left_out}
 
     monkeypatch.setattr(library, "main_blocks", main_blocks)
 

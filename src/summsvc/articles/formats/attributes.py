@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++)))?+""")
-_MAY_HIDE = re.compile(
-    r"hidden|display|dialog|modal|sr-?only|screen-?reader|assistive", re.IGNORECASE
-)
 _NOT_SHOWN = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE
 )
@@ -39,7 +36,17 @@ def hides(text: str) -> bool:
     text: as for ``parse``. Style sheets are not read. ``hidden="until-found"`` hides nothing:
     browsers show such text when it is searched for.
     """
-    if not _MAY_HIDE.search(text):
+    lower = text.lower()
+    # Tests for words take a tenth of the time of a pattern, and most tags have none.
+    if not (
+        "hidden" in lower
+        or "display" in lower
+        or "dialog" in lower
+        or "modal" in lower
+        or "only" in lower
+        or "reader" in lower
+        or "assistive" in lower
+    ):
         return False
     attributes = parse(text)
     return (

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from summsvc.articles.blocks import Block, BlockBuilder, BlockKind, release_list
-from summsvc.articles.characters import has_alphanumeric
+from summsvc.articles.characters import POWER, has_alphanumeric
 from summsvc.articles.formats.html_tokens import (
     BLOCK_ELEMENTS,
     CAPTION_ELEMENTS,
@@ -24,7 +24,12 @@ from summsvc.articles.formats.html_tokens import (
     remove_shown,
     tokenize,
 )
-from summsvc.articles.formats.inline_elements import MAX_NOTE, Quotations, is_note_number
+from summsvc.articles.formats.inline_elements import (
+    MAX_NOTE,
+    Quotations,
+    is_exponent,
+    is_note_number,
+)
 from summsvc.articles.formats.preformatted import divide, is_marked_as_code
 from summsvc.interruption import checked, checkpoint
 from summsvc.types import Span
@@ -69,6 +74,12 @@ class _BlockParser:
                 self.builder.add_line_break(token.start, token.end, self._kind)
             elif token.name == "q":
                 self._add_quotation_mark(token)
+            elif (
+                i in ends
+                and token.content == "raised"
+                and self._is_exponent(token, tokens[ends[i]])
+            ):
+                self.builder.add_text_of_tag(POWER, token.start, token.end)
             else:
                 self._add_markup(token.name, token.start, token.end)
                 self._track_nesting(token)
@@ -85,6 +96,11 @@ class _BlockParser:
             return is_note_number(inner, self.builder.last_text)
         return token.content == "opaque"
 
+    def _is_exponent(self, token: HtmlToken, end: HtmlToken) -> bool:
+        inner = self._source[token.end : min(end.start, token.end + MAX_NOTE + 1)]
+        after = self._source[end.end : end.end + 1]
+        return not self.builder.keeps and is_exponent(inner, self.builder.last_text, after)
+
     def _begin_kept(self, token: HtmlToken, end: int) -> None:
         self._kept_end = end
         if token.name in BLOCK_ELEMENTS:
@@ -97,7 +113,7 @@ class _BlockParser:
     def _add_quotation_mark(self, token: HtmlToken) -> None:
         mark = self._quotations.mark_of(closes=token.kind == "close")
         if mark and not self.builder.keeps:
-            self.builder.add_quotation_mark(mark, token.start, token.end)
+            self.builder.add_text_of_tag(mark, token.start, token.end)
         else:
             self.builder.add_mark(token.start, token.end)
 

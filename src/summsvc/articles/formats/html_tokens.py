@@ -11,21 +11,21 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from summsvc.articles.blocks import release_list
 from summsvc.articles.formats import attributes
 from summsvc.articles.formats.inline_elements import (
     ANNOTATION_ELEMENTS,
     KEPT_ELEMENTS,
-    NO_TRANSLATE,
     RUBY_ELEMENTS,
+    is_not_translated,
 )
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checkpoint
 
 _QUOTED_TAG = re.compile(
     r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)"
     r"(?P<attrs>(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')|=)*+)>"
 )
 _UNQUOTED_TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?P<attrs>[^>]*+)>")
+_NAME_END = re.compile(r"[\s/>]")
 _COMMENT_END = re.compile(r"--!?>")
 _TEXT_RUN = re.compile(r"[^<&]++")
 _CHARACTER_REFERENCE = re.compile(
@@ -61,6 +61,14 @@ Content = Literal["parsed", "opaque", "kept", "preformatted", "raised"]
 """How the content of an element is read. opaque: not at all. kept: as text that translations
 keep as it is. preformatted: with its lines. raised: as text unless it is the number of a note."""
 
+_CONTENT: dict[str, Content] = {
+    **dict.fromkeys(_OPAQUE_ELEMENTS | _FALLBACK_ELEMENTS, "opaque"),
+    **dict.fromkeys(KEPT_ELEMENTS, "kept"),
+    "pre": "preformatted",
+    "sup": "raised",
+}
+"""Of the elements whose name says it; the others are parsed."""
+
 
 class HtmlToken(NamedTuple):
     """A range of source [start, end).
@@ -82,14 +90,16 @@ def tokenize(source: str) -> Iterator[HtmlToken]:
     last_tag_end = source.rfind(">")
     tag_pattern = _QUOTED_TAG
     while at < end:
-        text = _TEXT_RUN.match(source, at) or _CHARACTER_REFERENCE.match(source, at)
-        if text:
-            yield HtmlToken("text", at, text.end())
-            at = text.end()
+        first = source[at]
+        if first != "<":
+            text = (_CHARACTER_REFERENCE if first == "&" else _TEXT_RUN).match(source, at)
+            stop = text.end() if text else at + 1
+            yield HtmlToken("text", at, stop)
+            at = stop
             continue
         following = source[at + 1 : at + 3]
         tag = None
-        if source[at] == "&" or at > last_tag_end:
+        if at > last_tag_end:
             stop = end if source.startswith("<!--", at) else at + 1
             yield HtmlToken("other" if stop > at + 1 else "text", at, stop)
         elif following[:1] in ("!", "?") or (following[:1] == "/" and not following[1:].isalpha()):
@@ -101,39 +111,58 @@ def tokenize(source: str) -> Iterator[HtmlToken]:
             if tag.re is not tag_pattern:
                 # An unclosed quote. Retrying the quoted pattern at each tag takes quadratic time.
                 tag_pattern = _UNQUOTED_TAG
-            stop = tag.end()
-            yield _tag_token(tag)
+            token = _tag_token(tag)
+            stop = token.end
+            yield token
+            if token.kind == "open" and token.name in _RAW_TEXT_ELEMENTS:
+                at, stop = stop, _raw_text_end(source, token.name, stop)
+                if stop > at:
+                    yield HtmlToken("other", at, stop)
         else:
             stop = at + 1
             yield HtmlToken("text", at, stop)
         at = stop
-        if tag and not tag["close"] and tag["name"].lower() in _RAW_TEXT_ELEMENTS:
-            closing = re.compile(rf"</{tag['name']}(?=[\s/>])", re.IGNORECASE).search(source, at)
-            stop = closing.start() if closing else end
-            if stop > at:
-                yield HtmlToken("other", at, stop)
-            at = stop
+
+
+def counted_length(source: str) -> int:
+    """Code points of a source that grow with its text: without what makes pages large.
+
+    Text and tags count. Attributes, comments, scripts, style sheets and other raw text do not.
+    """
+    return sum(
+        token.end - token.start if token.kind == "text" else len(token.name) + len("<>")
+        for token in checked(tokenize(source))
+        if token.kind != "other"
+    )
+
+
+def _raw_text_end(source: str, name: str, start: int) -> int:
+    """Where the end tag of a raw text element starts whose content starts at ``start``."""
+    at = source.find("</", start)
+    while at >= 0:
+        checkpoint()
+        after = at + 2 + len(name)
+        if source[at + 2 : after].lower() == name and _NAME_END.match(source, after):
+            return at
+        at = source.find("</", at + 2)
+    return len(source)
 
 
 def _tag_token(tag: re.Match[str]) -> HtmlToken:
-    name = tag["name"].lower()
-    if tag["close"]:
-        return HtmlToken("close", tag.start(), tag.end(), name)
-    if name in VOID_ELEMENTS or tag["attrs"].endswith("/"):
-        return HtmlToken("open", tag.start(), tag.end(), name)
-    if name not in _PAGE_ELEMENTS and attributes.hides(tag["attrs"]):
-        return HtmlToken("open", tag.start(), tag.end(), name, "opaque", True)
-    return HtmlToken("open", tag.start(), tag.end(), name, _content_of(name, tag["attrs"]))
-
-
-def _content_of(name: str, attributes: str) -> Content:
-    if name in _OPAQUE_ELEMENTS or name in _FALLBACK_ELEMENTS:
-        return "opaque"
-    if name == "pre":
-        return "preformatted"
-    if name in KEPT_ELEMENTS or (name not in _PAGE_ELEMENTS and NO_TRANSLATE.search(attributes)):
-        return "kept"
-    return "raised" if name == "sup" else "parsed"
+    start, end = tag.span()
+    closes, name, attrs = tag.groups()
+    name = name.lower()
+    if closes:
+        return HtmlToken("close", start, end, name)
+    if name in VOID_ELEMENTS or attrs.endswith("/"):
+        return HtmlToken("open", start, end, name)
+    content = _CONTENT.get(name, "parsed")
+    if attrs and name not in _PAGE_ELEMENTS:
+        if attributes.hides(attrs):
+            return HtmlToken("open", start, end, name, "opaque", True)
+        if content in ("parsed", "raised") and is_not_translated(attrs):
+            content = "kept"
+    return HtmlToken("open", start, end, name, content)
 
 
 def _declaration_end(source: str, start: int) -> int:
@@ -157,15 +186,17 @@ def remove_shown(tokens: list[HtmlToken], ends: dict[int, int]) -> None:
     if not hidden:
         return
     length = mains = articles = 0
-    before: list[tuple[int, int, int]] = []
-    for token in checked(tokens):
-        before.append((length, mains, articles))
+    edges = {edge for i in checked(hidden) for edge in (i + 1, max(i + 1, ends[i]))}
+    before: dict[int, tuple[int, int, int]] = {}
+    for number, token in enumerate(checked(tokens)):
+        if number in edges:
+            before[number] = length, mains, articles
         if token.kind == "text":
             length += token.end - token.start
         elif token.kind == "open" and token.name in _MAIN_ELEMENTS:
             mains += token.name == "main"
             articles += token.name != "main"
-    before.append((length, mains, articles))
+    before[len(tokens)] = length, mains, articles
     for i in checked(hidden):
         text, main, article = (
             at_end - at_start
@@ -173,7 +204,6 @@ def remove_shown(tokens: list[HtmlToken], ends: dict[int, int]) -> None:
         )
         if main or (article and 2 * text >= length):
             del ends[i]
-    release_list(before)
 
 
 def element_ends(tokens: list[HtmlToken]) -> dict[int, int]:
@@ -186,15 +216,23 @@ def element_ends(tokens: list[HtmlToken]) -> dict[int, int]:
     """
     ends: dict[int, int] = {}
     open_tags: dict[str, list[int]] = {}
+    unclosed: set[int] = set()
     for i, token in enumerate(checked(tokens)):
         if token.kind == "open" and token.name not in VOID_ELEMENTS:
             open_tags.setdefault(token.name, []).append(i)
+            if token.content != "parsed":
+                unclosed.add(i)
         elif token.kind == "close" and open_tags.get(token.name):
-            ends[open_tags[token.name].pop()] = i
+            begin = open_tags[token.name].pop()
+            if begin in unclosed:
+                unclosed.remove(begin)
+                ends[begin] = i
+    if not unclosed:
+        return ends
     next_block = next_ruby = len(tokens)
     for i in checked(range(len(tokens) - 1, -1, -1)):
         token = tokens[i]
-        if token.content != "parsed" and i not in ends:
+        if i in unclosed:
             if token.name in _RAW_TEXT_ELEMENTS:
                 ends[i] = len(tokens) - 1
             elif token.name in BLOCK_ELEMENTS:
@@ -205,4 +243,4 @@ def element_ends(tokens: list[HtmlToken]) -> dict[int, int]:
             next_block = i
         if token.name in RUBY_ELEMENTS:
             next_ruby = i
-    return {i: end for i, end in ends.items() if tokens[i].content != "parsed"}
+    return ends

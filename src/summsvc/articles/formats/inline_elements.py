@@ -16,13 +16,11 @@ it, so it is markup."""
 RUBY_ELEMENTS = ANNOTATION_ELEMENTS | {"ruby", "rb"}
 """Elements before whose tags an annotation ends that has no end tag."""
 
-NO_TRANSLATE = re.compile(
+_NO_TRANSLATE = re.compile(
     r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*(?:"[^"]*\bnotranslate\b|'[^']*\bnotranslate\b"""
     r"""|notranslate\b)""",
     re.IGNORECASE,
 )
-"""Attributes of a tag whose element translations keep as it is."""
-
 MAX_NOTE = 300
 """Code points of the source of a note number, tags included."""
 
@@ -32,7 +30,13 @@ _NOTE_MARK = re.compile(r"\s*(?:\[\d{1,3}\]|[*†‡§¶]{1,3}|\[[a-z]{1,4}(?: \
 _NUMBER = re.compile(r"\s*\d{1,3}\s*")
 _LETTER = re.compile(r"\s*[a-z]\s*")
 _WORD_BEFORE = re.compile(r"[^\W\d_]{5,}\Z")
+_EXPONENT = re.compile(r"\s*[−+–-]?\d{1,3}\s*")
 _UNIT_OR_NUMBER_BEFORE = re.compile(r"(?<!\d\d)[\w%°]\Z")
+
+
+def is_not_translated(attributes: str) -> bool:
+    """Whether the attributes of a tag say that translations keep its element as it is."""
+    return "translate" in attributes.lower() and _NO_TRANSLATE.search(attributes) is not None
 
 
 def is_note_number(content: str, before: str) -> bool:
@@ -56,6 +60,20 @@ def is_note_number(content: str, before: str) -> bool:
     if _UNIT_OR_NUMBER_BEFORE.search(before) is None:
         return True
     return _WORD_BEFORE.search(before[-5:]) is not None
+
+
+def is_exponent(content: str, before: str, after: str) -> bool:
+    """Whether the content of a ``sup`` element is the exponent of the number before it.
+
+    content, before: as for ``is_note_number``, which it is not. after: the character after the
+    element; a stroke is that of a fraction.
+    """
+    return (
+        len(content) <= MAX_NOTE
+        and before[-1:].isdecimal()
+        and after not in ("/", "⁄")
+        and _EXPONENT.fullmatch(_TAG.sub("", content)) is not None
+    )
 
 
 class Quotations:

@@ -10,7 +10,8 @@ import html
 import re
 
 from summsvc.articles.blocks import BlockBuilder, BlockKind
-from summsvc.articles.formats.inline_elements import Quotations, is_note_number
+from summsvc.articles.characters import POWER
+from summsvc.articles.formats.inline_elements import Quotations, is_exponent, is_note_number
 from summsvc.interruption import checked, checkpoint
 
 _LINK_DEFINITION = re.compile(r"^ {0,3}\[(?!\^)([^\]\r\n]{1,500})\]:", re.MULTILINE)
@@ -119,16 +120,22 @@ class InlineParser:
     def _add_quotation_mark(self, match: re.Match[str]) -> None:
         mark = self._quotations.mark_of(closes=match[0][1] == "/")
         if mark:
-            self._builder.add_quotation_mark(mark, *match.span())
+            self._builder.add_text_of_tag(mark, *match.span())
         else:
             self._builder.add_mark(*match.span())
 
     def _add_raised(self, match: re.Match[str]) -> int:
         """Add the number of a note, or the tag of another ``sup``; return where it ends."""
         start, end = match.span()
-        if not is_note_number(match["note_number"], self._builder.last_text):
-            end = match.start("note_number")
-        self._builder.add_mark(start, end)
+        content, before = match["note_number"], self._builder.last_text
+        if is_note_number(content, before):
+            self._builder.add_mark(start, end)
+            return end
+        after, end = self._source[end : end + 1], match.start("note_number")
+        if is_exponent(content, before, after):
+            self._builder.add_text_of_tag(POWER, start, end)
+        else:
+            self._builder.add_mark(start, end)
         return end
 
     def _open_bracket(self, match: re.Match[str], end: int) -> None:

@@ -10,7 +10,7 @@ from summsvc.languages import registry
 
 CAPITALS = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
 CAPITALISED = rf"(?-i:[{CAPITALS}][\w.'’-]*+)"
-_SITE = r"(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)(?:/[\w.-]{1,40}){0,2}"
+_SITE = r"(?!pic\.)(?:[\w-]{1,30}\.){1,3}[a-zрф]{2,10}+(?!\w)(?:/[\w.-]{1,40}){0,2}"
 _QUOTED = r"[„“«\"][^„“«»”\"]{2,40}[”“»\"]"
 _HANDLE = r"@\w++"
 _JOIN = r"(?: ?[/|,;•·&+] ?| [–—-] )"

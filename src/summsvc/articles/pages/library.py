@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from resiliparse.extract.html2text import extract_plain_text
 
-from summsvc.articles.blocks import Block, BlockKind
+from summsvc.articles.blocks import BlockKind
 from summsvc.articles.formats.html_tokens import BLOCK_ELEMENTS
+from summsvc.articles.pages.outline import Outline
 from summsvc.articles.pages.tree import Element
 from summsvc.interruption import checked, checkpoint
 
@@ -34,16 +35,11 @@ _SHOWN = BLOCK_ELEMENTS - {"html", "head", "title", "body"}
 _NUMBER = re.compile("\ue000(\\d+)\ue001")
 
 
-def main_blocks(
-    elements: Sequence[Element], blocks: Sequence[Block], links: Sequence[int]
-) -> set[int] | None:
-    """The indexes of the blocks that belong to the main content; None for an oversized page.
-
-    links: link characters of each block.
-    """
+def main_blocks(outline: Outline) -> set[int] | None:
+    """The indexes of the blocks that belong to the main content; None for an oversized page."""
     parts: list[str] = []
     length = 0
-    for part in _tree(elements, blocks, links):
+    for part in _tree(outline):
         parts.append(part)
         length += len(part)
         if length > MAX_CODE_POINTS:
@@ -62,18 +58,17 @@ def main_blocks(
     return {int(number) for number in _NUMBER.findall(text)}
 
 
-def _tree(
-    elements: Sequence[Element], blocks: Sequence[Block], links: Sequence[int]
-) -> Iterator[str]:
+def _tree(outline: Outline) -> Iterator[str]:
     """HTML of the blocks and of the block elements around them; of no others."""
+    elements = outline.elements
     yield "<html><body>"
     shown: list[Element] = []
     around: list[Element] = []
     following = 0
-    for number, block in enumerate(checked(blocks)):
+    for number, block in enumerate(checked(outline.blocks)):
         if block.kind is BlockKind.PAGE_TITLE:
             continue
-        start = block.span.start
+        start = outline.spans[number].start
         while following < len(elements) and elements[following].start <= start:
             element = elements[following]
             following += 1
@@ -91,8 +86,8 @@ def _tree(
         for element in around[common:]:
             yield _start_tag(element)
         shown = around.copy()
-        text = html.escape(block.source_map.text[:MAX_BLOCK_CODE_POINTS], quote=False)
-        if 2 * links[number] > len(block.source_map.text):
+        text = html.escape(outline.texts[number][:MAX_BLOCK_CODE_POINTS], quote=False)
+        if 2 * outline.links[number] > outline.lengths[number]:
             text = f'<a href="#">{text}</a>'
         yield f"\ue000{number}\ue001{text}"
     yield from (f"</{element.tag}>" for element in reversed(shown))

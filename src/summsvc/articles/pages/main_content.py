@@ -2,9 +2,9 @@
 
 A library says which blocks are main content (``library``). Rules on elements and their names
 (``outline``) leave out more, neighbours of the same shape are put back (``siblings``), and the
-element with most of the remaining prose is the article, with the sentences under the headline
-(``standfirst``). The rules and their limits were chosen on public sets of pages
-(``scripts/bench extraction``).
+element with most of the remaining prose is the article, without what is around its text
+(``core``), and with the sentences under the headline (``standfirst``). The rules and their limits
+were chosen on public sets of pages (``scripts/bench extraction``).
 """
 
 from __future__ import annotations
@@ -13,18 +13,30 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.blocks import Block, BlockKind
-from summsvc.articles.pages import library, siblings, standfirst
+from summsvc.articles.pages import core, library, siblings, standfirst
 from summsvc.articles.pages.outline import Outline
 from summsvc.articles.pages.tree import Element
 from summsvc.interruption import checked
 
-_CONTAINERS = frozenset("div article section main body td".split())
+_LABEL_TAGS = frozenset("div section center header main article figure aside".split())
+
+MIN_ARTICLE = 60
+"""Code points of sentences in the shortest article."""
+
+MIN_LINES = 300
+"""Code points of the shortest article without sentences."""
 
 MIN_SENTENCE = 80
 """Code points of a block whose sentence counts fully; shorter ones may be labels."""
 
-SURE_PROSE = 150
+SURE_PROSE = 100
 """Code points of a block without links that is kept although the library leaves it out."""
+
+MIN_VALUE = 30
+"""Value of a block that counts as a paragraph of the article."""
+
+MAX_LABEL = 60
+"""Code points of text in the element of a label."""
 
 MAX_LOSS = 150.0
 """Value that a child without an article may take from its parent."""
@@ -50,23 +62,39 @@ class MainContent:
 def find(elements: Sequence[Element], blocks: Sequence[Block]) -> MainContent:
     """Find the article among the blocks of a page, in time linear in elements and blocks."""
     outline = Outline(elements, blocks)
-    main = library.main_blocks(elements, blocks, outline.links)
-    unwanted = [_is_unwanted(outline, block, main) for block in checked(range(len(blocks)))]
-    if main is not None:
-        siblings.add(outline, unwanted)
-    article = _article_element(outline, unwanted)
-    kept = _blocks_within(outline, article, unwanted) if article >= 0 else []
-    while len(kept) > 1 and blocks[kept[-1]].kind is BlockKind.HEADING:
-        kept.pop()
-    prose = sum(
+    main = library.main_blocks(outline)
+    kept = _kept(outline, main)
+    prose = _prose(outline, kept)
+    if prose < MIN_ARTICLE and sum(outline.lengths[block] for block in kept) < MIN_LINES:
+        # A page of headlines or of short lines, such as a poem.
+        every = checked(range(len(blocks)))
+        kept = [block for block in every if not _is_unwanted(outline, block, None)]
+    captions = [block for block in kept if outline.marks[outline.holders[block]].caption]
+    return MainContent(kept, captions, prose, main is not None)
+
+
+def _prose(outline: Outline, kept: Sequence[int]) -> int:
+    """Code points of the sentences among the blocks that are kept."""
+    return sum(
         outline.lengths[block]
         for block in checked(kept)
         if outline.is_paragraph(block)
         and outline.ends_sentence(block)
         and outline.link_share(block) < 0.5
     )
-    captions = [block for block in kept if outline.marks[outline.holders[block]].caption]
-    return MainContent(kept, captions, prose, main is not None)
+
+
+def _kept(outline: Outline, main: Collection[int] | None) -> list[int]:
+    """The blocks of the article. main: those that the library keeps, None if it was not asked."""
+    blocks = outline.blocks
+    unwanted = [_is_unwanted(outline, block, main) for block in checked(range(len(blocks)))]
+    if main is not None:
+        siblings.add(outline, unwanted)
+    article, inner = _article_element(outline, unwanted)
+    kept = _blocks_within(outline, article, inner, unwanted) if article >= 0 else []
+    while len(kept) > 1 and blocks[kept[-1]].kind is BlockKind.HEADING:
+        kept.pop()
+    return kept
 
 
 def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> bool:
@@ -79,7 +107,11 @@ def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> 
         return True
     if main is None or block in main or outline.marks[holder].quote:
         return False
-    is_text = outline.is_paragraph(block) or outline.blocks[block].kind is BlockKind.HEADING
+    is_text = (
+        outline.is_paragraph(block)
+        or outline.blocks[block].kind is BlockKind.HEADING
+        or outline.ends_sentence(block)
+    )
     return (
         outline.lengths[block] < SURE_PROSE
         or outline.link_share(block) > 0.3
@@ -88,7 +120,7 @@ def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> 
     )
 
 
-def _value(outline: Outline, block: int, unwanted: bool) -> float:
+def _value(outline: Outline, block: int, *, unwanted: bool) -> float:
     """What a block adds to the value of the elements around it: about its length if it is prose."""
     length, share = outline.lengths[block], outline.link_share(block)
     if unwanted:
@@ -104,13 +136,13 @@ def _value(outline: Outline, block: int, unwanted: bool) -> float:
     return length * 0.3 if ends and outline.is_paragraph(block) else -2
 
 
-def _article_element(outline: Outline, unwanted: Sequence[bool]) -> int:
-    """The index of the element that holds the article; -1 without elements."""
+def _article_element(outline: Outline, unwanted: Sequence[bool]) -> tuple[int, int]:
+    """The element that holds the article, and its core; -1 for both without elements."""
     elements, marks = outline.elements, outline.marks
     values = [0.0] * len(elements)
     for block in checked(range(len(outline.blocks))):
         if outline.holders[block] >= 0:
-            values[outline.holders[block]] += _value(outline, block, unwanted[block])
+            values[outline.holders[block]] += _value(outline, block, unwanted=unwanted[block])
     for at in checked(range(len(elements) - 1, -1, -1)):
         if elements[at].parent >= 0:
             values[elements[at].parent] += max(values[at], -MAX_LOSS)
@@ -123,10 +155,17 @@ def _article_element(outline: Outline, unwanted: Sequence[bool]) -> int:
     if len(bodies) == 1:
         best = bodies[0]
     if best < 0 or values[best] <= 0:
-        return min(0, len(elements) - 1)
-    while elements[best].tag not in _CONTAINERS and elements[best].parent >= 0:
+        top = min(0, len(elements) - 1)
+        return top, top
+    while elements[best].tag not in core.CONTAINERS and elements[best].parent >= 0:
         best = elements[best].parent
-    return _first_article(outline, best, values)
+    best = _first_article(outline, best, values)
+    paragraphs = (
+        block
+        for block in range(len(unwanted))
+        if not unwanted[block] and _value(outline, block, unwanted=False) >= MIN_VALUE
+    )
+    return best, core.find(outline, best, values, paragraphs)
 
 
 def _first_article(outline: Outline, best: int, values: Sequence[float]) -> int:
@@ -146,24 +185,41 @@ def _first_article(outline: Outline, best: int, values: Sequence[float]) -> int:
     return articles[0] if len(articles) > 1 else best
 
 
-def _blocks_within(outline: Outline, article: int, unwanted: Sequence[bool]) -> list[int]:
-    element = outline.elements[article]
+def _blocks_within(
+    outline: Outline, article: int, inner: int, unwanted: Sequence[bool]
+) -> list[int]:
+    """The wanted blocks of the core, and what an article has before its text."""
+    element, text_element = outline.elements[article], outline.elements[inner]
     kept = sorted(standfirst.find(outline, article, unwanted))
     seen: set[str] = set()
     for block in checked(range(len(outline.blocks))):
         holder = outline.holders[block]
-        start = outline.blocks[block].span.start
-        if unwanted[block] or not element.start <= start < element.end:
+        start = outline.spans[block].start
+        if unwanted[block] or not element.start <= start < text_element.end:
             continue
-        if _is_link(outline, block, article):
+        if start < text_element.start and not (
+            outline.marks[holder].tag == "h1" or standfirst.is_sentence(outline, block)
+        ):
+            continue
+        if _is_link(outline, block, article) or _is_label(outline, block):
             continue
         if outline.marks[holder].caption or outline.blocks[block].kind is BlockKind.HEADING:
-            text = outline.blocks[block].text
+            text = outline.texts[block]
             if len(text) >= 40 and text in seen:
                 continue
             seen.add(text)
         kept.append(block)
     return kept
+
+
+def _is_label(outline: Outline, block: int) -> bool:
+    """Whether a block is a few words alone in an element, such as a name, a time or a button."""
+    marks = outline.marks[outline.holders[block]]
+    return (
+        marks.tag in _LABEL_TAGS
+        and outline.marks[marks.box].text < MAX_LABEL
+        and not outline.ends_sentence(block)
+    )
 
 
 def _is_link(outline: Outline, block: int, article: int) -> bool:
@@ -173,5 +229,7 @@ def _is_link(outline: Outline, block: int, article: int) -> bool:
     if around > article and marks[around].text < 0.8 * marks[article].text:
         return marks[around].links > 0.6 * marks[around].text
     return outline.link_share(block) > MAX_LINKS and not (
-        outline.is_paragraph(block) and outline.lengths[block] >= MIN_SENTENCE
+        outline.is_paragraph(block)
+        and outline.lengths[block] >= MIN_SENTENCE
+        and outline.ends_sentence(block)
     )

@@ -72,16 +72,19 @@ class Marks:
 class Outline:
     """Blocks and elements of a page.
 
-    holders: for each block, the index of the innermost element that holds it, -1 for none.
-    lengths, links: code points of each block, and those of them that are links. marks: of each
-    element. prose: code points of prose in the page.
+    spans, holders: for each block, its place in the source, and the index of the innermost
+    element that holds it, -1 for none. texts: as ``Block.text``. lengths, links: code points of
+    the text of each block, and those of them that are links. marks: of each element. prose: code
+    points of prose in the page.
     """
 
     def __init__(self, elements: Sequence[Element], blocks: Sequence[Block]) -> None:
         self.elements, self.blocks = elements, blocks
-        self.holders = innermost_elements(elements, blocks)
-        self.links = link_lengths(elements, blocks)
-        self.lengths = array("i", (len(each.source_map.text) for each in checked(blocks)))
+        self.spans = [block.span for block in checked(blocks)]
+        self.holders = innermost_elements(elements, self.spans)
+        self.links = link_lengths(elements, blocks, self.spans)
+        self.texts = [block.text for block in checked(blocks)]
+        self.lengths = array("i", map(len, self.texts))
         self.marks = [Marks() for _ in checked(elements)]
         self._inherit_boxes()
         self._sum()
@@ -99,8 +102,7 @@ class Outline:
 
     def ends_sentence(self, block: int) -> bool:
         """Whether a block ends as a sentence does."""
-        text = self.blocks[block].source_map.text
-        return _SENTENCE_END.search(text.rstrip()[-12:]) is not None
+        return _SENTENCE_END.search(self.texts[block][-12:]) is not None
 
     def is_paragraph(self, block: int) -> bool:
         """Whether a block is neither a heading nor the text of a list item, cell or caption."""
@@ -119,6 +121,9 @@ class Outline:
                 marks.box, marks.tag = outer.box, outer.tag
 
     def _sum(self) -> None:
+        kinds = (block.kind for block in checked(self.blocks))
+        titles = [i for i, kind in enumerate(kinds) if kind is BlockKind.PAGE_TITLE]
+        title = self.texts[titles[0]].casefold() if titles else ""
         for block in checked(range(len(self.blocks))):
             if self.holders[block] < 0:
                 continue
@@ -129,7 +134,8 @@ class Outline:
             if self.is_paragraph(block) and self.lengths[block] >= MIN_PROSE and share < 0.3:
                 marks.prose += self.lengths[block]
             if self.blocks[block].kind is BlockKind.HEADING and share > 0.8:
-                marks.linked_headings += 1
+                # A headline that the page has as its title is the article's own.
+                marks.linked_headings += self.texts[block].casefold() not in title
         for at in checked(range(len(self.elements) - 1, -1, -1)):
             marks = self.marks[at]
             if self.elements[at].parent >= 0:

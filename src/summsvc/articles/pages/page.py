@@ -11,13 +11,11 @@ from summsvc.articles.pages import facts, main_content, tree
 from summsvc.interruption import checked
 
 _PAGE_ELEMENTS = frozenset(("html", "head", "body", "nav", "main"))
-_LOGIN = re.compile(r"<input\b[^>]{0,500}\btype\s*=\s*[\"']?password", re.IGNORECASE)
-
-MIN_ARTICLE = 60
-"""Code points of sentences in the shortest article."""
+_PASSWORD = re.compile(r"\btype\s*=\s*[\"']?password", re.IGNORECASE)
 
 MIN_ARTICLE_WITH_LOGIN = 400
-"""The same for a page with a password field, which may explain that one has to log in."""
+"""Code points of sentences in the shortest article of a page with a password field, which may
+explain that one has to log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +53,20 @@ def examine(source: str, parsed: ParsedHtml) -> Page | None:
     blocks = parsed.blocks
     for i in checked(found.captions):
         blocks[i] = replace(blocks[i], kind=BlockKind.CAPTION)
-    least = MIN_ARTICLE_WITH_LOGIN if _LOGIN.search(source) else MIN_ARTICLE
+    least = (
+        MIN_ARTICLE_WITH_LOGIN if _asks_for_password(source, parsed) else main_content.MIN_ARTICLE
+    )
     return Page(
         facts=facts.find(source, parsed.tokens),
         blocks=blocks,
         kept=kept or list(range(len(blocks))),
         has_article=found.prose >= least,
         by_library=found.by_library,
+    )
+
+
+def _asks_for_password(source: str, parsed: ParsedHtml) -> bool:
+    return any(
+        token.name == "input" and _PASSWORD.search(source, token.start, token.end)
+        for token in checked(parsed.tokens)
     )

@@ -38,11 +38,11 @@ def _may_belong(outline: Outline, block: int) -> bool:
     return marks.box >= 0 and not marks.furniture and not marks.caption
 
 
-def _shape(outline: Outline, block: int) -> Shape:
-    """Tags and names of the block element that holds a block, and of the one around it."""
+def shape(outline: Outline, block: int) -> Shape:
+    """Tags and classes of the block element that holds a block, and of the one around it."""
     inner = outline.elements[outline.marks[outline.holders[block]].box]
     outer = outline.elements[inner.parent]
-    return inner.tag, inner.names, outer.tag, outer.names
+    return inner.tag, inner.classes, outer.tag, outer.classes
 
 
 def _add_paragraphs(outline: Outline, unwanted: list[bool]) -> None:
@@ -54,14 +54,14 @@ def _add_paragraphs(outline: Outline, unwanted: list[bool]) -> None:
             continue
         if outline.marks[outline.holders[block]].tag != "p":
             continue
-        shape = _shape(outline, block)
+        its = shape(outline, block)
         if unwanted[block]:
-            left_out.append((block, shape))
+            left_out.append((block, its))
         else:
-            prose[shape] += outline.lengths[block]
+            prose[its] += outline.lengths[block]
     least = max(MIN_PROSE, MIN_SHARE * prose.total())
-    for block, shape in checked(left_out):
-        unwanted[block] = prose[shape] < least
+    for block, its in checked(left_out):
+        unwanted[block] = prose[its] < least
 
 
 def _add_headings(outline: Outline, unwanted: list[bool]) -> None:

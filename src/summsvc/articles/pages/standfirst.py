@@ -29,7 +29,7 @@ def find(outline: Outline, article: int, unwanted: Sequence[bool]) -> set[int]:
     found: set[int] = set()
     headed = False
     for block in checked(range(len(unwanted))):
-        start = outline.blocks[block].span.start
+        start = outline.spans[block].start
         if start >= elements[article].start:
             break
         holder = outline.holders[block]
@@ -37,12 +37,13 @@ def find(outline: Outline, article: int, unwanted: Sequence[bool]) -> set[int]:
             continue
         if outline.marks[holder].tag == "h1":
             headed = True
-        elif headed and not unwanted[block] and _is_sentence(outline, block):
+        elif headed and not unwanted[block] and is_sentence(outline, block):
             found.add(block)
     return found if len(found) <= MAX_BLOCKS else set()
 
 
-def _is_sentence(outline: Outline, block: int) -> bool:
+def is_sentence(outline: Outline, block: int) -> bool:
+    """Whether a block is a sentence as standfirsts are, and no caption."""
     marks = outline.marks[outline.holders[block]]
     box = outline.elements[marks.box]
     around = outline.elements[box.parent]

@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from summsvc.articles.formats import attributes
-from summsvc.articles.formats.html_tokens import BLOCK_ELEMENTS, VOID_ELEMENTS, HtmlToken
+from summsvc.articles.formats.html_tokens import (
+    BLOCK_ELEMENTS,
+    HEADING_ELEMENTS,
+    VOID_ELEMENTS,
+    HtmlToken,
+)
 from summsvc.interruption import checked
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -27,8 +32,8 @@ _CLOSES_ITSELF = frozenset("li dt dd tr td th option".split())
 class Element:
     """An element: source [start, end) with its tags, and the index of its parent, -1 for none.
 
-    names: class and id in lower case, words in camel case separated. role: ARIA role.
-    properties: microdata properties (``itemprop``).
+    names: class and id in lower case, of a heading only its class, words in camel case separated.
+    classes: class as written. role: ARIA role. properties: microdata properties (``itemprop``).
     """
 
     tag: str
@@ -38,6 +43,7 @@ class Element:
     names: str = ""
     role: str = ""
     properties: str = ""
+    classes: str = ""
 
 
 def build(source: str, tokens: Sequence[HtmlToken]) -> list[Element]:
@@ -79,9 +85,13 @@ def build(source: str, tokens: Sequence[HtmlToken]) -> list[Element]:
 
 def _element(token: HtmlToken, parent: int, text: str) -> Element:
     element = Element(token.name, token.start, token.end, parent)
-    if text:
+    # Nothing visible is within the others.
+    if text and token.name not in VOID_ELEMENTS and (token.content != "opaque" or token.hidden):
         found = attributes.parse(text)
-        names = f"{found.get('class', '')} {found.get('id', '')}"[:_MAX_NAMES]
+        # The id of a heading is a place to link to; its words are those of the heading.
+        name = "" if token.name in HEADING_ELEMENTS else found.get("id", "")
+        element.classes = found.get("class", "")[:_MAX_NAMES]
+        names = f"{element.classes} {name}"[:_MAX_NAMES]
         element.names = _CAMEL_CASE.sub("-", names).lower().strip()
         element.role = found.get("role", "").lower()
         element.properties = found.get("itemprop", "").lower()

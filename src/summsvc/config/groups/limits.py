@@ -17,7 +17,10 @@ class LimitSettings(BaseModel):
         default=2_000, ge=1, description="Maximum code points of a title."
     )
     max_body_code_points: Int32 = Field(
-        default=1_000_000, ge=1, description="Maximum code points of a body."
+        default=1_000_000,
+        ge=1,
+        description="Maximum code points of a body. Of HTML, the text and the tags count; "
+        "attributes, comments, scripts and style sheets do not.",
     )
     max_message_bytes: Int32 = Field(
         default=8 * 1024 * 1024,
