@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.manifests import FOLDER, Manifests, render
+from tests.deploy.kubernetes.manifests import FOLDER, Manifests, render
 
 OVERLAYS = sorted(path.name for path in (FOLDER / "overlays").iterdir())
 ALL_COMPONENTS = "all components"
 
 
 @pytest.fixture(scope="session", params=[*OVERLAYS, ALL_COMPONENTS])
-def manifests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+def manifests(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Manifests:
     if request.param != ALL_COMPONENTS:
         return render(FOLDER / "overlays" / request.param)
     folder = tmp_path_factory.mktemp("own")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -15,8 +16,11 @@ from summsvc.config import Settings
 from summsvc.config.sources import ENV_PREFIX, load_settings
 from summsvc.models.catalog import Catalog
 from summsvc.server.services.health import MODEL_SERVICE, SUMMARIZATION_SERVICE, TRANSLATION_SERVICE
-from tests.deploy.manifests import ROOT, Manifests, adapter_rule, dockerfile
+from tests.deploy.kubernetes.manifests import ROOT, Manifests, adapter_rule, dockerfile, render
 from tests.running import Running
+from tests.test_readme import example
+
+PAGE = "docs/how-to/kubernetes.md"
 
 RELEASES = ("1.31", "1.37")
 """The oldest release of Kubernetes that the manifests are for, and the newest with a schema."""
@@ -218,7 +222,18 @@ def test_the_image_has_the_tag_of_the_version(manifests: Manifests) -> None:
 
 
 def test_the_page_names_every_overlay_and_component() -> None:
-    page = (ROOT / "docs/how-to/kubernetes.md").read_text("utf-8")
+    page = (ROOT / PAGE).read_text("utf-8")
     for kind in ("overlays", "components"):
         for path in (ROOT / "deploy/k8s" / kind).iterdir():
             assert f"{kind}/{path.name}" in page
+
+
+def test_the_overlay_of_the_page(tmp_path: Path) -> None:
+    text = example(PAGE, "yaml", "kind: Kustomization")
+    root = os.path.relpath(ROOT, tmp_path.resolve())
+    (tmp_path / "kustomization.yaml").write_text(text.replace("../summsvc/", f"{root}/"), "utf-8")
+    own = render(tmp_path)
+    assert settings(own).batch_target_ms == 500
+    assert settings(own).tls_cert is not None
+    for container in own.containers:
+        assert container["image"].startswith("registry.internal/news/summsvc@sha256:")

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped,unused-ignore]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "k8s"
 KUBECTL = Path(sys.executable).parent / "kubectl"
 
