@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "k8s"
 KUBECTL = Path(sys.executable).parent / "kubectl"
 
+PROBES = ("startup", "readiness", "liveness")
+
 Manifest = dict[str, Any]
 Container = dict[str, Any]
 
@@ -98,3 +100,27 @@ def dockerfile(instruction: str) -> list[str]:
 def image_environment() -> dict[str, str]:
     """Variables that the image sets."""
     return dict(word.split("=", 1) for word in dockerfile("ENV"))
+
+
+def main() -> None:
+    """Print a part of a container, one entry a line: OVERLAY CONTAINER PART.
+
+    PART: "environment", "args" or "probes" (kind, port, service).
+    """
+    overlay, name, part = sys.argv[1:]
+    manifests = render(FOLDER / "overlays" / overlay)
+    (container,) = [each for each in manifests.containers if each["name"] == name]
+    if part == "environment":
+        lines = [f"{key}={value}" for key, value in manifests.environment(container).items()]
+    elif part == "args":
+        lines = container["args"]
+    else:
+        probes = {kind: container[f"{kind}Probe"]["grpc"] for kind in PROBES}
+        lines = [
+            f"{kind} {probe['port']} {probe.get('service', '')}" for kind, probe in probes.items()
+        ]
+    print(*lines, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,14 @@ from summsvc.config import Settings
 from summsvc.config.sources import ENV_PREFIX, load_settings
 from summsvc.models.catalog import Catalog
 from summsvc.server.services.health import MODEL_SERVICE, SUMMARIZATION_SERVICE, TRANSLATION_SERVICE
-from tests.deploy.kubernetes.manifests import ROOT, Manifests, adapter_rule, dockerfile, render
+from tests.deploy.kubernetes.manifests import (
+    PROBES,
+    ROOT,
+    Manifests,
+    adapter_rule,
+    dockerfile,
+    render,
+)
 from tests.running import Running
 from tests.test_readme import example
 
@@ -77,7 +84,7 @@ def test_ports_are_those_of_the_settings_and_of_the_image(manifests: Manifests) 
 
 
 def test_a_server_answers_the_probes(manifests: Manifests, translating_server: Running) -> None:
-    probes = [manifests.server[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")]
+    probes = [manifests.server[f"{kind}Probe"] for kind in PROBES]
     assert {probe["grpc"]["port"] for probe in probes} == {settings(manifests).health_port}
     services = [probe["grpc"].get("service", "") for probe in probes]
     # Only readiness waits for models: no pod is killed because a model loads slowly.
