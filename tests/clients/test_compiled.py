@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,14 @@ def generate(containing: str, folder: Path) -> None:
     """Run a command of the page that generates code."""
     (folder / "proto").symlink_to(ROOT / "proto")
     command = example(PAGE, "sh", containing)
-    run("bash", "-euc", command, cwd=folder, environment={"GOOGLEAPIS": str(GOOGLEAPIS)})
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    run(
+        "bash",
+        "-ec",
+        command,
+        cwd=folder,
+        environment={"GOOGLEAPIS": str(GOOGLEAPIS), "PATH": path},
+    )
 
 
 @pytest.mark.parametrize("empty", EMPTY)
@@ -59,6 +67,10 @@ def test_go(empty: bool, plain_tls: Secure, service_config: Path) -> None:
 def test_java(empty: bool, bare_server: Running, service_config: Path) -> None:
     require("javac", "protoc", "grpc_java_plugin", JAVA_CLASSES / "grpc-api.jar")
     folder = service_config.parent
+    # Debian's name for the plugin is another one.
+    plugin = shutil.which("grpc_java_plugin")
+    assert plugin is not None
+    (folder / "protoc-gen-grpc-java").symlink_to(plugin)
     generate("--java_out", folder)
     code = program("java", "class Summarize", bare_server.address, empty=empty)
     (folder / "Summarize.java").write_text(code, "utf-8")
