@@ -14,7 +14,6 @@ from tests.test_readme import ROOT, example
 
 SENTENCE = "The president met the mayor in Riga on Friday."
 REJECTED = "EMPTY_ARTICLE"
-EMPTY = {False: SENTENCE, True: REJECTED}
 GO_PACKAGES = Path("/usr/share/gocode")
 JAVA_CLASSES = Path("/usr/share/java")
 
@@ -41,7 +40,7 @@ def generate(containing: str, folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("empty", [False, True])
 def test_go(empty: bool, plain_tls: Secure, service_config: Path) -> None:
     require("go", "protoc", "protoc-gen-go", "protoc-gen-go-grpc", GO_PACKAGES)
     folder = service_config.parent
@@ -54,7 +53,6 @@ def test_go(empty: bool, plain_tls: Secure, service_config: Path) -> None:
     go = {
         "GO111MODULE": "off",
         "GOPATH": f"{folder}:{GO_PACKAGES}",
-        "GOCACHE": os.environ.get("GOCACHE", str(ROOT / ".cache" / "go")),
         "GOFLAGS": "-p=2",
     }
     run("go", "vet", "example.com/client", cwd=folder, environment=go)
@@ -63,7 +61,7 @@ def test_go(empty: bool, plain_tls: Secure, service_config: Path) -> None:
     assert printed == (f"InvalidArgument {REJECTED}" if empty else SENTENCE)
 
 
-@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("empty", [False, True])
 def test_java(empty: bool, bare_server: Running, service_config: Path) -> None:
     require("javac", "protoc", "grpc_java_plugin", JAVA_CLASSES / "grpc-api.jar")
     folder = service_config.parent
