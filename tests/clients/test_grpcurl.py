@@ -37,7 +37,8 @@ def call(
     """Call a method; return its replies, or the status that it ended with."""
     plain = () if "-cacert" in flags else ("-plaintext",)
     done = subprocess.run(
-        [GRPCURL, *plain, *flags, "-format-error", "-d", json.dumps(request), address, method],
+        [GRPCURL, *plain, *flags, "-format-error", "-d", "@", address, method],
+        input=json.dumps(request),
         capture_output=True,
         text=True,
         timeout=120,
@@ -112,7 +113,7 @@ def test_an_error_has_details(bare_server: Running) -> None:
     kinds = {detail["@type"].rpartition(".")[2]: detail for detail in error["details"]}
     assert kinds["ErrorInfo"]["reason"] == "INVALID_FIELD"
     assert kinds["ErrorInfo"]["domain"] == "summsvc"
-    assert kinds["BadRequest"]["fieldViolations"][0]["field"] == "length.max_sentences"
+    assert kinds["BadRequest"]["field_violations"][0]["field"] == "length.max_sentences"
 
 
 def test_a_deadline_that_the_server_cannot_meet(translating_server: Running) -> None:

@@ -48,7 +48,7 @@ test('Translate', async () => {
   const reply = await call('TranslationService', 'Translate', translate)
   assert.equal(reply.body, `${TRANSLATION}\n\n${TRANSLATION}`)
   assert.equal(reply.segments.length, 2)
-  assert.equal(reply.models[0].id, 'opus-en-ru')
+  assert.equal(reply.models[0].model, 'opus-en-ru')
 })
 
 test('BatchTranslate', async () => {
