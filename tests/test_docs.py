@@ -86,7 +86,12 @@ SOURCE = re.compile(r"(?<![\w/.-])[\w-]+(?:/[\w.-]+)*\.(?:py|toml|proto|js)\b(?!
 """Names of files as docs write them, from the root or from src/summsvc."""
 
 FOLDER = re.compile(r"(?<![\w/.-])(?:src|tests|scripts|bench|docs|seeds|deploy)/[\w./-]*\w")
-EXAMPLES = {"first.py", "google/rpc/status.proto"}
+EXAMPLES = {
+    "first.py",
+    "google/rpc/error_details.proto",
+    "google/rpc/status.proto",
+    "name.proto",
+}
 """Files that a reader of the documentation writes or takes from another project."""
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import google.rpc
 import pytest
 
 from summsvc.config import Settings
@@ -22,7 +20,6 @@ SENTENCE = "The president met the mayor in Riga on Friday."
 
 
 TUTORIAL = "docs/tutorial/first-summary.md"
-OTHER_LANGUAGES = "docs/how-to/call-from-other-languages.md"
 TLS = "docs/how-to/tls-and-tokens.md"
 
 
@@ -52,27 +49,6 @@ def test_python(bare_server: Running) -> None:
     printed = run([sys.executable, "-W", "error", "-c", code])
     assert printed.startswith(SENTENCE)
     assert "Span(start=0, end=46)" in printed
-
-
-def test_grpcurl(bare_server: Running) -> None:
-    command = example(OTHER_LANGUAGES, "sh", "grpcurl")
-    command = command.replace("localhost:50051", bare_server.address)
-    assert f'"summary": "{SENTENCE}"' in run(["bash", "-c", command], PATH=PATH)
-
-
-@pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js and npm")
-def test_javascript(bare_server: Running) -> None:
-    # Node.js resolves packages from the folder of the script.
-    folder = ROOT / ".cache" / "node"
-    if not (folder / "node_modules").is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        packages = ["@grpc/grpc-js@1", "@grpc/proto-loader@0"]
-        run(["npm", "install", "--silent", "--no-audit", "--prefix", str(folder), *packages])
-    script = folder / "example.js"
-    code = example(OTHER_LANGUAGES, "js", "grpc-js")
-    script.write_text(code.replace("localhost:50051", bare_server.address))
-    googleapis = str(Path(next(iter(google.rpc.__path__))).parents[1])
-    assert run(["node", str(script)], GOOGLEAPIS=googleapis).strip() == SENTENCE
 
 
 @pytest.mark.parametrize("command", ["scripts/demo", "scripts/test"])
