@@ -21,7 +21,8 @@ log = structlog.get_logger("summsvc.server")
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP reloads certificates and tokens.
 
-    Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports.
+    Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports, and
+    before it the address of the web page if there is one.
     Does not return but exits the process: Python would wait for threads that may never end.
     """
     shutdown_s = settings.drain_delay_s + settings.drain_s
@@ -35,8 +36,11 @@ async def serve(settings: Settings) -> None:
         port=server.port,
         health_port=server.health_port,
         metrics_port=server.metrics_port,
+        web_port=server.web_port,
     )
     await asyncio.to_thread(logs.flush)
+    if settings.web:
+        print(f"web page at {server.web_url}", flush=True)
     print(f"listening on {settings.host}:{server.port}", flush=True)
     await signals.received.wait()
     until = time.monotonic() + shutdown_s
