@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from summsvc.server.services.health import (
     MODEL_SERVICE,
@@ -66,7 +66,7 @@ def methods(
 
 def application(
     calls: Calls, called: Iterable[Method], facts: dict[str, object], hosts: Iterable[str]
-) -> Starlette:
+) -> ASGIApp:
     """Compose the application.
 
     called: methods that the page calls, each at ``/api/`` and its name.
@@ -86,4 +86,4 @@ def application(
         Route("/server.json", server),
         Mount("/", StaticFiles(directory=PAGE, html=True)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Protection, hosts)])
+    return Protection(Starlette(routes=routes), hosts)

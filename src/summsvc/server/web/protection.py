@@ -64,12 +64,13 @@ class Protection:
 
     def _refusal(self, method: str, headers: Headers) -> ASGIApp | None:
         authority = headers.get("host", "").lower()
-        if not self._is_allowed(authority):
+        if not self._is_allowed(_host(authority)):
             return _refuse(
                 403, "this host name is not allowed; the setting web_hosts names those that are"
             )
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        if origin is not None and urlsplit(origin).netloc.lower() != authority:
+        # The scheme differs behind a proxy that ends TLS.
+        if origin is not None and origin.lower().partition("://")[2] != authority:
             return _refuse(403, "requests of other sites are refused")
         if method in ("GET", "HEAD"):
             return None
@@ -80,14 +81,17 @@ class Protection:
             return _refuse(415, "send the request as application/json")
         return None
 
-    def _is_allowed(self, authority: str) -> bool:
-        try:
-            host = urlsplit(f"//{authority}").hostname
-        except ValueError:
-            return False
-        if not host or "@" in authority:
-            return False
-        return host.rstrip(".") in self._hosts or _is_address(host)
+    def _is_allowed(self, host: str) -> bool:
+        return host in self._hosts or _is_address(host)
+
+
+def _host(authority: str) -> str:
+    """Return the host of a Host header, without port and final dot; empty if it is invalid."""
+    try:
+        host = urlsplit(f"//{authority}").hostname or ""
+    except ValueError:
+        return ""
+    return "" if "@" in authority else host.rstrip(".")
 
 
 def _is_address(host: str) -> bool:
