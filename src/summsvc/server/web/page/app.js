@@ -224,7 +224,7 @@ function showNotes(reading, { summary, started, translation }) {
     seen.add(name);
     return true;
   });
-  const facts = language
+  const identified = language
     ? `${languageName(language.code)}${language.identified ? `, identified with confidence ${(language.confidence ?? 0).toFixed(2)}` : ", as you chose"}`
     : "";
   const kept = $("keep").checked
@@ -232,7 +232,7 @@ function showNotes(reading, { summary, started, translation }) {
     : null;
   $("notes").replaceChildren(
     h("h2", {}, translation || started ? "Article and translation" : "Article"),
-    h("p", { class: "hint" }, facts),
+    h("p", { class: "hint" }, identified),
     ...[kept].filter(Boolean),
     ...(warnings.length ? [h("ul", { class: "remarks whole", "aria-label": "Warnings about the whole article" }, ...warnings.map(warningItem))] : []));
 }
