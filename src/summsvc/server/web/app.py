@@ -7,9 +7,8 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from summsvc.server.services.health import (
@@ -30,6 +29,15 @@ from summsvc.v1 import (
 
 PAGE = Path(__file__).parent / "page"
 """Files of the page, served as they are."""
+
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+"""Media types of the page's files, by the ends of their names."""
 
 
 def methods(
@@ -76,7 +84,7 @@ def application(
     async def server(_request: Request) -> JSONResponse:
         return JSONResponse(facts)
 
-    routes: list[BaseRoute] = [
+    routes = [
         Route(
             f"/api/{method.name.rpartition('/')[2]}", CallEndpoint(calls, method), methods=["POST"]
         )
@@ -84,6 +92,16 @@ def application(
     ]
     routes += [
         Route("/server.json", server),
-        Mount("/", StaticFiles(directory=PAGE, html=True)),
+        *(_file(path) for path in PAGE.iterdir() if path.suffix in MEDIA_TYPES),
     ]
     return Protection(Starlette(routes=routes), hosts)
+
+
+def _file(path: Path) -> Route:
+    """Serve a file of the page from memory."""
+    content, kind = path.read_bytes(), MEDIA_TYPES[path.suffix]
+
+    async def answer(_request: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return Route("/" if path.name == "index.html" else f"/{path.name}", answer)

@@ -39,7 +39,7 @@ const BLOCKS = new Set(
    "footer form h1 h2 h3 h4 h5 h6 head header hr html li main nav ol p pre section table tbody " +
    "td tfoot th thead title tr ul").split(" "),
 );
-const MARKUP = /<!--[\s\S]*?(?:-->|$)|<(script|style|noscript|template)\b[\s\S]*?(?:<\/\1\s*>|$)|<\/?([a-z][\w-]*)\b(?:"[^"]*"|'[^']*'|[^'">])*>|<![^>]*>/gi;
+const MARKUP = /<!--[\s\S]*?(?:-->|$)|<(script|style|noscript|template|title)\b[\s\S]*?(?:<\/\1\s*>|$)|<\/?([a-z][\w-]*)\b(?:"[^"]*"|'[^']*'|[^'">])*>|<![^>]*>/gi;
 
 // The readable text of a place; HTML is never parsed as markup by the browser. Paragraphs are
 // divided by line feeds in HTML, by blank lines in other formats.
