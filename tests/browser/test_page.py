@@ -15,6 +15,7 @@ import pytest
 from summsvc.config import Settings
 from tests.browser.conftest import PHONE, faults, ready
 from tests.checkpoints.article import ARTICLE
+from tests.checkpoints.news import sentences
 from tests.running import Running, running
 from tests.server.watched import ControlledEngine
 
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 MAX_IMAGE_BYTES = 200_000
-SEED = next((ROOT / "seeds").glob("*.txt"))
+NEWS = [english for english, _, _ in sentences()[14:]]
+"""Sentences that the models of the tests translate."""
 
 HTML = """<!doctype html><html lang="en"><head><title>Talks in Riga - The Paper</title></head><body>
 <nav><ul><li><a href="/a">World</a></li><li><a href="/b">Sports</a></li></ul></nav>
@@ -191,8 +193,8 @@ def test_a_summary_alone_marks_the_article(page: Page) -> None:
     wait_done(page)
     marks = page.locator(".flow mark")
     assert marks.count() == 2
-    sentences = page.locator("#summary .sentence").all_inner_texts()
-    assert [mark.evaluate("(m) => m.firstChild.data") for mark in marks.all()] == sentences
+    texts = page.locator("#summary .sentence").all_inner_texts()
+    assert [mark.evaluate("(m) => m.firstChild.data") for mark in marks.all()] == texts
     assert page.locator(".flow p").count() > 5
 
 
@@ -249,17 +251,17 @@ def test_sentences_appear_while_others_are_translated_and_the_run_is_cancelled(
     page: Page, watched: ControlledEngine
 ) -> None:
     choose(page, "Translation")
-    write(page, " ".join(f"The bishop met the judge in Paris on day {i}." for i in range(400)))
+    write(page, " ".join(NEWS))
     run(page)
     watched.let(1)
     page.locator(".reading .row").first.wait_for()
     assert page.locator("#progress").is_visible()
-    page.locator("#status", has_text="of 400 sentences").wait_for()
+    page.locator("#status", has_text=f"of {len(NEWS)} sentences").wait_for()
     page.keyboard.press("Escape")
     wait_done(page, "Cancelled after")
     watched.wait_until_left()
     rows = page.locator(".reading .row").count()
-    assert 0 < rows < 400
+    assert 0 < rows < len(NEWS)
     watched.free()
     watched.wait_until_idle()
     assert len(watched.batches) < 10
@@ -306,9 +308,8 @@ def test_a_form_that_is_not_complete_is_not_sent(page: Page) -> None:
 
 
 def test_an_article_of_a_megabyte(page: Page, watched: ControlledEngine) -> None:
-    sentences = [f"The bishop met the judge in Paris on day {i}." for i in range(21_000)]
-    body = "\n\n".join(" ".join(sentences[i : i + 5]) for i in range(0, len(sentences), 5))
-    body = body[:1_000_000]
+    lines = [f"{NEWS[i % len(NEWS)]} This is line {i}." for i in range(17_000)]
+    body = "\n\n".join(" ".join(lines[i : i + 4]) for i in range(0, len(lines), 4))[:1_000_000]
     assert len(body) > 990_000
     choose(page, "Summary")
     write(page, body)

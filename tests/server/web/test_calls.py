@@ -21,6 +21,7 @@ from summsvc.v1 import (
     translation_service_pb2,
     translation_service_pb2_grpc,
 )
+from tests.checkpoints.news import sentences
 from tests.running import Running, refusal, running
 from tests.server.watched import ControlledEngine, eventually
 
@@ -29,12 +30,16 @@ ARTICLE = {
     "body": "Admin\n\nThe president met the mayor in Riga on Friday. Nobody was hurt.\n\n"
     "The talks will continue. The results surprised everyone.",
 }
-MANY = " ".join(f"The bishop met the judge in Paris on day {i}." for i in range(200))
+MANY = " ".join(english for english, _, _ in sentences()[14:54])
 
 
 def translation(body: str = ARTICLE["body"], **fields: Any) -> dict[str, Any]:
     article = {"title": "Latest news", "body": body, "language_code": "en"}
-    options = {"target_language_code": "ru", "bypass_cache": True}
+    options = {
+        "target_language_code": "ru",
+        "bypass_cache": True,
+        "decoding": {"beam_size": 1},
+    }
     return {"request": {"article": article} | options | fields}
 
 
@@ -109,7 +114,7 @@ def test_segments_are_sent_as_they_are_translated(
         watched.let(1)
         assert "started" in json.loads(next(lines))
         assert "segment" in json.loads(next(lines))
-        assert len(watched.batches) < 10
+        assert len(watched.batches) <= 2
         watched.free()
         assert "finished" in json.loads(list(lines)[-1])
 
@@ -130,11 +135,11 @@ def test_no_batch_is_computed_after_the_client_has_left(
 @pytest.mark.parametrize(
     ("method", "request_", "reason", "field"),
     [
-        ("Summarize", {"article": {"body": " "}}, "EMPTY_ARTICLE", ""),
+        ("Summarize", {"article": {"body": " "}}, "EMPTY_ARTICLE", "article.body"),
         ("Summarize", NO_FORMAT, "INVALID_FIELD", "article.mime_type"),
         ("StreamTranslate", {"request": {}}, "INVALID_FIELD", "request.target_language_code"),
         ("StreamTranslate", NO_SOURCE, "INVALID_FIELD", "request.glossary[0].source"),
-        ("StreamTranslate", MANY_TERMS, "INVALID_FIELD", "do_not_translate"),
+        ("StreamTranslate", MANY_TERMS, "INVALID_FIELD", "request.do_not_translate"),
         ("StreamTranslate", translation(target_language_code="lv"), "UNSUPPORTED_PAIR", None),
         ("Summarize", {"article": {"text": "a"}}, "MALFORMED_REQUEST", ""),
         ("Summarize", {"article": {"body": ["a"]}}, "MALFORMED_REQUEST", ""),

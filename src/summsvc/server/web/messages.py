@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
@@ -31,15 +32,15 @@ def encoded_request(body: bytes, kind: type[Message], max_entries: int) -> bytes
     max_entries: of a list that are converted; one more is kept, so that its limit is noticed.
     Raises MalformedRequestError, whose message quotes no text of the request.
     """
-    try:
-        value = _shortened(json.loads(body), max_entries + 1)
-        return ParseDict(value, kind()).SerializeToString()
-    # ParseDict raises its own error, or that of a value which the message does not accept.
-    except Exception:
-        raise MalformedRequestError(
-            f"the body is not a {kind.DESCRIPTOR.full_name} message in JSON; "
-            "use the field names of the proto files of this server's version"
-        ) from None
+    with suppress(ValueError, TypeError, AttributeError, RecursionError, ParseError):
+        value = json.loads(body)
+        if isinstance(value, dict):
+            message = ParseDict(_shortened(value, max_entries + 1), kind())
+            return message.SerializeToString()
+    raise MalformedRequestError(
+        f"the body is not a {kind.DESCRIPTOR.full_name} message in JSON; "
+        "use the field names of the proto files of this server's version"
+    )
 
 
 def _shortened(value: object, most: int) -> Any:
