@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from summsvc.config import Settings
 from tests.running import Running, running
 from tests.server.watched import ControlledEngine
+from tests.server.web.students import student_store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,9 +48,10 @@ new PerformanceObserver((list) => {
 
 
 @pytest.fixture(scope="session")
-def web_server(model_dir: Path) -> Iterator[Running]:
+def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    store = student_store(tmp_path_factory.mktemp("students"), "ru", "lt")
     settings = Settings(
-        port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=model_dir, preload=["all"], workers=1
+        port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=store, preload=["all"], workers=1
     )
     with running(settings) as server:
         server.wait_until_ready()
@@ -59,7 +60,7 @@ def web_server(model_dir: Path) -> Iterator[Running]:
 
 @pytest.fixture
 def watched(web_server: Running) -> Iterator[ControlledEngine]:
-    model = ControlledEngine(web_server, "opus-en-ru")
+    model = ControlledEngine(web_server, "firefox-en-ru")
     yield model
     model.restore()
     model.wait_until_idle()
@@ -86,7 +87,7 @@ class Pages:
     def __call__(self, address: str, **options: Any) -> Page:
         """Open an address. options: of the browser's context."""
         context = self._browser.new_context(**{"viewport": WIDE, **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         context.add_init_script(WATCH)
         page = context.new_page()
         page.on("console", lambda message: self._report(message.type, message.text))

@@ -370,7 +370,7 @@ def test_the_models_at_a_glance(page: Page) -> None:
     table = page.locator("#list tbody tr")
     table.first.wait_for()
     installed = table.filter(has_text="Ready").all_inner_texts()
-    assert any("opus-en-ru" in text and "CC-BY-4.0" in text for text in installed)
+    assert any("firefox-en-ru" in text and "MPL-2.0" in text for text in installed)
     missing = table.filter(has_text="firefox-en-lt-tiny")
     assert "summsvc models pull firefox-en-lt-tiny" in missing.inner_text()
     assert page.locator("#pairs td.ready").count() >= 2

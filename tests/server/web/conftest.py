@@ -11,17 +11,24 @@ import pytest
 from summsvc.config import Settings
 from tests.running import Running, running
 from tests.server.watched import ControlledEngine
+from tests.server.web.students import student_store
 
 
 @pytest.fixture(scope="package")
-def web_server(model_dir: Path) -> Iterator[Running]:
+def students(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Model store with the student from English into Russian."""
+    return student_store(tmp_path_factory.mktemp("students"), "ru")
+
+
+@pytest.fixture(scope="package")
+def web_server(students: Path) -> Iterator[Running]:
     """A server with models that computes one small batch at a time."""
     settings = Settings(
         port=0,
         metrics_port=-1,
         web="127.0.0.1:0",
-        model_dir=model_dir,
-        preload=["opus-en-ru"],
+        model_dir=students,
+        preload=["all"],
         workers=1,
         batch_tokens=256,
         max_terms=3,
@@ -40,7 +47,7 @@ def web(web_server: Running) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def watched(web_server: Running) -> Iterator[ControlledEngine]:
-    model = ControlledEngine(web_server, "opus-en-ru")
+    model = ControlledEngine(web_server, "firefox-en-ru")
     yield model
     model.restore()
     model.wait_until_idle()

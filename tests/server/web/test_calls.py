@@ -220,19 +220,19 @@ def test_a_token_is_asked_for_before_the_request_is_read(tmp_path: Path) -> None
 
 
 def test_limits_of_a_caller_count_calls_of_both_kinds(
-    model_dir: Path,
+    students: Path,
 ) -> None:
     settings = Settings(
         port=0,
         metrics_port=-1,
         web="127.0.0.1:0",
-        model_dir=model_dir,
-        preload=["opus-en-ru"],
+        model_dir=students,
+        preload=["all"],
         max_caller_calls=1,
     )
     with running(settings) as server:
         server.wait_until_ready()
-        engine = ControlledEngine(server, "opus-en-ru")
+        engine = ControlledEngine(server, "firefox-en-ru")
         with httpx2.Client(base_url=server.server.web_url, timeout=60) as client:
             with client.stream("POST", "/api/StreamTranslate", json=translation(MANY)) as response:
                 assert response.status_code == 200
