@@ -180,7 +180,7 @@ def test_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Control+Enter")
     wait_done(page)
     assert page.evaluate("document.activeElement.id") == "run"
-    page.get_by_role("button", name="Edit the article").press("Enter")
+    page.get_by_role("button", name="Edit", exact=True).press("Enter")
     assert page.evaluate("document.activeElement.id") == "article"
 
 
@@ -268,7 +268,7 @@ def test_sentences_appear_while_others_are_translated_and_the_run_is_cancelled(
 
 
 def test_a_missing_model_has_its_command(page: Page) -> None:
-    page.get_by_text("Language, format and method").click()
+    page.get_by_text("More options").click()
     page.get_by_label("Language of the article").select_option("ru")
     write(page, "Президент встретился с мэром в Риге в пятницу. Никто не пострадал.")
     run(page)

@@ -7,7 +7,7 @@ import { figures } from "./figures.js";
 import { command, modelTable, pairOf, pairTable } from "./models.js";
 import { Reading, warningItem } from "./reading.js";
 import { FormError, requests, task } from "./request.js";
-import { linkSentences, showSummary } from "./summary.js";
+import { expectSummary, linkSentences, showSummary } from "./summary.js";
 import { readFile } from "./text.js";
 import { errorTitle, kind } from "./words.js";
 
@@ -117,6 +117,8 @@ async function run() {
   const reading = new Reading($("reading"), article, putBack);
   const result = { requests: wanted };
   for (const id of ["summary", "notes", "figures"]) $(id).replaceChildren();
+  if (wanted.Summarize) expectSummary(wanted.Summarize.length.max_sentences);
+  showNotes(reading, result);
   setState("running");
   $("progress").removeAttribute("value");
   $("cancel").focus();
@@ -142,6 +144,7 @@ async function summarize(request, reading, result, signal) {
   reading.addNoise(reply.warnings);
   reading.addSummary(reply.sentences);
   showSummary(reply);
+  showNotes(reading, result);
 }
 
 async function translate(request, reading, result, signal) {
@@ -164,6 +167,7 @@ async function translate(request, reading, result, signal) {
       total = event.started.segments ?? 0;
       result.started = event.started;
       reading.start(event.started);
+      showNotes(reading, result);
     } else if (event.segment) {
       done += 1;
       reading.addSegment(event.segment);
@@ -198,6 +202,7 @@ function finish(reading, result, cancelled, failures) {
     return;
   }
   setState("done");
+  if (!summary) $("summary").replaceChildren();
   showNotes(reading, result);
   const stages = [summary && ["Summary", summary], translation && ["Translation", translation]].filter(Boolean);
   if (stages.length) $("figures").replaceChildren(copyBar(result, facts), figures(stages));
@@ -213,7 +218,8 @@ function finish(reading, result, cancelled, failures) {
   $("run").focus();
 }
 
-function showNotes(reading, { summary, started, translation }) {
+// What is known of the whole article, from the start of a run on, so that nothing moves later.
+function showNotes(reading, { requests, summary, started, translation }) {
   const language = summary?.language ?? started?.language;
   const seen = new Set();
   const warnings = [...(summary?.warnings ?? []), ...(translation?.warnings ?? started?.warnings ?? [])].filter((warning) => {
@@ -226,12 +232,12 @@ function showNotes(reading, { summary, started, translation }) {
   });
   const identified = language
     ? `${languageName(language.code)}${language.identified ? `, identified with confidence ${(language.confidence ?? 0).toFixed(2)}` : ", as you chose"}`
-    : "";
+    : "\u00a0";
   const kept = $("keep").checked
     ? h("p", { class: "hint kept" }, "Noise is kept. ", h("button", { type: "button", class: "small", onclick: leaveOut }, "Leave it out"))
     : null;
   $("notes").replaceChildren(
-    h("h2", {}, translation || started ? "Article and translation" : "Article"),
+    h("h2", {}, requests.StreamTranslate ? "Article and translation" : "Article"),
     h("p", { class: "hint" }, identified),
     ...[kept].filter(Boolean),
     ...(warnings.length ? [h("ul", { class: "remarks whole", "aria-label": "Warnings about the whole article" }, ...warnings.map(warningItem))] : []));

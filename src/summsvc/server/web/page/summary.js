@@ -5,6 +5,18 @@ import { Source, span } from "./text.js";
 import { warningItem } from "./reading.js";
 import { kind } from "./words.js";
 
+const EXPECTED = 3;
+
+// Keeps the place of a summary until it comes. sentences: how many are asked for, if known.
+export function expectSummary(sentences = EXPECTED) {
+  const bones = Array.from({ length: Math.min(sentences, 10) }, () => h("li", { class: "bone" }));
+  $("summary").replaceChildren(
+    h("h2", {}, "Summary"),
+    h("p", { class: "hint" }, "\u00a0"),
+    h("ol", { class: "sentences", "aria-hidden": "true" }, ...bones),
+  );
+}
+
 export function showSummary(reply) {
   const code = reply.summary_language_code ?? "";
   const written = reply.method === "SUMMARY_METHOD_ABSTRACTIVE";
