@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from summsvc.config import SettingsError, load_settings
+from summsvc.config.values import split_address
 
 
 def test_lists_and_tables_are_equal_from_all_sources(toml: Callable[[str], Path]) -> None:
@@ -38,3 +39,19 @@ def test_the_address_of_a_collector_has_a_scheme() -> None:
 def test_none_and_empty_text_preload_no_model() -> None:
     assert load_settings(environ={"SUMMSVC_PRELOAD": "none"}).preload == []
     assert load_settings(environ={"SUMMSVC_PRELOAD": ""}).preload == []
+
+
+def test_addresses_of_the_web_page() -> None:
+    for text in ("", "127.0.0.1:8080", "localhost:0", "[::1]:8080", "news.example:65535"):
+        assert load_settings(environ={"SUMMSVC_WEB": text}).web == text
+    assert split_address("[2001:db8::7]:80") == ("2001:db8::7", 80)
+    for text in ("8080", ":80", "localhost", "::1:80", "[::1]", "a:b", "a:65536", "a:-1", "[]:1"):
+        with pytest.raises(SettingsError, match="web: "):
+            load_settings(environ={"SUMMSVC_WEB": text})
+
+
+def test_host_names_have_no_port() -> None:
+    names = load_settings(environ={"SUMMSVC_WEB_HOSTS": "a.example, b"}).web_hosts
+    assert names == ("a.example", "b")
+    with pytest.raises(SettingsError, match="not a host name"):
+        load_settings(environ={"SUMMSVC_WEB_HOSTS": "a.example:80"})

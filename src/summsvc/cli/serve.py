@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from summsvc.cli.settings import Setting
 
 
+OPTIONAL_VALUES = {"web": "127.0.0.1:8080"}
+"""Settings whose flags may stand without a value, and the value that they then have."""
+
+
 class ServeCommand(click.Command):
     """Command with one flag per setting, created on first use because settings import slowly."""
 
@@ -79,10 +83,20 @@ def _settings() -> list[Setting]:
 
 
 def _flag(setting: Setting) -> click.Option:
+    text = f"{setting.description} [{setting.variable}; default: {setting.default}]"
+    if value := OPTIONAL_VALUES.get(setting.name):
+        return click.Option(
+            [setting.flag],
+            default=None,
+            is_flag=False,
+            flag_value=value,
+            metavar="[HOST:PORT]",
+            help=text,
+        )
     name = f"{setting.flag}/--no-{setting.flag[2:]}" if setting.kind == "BOOLEAN" else setting.flag
     return click.Option(
         [name],
         default=None,
         metavar=setting.kind if setting.kind != "BOOLEAN" else None,
-        help=f"{setting.description} [{setting.variable}; default: {setting.default}]",
+        help=text,
     )

@@ -66,3 +66,12 @@ class Settings(
         if self.tls_ciphers and self.tls_min_version == "1.3":
             raise ValueError("tls_ciphers are of TLS 1.2, which tls_min_version rejects")
         return self
+
+    @model_validator(mode="after")
+    def _validate_web(self) -> Settings:
+        if self.web and self.processes != 1:
+            raise ValueError(
+                "web needs processes 1: the page calls one server process; start another server "
+                "for it"
+            )
+        return self

@@ -6,6 +6,7 @@ orchestrator templates set an empty text for a value that is not configured.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,31 @@ def _require_http(value: str) -> str:
     return value
 
 
+def split_address(text: str) -> tuple[str, int]:
+    """Split ``HOST:PORT``, the host of an IPv6 address in brackets; raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not (colon and bare and port.isascii() and port.isdecimal() and int(port) <= 65535):
+        raise ValueError("must be HOST:PORT, for example 127.0.0.1:8080 or [::1]:8080")
+    if bare == host and ":" in host:
+        raise ValueError(f"an IPv6 address needs brackets: [{host}]:{port}")
+    return bare, int(port)
+
+
+def _check_address(text: str) -> str:
+    if text:
+        split_address(text)
+    return text
+
+
+def _parse_hosts(value: object) -> object:
+    names = tuple(_split(value)) if isinstance(value, str) else value
+    for name in names if isinstance(names, list | tuple) else ():
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", str(name)):
+            raise ValueError(f"'{name}' is not a host name without a port")
+    return names
+
+
 def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
@@ -116,6 +142,12 @@ ModelIds = Annotated[list[str], BeforeValidator(_parse_ids)]
 
 CipherSuites = Annotated[tuple[str, ...], BeforeValidator(_parse_ciphers)]
 """Names of ``CIPHER_SUITES``, as text ``a,b``; empty text is no name."""
+
+OptionalAddress = Annotated[str, AfterValidator(_check_address)]
+"""Address ``HOST:PORT``; empty text: none."""
+
+HostNames = Annotated[tuple[str, ...], BeforeValidator(_parse_hosts)]
+"""Names of hosts without ports, as text ``a,b``; empty text is no name."""
 
 ModelIdByPair = Annotated[dict[str, str], BeforeValidator(_parse_id_table)]
 """Model id by language pair or language, as text ``en-ru=a,en=b``."""

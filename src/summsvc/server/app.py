@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
+from summsvc.config.values import split_address
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
@@ -46,7 +48,7 @@ from summsvc.server.services.summarization import SummarizationServicer
 from summsvc.server.services.translation import TranslationServicer
 from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.health_server import start_health_server
-from summsvc.server.transport.listener import listen, reachable_address
+from summsvc.server.transport.listener import listen, reachable_address, warn_of_plaintext
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.server.transport.metrics_endpoint import MetricsEndpoint, register_process_metrics
 from summsvc.server.transport.options import call_options, connection_options
@@ -62,6 +64,9 @@ from summsvc.v1 import (
     translation_service_pb2_grpc,
 )
 
+if TYPE_CHECKING:
+    from summsvc.server.web.endpoint import WebEndpoint
+
 log = structlog.get_logger("summsvc.server")
 
 
@@ -69,8 +74,8 @@ class Server:
     """The complete service in this process, on one event loop.
 
     The language rules are those of the whole process.
-    port, health_port, metrics_port: the ports that are bound, once started; -1 for a
-        health or metrics port that is off.
+    port, health_port, metrics_port, web_port: the ports that are bound, once started; -1
+        for a health, metrics or web port that is off.
     stopped: whether ``stop`` has completed.
 
     share_port: whether other processes listen on the same port. on_health_change: called with
@@ -86,7 +91,7 @@ class Server:
     ) -> None:
         self.settings = settings
         self.port = 0
-        self.health_port = self.metrics_port = -1
+        self.health_port = self.metrics_port = self.web_port = -1
         self.stopped = False
         self._registry = CollectorRegistry()
         self._registry.register(LogMetrics())
@@ -98,6 +103,7 @@ class Server:
         self._gc_policy = GcPolicy(idle=self._active_calls.idle)
         self._metrics_endpoint: MetricsEndpoint | None = None
         self._health_server: grpc.aio.Server | None = None
+        self._web: WebEndpoint | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._tokens = Tokens(settings.token_file)
         self._credentials = Credentials.from_settings(settings)
@@ -164,9 +170,13 @@ class Server:
             log.warning("default model unusable", languages=languages_served, reason=error.message)
         if preload_first:
             await self._monitor.preload()
-        self._server = self._create_transport()
+        steps = self._create_steps()
+        self._server = self._create_transport(steps)
         self._add_services(self._server)
         self.port = await listen(self._server, settings, self._credentials)
+        if settings.web:
+            self._web = self._create_web(steps)
+            self.web_port = self._web.port
         if settings.metrics_port >= 0:
             self._metrics_endpoint = MetricsEndpoint(
                 settings.metrics_host,
@@ -182,6 +192,8 @@ class Server:
             self._health_server, self.health_port = await start_health_server(
                 settings, self._health.servicer
             )
+        if self._web is not None:
+            self._web.start()
         self._spawn(self._reloader.watch())
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._gc_policy.apply())
@@ -199,19 +211,22 @@ class Server:
             await self._server.stop(None)
             raise
 
-    def _create_transport(self) -> grpc.aio.Server:
+    def _create_steps(self) -> CallSteps:
         settings = self.settings
         limits = CallerLimits(
             max_calls=settings.max_caller_calls,
             max_queued_tokens=settings.max_caller_queued_tokens,
         )
-        steps = CallSteps(
+        return CallSteps(
             callers=Callers(self._tokens, limits),
             calls=self._active_calls,
             metrics=CallMetrics(self._registry),
             max_request_s=settings.max_request_s,
             tracer=self._tracer,
         )
+
+    def _create_transport(self, steps: CallSteps) -> grpc.aio.Server:
+        settings = self.settings
         return grpc.aio.server(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
             options=[
@@ -232,6 +247,41 @@ class Server:
         if self.settings.reflection:
             names = (SUMMARIZATION_SERVICE, TRANSLATION_SERVICE, MODEL_SERVICE, health.SERVICE_NAME)
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+
+    def _create_web(self, steps: CallSteps) -> WebEndpoint:
+        """Create the web page, whose packages are imported for it alone.
+
+        Raises SettingsError if they are not installed, OSError for a port in use.
+        """
+        try:
+            from summsvc.server.web.app import application, methods
+            from summsvc.server.web.calls import Calls
+            from summsvc.server.web.endpoint import WebEndpoint
+        except ModuleNotFoundError as error:
+            raise SettingsError("web needs the extra: pip install 'summsvc[web]'") from error
+        settings = self.settings
+        host, port = split_address(settings.web)
+        calls = Calls(settings, steps, self._deserializer, self._workers)
+        facts = {
+            "port": self.port,
+            "tls": self._credentials is not None,
+            "token": self._tokens.required,
+        }
+        called = methods(self._summarization, self._translation, self._models)
+        page = application(calls, called, facts, (host, *settings.web_hosts))
+        endpoint = WebEndpoint(page, host, port, self._credentials)
+        if self._credentials is None:
+            warn_of_plaintext(host, [endpoint.address], tokens=self._tokens.required)
+        return endpoint
+
+    @property
+    def web_url(self) -> str:
+        """Address of the web page for a browser; empty when it is off."""
+        if self._web is None:
+            return ""
+        host = split_address(self.settings.web)[0]
+        scheme = "http" if self._credentials is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web_port}/"
 
     def reload(self) -> None:
         """Reload certificates and tokens now."""
@@ -255,6 +305,8 @@ class Server:
             delay_s=self.settings.drain_delay_s + wait_s,
             seconds=self.settings.drain_s - wait_s,
         )
+        if self._web is not None:
+            await self._web.stop()
         if self._health_server is not None:
             await self._health_server.stop(None)
         for task in self._background:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 
 import structlog
 
@@ -22,22 +22,31 @@ log = structlog.get_logger("summsvc.server")
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP reloads certificates and tokens.
 
-    Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports.
+    Prints ``listening on HOST:PORT`` when calls are accepted, after the log has all ports, and
+    before it the address of the web page if there is one.
     Does not return but exits the process: Python would wait for threads that may never end.
     """
     signals = TerminationSignals(shutdown_s(settings), exit_process)
     server = Server(settings)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, server.reload)
     await server.start()
-    await announce(settings.host, server.port, server.health_port, server.metrics_port)
+    ports = {"health_port": server.health_port, "metrics_port": server.metrics_port}
+    if settings.web:
+        ports["web_port"] = server.web_port
+    await announce(settings.host, server.port, ports, web_url=server.web_url)
     await signals.received.wait()
     await stop_and_exit(server)
 
 
-async def announce(host: str, port: int, health_port: int, metrics_port: int) -> None:
-    """Log the ports, then print the address of calls."""
-    log.info("listening", host=host, port=port, health_port=health_port, metrics_port=metrics_port)
+async def announce(host: str, port: int, others: Mapping[str, int], *, web_url: str = "") -> None:
+    """Log the ports, then print the addresses of the web page and of calls.
+
+    others: the ports of other endpoints by name. web_url: empty when there is no page.
+    """
+    log.info("listening", host=host, port=port, **others)
     await asyncio.to_thread(logs.flush)
+    if web_url:
+        print(f"web page at {web_url}", flush=True)
     print(f"listening on {host}:{port}", flush=True)
 
 

@@ -6,7 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from summsvc.config.values import CipherSuites, NonEmptyText, OptionalFile
+from summsvc.config.values import (
+    CipherSuites,
+    HostNames,
+    NonEmptyText,
+    OptionalAddress,
+    OptionalFile,
+)
 
 
 class NetworkSettings(BaseModel):
@@ -43,6 +49,18 @@ class NetworkSettings(BaseModel):
         default=None,
         description="File with one accepted bearer token per line for /metrics; tokens of "
         "token_file are not accepted there.",
+    )
+    web: OptionalAddress = Field(
+        default="",
+        json_schema_extra={"default": "none"},
+        description="HOST:PORT of a web page to try the service in a browser, with the TLS and the "
+        "tokens of the gRPC port; needs the extra summsvc[web]. As a flag without a value: "
+        "127.0.0.1:8080. Port 0: a free port; empty: disabled.",
+    )
+    web_hosts: HostNames = Field(
+        default=(),
+        description="Further host names by which browsers may reach the web page, for example "
+        "that of a proxy. IP addresses, localhost and the host of web are always allowed.",
     )
     reflection: bool = Field(default=True, description="Enable gRPC server reflection.")
     tls_cert: OptionalFile = Field(

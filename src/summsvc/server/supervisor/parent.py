@@ -75,7 +75,9 @@ class Parent:
         watching = asyncio.create_task(self._reloader.watch())
         own = {"port": port, "health_port": -1, "metrics_port": -1}
         if await self._start(settings.model_copy(update=own)):
-            await announce(settings.host, port, health_port, metrics_port)
+            await announce(
+                settings.host, port, {"health_port": health_port, "metrics_port": metrics_port}
+            )
         await self._signals.received.wait()
         until = loop.time() + shutdown_s(settings)
         clean = await self._stop()

@@ -35,7 +35,7 @@ async def listen(
     addresses = await _addresses(host)
     port = _bind(server, host, addresses, settings.port, credentials)
     if credentials is None:
-        _warn_of_plaintext(settings, addresses)
+        warn_of_plaintext(settings.host, addresses, tokens=settings.token_file is not None)
     return port
 
 
@@ -107,11 +107,12 @@ def _bind(
     return port
 
 
-def _warn_of_plaintext(settings: Settings, addresses: Sequence[str]) -> None:
-    facts = {"host": settings.host, "hint": "set tls_cert and tls_key"}
+def warn_of_plaintext(host: str, addresses: Sequence[str], *, tokens: bool) -> None:
+    """Log a warning for texts or tokens that others can read on their way to these addresses."""
+    facts = {"host": host, "hint": "set tls_cert and tls_key"}
     if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
         log.warning("texts are sent unencrypted", **facts)
-    if settings.token_file is not None:
+    if tokens:
         log.warning("tokens are sent unencrypted", **facts)
 
 

@@ -60,7 +60,7 @@ class MetricsEndpoint:
         self._app = make_wsgi_app(registry)
         self._tokens, self._credentials = tokens, credentials
         self._open: OrderedDict[asyncio.Task[None], socket.socket] = OrderedDict()
-        self._socket = _listening_socket(host.strip("[]"), port)
+        self._socket = listening_socket(host.strip("[]"), port)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._serving = self._loop.create_task(self._serve())
@@ -142,7 +142,7 @@ class MetricsEndpoint:
         return _response(*head_of_reply[0], body)
 
 
-def _listening_socket(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """Listen on the first address of a host. Raises OSError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
