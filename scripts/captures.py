@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from html import escape, unescape
+from io import StringIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -219,11 +220,10 @@ def facts(capture: Capture, screen: Text) -> Facts:
 
 def svg(capture: Capture, screen: Text) -> str:
     """The picture, with what is compared as its metadata."""
-    console = Console(width=COLUMNS, record=True, file=Path(os.devnull).open("w"), highlight=False)
-    with console.file:
-        console.print(Text(f"$ {capture.command}", "bold"))
-        console.print(screen)
-        drawn = console.export_svg(title="", code_format=SVG, unique_id=f"capture-{capture.name}")
+    console = Console(width=COLUMNS, record=True, file=StringIO(), highlight=False)
+    console.print(Text(f"$ {capture.command}", "bold"))
+    console.print(screen)
+    drawn = console.export_svg(title="", code_format=SVG, unique_id=f"capture-{capture.name}")
     compared = escape(json.dumps(asdict(facts(capture, screen))))
     head, closed, rest = drawn.partition(">\n")
     about = f"<title>{escape(capture.command)}</title>\n<metadata>{compared}</metadata>\n"

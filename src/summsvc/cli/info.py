@@ -42,7 +42,7 @@ def info(connection: Connection, as_json: bool) -> None:
         return
     if console := terminal.out():
         for table in _tables(server, models):
-            console.print(table)
+            console.print(table, end="\n\n")
         return
     for line in _lines(server, models):
         click.echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from summsvc.cli.display.terminal import printable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_PAIRS = 6
 """Language pairs that are shown of one model; further ones are counted."""
+
+_SHORT_STATES = {"not installed": "-"}
 
 _STATE_STYLES = {
     "ready": "green",
@@ -42,24 +45,28 @@ class ModelRow:
 
 
 def models(rows: Iterable[ModelRow]) -> Table:
-    """The table of models; the columns of licences and pairs get what the others leave."""
+    """The table of models by task; licences and pairs get the columns that the others leave."""
     from rich.text import Text
 
-    table = _table("Model", "State", "Task", "Size", "Licence", "Pairs")
-    table.columns[3].justify = "right"
-    for column in table.columns[:4]:
+    table = _table("Model", "State", "Size", "Licence", "Pairs")
+    table.columns[2].justify = "right"
+    for column in table.columns[:3]:
         column.no_wrap = True
-    for column in table.columns[4:]:
-        column.ratio = 1
-    for row in rows:
-        style = _STATE_STYLES.get(row.state, "")
-        license = Text(printable(row.license), "red" if row.restricted else "")
-        pairs = Text(short_pairs(row.pairs))
-        if row.problem:
-            pairs.append(f"\n{printable(row.problem)}", "red")
-        table.add_row(Text(row.id, "bold"), Text(row.state, style), row.task, row.size,
-                      license, pairs)  # fmt: skip
+    table.columns[3].ratio, table.columns[4].ratio = 3, 2
+    for task, members in groupby(sorted(rows, key=_task), _task):
+        table.add_row(Text(task, "italic cyan"))
+        for row in members:
+            license = Text(printable(row.license), "red" if row.restricted else "")
+            pairs = Text(short_pairs(row.pairs))
+            if row.problem:
+                pairs.append(f"\n{printable(row.problem)}", "red")
+            state = Text(_SHORT_STATES.get(row.state, row.state), _STATE_STYLES.get(row.state, ""))
+            table.add_row(Text(row.id, "bold"), state, row.size, license, pairs)
     return table
+
+
+def _task(row: ModelRow) -> str:
+    return row.task
 
 
 def routes(rows: Iterable[tuple[str, Sequence[str], bool]]) -> Table:
@@ -92,10 +99,9 @@ def short_pairs(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _table(*columns: str) -> Table:
-    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -61,7 +61,8 @@ def _group(
     count = f" ({len(members)})" if len(members) > 1 else ""
     yield Text.assemble((name, f"bold {style}"), (count, style))
     for warning in members[:MAX_SHOWN]:
-        yield Padding(Text(printable(" ".join(warning.message.split()))), (0, 0, 0, 2))
+        message = Text(printable(" ".join(warning.message.split())))
+        yield Padding(message, (0, 0, 0, 2), expand=False)
         yield from _place(warning, article, summary, width, style)
     if len(members) > MAX_SHOWN:
         yield Text(f"  and {len(members) - MAX_SHOWN:,} more", "dim")
