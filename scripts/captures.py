@@ -49,6 +49,9 @@ SECONDS = 60
 
 KEYS_AFTER_S = 2.0
 
+ERASED = re.compile(r"[^\n]*\n(?:\x1b\[\?25h)?\r?\x1b\[1A\x1b\[2K")
+"""A line that is erased after its end, as spinners and progress bars are."""
+
 WORD = re.compile(r"\b[A-Za-z]{3,}\b")
 
 SVG = """\
@@ -191,9 +194,9 @@ def _read(terminal: int, keys: str) -> str:
 
 
 def _last_screen(printed: str) -> str:
-    """The last frame of a program that draws the whole screen; other output is unchanged."""
+    """The last frame of a program that draws the whole screen, or all lines but erased ones."""
     if "\x1b[?1049h" not in printed:
-        return printed.rstrip("\n")
+        return ERASED.sub("", printed).rstrip("\n")
     drawn = printed.partition("\x1b[?1049h")[2].partition("\x1b[?1049l")[0]
     frames = [frame for frame in drawn.split("\x1b[H") if frame.strip("\n ")]
     return frames[-1].rstrip("\n")

@@ -51,7 +51,7 @@ def on_terminal(
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    kept = {"COLUMNS": "", "LINES": "", **env}
+    kept = {"TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **env}
     process = subprocess.Popen(
         [COMMAND, *map(str, arguments)],
         env={name: value for name, value in kept.items() if value},

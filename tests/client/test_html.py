@@ -69,7 +69,7 @@ def hostile() -> list[Any]:
         title=EVIL, body=EVIL, target_language_code=EVIL, **shared
     )
     aligned = translations.TranslateResponse(
-        segments=[segment], target_language_code=EVIL, **shared
+        body=EVIL, segments=[segment], target_language_code=EVIL, **shared
     )
     sentence = summaries.SummarySentence(text=EVIL, warnings=[warning()])
     summary = summaries.SummarizeResponse(

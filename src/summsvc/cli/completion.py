@@ -121,8 +121,10 @@ def _login_shell() -> str:
     """Name of the user's shell; raises click.UsageError if it is not one of SHELLS."""
     name = Path(os.environ.get("SHELL", "")).name
     if name not in SHELLS:
-        known = ", ".join(SHELLS)
-        raise click.UsageError(f"the variable SHELL names none of {known}; name one: bash")
+        raise click.UsageError(
+            f"The variable SHELL names none of {', '.join(SHELLS)}; name the shell, for example: "
+            "summsvc completion install bash"
+        )
     return name
 
 

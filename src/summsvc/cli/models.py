@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from summsvc.cli.display import tables, terminal
+from summsvc.cli.display.progress import spinner
 from summsvc.cli.model_add import add
 from summsvc.cli.model_context import (
     ModelContext,
@@ -140,9 +141,15 @@ def pull(
                     f"{entry.origin}, licence {entry.license}",
                     err=as_json,
                 )
-            manifest = pull_model(
-                entry, context.store, engine=engine, release=release, mirror=mirror
-            )
+            with spinner(f"{id}: converting and checking") as show_spinner:
+                manifest = pull_model(
+                    entry,
+                    context.store,
+                    engine=engine,
+                    release=release,
+                    mirror=mirror,
+                    on_downloaded=show_spinner,
+                )
         except (PullError, StoreError, SummsvcError) as error:
             report(id, str(error))
         else:

@@ -72,20 +72,21 @@ def batch(results: Sequence[object]) -> str:
     """A row per result: its first words and its warnings, or the error."""
     rows = []
     for number, result in enumerate(results):
-        title, body = getattr(result, "title", ""), getattr(result, "body", "")
-        text = getattr(result, "text", "") or "\n".join(part for part in (title, body) if part)
-        if isinstance(result, Exception):
-            text = str(result)
-        warnings = len(getattr(result, "warnings", ()))
         failed = isinstance(result, Exception)
-        rows.append(
-            (str(number), escape(_beginning(text)), f"{warnings:,}" if warnings else "", failed)
-        )
+        count = len(getattr(result, "warnings", ()))
+        text = escape(_beginning(_result_text(result)))
+        rows.append((str(number), text, f"{count:,}" if count else "", failed))
     return _block(_table(("", "Result", "Warnings"), rows))
 
 
 MAX_BEGINNING = 200
 """Code points of each result in the table of a batch."""
+
+
+def _result_text(result: object) -> str:
+    """The text of a summary, translation, error or any other value."""
+    parts = [getattr(result, name, "") for name in ("text", "title", "body")]
+    return "\n".join(filter(None, parts)) or str(result)
 
 
 def _beginning(text: str) -> str:

@@ -42,6 +42,9 @@ def test_it_fits(methods: int, count: int, troubles: int, rows: int) -> None:
     assert max(map(len, found)) <= 80
     assert screen.MODEL_HEADING.rstrip() in found
     assert "127.0.0.1:50051, up 1 h 1 min" in found[0]
+    for line in found:
+        if line.startswith("BatchTranslate"):
+            assert line.split()[1:] == ["12,346k", "12,346k", "99,999", *["12,346k"] * 3]
 
 
 def test_24_rows_have_room_for_all_parts() -> None:

@@ -11,6 +11,7 @@ import click
 
 from summsvc.cli.connection import Connection, as_click_exception, client_options
 from summsvc.cli.display import terminal
+from summsvc.cli.display.progress import spinner
 from summsvc.cli.inputs import InputError, Unicode, find_sources
 
 if TYPE_CHECKING:
@@ -157,7 +158,9 @@ async def _measure(
             stop.set()
 
         loop.add_signal_handler(signal.SIGINT, interrupt)
-        outcome = await run(plan, call, stop)
+        with spinner(f"calling for {plan.seconds:g} s; Ctrl-C ends it") as show_spinner:
+            show_spinner()
+            outcome = await run(plan, call, stop)
         loop.remove_signal_handler(signal.SIGINT)
     target = operation["target"]
     named = f"translate to {target}" if target else "summarize"

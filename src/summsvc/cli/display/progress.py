@@ -1,9 +1,9 @@
-"""Progress bar on standard error for work on several items."""
+"""Progress on standard error: a bar for several items, a spinner for one of unknown length."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -78,3 +78,21 @@ class Progress:
 
     def __exit__(self, *error: Any) -> None:
         (self._plain if self._rich is None else self._rich).__exit__(*error)
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[], None]]:
+    """Context manager: yields a function that shows a spinner with a text until the end.
+
+    The function does nothing if standard error has no console.
+    """
+    console = terminal.err()
+    if console is None:
+        yield lambda: None
+        return
+    # Few frames per second, so that a load test is not disturbed.
+    status = console.status(terminal.printable(text), refresh_per_second=4)
+    try:
+        yield status.start
+    finally:
+        status.stop()

@@ -122,18 +122,18 @@ class _Change:
     def __init__(self, old: Metrics, new: Metrics, seconds: float) -> None:
         self.old, self.new, self.seconds = old, new, seconds
 
-    def increase(self, name: str, **labels: str) -> float:
+    def increase(self, name: str, /, **labels: str) -> float:
         return max(0.0, self.new.total(name, **labels) - self.old.total(name, **labels))
 
-    def rate(self, name: str, **labels: str) -> float:
+    def rate(self, name: str, /, **labels: str) -> float:
         return self.increase(name, **labels) / self.seconds
 
-    def mean(self, name: str, **labels: str) -> float | None:
+    def mean(self, name: str, /, **labels: str) -> float | None:
         """Mean of the new values of a histogram or summary."""
         count = self.increase(f"{name}_count", **labels)
         return self.increase(f"{name}_sum", **labels) / count if count else None
 
-    def quantile_ms(self, name: str, share: float, **labels: str) -> float | None:
+    def quantile_ms(self, name: str, share: float, /, **labels: str) -> float | None:
         """A quantile of the new values in milliseconds, interpolated within its bucket.
 
         The upper bound of the last finite bucket if the quantile is above it, as in Prometheus'

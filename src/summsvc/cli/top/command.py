@@ -110,9 +110,16 @@ def take(client: Client, url: str, token: str, connection: Connection) -> Sample
 
     server, models = client.server_info(), client.list_models()
     try:
-        return Sample(server, models, fetch(url, token, connection["tls_ca"]))
+        metrics = fetch(
+            url,
+            token,
+            ca=connection["tls_ca"],
+            cert=connection["tls_cert"],
+            key=connection["tls_key"],
+        )
     except MetricsError as error:
         return Sample(server, models, None, str(error))
+    return Sample(server, models, metrics)
 
 
 def _default_url(connection: Connection) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import ssl
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -35,9 +36,9 @@ class Metrics:
         for name, labels, value in samples:
             self._samples[name].append((labels, value))
 
-    def total(self, name: str, **labels: str) -> float:
+    def total(self, name: str, /, **labels: str) -> float:
         """Sum of all samples of a name that have these labels; 0 without any."""
-        return math.fsum(value for found, value in self._matching(name, labels))
+        return math.fsum(value for _, value in self._matching(name, labels))
 
     def by(self, label: str, name: str) -> dict[str, float]:
         """Sum of the samples of a name for each value of a label."""
@@ -46,7 +47,7 @@ class Metrics:
             sums[labels.get(label, "")] += value
         return dict(sums)
 
-    def buckets(self, name: str, **labels: str) -> dict[float, float]:
+    def buckets(self, name: str, /, **labels: str) -> dict[float, float]:
         """Cumulative counts of a histogram by upper bound, ascending."""
         sums: defaultdict[float, float] = defaultdict(float)
         for found, value in self._matching(f"{name}_bucket", labels):
@@ -79,21 +80,25 @@ def parse(page: str) -> Metrics:
     return Metrics(samples)
 
 
-def fetch(url: str, token: str = "", ca: Path | None = None) -> Metrics:
+def fetch(
+    url: str,
+    token: str = "",
+    *,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+) -> Metrics:
     """Read the metrics at an address.
 
-    token: bearer token of the endpoint. ca: PEM file of the authorities that are trusted for
-    https. Raises MetricsError.
+    token: bearer token of the endpoint. ca, cert, key: PEM files of the trusted authorities, and
+    of the client's certificate and private key, for https. Raises MetricsError.
     """
-    import ssl
-
     import httpx2
 
     headers = {"authorization": f"Bearer {token}"} if token else {}
     try:
-        verify = True if ca is None else ssl.create_default_context(cafile=str(ca))
         with (
-            httpx2.Client(timeout=TIMEOUT_S, verify=verify, trust_env=False) as client,
+            httpx2.Client(timeout=TIMEOUT_S, verify=_tls(ca, cert, key), trust_env=False) as client,
             client.stream("GET", url, headers=headers) as response,
         ):
             if response.status_code == 401:
@@ -114,6 +119,13 @@ def fetch(url: str, token: str = "", ca: Path | None = None) -> Metrics:
             "endpoint of this server, which has one unless its metrics_port is -1"
         ) from error
     return parse(body.decode("utf-8", "replace"))
+
+
+def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca)
+    if cert is not None:
+        context.load_cert_chain(cert, key)
+    return context
 
 
 def _unescaped(text: str) -> str:

@@ -65,8 +65,8 @@ def _no_metrics(sample: Sample, columns: int) -> Iterator[str]:
 def _method(each: MethodActivity) -> str:
     times = "".join(f"{_optional(value):>10}" for value in (each.p50_ms, each.p95_ms, each.p99_ms))
     return (
-        f"{each.method[:17]:18}{each.calls_per_s:>9,.1f}{each.failed_per_s:>9,.1f}"
-        f"{each.in_flight:>10,}{times}"
+        f"{each.method[:17]:18}{_short(each.calls_per_s):>9}{_short(each.failed_per_s):>9}"
+        f"{_count(each.in_flight):>10}{times}"
     )
 
 
@@ -88,9 +88,10 @@ def _model(model: Model, each: ModelActivity | None) -> str:
     if each is None:
         return begin
     return (
-        f"{begin}{each.queued_requests:>7,}{each.queued_tokens:>7,}{each.batches_per_s:>8,.1f}"
-        f"{_optional(each.batch_segments):>6}{_optional(each.batch_ms):>7}"
-        f"{_percent(each.batch_fill):>5}{each.output_tokens_per_s:>7,.0f}"
+        f"{begin}{_count(each.queued_requests):>7}{_count(each.queued_tokens):>7}"
+        f"{_short(each.batches_per_s):>8}{_optional(each.batch_segments):>6}"
+        f"{_optional(each.batch_ms):>7}{_percent(each.batch_fill):>5}"
+        f"{_count(each.output_tokens_per_s):>7}"
         f"{_percent(each.cache_share):>7}"
     )
 
@@ -106,9 +107,20 @@ def _troubles(found: Activity) -> list[str]:
 
 
 def _optional(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return "-" if value is None else _short(value)
+
+
+def _short(value: float) -> str:
+    """At most six characters, with one decimal below 100."""
+    return f"{value:.1f}" if value < 99.95 else _count(value)
+
+
+def _count(value: float) -> str:
+    """A whole number of at most six characters, in thousands or millions if it is larger."""
+    for unit, factor in (("", 1), ("k", 1_000)):
+        if value < 99_999.5 * factor:
+            return f"{value / factor:,.0f}{unit}"
+    return f"{value / 1e6:,.0f}M"
 
 
 def _percent(value: float | None) -> str:
