@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from summsvc.cli.display import terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Progress:
@@ -23,7 +26,7 @@ class Progress:
     def __init__(self, label: str, length: int, *, hidden: bool = False) -> None:
         self._failed = 0
         self._rich: Any = None
-        console = None if hidden else terminal.err()
+        console = None if hidden else _console()
         if console is None:
             self._plain = click.progressbar(
                 length=length,
@@ -86,7 +89,7 @@ def spinner(text: str) -> Iterator[Callable[[], None]]:
 
     The function does nothing if standard error has no console.
     """
-    console = terminal.err()
+    console = _console()
     if console is None:
         yield lambda: None
         return
@@ -96,3 +99,8 @@ def spinner(text: str) -> Iterator[Callable[[], None]]:
         yield status.start
     finally:
         status.stop()
+
+
+def _console() -> Console | None:
+    """The console of standard error, or None; a file is none, even with FORCE_COLOR."""
+    return terminal.err() if sys.stderr.isatty() else None

@@ -80,8 +80,9 @@ def top(
 
     url = url or _default_url(connection)
     live = not (once or as_json)
-    if live and terminal.out() is None:
-        if sys.stdout.isatty():
+    is_terminal = sys.stdout.isatty()
+    if live and not (is_terminal and terminal.out()):
+        if is_terminal:
             import rich  # noqa: F401  # The error names the extra to install.
         raise click.UsageError(
             "standard output is no terminal of at least "
