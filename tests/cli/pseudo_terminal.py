@@ -21,14 +21,18 @@ CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 @dataclass
 class Seen:
-    """What a command printed. text: without control sequences and carriage returns."""
+    """What a command printed.
+
+    text: without control sequences, and of a line that was drawn several times the last drawing.
+    """
 
     code: int
     raw: str
 
     @property
     def text(self) -> str:
-        return CONTROL.sub("", self.raw).replace("\r", "")
+        lines = CONTROL.sub("", self.raw).split("\n")
+        return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
 
     @property
     def colours(self) -> set[str]:

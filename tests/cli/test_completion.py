@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ STARTUP = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/completions
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
+def home(tmp_path: Path) -> dict[str, Any]:
     """Variables of a user with an empty home folder."""
     unset = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "ZDOTDIR")
     return {"HOME": str(tmp_path), **dict.fromkeys(unset, "")}
@@ -24,7 +25,7 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("shell", STARTUP)
 def test_a_second_installation_changes_nothing(
-    summsvc: Summsvc, home: dict[str, str], shell: str
+    summsvc: Summsvc, home: dict[str, Any], shell: str
 ) -> None:
     startup = Path(home["HOME"]) / STARTUP[shell]
     if shell != "fish":
@@ -40,7 +41,7 @@ def test_a_second_installation_changes_nothing(
     assert startup.read_text() == text
 
 
-def test_bash_completes_commands_and_options(summsvc: Summsvc, home: dict[str, str]) -> None:
+def test_bash_completes_commands_and_options(summsvc: Summsvc, home: dict[str, Any]) -> None:
     summsvc("completion", "install", "bash", **home)
 
     def complete(*words: str) -> list[str]:
@@ -79,7 +80,7 @@ def test_an_unknown_shell_is_a_usage_error(summsvc: Summsvc) -> None:
     assert "complete --no-files" in summsvc("completion", "show", "fish").stdout
 
 
-def test_a_file_that_cannot_be_written_is_reported(summsvc: Summsvc, home: dict[str, str]) -> None:
+def test_a_file_that_cannot_be_written_is_reported(summsvc: Summsvc, home: dict[str, Any]) -> None:
     Path(home["HOME"], ".local").write_text("a file in place of the folder")
     done = summsvc("completion", "install", "bash", **home)
     assert done.returncode == 1

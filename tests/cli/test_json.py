@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -58,7 +59,7 @@ def test_token(summsvc: Summsvc) -> None:
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_models(summsvc: Summsvc, tmp_path: Path, installed: bool) -> None:
-    store = {"SUMMSVC_MODEL_DIR": str(tmp_path / "store")}
+    store: dict[str, Any] = {"SUMMSVC_MODEL_DIR": str(tmp_path / "store")}
     if not installed:
         removed = summsvc("models", "remove", "ours", "--json", **store)
         assert (removed.returncode, removed.stdout) == (1, "")
