@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -44,10 +43,13 @@ from tests.running import running
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "captures"
 COLUMNS, ROWS = 80, 24
-SECONDS = 60
+SECONDS = 120
 """Time limit of one command."""
 
-KEYS_AFTER_S = 2.0
+FRAMES = 6
+
+HOME = b"\x1b[H"
+"""Moves the cursor to the upper left corner, where each drawing of a screen begins."""
 
 ERASED = re.compile(r"[^\n]*\n(?:\x1b\[\?25h)?\r?\x1b\[1A\x1b\[2K")
 """A line that is erased after its end, as spinners and progress bars are."""
@@ -87,7 +89,7 @@ class Capture:
 
     command: for bash, in the root of the repository. compared: lines whose words are compared,
     as a regular expression. load: command that keeps the server busy meanwhile. keys: typed
-    after KEYS_AFTER_S.
+    when the screen has been drawn FRAMES times.
     """
 
     name: str
@@ -101,12 +103,12 @@ CAPTURES = (
     Capture("summarize", "summsvc summarize seeds/*.txt --sentences 3"),
     Capture("segments", "sed -n 7p seeds/*.txt | summsvc translate - --to ru --segments"),
     Capture("models", "summsvc models list --installed"),
-    Capture("bench", "summsvc bench --to ru --clients 4 --seconds 3"),
+    Capture("bench", "summsvc bench --clients 4 --seconds 2"),
     Capture(
         "top",
         "summsvc top --interval 0.5",
         compared="^(METHOD|MODEL) ",
-        load="summsvc bench --to ru --rate 20 --seconds 4",
+        load="summsvc bench <(sed -n 7p seeds/*.txt) --to ru --rate 4 --seconds 60",
         keys="q",
     ),
 )
@@ -178,18 +180,14 @@ def record(capture: Capture, environment: Mapping[str, str]) -> str:
 
 def _read(terminal: int, keys: str) -> str:
     """Read until the last process closes the terminal."""
-    printed, due = b"", time.monotonic() + KEYS_AFTER_S
+    printed = b""
     # Linux reports the end of a pseudo-terminal as an error.
     with suppress(OSError):
-        while True:
-            wait = max(0.0, due - time.monotonic()) if keys else SECONDS
-            if not select.select([terminal], [], [], wait)[0]:
-                if not keys:
-                    break
+        while select.select([terminal], [], [], SECONDS)[0]:
+            printed += os.read(terminal, 65_536)
+            if keys and printed.count(HOME) >= FRAMES:
                 os.write(terminal, keys.encode())
                 keys = ""
-            else:
-                printed += os.read(terminal, 65_536)
     return printed.decode("utf-8")
 
 
@@ -198,7 +196,7 @@ def _last_screen(printed: str) -> str:
     if "\x1b[?1049h" not in printed:
         return ERASED.sub("", printed).rstrip("\n")
     drawn = printed.partition("\x1b[?1049h")[2].partition("\x1b[?1049l")[0]
-    frames = [frame for frame in drawn.split("\x1b[H") if frame.strip("\n ")]
+    frames = [frame for frame in drawn.split(HOME.decode()) if frame.strip("\n ")]
     return frames[-1].rstrip("\n")
 
 

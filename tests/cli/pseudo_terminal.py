@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tests.cli.conftest import COMMAND
 
+INTERRUPT = "\x03"
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -51,7 +53,7 @@ def on_terminal(
     """Run a command whose three streams are one terminal.
 
     env: a variable with the value "" is not set. keys: typed as soon as the command has printed
-    ``after``.
+    ``after``; Ctrl-C is sent as the signal that a terminal makes of it.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -71,7 +73,10 @@ def on_terminal(
         while select.select([ours], [], [], 60)[0] and (chunk := os.read(ours, 65_536)):
             printed += chunk
             if not typed and after.encode() in printed:
-                os.write(ours, keys.encode())
+                if keys == INTERRUPT:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    os.write(ours, keys.encode())
                 typed = True
     os.close(ours)
     return Seen(process.wait(60), printed.decode())

@@ -10,7 +10,7 @@ import pytest
 
 from summsvc.client import Client
 from tests.cli.conftest import Summsvc
-from tests.cli.pseudo_terminal import on_terminal
+from tests.cli.pseudo_terminal import INTERRUPT, on_terminal
 from tests.running import Running
 
 
@@ -47,7 +47,7 @@ def test_without_metrics_it_says_what_is_missing(summsvc: Summsvc) -> None:
     assert "no model is installed" in done.stdout
 
 
-@pytest.mark.parametrize("key", ["q", "\x03"])
+@pytest.mark.parametrize("key", ["q", INTERRUPT])
 def test_a_key_ends_the_live_screen(busy: tuple[Summsvc, str], key: str) -> None:
     summsvc, url = busy
     # The heading of methods is there as soon as two samples were taken.
