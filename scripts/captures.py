@@ -1,6 +1,6 @@
 """Terminal captures for the docs: real runs of commands in a pseudo-terminal, as SVG.
 
-    python scripts/captures.py [--check]
+    python scripts/captures.py [--check] [NAME...]
 
 A capture is stale when its command prints other words than it did. Compared are the words of
 three and more Latin letters, as a set: figures, times and text in Cyrillic may differ from run
@@ -242,10 +242,11 @@ def stored(path: Path) -> Facts:
 
 def main() -> int:
     check = "--check" in sys.argv[1:]
+    chosen = [capture for capture in CAPTURES if capture.name in sys.argv[1:]] or CAPTURES
     known = {FOLDER / f"{capture.name}.svg" for capture in CAPTURES}
     stale = [str(path.relative_to(ROOT)) for path in set(FOLDER.glob("*.svg")) - known]
     with server() as environment:
-        for capture in CAPTURES:
+        for capture in chosen:
             path = FOLDER / f"{capture.name}.svg"
             screen = Text.from_ansi(record(capture, environment))
             if not check:

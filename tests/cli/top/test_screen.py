@@ -16,7 +16,15 @@ def busy(methods: int, count: int, troubles: int) -> Activity:
     return Activity(
         seconds=2,
         methods=tuple(
-            MethodActivity(f"BatchTranslate{number}", BIG, BIG, 99_999, BIG, BIG, BIG)
+            MethodActivity(
+                f"/summsvc.v1.TranslationService/BatchTranslate{number}",
+                BIG,
+                BIG,
+                99_999,
+                BIG,
+                BIG,
+                BIG,
+            )
             for number in range(methods)
         ),
         models=tuple(

@@ -64,8 +64,9 @@ def _no_metrics(sample: Sample, columns: int) -> Iterator[str]:
 
 def _method(each: MethodActivity) -> str:
     times = "".join(f"{_optional(value):>10}" for value in (each.p50_ms, each.p95_ms, each.p99_ms))
+    name = each.method.rpartition("/")[2][:17]
     return (
-        f"{each.method[:17]:18}{_short(each.calls_per_s):>9}{_short(each.failed_per_s):>9}"
+        f"{name:18}{_short(each.calls_per_s):>9}{_short(each.failed_per_s):>9}"
         f"{_count(each.in_flight):>10}{times}"
     )
 
