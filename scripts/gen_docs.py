@@ -16,7 +16,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scripts.example import with_example
-from summsvc.cli.app import cli
+from summsvc.cli.app import EXIT_CODES, cli
 from summsvc.cli.settings import settings
 
 ROOT = Path(__file__).parents[1]
@@ -55,8 +55,16 @@ def cli_page() -> str:
         "# The command line",
         GENERATED,
         "",
-        "Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no server reached,",
-        "130 interrupted. What every command says with `--help`:",
+        "Results are on standard output, messages on standard error. How output depends on the",
+        "terminal, and what `--json` prints: [The command line](../how-to/command-line.md).",
+        "",
+        "## Exit codes",
+        "",
+        "| Code | Meaning |",
+        "| --- | --- |",
+        *(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()),
+        "",
+        "What every command says with `--help`:",
     ]
     for name, text in helps(cli, "summsvc", None):
         lines += ["", f"## {name}", "", "```text", text, "```"]

@@ -38,7 +38,7 @@ def test_every_metric_is_documented_and_every_documented_one_exists(server: Runn
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    documented_extras = ("server", "otel", "web", "torch", "evaluate")
+    documented_extras = ("server", "cli", "otel", "web", "torch", "evaluate")
     wanted = [
         *project["dependencies"],
         *(each for extra in documented_extras for each in extras[extra]),

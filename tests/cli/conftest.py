@@ -19,8 +19,9 @@ SEED = next((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Environment of this process without SUMMSVC_ variables, plus changes."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("SUMMSVC_")}
+    """Environment of this process without those that change output, plus changes."""
+    wishes = ("SUMMSVC_", "NO_COLOR", "FORCE_COLOR", "TERM")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(wishes)}
     return kept | changes
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
@@ -14,6 +13,7 @@ import click
 
 from summsvc.cli.articles import ArticleInputs
 from summsvc.cli.connection import Connection, as_click_exception, explain, is_unreachable
+from summsvc.cli.display.progress import Progress
 from summsvc.cli.inputs import InputError, Source
 from summsvc.client import AsyncClient, SummsvcClientError
 from summsvc.types import Article
@@ -29,7 +29,7 @@ def process_articles(
     inputs: ArticleInputs,
     connection: Connection,
     process: Callable[[AsyncClient, Source, Article], Awaitable[ResultT]],
-    show: Callable[[Source, ResultT], None],
+    show: Callable[[Source, Article, ResultT], None],
     *,
     as_json: bool,
     limit: int = MAX_CONCURRENT_CALLS,
@@ -45,29 +45,26 @@ def process_articles(
         failed = 0
         async with AsyncClient(**connection) as client:
 
-            async def process_one(source: Source) -> ResultT:
+            async def process_one(source: Source) -> tuple[Article, ResultT]:
                 load = inputs.load
                 article = await asyncio.to_thread(load, source) if source.address else load(source)
-                return await process(client, source, article)
+                return article, await process(client, source, article)
 
-            show_progress = len(inputs.sources) > 1 and limit > 1 and sys.stderr.isatty()
-            bar = click.progressbar(
-                length=len(inputs.sources), file=sys.stderr, hidden=not show_progress
-            )
-            with bar:
+            length = len(inputs.sources)
+            with Progress("articles", length, hidden=length == 1 or limit == 1) as progress:
                 async with aclosing(ordered(inputs.sources, process_one, limit)) as outcomes:
                     async for source, outcome in outcomes:
-                        if not bar.hidden:
-                            click.echo("\r\x1b[2K", nl=False, err=True)
-                        if isinstance(outcome, BaseException):
-                            message = f"{source.name}: {describe(outcome, connection)}"
-                            click.echo(message, err=True)
-                            if as_json:
-                                click.echo(json.dumps({"error": message}, ensure_ascii=False))
-                            failed += 1
-                        else:
-                            show(source, outcome)
-                        bar.update(1)
+                        is_error = isinstance(outcome, BaseException)
+                        with progress.paused():
+                            if isinstance(outcome, BaseException):
+                                message = f"{source.name}: {describe(outcome, connection)}"
+                                click.echo(message, err=True)
+                                if as_json:
+                                    click.echo(json.dumps({"error": message}, ensure_ascii=False))
+                            else:
+                                show(source, *outcome)
+                        progress.advance(failed=is_error)
+                        failed += is_error
         return 1 if failed else 0
 
     return asyncio.run(process_all())

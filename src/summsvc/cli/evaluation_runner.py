@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -14,6 +13,7 @@ import click
 
 from summsvc.cli.concurrency import MAX_CONCURRENT_CALLS, describe, ordered
 from summsvc.cli.connection import Connection, as_click_exception
+from summsvc.cli.display.progress import Progress
 from summsvc.client import AsyncClient, ModelUse, OverloadedError, Stats, SummsvcClientError
 from summsvc.client import Warning as ClientWarning
 from summsvc.evaluation.cases import Case, ColumnNames, FileFormat, LineError, parse_cases
@@ -148,18 +148,15 @@ async def _evaluate_system(
                 await asyncio.sleep(error.retry_after or 1)
         return await request(client, case)
 
-    bar = click.progressbar(
-        length=len(cases), label=name, file=sys.stderr, hidden=not sys.stderr.isatty()
-    )
     start = time.monotonic()
-    with bar:
+    with Progress(name, len(cases)) as progress:
         async with aclosing(ordered(cases, request_with_retries, MAX_CONCURRENT_CALLS)) as outcomes:
             async for case, outcome in outcomes:
                 if isinstance(outcome, BaseException):
                     system.failures[case.line] = describe(outcome, connection)
                 else:
                     system.outputs[case.line] = outcome
-                bar.update(1)
+                progress.advance(failed=isinstance(outcome, BaseException))
     system.wall_s = time.monotonic() - start
     _print_failures(name, system.failures)
     return system

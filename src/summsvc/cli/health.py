@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from summsvc.cli.connection import Connection, as_click_exception, client_options
@@ -16,8 +18,14 @@ from summsvc.cli.inputs import Unicode
     help="Full name of a service, for example summsvc.v1.TranslationService, which is ready "
     "when it has a model; if not given, the server process itself is checked.",
 )
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object with server, service and status.",
+)
 @client_options(timeout=5)
-def health(connection: Connection, service: str) -> int:
+def health(connection: Connection, service: str, as_json: bool) -> int:
     """Check whether a server is ready.
 
     Prints the status; the exit code is 0 only if it is SERVING.
@@ -34,5 +42,16 @@ def health(connection: Connection, service: str) -> int:
             ) from error
         except SummsvcClientError as error:
             raise as_click_exception(error, connection) from error
-    click.echo(status)
-    return 0 if status == "SERVING" else 1
+    if as_json:
+        facts = {"server": connection["server"], "service": service, "status": status}
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        click.echo(status)
+    if status == "SERVING":
+        return 0
+    click.echo(
+        "the server answers, but is not ready; `summsvc info` shows the state of each model, "
+        "`summsvc models pull ID` installs one",
+        err=True,
+    )
+    return 1

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from summsvc.cli.connection import Connection, as_click_exception, client_options
+from summsvc.cli.display import terminal
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from summsvc.client import ModelList, ServerInfo
 
 
@@ -37,8 +40,47 @@ def info(connection: Connection, as_json: bool) -> None:
         merged = json.loads(to_json(server.raw)) | json.loads(to_json(models.raw))
         click.echo(json.dumps(merged, ensure_ascii=False))
         return
+    if console := terminal.out():
+        for table in _tables(server, models):
+            console.print(table, end="\n\n")
+        return
     for line in _lines(server, models):
         click.echo(line)
+
+
+def _tables(server: ServerInfo, models: ModelList) -> Iterator[RenderableType]:
+    """What the plain lines say, for a terminal."""
+    from summsvc.cli.display import tables
+
+    about = [
+        ("version", server.version),
+        ("up for", f"{server.uptime_s:,.0f} s"),
+        ("languages", ", ".join(server.languages)),
+        ("article formats", ", ".join(server.mime_types)),
+        ("default summary method", server.default_summary_method or "unknown"),
+        ("caller", server.caller or "unknown"),
+    ]
+    yield tables.facts("summsvc", about)
+    yield tables.facts("Components", sorted(server.components.items()))
+    limits = dataclasses.asdict(server.limits).items()
+    yield tables.facts("Limits", ((name, f"{value:,}") for name, value in limits))
+    yield tables.models(
+        tables.ModelRow(
+            id=model.id,
+            state=(model.state or "unknown").replace("_", " "),
+            task=model.task or "unknown",
+            size=f"{model.size_bytes / 1e6:,.1f} MB",
+            license=model.license.spdx_id or model.license.note or "unknown",
+            restricted=model.license.non_commercial,
+            pairs=model.pairs,
+            problem=model.error,
+        )
+        for model in models.models
+    )
+    yield tables.routes(
+        (f"{route.source_language}-{route.target_language}", route.models, route.installed)
+        for route in models.routes
+    )
 
 
 def _lines(server: ServerInfo, models: ModelList) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from summsvc.cli.model_context import ModelContext, describe_installed, engine_option
+from summsvc.cli.model_context import ModelContext, engine_option, json_option, show_installed
 from summsvc.engines.base import Task
 from summsvc.errors import SummsvcError
 from summsvc.models.catalog import parse_pair
@@ -19,6 +19,7 @@ from summsvc.models.conversion.convert import converter
 from summsvc.models.conversion.students.files import is_student
 from summsvc.models.sources.comparison import compare
 from summsvc.models.store.locking import StoreError
+from summsvc.models.store.manifest import Manifest
 
 
 @click.command()
@@ -42,6 +43,7 @@ from summsvc.models.store.locking import StoreError
     help="Catalog entry with the same language tokens and decoding defaults.",
 )
 @engine_option
+@json_option
 @click.pass_obj
 def add(
     context: ModelContext,
@@ -51,6 +53,7 @@ def add(
     pairs: tuple[str, ...],
     like: str | None,
     engine: str,
+    as_json: bool,
 ) -> None:
     """Install a model from a folder or from an Argos package.
 
@@ -59,7 +62,8 @@ def add(
     catalog's hashes.
     """
     with _directory(path) as directory:
-        _add(context, directory, id, task, pairs, like, engine)
+        manifest = _add(context, directory, id, task, pairs, like, engine, as_json=as_json)
+    show_installed(manifest, as_json=as_json)
 
 
 @contextmanager
@@ -86,7 +90,9 @@ def _add(
     pairs: tuple[str, ...],
     like: str | None,
     engine: str,
-) -> None:
+    *,
+    as_json: bool,
+) -> Manifest:
     if argos.is_package(directory):
         id = id or f"argos-{'-'.join(argos.pair(directory))}"
         task = task or Task.TRANSLATION.value
@@ -107,11 +113,13 @@ def _add(
     try:
         if entry is not None and entry.id == id:
             for name in compare(entry, directory):
-                click.echo(f"{id}: {name} is not compared; the catalog has no hash of it unpacked")
+                click.echo(
+                    f"{id}: {name} is not compared; the catalog has no hash of it unpacked",
+                    err=as_json,
+                )
         convert = converter(engine, model_type(directory))
-        manifest = context.store.add(
+        return context.store.add(
             directory, id, model_task, language_pairs, entry=entry, convert=convert
         )
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(describe_installed(manifest))

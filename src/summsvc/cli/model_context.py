@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -30,6 +31,32 @@ engine_option = click.option(
     help="Engine for the model; auto: ctranslate2, but transformers on a GPU and for LED, and "
     "onnxruntime for student models.",
 )
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one line of JSON per model."
+)
+
+
+def show_installed(manifest: Manifest, *, as_json: bool) -> None:
+    """Print a model that was installed."""
+    if not as_json:
+        click.echo(describe_installed(manifest))
+        return
+    show_json(
+        id=manifest.id,
+        state="installed",
+        engine=manifest.engine,
+        size_bytes=manifest.size_bytes,
+        source=manifest.source,
+        revision=manifest.revision,
+        check=manifest.conversion.get("check"),
+    )
+
+
+def show_json(**facts: object) -> None:
+    """Print facts about one model as one line of JSON."""
+    click.echo(json.dumps(facts, ensure_ascii=False))
 
 
 def describe_installed(manifest: Manifest) -> str:

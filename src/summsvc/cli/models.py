@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from summsvc.cli.display import tables, terminal
+from summsvc.cli.display.progress import spinner
 from summsvc.cli.model_add import add
 from summsvc.cli.model_context import (
     ModelContext,
-    describe_installed,
     engine_option,
+    json_option,
+    show_installed,
+    show_json,
     size,
 )
 from summsvc.errors import SummsvcError
@@ -51,18 +54,21 @@ models.add_command(add)
 @models.command("list")
 @click.option("--installed", is_flag=True, help="List installed models only.")
 @click.option("--ids", is_flag=True, help="Print ids only, one per line.")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per model.")
+@json_option
 @click.pass_obj
 def list_models(context: ModelContext, installed: bool, ids: bool, as_json: bool) -> None:
     """List the models of the catalog and of the store."""
     found: dict[str, Manifest | CatalogEntry] = {} if installed else dict(context.catalog.entries)
     found |= {manifest.id: manifest for manifest in context.store.installed()}
+    console = None if ids or as_json else terminal.out()
+    if console is not None:
+        console.print(tables.models(_table_row(facts) for _, facts in sorted(found.items())))
     for id, facts in sorted(found.items()):
         if ids:
             click.echo(id)
         elif as_json:
-            click.echo(json.dumps(_row(facts)))
-        else:
+            show_json(**_row(facts))
+        elif console is None:
             pairs = " ".join("-".join(pair) for pair in facts.pairs)
             click.echo(
                 f"{id:18} {_state(facts):14} {facts.task.value:14} {size(facts):>9}  "
@@ -97,9 +103,15 @@ def _http_address(_: click.Context, __: click.Parameter, value: str) -> str:
     "than the model hub.",
 )
 @engine_option
+@json_option
 @click.pass_obj
 def pull(
-    context: ModelContext, ids: tuple[str, ...], newest: bool, mirror: str, engine: str
+    context: ModelContext,
+    ids: tuple[str, ...],
+    newest: bool,
+    mirror: str,
+    engine: str,
+    as_json: bool,
 ) -> None:
     """Download models and install them.
 
@@ -107,32 +119,46 @@ def pull(
     environment variables HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE apply.
     """
     failed = 0
-    for id in ids:
+
+    def report(id: str, message: str) -> None:
+        nonlocal failed
+        failed += 1
+        click.echo(message, err=True)
+        if as_json:
+            show_json(id=id, error=message)
+
+    for number, id in enumerate(ids, 1):
+        place = f" ({number} of {len(ids)})" if len(ids) > 1 and terminal.out() else ""
         entry = context.catalog.get(id)
         if entry is None:
-            click.echo(f"{id}: not in the catalog; `summsvc models list` prints it", err=True)
-            failed += 1
+            report(id, f"{id}: not in the catalog; `summsvc models list` prints it")
             continue
         try:
-            release = _newest(entry, mirror) if newest else None
+            release = _newest(entry, mirror, as_json=as_json) if newest else None
             if release is None:
                 click.echo(
-                    f"{id}: {entry.title or entry.origin}, about {size(entry)} from "
-                    f"{entry.origin}, licence {entry.license}"
+                    f"{id}{place}: {entry.title or entry.origin}, about {size(entry)} from "
+                    f"{entry.origin}, licence {entry.license}",
+                    err=as_json,
                 )
-            manifest = pull_model(
-                entry, context.store, engine=engine, release=release, mirror=mirror
-            )
+            with spinner(f"{id}: converting and checking") as show_spinner:
+                manifest = pull_model(
+                    entry,
+                    context.store,
+                    engine=engine,
+                    release=release,
+                    mirror=mirror,
+                    on_downloaded=show_spinner,
+                )
         except (PullError, StoreError, SummsvcError) as error:
-            click.echo(str(error), err=True)
-            failed += 1
+            report(id, str(error))
         else:
-            click.echo(describe_installed(manifest))
+            show_installed(manifest, as_json=as_json)
     if failed:
         raise SystemExit(1)
 
 
-def _newest(entry: CatalogEntry, mirror: str) -> Release:
+def _newest(entry: CatalogEntry, mirror: str, *, as_json: bool) -> Release:
     """Print which model the public index has released, and return it."""
     # Loads the HTTP library, which only a download needs.
     from summsvc.models.sources import index
@@ -140,14 +166,15 @@ def _newest(entry: CatalogEntry, mirror: str) -> Release:
 
     with Connection(entry, mirror) as connection:
         found = index.newest(entry, connection)
-    click.echo(found.description)
+    click.echo(found.description, err=as_json)
     return found.release
 
 
 @models.command()
 @click.argument("id", required=False)
+@json_option
 @click.pass_obj
-def verify(context: ModelContext, id: str | None) -> None:
+def verify(context: ModelContext, id: str | None, as_json: bool) -> None:
     """Verify installed files against their checksums.
 
     ID is one model; all models are verified if it is not given.
@@ -160,7 +187,9 @@ def verify(context: ModelContext, id: str | None) -> None:
             raise click.ClickException(error.message) from error
         for problem in problems:
             click.echo(f"{model_id}: {problem}", err=True)
-        if not problems:
+        if as_json:
+            show_json(id=model_id, problems=list(problems))
+        elif not problems:
             click.echo(f"{model_id}: as installed")
         invalid += bool(problems)
     if invalid:
@@ -169,14 +198,30 @@ def verify(context: ModelContext, id: str | None) -> None:
 
 @models.command()
 @click.argument("id")
+@json_option
 @click.pass_obj
-def remove(context: ModelContext, id: str) -> None:
+def remove(context: ModelContext, id: str, as_json: bool) -> None:
     """Delete a model from the store."""
     try:
         context.store.remove(id)
     except (StoreError, SummsvcError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{id}: removed")
+    if as_json:
+        show_json(id=id, state="removed")
+    else:
+        click.echo(f"{id}: removed")
+
+
+def _table_row(facts: Manifest | CatalogEntry) -> tables.ModelRow:
+    return tables.ModelRow(
+        id=facts.id,
+        state=_state(facts),
+        task=facts.task.value,
+        size=size(facts),
+        license=str(facts.license),
+        restricted=facts.license.non_commercial,
+        pairs=facts.pairs,
+    )
 
 
 def _row(facts: Manifest | CatalogEntry) -> dict[str, object]:

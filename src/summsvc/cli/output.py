@@ -1,4 +1,7 @@
-"""Output formats: JSON replies, headings, language lines and warnings."""
+"""Output formats: JSON replies, headings, texts, language lines and warnings.
+
+Plain output is the same whatever the terminal is; on a terminal ``display`` takes its place.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ import click
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
+from summsvc.cli.display import terminal
 from summsvc.cli.inputs import Source
-from summsvc.client import Language, ModelUse, Warning
+from summsvc.client import Language, ModelUse, Summary, Warning
+from summsvc.types import Article
 
 
 def to_json(message: Message) -> str:
@@ -26,8 +31,33 @@ class Headings:
 
     def show(self, source: Source) -> None:
         if self._has_headings:
-            click.echo(f"{chr(10) if self._shown else ''}==> {source.name} <==")
+            gap = "\n" if self._shown else ""
+            if console := terminal.out():
+                console.print(f"{gap}==> {terminal.printable(source.name)} <==", style="bold cyan")
+            else:
+                click.echo(f"{gap}==> {source.name} <==")
         self._shown += 1
+
+
+def show_summary(summary: Summary) -> None:
+    """Print a summary and the article's language on standard output."""
+    line = language_line(summary.language, summary.target_language, summary.models)
+    if console := terminal.out():
+        columns = min(console.width, terminal.MAX_TEXT_COLUMNS)
+        console.print(terminal.printable(summary.text), width=columns)
+        console.print(f"\n{terminal.printable(line)}", style="dim")
+    else:
+        click.echo(f"{summary.text}\n")
+        click.echo(line)
+
+
+def show_language(language: Language, target: str, models: Iterable[ModelUse]) -> None:
+    """Print the language line on standard error."""
+    line = language_line(language, target, models)
+    if console := terminal.err():
+        console.print(terminal.printable(line), style="dim")
+    else:
+        click.echo(line, err=True)
 
 
 def language_line(language: Language, target: str, models: Iterable[ModelUse]) -> str:
@@ -38,8 +68,18 @@ def language_line(language: Language, target: str, models: Iterable[ModelUse]) -
     return f"Language: {language.code} ({origin}){into}{', by ' if by else ''}{by}"
 
 
-def show_warnings(source: Source, warnings: Iterable[Warning]) -> None:
-    """Print one line per warning on standard error."""
+def show_warnings(
+    source: Source, warnings: Iterable[Warning], article: Article | None, summary: str = ""
+) -> None:
+    """Print warnings on standard error: in groups on a terminal, else one line per warning.
+
+    article: as it was sent. summary: as it was received.
+    """
+    if console := terminal.err():
+        from summsvc.cli.display.warnings import print_warnings
+
+        print_warnings(console, warnings, article, summary)
+        return
     for warning in warnings:
         kind = warning.type.name if warning.type else "WARNING"
         place = ""

@@ -93,13 +93,12 @@ def summarize(
             keep_boilerplate=keep_boilerplate,
         )
 
-    def show(source: Source, summary: Summary) -> None:
+    def show(source: Source, article: Article, summary: Summary) -> None:
         if as_json:
             click.echo(output.to_json(summary.raw))
             return
         headings.show(source)
-        click.echo(f"{summary.text}\n")
-        click.echo(output.language_line(summary.language, summary.target_language, summary.models))
-        output.show_warnings(source, summary.warnings)
+        output.show_summary(summary)
+        output.show_warnings(source, summary.warnings, article, summary.text)
 
     return process_articles(inputs, connection, process, show, as_json=as_json)

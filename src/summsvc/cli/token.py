@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 
 import click
@@ -14,7 +15,13 @@ TOKEN_BYTES = 32
 
 @click.command()
 @click.argument("name", type=Unicode())
-def token(name: str) -> None:
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object with name, token and token_sha256, all on standard output.",
+)
+def token(name: str, as_json: bool) -> None:
     """Make a random token and its entry for the server's token file.
 
     Prints the entry of caller NAME, which has only a digest of the token, on standard
@@ -28,6 +35,9 @@ def token(name: str) -> None:
     except ValueError as error:
         raise click.BadParameter(f"'{name}': {error}", param_hint="'NAME'") from None
     made = secrets.token_urlsafe(TOKEN_BYTES)
-    click.echo(f"token of {name}: {made}", err=True)
     digest = token_digest(made).hex()
+    if as_json:
+        click.echo(json.dumps({"name": name, "token": made, "token_sha256": digest}))
+        return
+    click.echo(f"token of {name}: {made}", err=True)
     click.echo(f'[[caller]]\nname = "{name}"\ntoken_sha256 = "{digest}"')

@@ -86,7 +86,7 @@ def translate(
     async def stream_article(client: AsyncClient, source: Source, article: Article) -> None:
         with printer.streaming():
             async for event in client.stream_translate(article, target, **options):
-                printer.print_event(source, event)
+                printer.print_event(source, article, event)
 
     if stream:
         # Segments are printed as they arrive, so that only one call may be in flight.

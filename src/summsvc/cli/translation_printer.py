@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 import click
 
+from summsvc.cli.display import terminal
+from summsvc.cli.display.segments import print_segment
 from summsvc.cli.inputs import Source
-from summsvc.cli.output import Headings, language_line, show_warnings, to_json
+from summsvc.cli.output import Headings, show_language, show_warnings, to_json
 from summsvc.client import (
     TranslatedSegment,
     Translation,
@@ -16,7 +18,7 @@ from summsvc.client import (
     TranslationFinished,
     TranslationStarted,
 )
-from summsvc.types import Field
+from summsvc.types import Article, Field
 
 
 class TranslationPrinter:
@@ -36,7 +38,7 @@ class TranslationPrinter:
         self._last_field: Field | None = None
         self._line_open = False
 
-    def print_translation(self, source: Source, translation: Translation) -> None:
+    def print_translation(self, source: Source, article: Article, translation: Translation) -> None:
         """Print a complete translation."""
         if self._as_json:
             click.echo(to_json(translation.raw))
@@ -50,20 +52,18 @@ class TranslationPrinter:
                 self._print(f"{translation.title}\n\n")
             self._print(translation.body)
             self._end_line()
-        line = language_line(translation.language, translation.target_language, translation.models)
-        click.echo(line, err=True)
-        show_warnings(source, translation.warnings)
+        show_language(translation.language, translation.target_language, translation.models)
+        show_warnings(source, translation.warnings, article)
 
-    def print_event(self, source: Source, event: TranslationEvent) -> None:
-        """Print one event of a stream."""
+    def print_event(self, source: Source, article: Article, event: TranslationEvent) -> None:
+        """Print one event of the stream of an article."""
         if self._as_json:
             click.echo(to_json(event.raw))
             return
         match event:
             case TranslationStarted():
                 self._headings.show(source)
-                line = language_line(event.language, event.target_language, event.models)
-                click.echo(line, err=True)
+                show_language(event.language, event.target_language, event.models)
                 self._last_field = None
                 self._skips_title = event.page is not None and not self._titled
             case TranslatedSegment() if self._segments:
@@ -79,7 +79,7 @@ class TranslationPrinter:
                 if not self._segments:
                     self._print(event.separator)
                 self._end_line()
-                show_warnings(source, event.warnings)
+                show_warnings(source, event.warnings, article)
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
@@ -101,6 +101,9 @@ class TranslationPrinter:
 
 
 def _show_segment(segment: TranslatedSegment) -> None:
+    if console := terminal.out():
+        print_segment(console, segment)
+        return
     field = segment.field.value if segment.field else "?"
     kind = segment.kind.value if segment.kind else "?"
     click.echo(f"[{segment.index}] {field}, {kind}, score {segment.score:.2f}")

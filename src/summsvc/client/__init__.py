@@ -1,6 +1,7 @@
 """Typed gRPC clients for summsvc: ``Client`` (blocking) and ``AsyncClient`` (asyncio)."""
 
 from summsvc.client.async_client import AsyncClient
+from summsvc.client.batches import Results, in_batches
 from summsvc.client.client import Client
 from summsvc.client.errors import (
     DeadlineExceededError,
@@ -66,6 +67,7 @@ __all__ = [
     "OverloadedError",
     "Page",
     "PageExtraction",
+    "Results",
     "Route",
     "SegmentKind",
     "ServerInfo",
@@ -87,4 +89,5 @@ __all__ = [
     "UnimplementedError",
     "Warning",
     "WarningType",
+    "in_batches",
 ]

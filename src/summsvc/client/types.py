@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
+from summsvc.client import html
 from summsvc.client.options import SummaryMethod
 from summsvc.types import Field, Page, SegmentKind, Span, WarningType
 
@@ -112,6 +113,10 @@ class Summary:
     page: Page | None
     raw: Message = dataclasses.field(repr=False, compare=False)
 
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        return html.summary(self)
+
 
 @dataclass(frozen=True, slots=True)
 class TermUse:
@@ -169,6 +174,10 @@ class Translation:
     stats: Stats
     page: Page | None
     raw: Message = dataclasses.field(repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook: segments beside each other if they were asked for."""
+        return html.translation(self)
 
 
 @dataclass(frozen=True, slots=True)

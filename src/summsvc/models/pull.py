@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from summsvc.models.catalog import CatalogEntry
@@ -35,23 +35,27 @@ def pull(
     engine: str = "auto",
     release: Release | None = None,
     mirror: str = "",
+    on_downloaded: Callable[[], None] = lambda: None,
 ) -> Manifest:
     """Download a model and add it to the store.
 
     Nothing is downloaded when that version is already installed for that engine and intact.
     engine: as in ``converter``. release: a version other than the catalogued one. mirror: as in
-    ``Connection``; the hub has its own environment variables. Raises PullError,
-    InvalidFieldError, ModelUnavailableError, StoreError.
+    ``Connection``; the hub has its own environment variables. on_downloaded: called when all
+    files are there and their conversion begins. Raises PullError, InvalidFieldError,
+    ModelUnavailableError, StoreError.
     """
     if release is None and entry.files:
         release = pinned(entry)
     with store.pull_lock(entry.id) as staging:
         if release is not None:
             manifest = _installed(store, entry.id, release.source, release.revision, engine)
-            manifest = manifest or _pull_release(entry, store, engine, staging, release, mirror)
+            manifest = manifest or _pull_release(
+                entry, store, engine, staging, release, mirror, on_downloaded
+            )
         else:
             manifest = _installed(store, entry.id, entry.repository, entry.revision, engine)
-            manifest = manifest or _pull_repository(entry, store, engine, staging)
+            manifest = manifest or _pull_repository(entry, store, engine, staging, on_downloaded)
         shutil.rmtree(staging, ignore_errors=True)
         return manifest
 
@@ -71,7 +75,13 @@ def _installed(store: Store, id: str, source: str, revision: str, engine: str) -
 
 
 def _pull_release(
-    entry: CatalogEntry, store: Store, engine: str, staging: Path, release: Release, mirror: str
+    entry: CatalogEntry,
+    store: Store,
+    engine: str,
+    staging: Path,
+    release: Release,
+    mirror: str,
+    on_downloaded: Callable[[], None],
 ) -> Manifest:
     # Loads the HTTP library, which only a download needs.
     from summsvc.models.sources import published
@@ -81,6 +91,7 @@ def _pull_release(
         converter(engine, entry.architecture)  # fails before anything is downloaded
     with Connection(entry, mirror) as connection:
         folder = published.download(entry, release, connection, staging)
+    on_downloaded()
     return store.add(
         folder,
         entry.id,
@@ -92,7 +103,13 @@ def _pull_release(
     )
 
 
-def _pull_repository(entry: CatalogEntry, store: Store, engine: str, staging: Path) -> Manifest:
+def _pull_repository(
+    entry: CatalogEntry,
+    store: Store,
+    engine: str,
+    staging: Path,
+    on_downloaded: Callable[[], None],
+) -> Manifest:
     """Pull from the hub.
 
     Only the configuration is downloaded when the model cannot be converted on this machine.
@@ -111,6 +128,7 @@ def _pull_repository(entry: CatalogEntry, store: Store, engine: str, staging: Pa
         )
         convert = converter(engine, model_type(staging))
         _download_missing(entry, revision, remote_files, staging)
+    on_downloaded()
     return store.add(
         staging,
         entry.id,
