@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 import grpc
 import structlog
@@ -13,12 +13,14 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
+from summsvc.engines.load import load as load_engine
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import CallerLimits
+from summsvc.scheduling.pool.model_loader import LoadEngine
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
@@ -65,13 +67,21 @@ class Server:
     """The complete service in this process, on one event loop.
 
     The language rules are those of the whole process.
+    create_transport: called with ``interceptors`` and ``options``. load: creates engines.
     port, health_port, metrics_port: the ports that are bound, once started; -1 for a
         health or metrics port that is off.
     stopped: whether ``stop`` has completed.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        create_transport: Callable[..., grpc.aio.Server] = grpc.aio.server,
+        load: LoadEngine = load_engine,
+    ) -> None:
         self.settings = settings
+        self._create_transport = create_transport
         self.port = 0
         self.health_port = self.metrics_port = -1
         self.stopped = False
@@ -106,7 +116,7 @@ class Server:
         except languages.LanguageFileError as error:
             raise SettingsError(f"languages_dir: {error}") from error
         store = Store(settings.model_dir)
-        self._pool = ModelPool(store, settings, registry=self._registry)
+        self._pool = ModelPool(store, settings, registry=self._registry, load=load)
         self._monitor = ModelMonitor(settings, store, self._pool, self._health, self._gc_policy)
         self._routes = routes = Routes(
             catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
@@ -138,7 +148,7 @@ class Server:
         await self._monitor.start()
         for languages_served, error in self._routes.unusable_defaults():
             log.warning("default model unusable", languages=languages_served, reason=error.message)
-        self._server = self._create_transport()
+        self._server = self._transport()
         self._add_services(self._server)
         self.port = await listen(self._server, settings, self._credentials)
         if settings.metrics_port >= 0:
@@ -163,6 +173,11 @@ class Server:
         self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
 
+    async def preloaded(self) -> None:
+        """Wait until each model of the setting ``preload`` is loaded or has failed."""
+        while not self._pool.preloaded:
+            await self._pool.wait_for_change(timeout_s=1.0)
+
     async def _verify_tls(self) -> None:
         if self._credentials is None:
             return
@@ -173,7 +188,7 @@ class Server:
             await self._server.stop(None)
             raise
 
-    def _create_transport(self) -> grpc.aio.Server:
+    def _transport(self) -> grpc.aio.Server:
         settings = self.settings
         limits = CallerLimits(
             max_calls=settings.max_caller_calls,
@@ -185,7 +200,7 @@ class Server:
             metrics=CallMetrics(self._registry),
             max_request_s=settings.max_request_s,
         )
-        return grpc.aio.server(
+        return self._create_transport(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
             options=[*connection_options(settings), *call_options(settings)],
         )
