@@ -1,6 +1,6 @@
 """Plugin of pytest for runs against Ray: which tests apply, and which of them called Ray.
 
-    SUMMSVC_TEST_TARGET=ray pytest -p tests.ray.plugin -m "not transport" tests/server
+    SUMMSVC_TEST_TARGET=ray pytest -p tests.ray.plugin tests/server
 
 A test that passes without a call of Ray proves nothing about Ray; the summary counts it apart.
 """
@@ -13,6 +13,16 @@ import pytest
 
 from tests.ray.target import Target
 
+NOT_OF_RAY = {
+    "tests/server/transport/": "transport: connections, whose limits are those of Ray's proxy",
+    "tests/server/security/": "transport: TLS, which Ray's proxy does not have, and its files",
+    "tests/server/faults/test_connections.py": "transport: connections that break",
+    "tests/server/faults/test_kill.py": "process: the end of `summsvc serve`",
+    "tests/server/faults/test_termination.py": "process: the end of `summsvc serve`",
+    "tests/server/runtime/": "process: signals, log and memory of `summsvc serve`",
+}
+"""Tests that do not apply, by the beginning of their path, with the reason."""
+
 _counts: Counter[str] = Counter()
 _called: set[str] = set()
 
@@ -23,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    for path, reason in NOT_OF_RAY.items():
+        if item.nodeid.startswith(path):
+            pytest.skip(reason)
     if "monkeypatch" in getattr(item, "fixturenames", ()):
         pytest.skip("in process: the test replaces a part of the server")
     Target.called = False

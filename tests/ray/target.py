@@ -8,19 +8,25 @@ starts it again. A test that reaches into the server's process is skipped.
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from summsvc.config import Settings, SettingsError
+from summsvc.models.store.store import Store
 from summsvc.ray.application import Options, app
 from tests.ray.cluster import Cluster, cluster
 from tests.running import Reachable
 
 REPLICAS = 2
+
+APART = os.environ.get("SUMMSVC_TEST_MODELS") == "apart"
+"""Whether models have replicas of their own, which those of transformers cannot have."""
 
 TRANSPORT_SETTINGS = (
     "max_connection_age_s",
@@ -44,6 +50,14 @@ def the_cluster() -> Cluster:
     return stack.enter_context(cluster(cpus=REPLICAS))
 
 
+def options(settings: dict[str, Any]) -> dict[str, Any]:
+    """Options of the application: two replicas; converted models apart, if that is asked for."""
+    scale = {"min_replicas": REPLICAS, "max_replicas": REPLICAS, "num_cpus": 0.5}
+    models = Store(Path(settings["model_dir"])).refresh().manifests.values() if APART else ()
+    apart = {each.id: {"num_cpus": 0.5} for each in models if each.engine != "transformers"}
+    return {"settings": settings, "service": scale, "models": apart}
+
+
 class Target(Reachable):
     """A server of a test. settings: by name. called: whether the current test asked for Ray."""
 
@@ -57,8 +71,7 @@ class Target(Reachable):
     def address(self) -> str:
         """Address of Ray's proxy, while this server's application runs."""
         if Target.current is not self:
-            scale = {"min_replicas": REPLICAS, "max_replicas": REPLICAS}
-            the_cluster().run({"settings": self._settings, "service": scale})
+            the_cluster().run(options(self._settings))
             Target.current = self
         Target.called = True
         return the_cluster().address

@@ -80,7 +80,7 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
             "target_ongoing_requests": 32,
             "num_cpus": 3,
         },
-        models={"firefox-en-ru": {"max_replicas": 8}, "bart": {"num_gpus": 1}},
+        models={"firefox-en-ru": {"max_replicas": 4, "num_cpus": 2}, "bart": {"num_gpus": 1}},
     )
     deployments = {each.name: each for each in made.deployments}
     assert set(deployments) == {"summsvc", "model-firefox-en-ru", "model-bart"}
@@ -93,7 +93,7 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
     assert service.graceful_shutdown_timeout_s == 7
     settings, handles = deployments["summsvc"].init_args
     assert settings == {
-        "workers": 3,
+        "workers": 8,
         "metrics_port": -1,
         "model_dir": str(tmp_path),
         "drain_s": 7,
@@ -103,7 +103,8 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
     model = deployments["model-bart"]
     assert model.ray_actor_options is not None
     assert model.ray_actor_options["num_gpus"] == 1
-    assert model._deployment_config.max_ongoing_requests == 1
+    assert model._deployment_config.max_ongoing_requests == 2
+    assert model.init_args[0]["workers"] == 1
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ SERVICER_FUNCTIONS: Final = ("summsvc.ray.proxy.add_services",)
 DEPLOYMENT: Final = "summsvc"
 """Name of the deployment of the service; that of a model is "model-" and its id."""
 
+NEXT_BATCHES: Final = 1
+"""Batches that wait in a replica of a model, so that it is not idle until the next one arrives."""
+
 RAY_SETTINGS: Final = ("health_port", "metrics_tls", "tls_cert", "tls_client_ca", "tls_key")
 """Settings of connections that must keep their defaults: connections belong to Ray's proxy."""
 
@@ -75,15 +78,18 @@ def app(options: Options) -> Application:
     """
     settings = _settings(options.settings)
     models = {
-        id: _deployment(ModelReplica, f"model-{id}", scale, settings, calls=_workers(scale)).bind(
-            _replica_settings(options.settings, scale), id
-        )
+        id: _deployment(
+            ModelReplica, f"model-{id}", scale, settings, calls=_workers(scale) + NEXT_BATCHES
+        ).bind(_replica_settings(options.settings, _workers(scale)), id)
         for id, scale in options.models.items()
     }
     # The scheduler of a replica admits or rejects calls, so Ray must not hold them back.
     calls = settings.max_pending_calls
     service = _deployment(Replica, DEPLOYMENT, options.service, settings, calls=calls)
-    return service.bind(_replica_settings(options.settings, options.service), models)
+    # A model in a deployment of its own computes as many batches as all its replicas can.
+    apart = [scale.max_replicas * _workers(scale) for scale in options.models.values()]
+    workers = max([_workers(options.service), *apart])
+    return service.bind(_replica_settings(options.settings, workers), models)
 
 
 def grpc_options(port: int) -> dict[str, object]:
@@ -100,13 +106,14 @@ def _settings(given: dict[str, Any]) -> Settings:
     return settings
 
 
-def _replica_settings(given: dict[str, Any], scale: Scale) -> dict[str, Any]:
+def _replica_settings(given: dict[str, Any], workers: int) -> dict[str, Any]:
     """Settings of a replica: Ray limits no replica to its cores, so ``workers`` does."""
     # Several replicas of one machine would need different ports.
-    return {"workers": _workers(scale), "metrics_port": -1} | given
+    return {"workers": workers, "metrics_port": -1} | given
 
 
 def _workers(scale: Scale) -> int:
+    """Batches that a replica computes at the same time."""
     return 1 if scale.num_gpus else max(1, math.floor(scale.num_cpus))
 
 

@@ -12,12 +12,12 @@ handlers here enclose those of Ray, because Ray alone
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol, TypeAlias
 
 import grpc
-import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.errors import (
@@ -36,7 +36,8 @@ from summsvc.v1 import (
     translation_service_pb2_grpc,
 )
 
-log = structlog.get_logger("summsvc.ray")
+log = logging.getLogger("ray.serve")
+"""The log of Ray's proxy."""
 
 SERVICES: tuple[Callable[[Any, Any], None], ...] = (
     summarization_service_pb2_grpc.add_SummarizationServiceServicer_to_server,
@@ -200,9 +201,7 @@ class ProxiedCall:
             trailing = [(REQUEST_ID_KEY, self.request_id)]
             error = _error_of(code)
             if error is not None:
-                log.warning(
-                    "call failed in Ray", code=code and code.name, request_id=self.request_id
-                )
+                log.warning("no answer of a replica: %s, %s", code, self.request_id)
                 code, message = code_of(error), error.message
                 trailing.append(trailing_metadata(status_of(error, self.request_id)))
         sent = tuple((key, value) for key, value in trailing if key != RAY_REQUEST_ID_KEY)
