@@ -57,7 +57,9 @@ class Proxied:
         async def stream(request: Any, context: Any) -> AsyncGenerator[bytes, None]:
             own, status = context_of(context), self.react(service_method)
             if status is None:
-                async for reply in getattr(self.replica, name)(request, grpc_context=own):
+                replies = getattr(self.replica, name)(request, grpc_context=own)
+                # Ray takes items from a queue, when later ones may have been made already.
+                for reply in [each async for each in replies]:
                     own._set_on_grpc_context(context)
                     yield reply.SerializeToString()
             set_grpc_code_and_details(context, status or _OK)

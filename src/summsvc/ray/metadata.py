@@ -1,4 +1,4 @@
-"""Metadata keys between Ray's proxy and a replica, and those that Ray reads itself."""
+"""What Ray's proxy and a replica tell each other: metadata keys, and marks of stream items."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ RAY_REQUEST_ID_KEY = "request_id"
 
 RAY_KEYS = frozenset({"application", "multiplexed_model_id", "session_id", RAY_REQUEST_ID_KEY})
 """Keys by which Ray's proxy chooses the application and the replica of a call."""
+
+MESSAGE, END = b"m", b"e"
+"""First byte of each item that a replica sends for a stream: a message follows, or nothing, for
+the status comes with the item. Ray sends a status only with an item, and adds to each item the
+status as it is when the item leaves, which may be later than when it was made."""

@@ -27,7 +27,7 @@ from summsvc.errors import (
     SummsvcError,
     UnknownMethodError,
 )
-from summsvc.ray.metadata import RAY_KEYS, RAY_REQUEST_ID_KEY, TIMEOUT_KEY
+from summsvc.ray.metadata import MESSAGE, RAY_KEYS, RAY_REQUEST_ID_KEY, TIMEOUT_KEY
 from summsvc.server.call_steps import REQUEST_ID_KEY, request_id_of
 from summsvc.server.codec.status import code_of, status_of, trailing_metadata
 from summsvc.v1 import (
@@ -237,10 +237,9 @@ def _stream(handler: Stream) -> Stream:
     async def forward(request: bytes, context: Context) -> AsyncGenerator[bytes, None]:
         call = ProxiedCall(context)
         async with aclosing(handler(request, call)) as responses:
-            async for response in responses:
-                # Ray has no status without a message: the last one brings only the status.
-                if not call.answered:
-                    yield response
+            async for item in responses:
+                if item.startswith(MESSAGE):
+                    yield item[len(MESSAGE) :]
         await call.finish()
 
     return forward

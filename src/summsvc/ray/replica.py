@@ -18,7 +18,7 @@ from summsvc.config import Settings, load_settings
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine
 from summsvc.engines.load import load as load_engine
 from summsvc.ray.engine import RemoteEngine
-from summsvc.ray.metadata import RAY_REQUEST_ID_KEY, TIMEOUT_KEY
+from summsvc.ray.metadata import END, MESSAGE, RAY_REQUEST_ID_KEY, TIMEOUT_KEY
 from summsvc.server.app import Server
 from summsvc.server.runtime import logs
 from summsvc.server.transport.method_table import HandedCall, MethodTable
@@ -86,10 +86,9 @@ class Replica:
         call = _handed(request, grpc_context)
         async with aclosing(self._table.stream(TRANSLATION + "StreamTranslate", call)) as responses:
             async for response in responses:
-                yield Reply(response)
+                yield Reply(MESSAGE + response)
         _set_status(grpc_context, call)
-        # Brings the status to the proxy, which sends no message for it.
-        yield Reply(b"")
+        yield Reply(END)
 
     async def ListModels(self, request: bytes, grpc_context: RayServegRPCContext) -> Reply:
         return await self._answer(MODELS + "ListModels", request, grpc_context)
