@@ -162,7 +162,7 @@ def write(page: Path, name: str, content: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/ray bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench ray", description=__doc__)
     parser.add_argument("--model", default="student-base-memory", help="see bench/serve/models.py")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6.0, help="of each load")

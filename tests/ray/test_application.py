@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from google.protobuf.descriptor import ServiceDescriptor
@@ -65,7 +66,7 @@ def test_the_proxy_serves_each_method_of_the_proto_files() -> None:
             add_generic_rpc_handlers = staticmethod(lambda _: None)
 
     add_services: Any = import_attr(SERVICER_FUNCTIONS[0])
-    add_services(None, Server())
+    add_services(Mock(), Server())
     methods = [method for each in services() for method in each.methods]
     own = [f"/{each.containing_service.full_name}/{each.name}" for each in methods]
     assert sorted(added) == sorted(each for each in own if not each.endswith("/List"))
@@ -110,7 +111,7 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"tls_cert": "a.pem", "tls_key": "a.key"}, "tls_cert: connections belong to Ray's proxy"),
+        ({"tls_cert": __file__, "tls_key": __file__}, "tls_cert: connections belong to Ray's"),
         ({"health_port": 5}, "health_port: connections belong"),
         ({"max_batch_articles": "x"}, "max_batch_articles"),
         ({"unknown": 1}, "unknown"),

@@ -84,7 +84,7 @@ def test_unknown_fields_of_a_resource_are_found() -> None:
     versions = [{"name": "v1", "schema": {"openAPIV3Schema": whole}}]
     definition = {"spec": {"versions": versions}}
     manifest = {"apiVersion": "ray.io/v1", "metadata": {}, "spec": {"a": "x", "b": 1}}
-    first, second = sorted(crd.faults(definition, manifest))
-    assert "'b' was unexpected" in first
-    assert first.startswith("$.spec:")
-    assert second.startswith("$.spec.a:")
+    value, unknown = sorted(crd.faults(definition, manifest))
+    assert value.startswith("$.spec.a:")
+    assert unknown.startswith("$.spec:")
+    assert "'b' was unexpected" in unknown

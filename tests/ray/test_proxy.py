@@ -12,7 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from ray.serve._private.proxy_request_response import ResponseStatus
 
-from summsvc.client import Article, AsyncClient, EmptyArticleError, ModelNotInstalledError
+from summsvc.client import Article, AsyncClient, InvalidArgumentError, SummsvcClientError
 from summsvc.config import Settings
 from summsvc.ray import proxy
 from summsvc.v1 import model_service_pb2
@@ -56,15 +56,16 @@ async def test_a_summary_has_the_callers_id_and_none_of_ray(bare: Proxied) -> No
 
 
 async def test_errors_keep_their_details(client: AsyncClient) -> None:
-    with pytest.raises(EmptyArticleError) as caught:
+    with pytest.raises(InvalidArgumentError) as caught:
         await client.summarize(Article("", ""))
-    assert caught.value.field == "article"
-    with pytest.raises(ModelNotInstalledError, match="models pull"):
+    assert caught.value.reason == "EMPTY_ARTICLE"
+    with pytest.raises(SummsvcClientError, match="models pull") as missing:
         async for _ in client.stream_translate(Article("", TEXT, "en"), "ru"):
             pass
+    assert missing.value.reason == "MODEL_NOT_INSTALLED"
     (one, empty) = await client.batch_summarize([Article("", TEXT), Article("", "")])
     assert not isinstance(one, Exception)
-    assert isinstance(empty, EmptyArticleError)
+    assert isinstance(empty, InvalidArgumentError)
 
 
 async def test_malformed_bytes_reach_the_limits_of_the_replica(bare: Proxied) -> None:

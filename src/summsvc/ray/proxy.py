@@ -18,6 +18,7 @@ from contextlib import aclosing
 from typing import Any, Protocol, TypeAlias
 
 import grpc
+from grpc.aio._server import Server as AioServer
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.errors import (
@@ -98,7 +99,7 @@ def add_services(servicer: object, server: RayServer) -> None:
     finally:
         server.service_handler_factory = factory
     # Ray's own server would send the method to the replicas.
-    grpc.aio.Server.add_generic_rpc_handlers(server, (_UnknownMethods(),))  # type: ignore[arg-type]
+    AioServer.add_generic_rpc_handlers(server, (_UnknownMethods(),))
 
 
 class _EncodedRequests:
