@@ -19,6 +19,9 @@ MESSAGE_BYTES = 8 * 1024 * 1024
 
 ENVIRONMENT = {
     "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(MESSAGE_BYTES),
+    # For a machine that is busy.
+    "RAY_agent_register_timeout_ms": "180000",
+    "RAY_worker_register_timeout_seconds": "180",
     # Ray would send facts about its use.
     "RAY_USAGE_STATS_ENABLED": "0",
     # Warnings of Ray's own code, which tests would turn into errors.

@@ -17,6 +17,7 @@ import ray
 from ray import serve
 
 from summsvc.ray.application import Options, app, grpc_options
+from tests.ray.slow_start import wait_longer
 from tests.running import free_ports
 
 OBJECT_STORE_BYTES = 200_000_000
@@ -24,6 +25,7 @@ OBJECT_STORE_BYTES = 200_000_000
 
 def main() -> None:
     http_port, grpc_port = free_ports(2)
+    wait_longer()
     ray.init(
         num_cpus=int(sys.argv[1]),
         object_store_memory=OBJECT_STORE_BYTES,
