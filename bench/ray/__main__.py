@@ -1,6 +1,6 @@
 """Ray Serve beside the plain server: calls and tokens per second; a replica killed under load.
 
-    python -m bench.ray [--model NAME] [--rounds N] [--seconds S] [--page FILE]
+    python -m bench.ray [--model NAME] [--way WAY] [--rounds N] [--seconds S] [--page FILE]
 
 The plain server is one process with two workers. Ray runs the same service with one replica of
 two cores, with two replicas of one core, and with the model in a deployment of its own. In each
@@ -26,6 +26,7 @@ from tests.process_memory import resident_mb
 from tests.ray.cluster import Cluster, cluster
 
 PLAIN = "plain server"
+APART = "Ray, model apart"
 CPUS = 2
 
 LOADS = (("info", 1), ("info", 16), ("summarize", 16), ("translate", 1), ("translate", 16))
@@ -166,14 +167,16 @@ def main() -> None:
     parser.add_argument("--model", default="student-base-memory", help="see bench/serve/models.py")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6.0, help="of each load")
+    parser.add_argument("--way", action="append", help="only this way, or these; by default all")
     parser.add_argument("--page", type=Path, help="page whose tables are replaced")
     chosen = parser.parse_args()
     model = chosen.model
     ways = {
         "Ray, one replica": whole(1),
         "Ray, two replicas": whole(2),
-        "Ray, model apart": apart(model, 2),
+        APART: apart(model, 2),
     }
+    ways = {way: ways[way] for way in chosen.way or ways}
     settings = {"model_dir": str(models.store(model).root), "log_level": "warning"}
     bodies = texts.bodies(model, "article", 64)
     with served("summsvc", model) as plain, cluster(CPUS) as running:
@@ -190,6 +193,8 @@ def main() -> None:
             ("summsvc", "stream", 16),
             (f"model-{model}", "translate", 16),
         ):
+            if deployment != "summsvc" and APART not in ways:
+                continue
             options = whole(2) if deployment == "summsvc" else apart(model, 2)
             running.run({"settings": settings, **options})
             deaths.append(killed(running, deployment, kind, clients, bodies))

@@ -11,6 +11,7 @@ from collections import Counter
 
 import pytest
 
+from tests.ray import conftest  # noqa: F401  # before the next one: imports Ray quietly
 from tests.ray.target import Target
 
 NOT_OF_RAY = {

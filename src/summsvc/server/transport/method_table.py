@@ -104,7 +104,7 @@ class MethodTable(grpc.aio.Server):
         (self._interceptor,) = interceptors
         self._handlers: dict[str, Handler] = {}
 
-    def add_registered_method_handlers(  # type: ignore[override]
+    def add_registered_method_handlers(
         self, service_name: str, method_handlers: Mapping[str, Handler]
     ) -> None:
         """Add the methods of a service; generated code calls it."""
@@ -158,7 +158,7 @@ class MethodTable(grpc.aio.Server):
     async def start(self) -> None:
         """Do nothing: calls are handed over at any time."""
 
-    async def stop(self, grace: float | None) -> None:
+    async def stop(self, grace: float | None = None) -> None:
         """Do nothing: who hands calls over stops doing so, see ``ActiveCalls``."""
 
     async def wait_for_termination(self, timeout: float | None = None) -> bool:  # noqa: ARG002
