@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import grpc
 from google.rpc import error_details_pb2
@@ -20,17 +22,16 @@ from summsvc.config import Settings
 from summsvc.server import Server
 from summsvc.server.services.health import TRANSLATION_SERVICE
 
+TARGET = os.environ.get("SUMMSVC_TEST_TARGET", "")
+"""What runs the servers of the tests: "" this process, "ray" Ray Serve, see scripts/ray."""
 
-@dataclass
-class Running:
-    """A started server and its event loop."""
 
-    server: Server
-    loop: asyncio.AbstractEventLoop
+class Reachable:
+    """A server that is reached by its address."""
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.server.port}"
+        raise NotImplementedError
 
     def health(self, service: str = "") -> int:
         with grpc.insecure_channel(self.address) as channel:
@@ -43,6 +44,18 @@ class Running:
         while self.health(service) != health_pb2.HealthCheckResponse.SERVING:
             assert time.monotonic() < until, f"{service} never became ready"
             time.sleep(0.05)
+
+
+@dataclass
+class Running(Reachable):
+    """A started server and its event loop."""
+
+    server: Server
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server.port}"
 
     def codes(self) -> Counter[str]:
         """Count the ended calls by code, those included whose callers have left."""
@@ -59,7 +72,13 @@ class Running:
 
 @contextmanager
 def running(settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Running]:
-    """Run a server during the context, on ``loop`` or on a new event loop."""
+    """Run a server during the context, on ``loop`` or on a new event loop; see ``TARGET``."""
+    if TARGET == "ray":
+        from tests.ray.target import target
+
+        with target(settings) as server:
+            yield cast("Running", server)
+        return
     loop = loop or asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -45,7 +45,8 @@ def test_every_benchmark_is_listed() -> None:
     folders = [ROOT / package.replace(".", "/") for package in PACKAGES]
     files = [path for folder in folders for path in folder.glob("*.py")]
     runnable = {path.stem for path in files if "__main__" in path.read_text("utf-8")}
-    assert sorted(names()) == sorted({*runnable, "serve", "attacks", "extraction", "soak", "processes"})
+    packages = ("serve", "ray", "attacks", "extraction", "soak", "processes")
+    assert sorted(names()) == sorted({*runnable, *packages})
 
 
 def test_an_unknown_name_is_rejected() -> None:

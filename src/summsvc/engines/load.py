@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from summsvc.engines.base import ModelSpec, Placement, Seq2SeqEngine
@@ -37,6 +39,56 @@ def load(spec: ModelSpec, placement: Placement, engine: str = "auto") -> Seq2Seq
     from summsvc.engines.transformers import TransformersEngine
 
     return TransformersEngine(spec, placement)
+
+
+CountTokens = Callable[[Sequence[str], str, str], list[int]]
+"""Lengths of texts in tokens, as ``Seq2SeqEngine.count_tokens``."""
+
+
+def load_counter(spec: ModelSpec) -> CountTokens:
+    """Load what counts a model's tokens, without the model; thread-safe.
+
+    Raises ModelBrokenError for a model of the transformers engine, or one whose files cannot
+    be read.
+    """
+    layout = _layout(spec.path)
+    if layout == "transformers":
+        raise ModelBrokenError(
+            f"model '{spec.id}' is installed for transformers, which counts tokens only together "
+            "with the model; run it inside the service, or reinstall it with --engine ctranslate2",
+            metadata={"model": spec.id},
+        )
+    try:
+        return _student_counter(spec) if layout == "onnxruntime" else _piece_counter(spec)
+    except Exception as error:
+        raise ModelBrokenError(
+            f"the tokenizer of model '{spec.id}' could not be loaded",
+            metadata={"model": spec.id},
+            detail=str(error) or type(error).__name__,
+        ) from error
+
+
+def _student_counter(spec: ModelSpec) -> CountTokens:
+    from summsvc.engines.onnxruntime.layout import SOURCE_VOCABULARY_FILE, TARGET_VOCABULARY_FILE
+    from summsvc.engines.onnxruntime.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary(spec.path / SOURCE_VOCABULARY_FILE, spec.path / TARGET_VOCABULARY_FILE)
+    return lambda texts, _source, _target: [len(ids) for ids in vocabulary.encode(texts)]
+
+
+def _piece_counter(spec: ModelSpec) -> CountTokens:
+    from summsvc.engines.tokenizer import Tokenizer
+
+    local = threading.local()
+    local.tokenizer = Tokenizer(spec)
+
+    def count(texts: Sequence[str], source: str, target: str) -> list[int]:
+        # Tokenizers must not be shared between threads.
+        if not hasattr(local, "tokenizer"):
+            local.tokenizer = Tokenizer(spec)
+        return [len(each) for each in local.tokenizer.encode(texts, source, target)]
+
+    return count
 
 
 def _layout(folder: Path) -> str:

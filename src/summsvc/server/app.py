@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 import grpc
@@ -16,12 +16,14 @@ from prometheus_client import CollectorRegistry
 from summsvc.articles.language import known_languages
 from summsvc.config import Settings, SettingsError
 from summsvc.config.values import split_address
+from summsvc.engines.load import load as load_engine
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
 from summsvc.models.store.store import Store
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import CallerLimits
+from summsvc.scheduling.pool.model_loader import LoadEngine
 from summsvc.scheduling.pool.pool import ModelPool
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
@@ -74,6 +76,7 @@ class Server:
     """The complete service in this process, on one event loop.
 
     The language rules are those of the whole process.
+    create_transport: called with ``interceptors`` and ``options``. load: creates engines.
     port, health_port, metrics_port, web_port: the ports that are bound, once started; -1
         for a health, metrics or web port that is off.
     stopped: whether ``stop`` has completed.
@@ -86,10 +89,13 @@ class Server:
         self,
         settings: Settings,
         *,
+        create_transport: Callable[..., grpc.aio.Server] = grpc.aio.server,
+        load: LoadEngine = load_engine,
         share_port: bool = False,
         on_health_change: OnHealthChange = lambda _: None,
     ) -> None:
         self.settings = settings
+        self._create_transport = create_transport
         self.port = 0
         self.health_port = self.metrics_port = self.web_port = -1
         self.stopped = False
@@ -127,7 +133,7 @@ class Server:
         except languages.LanguageFileError as error:
             raise SettingsError(f"languages_dir: {error}") from error
         store = Store(settings.model_dir)
-        self._pool = ModelPool(store, settings, registry=self._registry)
+        self._pool = ModelPool(store, settings, registry=self._registry, load=load)
         self._monitor = ModelMonitor(settings, store, self._pool, self._health, self._gc_policy)
         self._routes = routes = Routes(
             catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
@@ -171,7 +177,7 @@ class Server:
         if preload_first:
             await self._monitor.preload()
         steps = self._create_steps()
-        self._server = self._create_transport(steps)
+        self._server = self._transport(steps)
         self._add_services(self._server)
         self.port = await listen(self._server, settings, self._credentials)
         if settings.web:
@@ -201,6 +207,11 @@ class Server:
         self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
 
+    async def preloaded(self) -> None:
+        """Wait until each model of the setting ``preload`` is loaded or has failed."""
+        while not self._pool.preloaded:
+            await self._pool.wait_for_change(timeout_s=1.0)
+
     async def _verify_tls(self) -> None:
         if self._credentials is None:
             return
@@ -225,9 +236,9 @@ class Server:
             tracer=self._tracer,
         )
 
-    def _create_transport(self, steps: CallSteps) -> grpc.aio.Server:
+    def _transport(self, steps: CallSteps) -> grpc.aio.Server:
         settings = self.settings
-        return grpc.aio.server(
+        return self._create_transport(
             interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
             options=[
                 *connection_options(settings, share_port=self._share_port),

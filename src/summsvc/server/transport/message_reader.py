@@ -30,7 +30,7 @@ LAST_WAIT_S = 0.2
 CANCELLATION_WAIT_S = 1.0
 """Seconds within which gRPC cancels the call of a caller that disconnected."""
 
-_NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
+NO_MORE_MESSAGES: object = grpc.aio.EOF  # type: ignore[attr-defined]
 """Value that gRPC returns after the last message of a call."""
 
 
@@ -86,7 +86,7 @@ class MessageReader:
     async def _only_message(self, context: Context) -> object:
         """Return the message of a call with one message, or the error to answer with."""
         message = await self._message(context)
-        if message is _NO_MORE_MESSAGES:
+        if message is NO_MORE_MESSAGES:
             # The end of a call also precedes the cancellation of a disconnected caller.
             await asyncio.sleep(CANCELLATION_WAIT_S)
             return MalformedRequestError(
@@ -96,13 +96,13 @@ class MessageReader:
 
     async def _messages(self, context: Context) -> AsyncGenerator[object, None]:
         """Yield the messages of a stream; an error is the last one."""
-        while (message := await self._message(context)) is not _NO_MORE_MESSAGES:
+        while (message := await self._message(context)) is not NO_MORE_MESSAGES:
             yield message
             if isinstance(message, SummsvcError):
                 return
 
     async def _message(self, context: Context) -> object:
-        """Return the next message, or ``_NO_MORE_MESSAGES``, or the error to answer with."""
+        """Return the next message, or ``NO_MORE_MESSAGES``, or the error to answer with."""
         evicted = False
         try:
             seconds = LAST_WAIT_S if self._end else self._seconds

@@ -1,0 +1,165 @@
+"""The engine of a model in a deployment of its own: outputs, lengths, lost replicas, cancellation.
+
+Handles are replaced by the class of the replica in this process; Ray's cluster is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.exceptions import RayActorError
+
+from summsvc.config import Settings
+from summsvc.engines.base import CancelledGeneration, DecodingOptions, ModelSpec, Placement, Task
+from summsvc.engines.load import load, load_counter
+from summsvc.errors import EngineStalledError, ModelBrokenError, TextTooLongError
+from summsvc.models.conversion.convert import convert
+from summsvc.models.conversion.students.convert import convert as convert_student
+from summsvc.models.store.store import Store
+from summsvc.ray.engine import ATTEMPTS, RemoteEngine
+from summsvc.ray.model import ModelReplica
+from tests.checkpoints import marian, pairs, student
+
+GREEDY = DecodingOptions(beam_size=1)
+TEXTS = [source for source, _ in pairs("en-ru")[:3]] + ["", "Žalgiris won 3:1, didn't it?"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with a converted Marian model, a student and a model of transformers."""
+    store = Store(tmp_path_factory.mktemp("apart"))
+    pair = [("en", "ru")]
+    for id, folder, converted in (
+        ("marian", marian("en-ru"), convert),
+        ("student", student("en-ru"), convert_student),
+    ):
+        store.add(
+            folder,
+            id,
+            Task.TRANSLATION,
+            pair,
+            convert=lambda spec, target, converted=converted: converted(spec.path, target),
+        )
+    store.add(marian("en-ru"), "hub", Task.TRANSLATION, pair)
+    return store
+
+
+class Response:
+    """A response of Ray, which is computed in a thread. before: raises in place of a result."""
+
+    def __init__(self, result: Future[Any], before: list[Exception]) -> None:
+        self._result, self._before = result, before
+        self.cancelled = False
+
+    def result(self, timeout_s: float | None = None) -> Any:
+        if self._before:
+            raise self._before.pop()
+        return self._result.result(timeout_s)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Handle:
+    """A handle of the deployment of one model. failures: of the next calls of ``generate``."""
+
+    def __init__(self, replica: ModelReplica) -> None:
+        self.failures: list[Exception] = []
+        self.responses: list[Response] = []
+        self._threads = ThreadPoolExecutor(1)
+        self.facts = self._method(replica.facts, [])
+        self.generate = self._method(replica.generate, self.failures)
+
+    def _method(self, call: Callable[..., Any], failures: list[Exception]) -> Any:
+        def remote(*arguments: Any) -> Response:
+            future = self._threads.submit(lambda: asyncio.run(call(*arguments)))
+            self.responses.append(Response(future, failures))
+            return self.responses[-1]
+
+        return type("Method", (), {"remote": staticmethod(remote)})
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+
+def replica(store: Store, model: str) -> ModelReplica:
+    """The replica of a model, without the log of the process."""
+    made = object.__new__(ModelReplica)
+    made._start(Settings(model_dir=store.root, workers=1), model)
+    return made
+
+
+@pytest.fixture(params=["marian", "student"])
+def spec(request: pytest.FixtureRequest, store: Store) -> ModelSpec:
+    return store.spec(request.param)
+
+
+@pytest.fixture
+def handle(store: Store, spec: ModelSpec) -> Iterator[Handle]:
+    handle = Handle(replica(store, spec.id))
+    yield handle
+    handle.close()
+
+
+def test_outputs_lengths_and_facts_are_those_of_the_engine(spec: ModelSpec, handle: Handle) -> None:
+    engine = load(spec, Placement())
+    remote = RemoteEngine(spec, handle)  # type: ignore[arg-type]
+    remote.warm_up()
+    texts = [text for text in TEXTS if text]
+    assert remote.generate(texts, "en", "ru", GREEDY) == engine.generate(texts, "en", "ru", GREEDY)
+    assert remote.count_tokens(TEXTS, "en", "ru") == engine.count_tokens(TEXTS, "en", "ru")
+    for fact in (
+        "name",
+        "device",
+        "compute_type",
+        "max_input_tokens",
+        "aligns",
+        "restricts_output",
+    ):
+        assert getattr(remote, fact) == getattr(engine, fact)
+    with pytest.raises(TextTooLongError):
+        remote.generate(["word " * 5_000], "en", "ru", GREEDY)
+    remote.close()
+    engine.close()
+
+
+def test_a_batch_moves_to_another_replica_when_one_dies(spec: ModelSpec, handle: Handle) -> None:
+    remote = RemoteEngine(spec, handle)  # type: ignore[arg-type]
+    handle.failures += [RayActorError()] * (ATTEMPTS - 1)
+    (output,) = remote.generate(TEXTS[:1], "en", "ru", GREEDY)
+    assert output.text
+    handle.failures += [RayActorError()] * ATTEMPTS
+    with pytest.raises(EngineStalledError):
+        remote.generate(TEXTS[:1], "en", "ru", GREEDY)
+
+
+def test_a_batch_that_is_not_wanted_is_cancelled(spec: ModelSpec, handle: Handle) -> None:
+    remote = RemoteEngine(spec, handle)  # type: ignore[arg-type]
+    handle.failures.append(TimeoutError())
+    answers = iter([False, True])
+    with pytest.raises(CancelledGeneration):
+        remote.generate(TEXTS[:1], "en", "ru", GREEDY, lambda: next(answers))
+    assert handle.responses[-1].cancelled
+
+
+async def test_a_replica_whose_batch_hangs_is_unhealthy(store: Store) -> None:
+    made = replica(store, "student")
+    await made.check_health()
+    made._begun[object()] = -1e9
+    with pytest.raises(RuntimeError, match="has not ended"):
+        await made.check_health()
+
+
+def test_a_model_of_transformers_has_no_counter_of_its_own(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ModelBrokenError, match="inside the service"):
+        load_counter(store.spec("hub"))
+    spec = store.spec("student")
+    broken = ModelSpec("x", spec.task, tmp_path, spec.architecture, spec.pairs)
+    (tmp_path / "model.bin").touch()
+    with pytest.raises(ModelBrokenError, match="tokenizer"):
+        load_counter(broken)
