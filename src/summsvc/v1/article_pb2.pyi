@@ -311,8 +311,10 @@ class Article(_message.Message):
     """
     body: _builtins.str
     """The article's text in the format of mime_type. At most
-    Limits.max_body_code_points code points. NUL and other C0 control
-    characters except tab, line feed and carriage return are rejected.
+    Limits.max_body_code_points code points; of HTML, the text and the tags
+    count, attributes, comments, scripts and style sheets do not. NUL and
+    other C0 control characters except tab, line feed and carriage return
+    are rejected.
     """
     language_code: _builtins.str
     """BCP-47 code of the language of the article, for example "en" or "lt".

@@ -368,7 +368,7 @@ class Limits(_message.Message):
     max_title_code_points: _builtins.int
     """Maximum code points of a title."""
     max_body_code_points: _builtins.int
-    """Maximum code points of a body."""
+    """Maximum code points of a body; see Article.body for HTML."""
     max_batch_articles: _builtins.int
     """Maximum articles in one batch call of the caller of GetServerInfo."""
     max_summary_sentences: _builtins.int
