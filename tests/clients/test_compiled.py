@@ -16,7 +16,15 @@ SENTENCE = "The president met the mayor in Riga on Friday."
 REJECTED = "EMPTY_ARTICLE"
 GO_PACKAGES = Path("/usr/share/gocode")
 JAVA_CLASSES = [
-    *("grpc-api", "grpc-context", "grpc-core", "grpc-netty", "grpc-protobuf", "grpc-protobuf-lite"),
+    *(
+        "geronimo-annotation-1.3-spec",
+        "grpc-api",
+        "grpc-context",
+        "grpc-core",
+        "grpc-netty",
+        "grpc-protobuf",
+        "grpc-protobuf-lite",
+    ),
     *("grpc-stub", "gson", "guava", "jsr305", "netty-all", "netty-buffer", "netty-codec"),
     *("netty-codec-http", "netty-codec-http2", "netty-common", "netty-handler", "netty-resolver"),
     *(
@@ -73,6 +81,8 @@ def test_java(bare_server: Running, service_config: Path) -> None:
     assert plugin is not None
     (folder / "protoc-gen-grpc-java").symlink_to(plugin)
     generate("--java_out", folder)
+    # Debian's package of google/rpc is older than ErrorInfo.
+    run("protoc", "-I", GOOGLEAPIS, "--java_out=.", "google/rpc/error_details.proto", cwd=folder)
     path = os.pathsep.join([".", *map(str, jars)])
     printed = []
     for code in programs("java", "class Summarize", bare_server.address):
