@@ -33,6 +33,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 WIDE = {"width": 1360, "height": 900}
+PATIENCE_MS, POLL_MS = 120_000, 50
 PHONE = {"width": 390, "height": 844}
 
 WATCH = """
@@ -87,7 +88,7 @@ class Pages:
     def __call__(self, address: str, **options: Any) -> Page:
         """Open an address. options: of the browser's context."""
         context = self._browser.new_context(**{"viewport": WIDE, **options})
-        context.set_default_timeout(120_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(WATCH)
         page = context.new_page()
         page.on("console", lambda message: self._report(message.type, message.text))
@@ -126,8 +127,20 @@ def page(open_page: Callable[..., Page], web_server: Running) -> Page:
 def ready(page: Page) -> Page:
     """Wait until the page knows its server."""
     page.locator("#server", has_text="Version").wait_for(state="attached")
-    page.wait_for_function("document.querySelectorAll('#target option').length > 0")
+    until(page, "document.querySelectorAll('#target option').length > 0")
     return page
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression is true.
+
+    The browser's own waiting evaluates the expression in the page, which its policy forbids.
+    """
+    for _ in range(PATIENCE_MS // POLL_MS):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(POLL_MS)
+    raise AssertionError(condition)
 
 
 def faults(page: Page) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from summsvc.config import Settings
-from tests.browser.conftest import PHONE, faults, ready
+from tests.browser.conftest import PHONE, faults, ready, until
 from tests.checkpoints.article import ARTICLE
 from tests.checkpoints.news import sentences
 from tests.running import Running, running
@@ -67,7 +67,7 @@ def wait_done(page: Page, text: str = "Done in") -> None:
 
 def sample(page: Page) -> None:
     page.get_by_role("button", name="Use the sample article").click()
-    page.wait_for_function("document.getElementById('article').value.length > 1000")
+    until(page, "document.getElementById('article').value.length > 1000")
 
 
 def drop(page: Page, name: str, content: str) -> None:
@@ -217,7 +217,7 @@ def test_noise_is_put_back_and_left_out_again(page: Page) -> None:
 
 def test_a_page_that_is_dropped_is_reduced_to_its_article(page: Page) -> None:
     drop(page, "talks.html", HTML)
-    page.wait_for_function("document.getElementById('format').value === 'text/html'")
+    until(page, "document.getElementById('format').value === 'text/html'")
     run(page)
     wait_done(page)
     rows = page.locator(".reading .row")
@@ -312,7 +312,7 @@ def test_an_article_of_a_megabyte(page: Page, watched: ControlledEngine) -> None
     body = "\n\n".join(" ".join(lines[i : i + 4]) for i in range(0, len(lines), 4))[:1_000_000]
     assert len(body) > 990_000
     choose(page, "Summary")
-    write(page, body)
+    drop(page, "long.txt", body)
     page.locator("#count", has_text=f"{len(body):,} characters").wait_for()
     run(page)
     wait_done(page)
