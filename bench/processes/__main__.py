@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.processes import cost, kill, load
@@ -23,6 +24,25 @@ from bench.processes.results import Load, Results
 from bench.speed.students import BEAMS
 
 PARTS = ("load", "cost", "kill")
+
+
+def measured(arguments: argparse.Namespace) -> Iterator[Results]:
+    """Yield the results of each model and of each further part."""
+    for model in arguments.model if "load" in arguments.only else ():
+        found = Results()
+        for each in load.measure(
+            model, arguments.processes, arguments.clients, arguments.seconds, arguments.kind
+        ):
+            if isinstance(each, Load):
+                found.loads.append(each)
+            else:
+                found.footprints.append(each)
+            print(each, file=sys.stderr, flush=True)
+        yield found
+    if "cost" in arguments.only:
+        yield Results(costs=[cost.measure("trained", arguments.rounds, arguments.seconds / 2)])
+    if "kill" in arguments.only:
+        yield Results(kills=[kill.measure(2, arguments.clients, arguments.kills)])
 
 
 def main() -> None:
@@ -42,21 +62,10 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, help="page in which to replace the tables")
     arguments = parser.parse_args()
     results = Results.read(arguments.json) if arguments.json else Results()
-    found = Results()
-    if "load" in arguments.only:
-        for model in arguments.model:
-            for each in load.measure(
-                model, arguments.processes, arguments.clients, arguments.seconds, arguments.kind
-            ):
-                (found.loads if isinstance(each, Load) else found.footprints).append(each)  # type: ignore[arg-type]
-                print(each, file=sys.stderr, flush=True)
-    if "cost" in arguments.only:
-        found.costs.append(cost.measure("trained", arguments.rounds, arguments.seconds / 2))
-    if "kill" in arguments.only:
-        found.kills.append(kill.measure(2, arguments.clients, arguments.kills))
-    results.replace(found)
-    if arguments.json:
-        results.write(arguments.json)
+    for found in measured(arguments):
+        results.replace(found)
+        if arguments.json:
+            results.write(arguments.json)
     print("\n\n".join(tables(results).values()))
     if arguments.docs:
         put(results, arguments.docs)

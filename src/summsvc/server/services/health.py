@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -25,7 +26,7 @@ from summsvc.v1 import (
     translation_service_pb2,
 )
 
-State = health_pb2.HealthCheckResponse.ServingStatus
+State: TypeAlias = health_pb2.HealthCheckResponse.ServingStatus
 OnHealthChange = Callable[[Mapping[str, State]], None]
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
