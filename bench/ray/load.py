@@ -85,10 +85,11 @@ async def send(plan: Plan) -> Done:
             while time.monotonic() < begun + plan.seconds:
                 started = time.perf_counter()
                 try:
-                    done.tokens += await call(next(bodies))
+                    tokens = await call(next(bodies))
                 except SummsvcClientError as error:
                     failed[f"{type(error).__name__}: {error}"[:200]] += 1
                 else:
+                    done.tokens += tokens
                     done.ms.append((time.perf_counter() - started) * 1000)
 
     await asyncio.gather(*(client() for _ in range(plan.clients)))

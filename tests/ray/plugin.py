@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     Target.called = False
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "call" and Target.called:
         _called.add(item.nodeid)

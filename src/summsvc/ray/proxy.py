@@ -79,7 +79,9 @@ class RayServer(Protocol):
 
     service_handler_factory: Callable[..., Any]
 
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler], /) -> None: ...
+    def add_generic_rpc_handlers(
+        self, handlers: Sequence[grpc.GenericRpcHandler[Any, Any]], /
+    ) -> None: ...
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]], /
@@ -99,7 +101,7 @@ def add_services(servicer: object, server: RayServer) -> None:
     finally:
         server.service_handler_factory = factory
     # Ray's own server would send the method to the replicas.
-    AioServer.add_generic_rpc_handlers(server, (_UnknownMethods(),))
+    AioServer.add_generic_rpc_handlers(server, (_UnknownMethods(),))  # type: ignore[arg-type]
 
 
 class _EncodedRequests:
@@ -251,7 +253,7 @@ def _health_check(ask: Unary) -> Unary:
         call = ProxiedCall(context)
         response = await _within(HEALTH_S, ask(request, call))
         if response is None:
-            return NOT_SERVING.SerializeToString()
+            return bytes(NOT_SERVING.SerializeToString())
         await call.finish()
         return response
 
@@ -286,7 +288,7 @@ async def _within(seconds: float, response: Awaitable[bytes]) -> bytes | None:
     return task.result() if done else None
 
 
-class _UnknownMethods(grpc.GenericRpcHandler):
+class _UnknownMethods(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Rejects methods that no service has. Ray adds its reflection after it."""
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
