@@ -121,5 +121,5 @@ def _reloading_context(credentials: Credentials) -> ssl.SSLContext:
         connection.context = credentials.ssl_context()
 
     # OpenSSL calls it for each handshake, also when the client names no server.
-    context.sni_callback = take_last  # type: ignore[assignment]
+    context.sni_callback = take_last
     return context

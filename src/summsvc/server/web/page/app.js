@@ -118,7 +118,7 @@ async function run() {
   const result = { requests: wanted };
   for (const id of ["summary", "notes", "figures"]) $(id).replaceChildren();
   if (wanted.Summarize) expectSummary(wanted.Summarize.length.max_sentences);
-  showNotes(reading, result);
+  if (wanted.StreamTranslate) showNotes(reading, result);
   setState("running");
   $("progress").removeAttribute("value");
   $("cancel").focus();
