@@ -37,7 +37,7 @@ def test_results_are_in_order_and_progress_is_reported(bare_server: Running) -> 
     assert reports == [(0, 5), (2, 5), (4, 5), (5, 5)]
     assert isinstance(found[3], InvalidArgumentError)
     del found[3]
-    assert [each.text.split()[6] for each in found if isinstance(each, Summary)] == list("0124")
+    assert [each.text.split()[7] for each in found if isinstance(each, Summary)] == list("0124")
     assert "<table>" in found._repr_html_()
 
 
