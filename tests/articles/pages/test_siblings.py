@@ -6,6 +6,7 @@ import pytest
 
 from summsvc.articles.pages import library
 from summsvc.articles.pages.outline import Outline
+from summsvc.types import SegmentKind
 from tests.articles.pages.test_page import FOOTER, LEAD, MENU, SECOND, TEXT, THIRD, page, shown
 
 SHORT = "Nobody was hurt."
@@ -93,3 +94,12 @@ def test_boxes_beside_the_article_are_left_out(name: str) -> None:
     )
     body = f'<div class="article-body">{TEXT}<p>{MORE}</p>{box}</div>'
     assert not any("monks" in text for text in shown(page(document(body))))
+
+
+def test_a_caption_is_kept_and_ranks_behind_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    caption = "A crane lifts a box of oranges from the first ship."
+    without(monkeypatch, caption)
+    figure = f"<figure><img src=x><figcaption>{caption}</figcaption></figure>"
+    found = page(document(f"<div><p>{LEAD}</p>{figure}<p>{SECOND}</p><p>{THIRD}</p></div>"))
+    kinds = {segment.text: segment.kind for segment in found.body}
+    assert kinds[caption] is SegmentKind.FRAGMENT

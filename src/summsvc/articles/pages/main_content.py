@@ -107,6 +107,8 @@ def _is_unwanted(outline: Outline, block: int, main: Collection[int] | None) -> 
         return True
     if main is None or block in main or outline.marks[holder].quote:
         return False
+    if outline.blocks[block].kind is BlockKind.CAPTION:
+        return False
     is_text = (
         outline.is_paragraph(block)
         or outline.blocks[block].kind is BlockKind.HEADING
