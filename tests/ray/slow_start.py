@@ -42,7 +42,7 @@ def wait_longer() -> None:
         until = time.monotonic() + START_S
         while True:
             try:
-                return get_node(*arguments)
+                return get_node(*arguments)  # type: ignore[no-untyped-call]
             except RuntimeError:
                 if time.monotonic() > until:
                     raise

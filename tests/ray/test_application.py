@@ -28,7 +28,7 @@ WATCH = {"Watch"}
 
 def built(**options: Any) -> BuiltApplication:
     """The application as Ray builds it from the arguments of a Serve config."""
-    application = call_user_app_builder_with_args_if_necessary(app, options)
+    application = call_user_app_builder_with_args_if_necessary(app, options)  # type: ignore[arg-type]
     return build_app(application, name="test", default_runtime_env={})
 
 
@@ -92,7 +92,8 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
     assert service.autoscaling_config.get_target_ongoing_requests() == 32
     assert service.max_ongoing_requests == 300
     assert service.graceful_shutdown_timeout_s == 7
-    settings, handles = deployments["summsvc"].init_args
+    arguments: Any = deployments["summsvc"].init_args
+    settings, handles = arguments
     assert settings == {
         "workers": 8,
         "metrics_port": -1,

@@ -29,6 +29,10 @@ GREEDY = DecodingOptions(beam_size=1)
 TEXTS = [source for source, _ in pairs("en-ru")[:3]] + ["", "Žalgiris won 3:1, didn't it?"]
 
 
+def _by_path(converted: Callable[[Path, Path], Any]) -> Callable[[ModelSpec, Path], Any]:
+    return lambda spec, target: converted(spec.path, target)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with a converted Marian model, a student and a model of transformers."""
@@ -43,7 +47,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
             id,
             Task.TRANSLATION,
             pair,
-            convert=lambda spec, target, converted=converted: converted(spec.path, target),
+            convert=_by_path(converted),
         )
     store.add(marian("en-ru"), "hub", Task.TRANSLATION, pair)
     return store

@@ -121,8 +121,7 @@ def _deployment(
     replica: type, name: str, scale: Scale, settings: Settings, *, calls: int
 ) -> serve.Deployment:
     """Deployment of a class. calls: most calls in one replica; Ray holds back others."""
-    return serve.deployment(
-        replica,
+    create = serve.deployment(
         name=name,
         max_ongoing_requests=calls,
         autoscaling_config={
@@ -134,3 +133,4 @@ def _deployment(
         # Ray sends no further calls to a replica that ends, and waits for its calls.
         graceful_shutdown_timeout_s=settings.drain_delay_s + settings.drain_s,
     )
+    return create(replica)

@@ -93,7 +93,7 @@ class RemoteEngine:
                 continue
             except TaskCancelledError:
                 break
-        response.cancel()
+        response.cancel()  # type: ignore[no-untyped-call]
         raise CancelledGeneration
 
     def warm_up(self) -> None:

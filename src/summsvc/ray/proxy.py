@@ -84,7 +84,7 @@ class RayServer(Protocol):
     ) -> None: ...
 
     def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]], /
+        self, service: str, handlers: dict[str, grpc.RpcMethodHandler[Any, Any]], /
     ) -> None: ...
 
 

@@ -62,7 +62,7 @@ def reason(call: HandedCall) -> str:
     assert isinstance(details, bytes)
     info = error_details_pb2.ErrorInfo()
     assert status_pb2.Status.FromString(details).details[0].Unpack(info)
-    return info.reason
+    return str(info.reason)
 
 
 async def test_a_call_is_answered_with_its_request_id(table: Table) -> None:
