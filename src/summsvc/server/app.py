@@ -13,8 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
-from summsvc.config import Settings, SettingsError
-from summsvc.config.values import split_address
+from summsvc.config import Settings, SettingsError, split_address
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
