@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -73,7 +73,7 @@ def methods(
 
 
 def application(
-    calls: Calls, called: Iterable[Method], facts: dict[str, object], hosts: Iterable[str]
+    calls: Calls, called: Iterable[Method], facts: Mapping[str, object], hosts: Iterable[str]
 ) -> ASGIApp:
     """Compose the application.
 
@@ -82,7 +82,7 @@ def application(
     """
 
     async def server(_request: Request) -> JSONResponse:
-        return JSONResponse(facts)
+        return JSONResponse(dict(facts))
 
     routes = [
         Route(
