@@ -14,13 +14,8 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
 
 from summsvc.articles.language import known_languages
-<<<<<<< HEAD
-from summsvc.config import Settings, SettingsError
-from summsvc.config.values import split_address
-from summsvc.engines.load import load as load_engine
-=======
 from summsvc.config import Settings, SettingsError, split_address
->>>>>>> web
+from summsvc.engines.load import load as load_engine
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
