@@ -40,7 +40,7 @@ def test_the_notebook_runs(
     monkeypatch.setenv("SUMMSVC_SERVER", server.address)
     found = notebook()
     client = NotebookClient(
-        found, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+        found, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
     )
     client.execute()
     pages = [
