@@ -236,7 +236,9 @@ def stored(path: Path) -> Facts:
     """What is compared, from a picture; empty without a picture."""
     text = path.read_text("utf-8") if path.is_file() else ""
     match = re.search("<metadata>(.*)</metadata>", text)
-    found = json.loads(unescape(match[1])) if match else {"command": "", "words": ()}
+    if match is None:
+        return Facts()
+    found = json.loads(unescape(match[1]))
     return Facts(found["command"], tuple(found["words"]))
 
 

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
 
 
 def notebook() -> Any:
-    return nbformat.read(FOLDER / "notebook.ipynb", as_version=4)
+    return nbformat.read(FOLDER / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
 
 
 def test_the_notebook_is_valid_and_has_no_outputs() -> None:

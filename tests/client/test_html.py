@@ -64,7 +64,7 @@ def hostile() -> list[Any]:
     language = article_pb2.Language(code=EVIL, confidence=0.5, identified=True)
     use = article_pb2.ModelUse(model=EVIL)
     segment = translations.TranslatedSegment(source_text=EVIL, text=EVIL, warnings=[warning()])
-    shared = {"language": language, "models": [use], "warnings": [warning()]}
+    shared: dict[str, Any] = {"language": language, "models": [use], "warnings": [warning()]}
     plain = translations.TranslateResponse(
         title=EVIL, body=EVIL, target_language_code=EVIL, **shared
     )
