@@ -15,7 +15,7 @@ from scripts.licenses import ALLOWED, is_allowed, license_of, normalized
 ROOT = Path(__file__).parents[1]
 LOCKS = {
     "server": ("server", "otel"),
-    "dev": ("dev", "server", "otel", "evaluate", "torch"),
+    "dev": ("dev", "server", "cli", "otel", "web", "ray", "evaluate", "torch"),
     "audit": ("audit",),
 }
 UNLOCKED = {"torch"}
