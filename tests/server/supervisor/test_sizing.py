@@ -57,7 +57,7 @@ def test_a_gpu_has_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sizing, "available_memory", lambda: None)
     monkeypatch.setattr(sizing, "GPU_DEVICE", tmp_path)
     found = [
-        suggested_processes(Settings(model_dir=tmp_path, device=device))  # type: ignore[arg-type]
+        suggested_processes(Settings(model_dir=tmp_path, device=device))
         for device in ("auto", "cuda", "cpu")
     ]
     assert found == [1, 1, 8]

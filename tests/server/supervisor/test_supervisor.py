@@ -82,7 +82,7 @@ async def test_another_process_that_fails_is_started_again(
     changed = made.supervisor._changed
 
     def shorten_the_start() -> None:
-        """Applies to the processes after the first, which may be slow to start on a busy machine."""
+        """Applies to processes after the first, which may start slowly on a busy machine."""
         changed()
         if behaviour == "never":
             made.supervisor._start_s = 0.2
