@@ -144,7 +144,8 @@ class TextWorkers:
             document = await self._queue(size).run_with_admission(
                 size, work, deadline, inline=brief, caller=caller
             )
-            span.set(language=document.language.code, segments=len(document.segments))
+            if span.recording:
+                span.set(language=document.language.code, segments=len(document.segments))
             return document
 
     def _queue(self, size: int) -> ThreadQueue:
