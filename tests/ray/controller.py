@@ -53,7 +53,7 @@ def main() -> None:
             else:
                 print("ready", flush=True)
     finally:
-        serve.shutdown()
+        serve.shutdown()  # type: ignore[no-untyped-call]
         ray.shutdown()
 
 
