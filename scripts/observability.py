@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import yaml  # type: ignore[import-untyped]
+import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from summsvc.engines.base import Task

@@ -146,13 +146,12 @@ class _Reference(TransformersEngine):
         super().__init__(spec, placement)
         self.made: list[list[str]] = []
 
-    def _results(
-        self, outputs: Any, lengths: list[int], forced: int, tokenizer: Any
-    ) -> list[Generated]:
+    def _results(self, outputs: Any, lengths: list[int], forced: int) -> list[Generated]:
+        tokenizer = self._tokenizer.get()
         for ids in outputs.sequences[:, 1 + forced :].tolist():
             end = next((i for i, id in enumerate(ids) if id in self._tokens.ends), len(ids))
             self.made.append(tokenizer.convert_ids_to_tokens(ids[: end + 1]))
-        return super()._results(outputs, lengths, forced, tokenizer)
+        return super()._results(outputs, lengths, forced)
 
 
 class _Converted(CTranslate2Engine):

@@ -79,7 +79,7 @@ def test_cancelled_batch_is_not_started(engine: CTranslate2Engine, beam_size: in
 def test_counting_a_long_article_releases_the_gil_between_chunks(engine: CTranslate2Engine) -> None:
     """The tokenizer holds the GIL for the whole of a call."""
     texts = [source for source, _ in pairs("en-ru")] * 8
-    pieces = engine._tokenizer
+    pieces = engine._tokenizer.get()
     whole = pieces._splitter
     sizes: list[int] = []
 
@@ -104,5 +104,5 @@ def test_counting_a_long_article_releases_the_gil_between_chunks(engine: CTransl
 
 def test_list_and_single_encoding_are_equal(engine: CTranslate2Engine) -> None:
     texts = ["", " ", "😀", *[source for source, _ in pairs("en-ru")][: 2 * SINGLE_ENCODE_MAX]]
-    splitter = engine._tokenizer._splitter
+    splitter = engine._tokenizer.get()._splitter
     assert splitter.split(texts) == [piece for text in texts for piece in splitter.split([text])]

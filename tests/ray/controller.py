@@ -54,7 +54,7 @@ def main() -> None:
                 print("ready", flush=True)
     finally:
         serve.shutdown()  # type: ignore[no-untyped-call]
-        ray.shutdown()
+        ray.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

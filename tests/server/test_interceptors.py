@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry
 
 from summsvc.config import Settings
 from summsvc.scheduling.fairness.callers import NO_LIMITS
+from summsvc.scheduling.fairness.turns import TURNS_PER_ITERATION
 from summsvc.server.call_steps import CallSteps
 from summsvc.server.codec.deserialize import RequestDeserializer
 from summsvc.server.interceptors import CallInterceptor
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.server.runtime.metrics import CallMetrics
 from summsvc.server.security.tokens import Tokens
-from summsvc.server.transport.callers import TURNS_PER_ITERATION, Callers
+from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.message_reader import MessageReader
 from summsvc.v1 import model_service_pb2 as pb
 from summsvc.v1.model_service_pb2_grpc import ModelServiceStub

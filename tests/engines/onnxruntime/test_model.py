@@ -25,9 +25,8 @@ def test_groups_have_each_row_once_and_little_padding(lengths: list[int]) -> Non
 def test_memory_of_groups_equals_that_of_one_batch(
     engine: OnnxRuntimeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = engine._network
-    assert network is not None
-    sources = engine._vocabulary.encode([*TEXTS[:12], *UNSEEN])
+    network = engine._network.get()
+    sources = engine._vocabulary.get().encode([*TEXTS[:12], *UNSEEN])
     assert len(model._group_by_length(np.array([len(each) for each in sources]))) > 2
     mask, memory = network.encode(sources)
     monkeypatch.setattr(model, "MIN_LENGTH_SHARE", 0)
@@ -41,8 +40,7 @@ def test_memory_of_groups_equals_that_of_one_batch(
 
 
 def test_signals_beyond_those_computed_in_advance(engine: OnnxRuntimeEngine) -> None:
-    network = engine._network
-    assert network is not None
+    network = engine._network.get()
     last = network._signal(model.POSITIONS - 1, model.POSITIONS)
     following = network._signal(model.POSITIONS, model.POSITIONS + 1)
     assert last.shape == following.shape == (1, network.layout.width)

@@ -76,7 +76,7 @@ def test_a_shortlist_of_all_words_equals_none(
     for path in converted.iterdir():
         (tmp_path / path.name).symlink_to(path)
     (tmp_path / "shortlist.npz").unlink()
-    size = engine._vocabulary.target_size
+    size = engine._vocabulary.get().target_size
     offsets, none = np.zeros(size + 1, np.uint64), np.zeros(0, np.uint32)
     save_shortlist(tmp_path / "shortlist.npz", size, offsets, none)
     whole = open_engine(tmp_path, Placement())

@@ -17,7 +17,7 @@ from summsvc.engines.declared import Declared
 from summsvc.errors import InvalidFieldError, ModelBrokenError, ModelUnavailableError
 from summsvc.models.conversion import bart, convert, marian, t5
 from summsvc.models.conversion.checkpoint import describe
-from summsvc.models.conversion.weights import Array
+from summsvc.models.conversion.mapped import Array
 from tests import checkpoints
 
 MISSING = object()

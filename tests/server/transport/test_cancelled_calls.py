@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 from unittest.mock import patch
@@ -29,6 +30,10 @@ FOREVER_S = 3_600.0
 
 class Request:
     """What a method works on."""
+
+
+def has_held(calls: CancelledCalls, count: int) -> bool:
+    return len(calls) == count
 
 
 def wrapped(calls: CancelledCalls, method: Callable[[], Awaitable[object]]) -> UnaryBehavior:
@@ -189,7 +194,7 @@ def test_resets_take_the_streams_of_their_own_connection(
             opened(resetting, batch)
             eventually(lambda: len(waiting) == STREAMS)
             cancelled(resetting, batch)
-            eventually(lambda batch=batch: len(calls) == (batch + 1) * STREAMS)
+            eventually(partial(has_held, calls, (batch + 1) * STREAMS))
         assert not refused(resetting)
         opened(resetting, 2)
         # gRPC takes one more.

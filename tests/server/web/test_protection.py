@@ -44,7 +44,7 @@ def test_a_name_that_another_site_may_own_is_refused(web: httpx2.Client, host: s
 
 def test_a_name_of_web_hosts_is_allowed(tmp_path: Path) -> None:
     settings = Settings(
-        port=0, metrics_port=-1, web="127.0.0.1:0", web_hosts="news.example,b.example",
+        port=0, metrics_port=-1, web="127.0.0.1:0", web_hosts=("news.example", "b.example"),
         model_dir=tmp_path,
     )  # fmt: skip
     with (

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from grpc._cython import cygrpc  # type: ignore[attr-defined]  # The stubs do not have it.
+from grpc._cython import cygrpc
 
 from summsvc.config import Settings, SettingsError
 from summsvc.config.values import CIPHER_SUITES
