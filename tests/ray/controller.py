@@ -54,7 +54,7 @@ def main() -> None:
                 print("ready", flush=True)
     finally:
         serve.shutdown()  # type: ignore[no-untyped-call]
-        ray.shutdown()  # type: ignore[no-untyped-call]
+        ray.shutdown()
 
 
 if __name__ == "__main__":
