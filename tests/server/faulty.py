@@ -15,7 +15,7 @@ from typing import Any
 
 from summsvc.cli import main
 from summsvc.models.store.store import Store
-from summsvc.scheduling.pool.pool import ModelPool
+from summsvc.server.app import Server
 from summsvc.server.runtime.active_calls import ActiveCalls
 from summsvc.tasks.pipeline import text_workers
 
@@ -77,7 +77,7 @@ def hold(part: str, folder: Path) -> None:
 
         given_load["load"] = load
 
-    given_load: dict[str, Any] = vars(ModelPool)["__init__"].__kwdefaults__
+    given_load: dict[str, Any] = vars(Server)["__init__"].__kwdefaults__
     match part:
         case "none":
             pass
