@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,4 +85,9 @@ def test_a_shortlist_of_all_words_equals_none(
     options = DecodingOptions(beam_size=beam_size)
     found = whole.generate(texts, "en", "ru", options)
     whole.close()
-    assert found == engine.generate(texts, "en", "ru", options)
+    expected = engine.generate(texts, "en", "ru", options)
+    # On some processors, sums of rows of another length are rounded in another way.
+    assert [each.score for each in found] == pytest.approx([each.score for each in expected])
+    assert [replace(each, score=0.0) for each in found] == [
+        replace(each, score=0.0) for each in expected
+    ]
