@@ -86,8 +86,10 @@ def test_a_shortlist_of_all_words_equals_none(
     found = whole.generate(texts, "en", "ru", options)
     whole.close()
     expected = engine.generate(texts, "en", "ru", options)
-    # On some processors, sums of rows of another length are rounded in another way.
-    assert [each.score for each in found] == pytest.approx([each.score for each in expected])
+    # Without VNNI instructions, sums in int8 of rows of another length are rounded differently.
+    assert [each.score for each in found] == pytest.approx(
+        [each.score for each in expected], rel=0.01
+    )
     assert [replace(each, score=0.0) for each in found] == [
         replace(each, score=0.0) for each in expected
     ]
