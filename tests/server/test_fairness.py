@@ -26,7 +26,7 @@ FLOOD = 300
 CALLS = 4
 SEQUENCES = 8
 WAITING = 60
-REPEAT_S = 2.0
+REPEAT_S = 10.0
 """Seconds after which a rejected call of the flood is repeated."""
 
 
