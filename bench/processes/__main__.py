@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.processes import cost, kill, load
-from bench.processes.page import put, tables, unmet
+from bench.processes.page import tables, unmet
 from bench.processes.results import Load, Results
 from bench.speed.students import BEAMS
+from bench.tables import replace_tables
 
 PARTS = ("load", "cost", "kill")
 
@@ -68,7 +69,7 @@ def main() -> None:
             results.write(arguments.json)
     print("\n\n".join(tables(results).values()))
     if arguments.docs:
-        put(results, arguments.docs)
+        replace_tables(arguments.docs, "processes", tables(results))
     if missed := unmet(results):
         raise SystemExit("\n".join(missed))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from bench.processes.results import Cost, Footprint, Kill, Load, Results
+from bench.tables import table
 
 COST_BAR = 1.05
 """Most that the latency of one client may be with a parent, by that without one."""
@@ -22,26 +21,13 @@ KILLS = (
 )
 
 
-def put(results: Results, page: Path) -> None:
-    """Replace each table of a page, between ``<!-- processes NAME -->`` and ``<!-- end -->``."""
-    text = page.read_text("utf-8")
-    for name, table in tables(results).items():
-        begin, end = f"<!-- processes {name} -->\n", "<!-- end -->"
-        before, begun, rest = text.partition(begin)
-        _, ended, after = rest.partition(end)
-        if not begun or not ended:
-            raise ValueError(f"{page} has no place for the table {name!r}")
-        text = f"{before}{begin}{table}\n{end}{after}"
-    page.write_text(text, "utf-8")
-
-
 def tables(results: Results) -> dict[str, str]:
     """Tables by name, without empty ones."""
     made = {
-        "loads": _table(LOADS, map(_load, results.loads)),
-        "footprints": _table(FOOTPRINTS, map(_footprint, results.footprints)),
-        "costs": _table(COSTS, map(_cost, results.costs)),
-        "kills": _table(KILLS, map(_kill, results.kills)),
+        "loads": table(LOADS, map(_load, results.loads)),
+        "footprints": table(FOOTPRINTS, map(_footprint, results.footprints)),
+        "costs": table(COSTS, map(_cost, results.costs)),
+        "kills": table(KILLS, map(_kill, results.kills)),
     }
     return {name: table for name, table in made.items() if "\n| " in table}
 
@@ -102,8 +88,3 @@ def _kill(kill: Kill) -> list[str]:
     )
     back = ", ".join(f"{each:.1f}" for each in kill.recovery_s)
     return [str(kill.processes), str(kill.clients), str(kill.kills), plain, retrying, back]
-
-
-def _table(head: str, lines: Iterable[Sequence[str]]) -> str:
-    ruler = "|" + "---|" * len(head.split("|"))
-    return "\n".join([f"| {head} |", ruler, *(f"| {' | '.join(line)} |" for line in lines)])

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 
+from bench import plans
 from summsvc.client import Article, AsyncClient, DecodingOptions, SummsvcClientError
 
 KINDS = ("info", "summarize", "translate", "stream")
@@ -51,26 +52,12 @@ class Done:
 
 def start(plan: Plan) -> subprocess.Popen[str]:
     """Start a plan in another process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.ray.load"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(dataclasses.asdict(plan)))
-    process.stdin.close()
-    return process
+    return plans.start("bench.ray.load", plan)
 
 
 def finish(process: subprocess.Popen[str]) -> Done:
     """Wait for a plan that was started. Raises RuntimeError when its process failed."""
-    assert process.stdout is not None
-    said = process.stdout.read()
-    process.stdout.close()
-    if process.wait():
-        raise RuntimeError("the clients failed")
-    return Done(**json.loads(said))
+    return Done(**plans.finish(process))
 
 
 async def send(plan: Plan) -> Done:

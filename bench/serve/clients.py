@@ -21,6 +21,7 @@ from typing import Any
 
 import grpc
 
+from bench import plans
 from summsvc.v1 import article_pb2, translation_service_pb2_grpc
 from summsvc.v1 import translation_service_pb2 as pb
 
@@ -71,26 +72,12 @@ class Done:
 
 def start(plan: Plan) -> subprocess.Popen[str]:
     """Start a plan in another process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.serve.clients"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(dataclasses.asdict(plan)))
-    process.stdin.close()
-    return process
+    return plans.start("bench.serve.clients", plan)
 
 
 def finish(process: subprocess.Popen[str]) -> Done:
     """Wait for a plan that was started, and return its calls."""
-    assert process.stdout is not None
-    said = process.stdout.read()
-    process.stdout.close()
-    if process.wait():
-        raise RuntimeError("the clients failed")
-    done = json.loads(said)
+    done = plans.finish(process)
     return Done([Call(**call) for call in done["calls"]], done["cpu_s"])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.serve.arrivals import Arrivals
@@ -10,6 +9,7 @@ from bench.serve.bars import BAR_CLIENTS, Bar, bars
 from bench.serve.bulk import Bulk
 from bench.serve.results import Results
 from bench.serve.rows import Row
+from bench.tables import replace_tables, table
 
 CLOSED = (
     "model | texts | clients | system | tokens/s | engine alone | drift | ratio | p50 ms | p95 "
@@ -38,26 +38,14 @@ def report(results: Results) -> str:
 
 def put(results: Results, page: Path) -> None:
     """Replace each table of a page, between ``<!-- serve NAME -->`` and ``<!-- end -->``."""
-    _fill(page, tables(results))
+    replace_tables(page, "serve", tables(results))
 
 
 def put_summary(results: Results, page: Path, model: str) -> None:
     """Replace a page's summary of a model at 32 clients and its targets, marked as above."""
     rows = (row for row in results.ordered() if (row.model, row.clients) == (model, BAR_CLIENTS))
-    summary = _table(SUMMARY, map(_summary, rows))
-    _fill(page, {"summary": summary, "bars": tables(results)["bars"]})
-
-
-def _fill(page: Path, named: dict[str, str]) -> None:
-    text = page.read_text("utf-8")
-    for name, table in named.items():
-        begin, end = f"<!-- serve {name} -->\n", "<!-- end -->"
-        before, begun, rest = text.partition(begin)
-        _, ended, after = rest.partition(end)
-        if not begun or not ended:
-            raise ValueError(f"{page} has no place for the table {name!r}")
-        text = f"{before}{begin}{table}\n{end}{after}"
-    page.write_text(text, "utf-8")
+    summary = table(SUMMARY, map(_summary, rows))
+    replace_tables(page, "serve", {"summary": summary, "bars": tables(results)["bars"]})
 
 
 def tables(results: Results) -> dict[str, str]:
@@ -71,11 +59,11 @@ def tables(results: Results) -> dict[str, str]:
         for step in each.steps
     ]
     all_tables = {
-        "closed": _table(CLOSED, map(_closed, rows)),
-        "processor": _table(PROCESSOR, map(_processor, many)),
-        "bars": _table(BARS, map(_bar, bars(results))),
-        "bulk": _table(BULK, (_bulk(*each) for each in results.bulk.items())),
-        "overload": _table(OVERLOAD, overload),
+        "closed": table(CLOSED, map(_closed, rows)),
+        "processor": table(PROCESSOR, map(_processor, many)),
+        "bars": table(BARS, map(_bar, bars(results))),
+        "bulk": table(BULK, (_bulk(*each) for each in results.bulk.items())),
+        "overload": table(OVERLOAD, overload),
     }
     return {name: table for name, table in all_tables.items() if "\n| " in table}
 
@@ -147,8 +135,3 @@ def _overload(model: str, step: Arrivals, peak: float) -> list[str]:
 
 def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
-
-
-def _table(head: str, lines: Iterable[Sequence[str]]) -> str:
-    ruler = "|" + "---|" * len(head.split("|"))
-    return "\n".join([f"| {head} |", ruler, *(f"| {' | '.join(line)} |" for line in lines)])
