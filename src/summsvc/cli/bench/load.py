@@ -23,7 +23,7 @@ MAX_CALLS = 1_000_000
 
 MAX_IN_FLIGHT = 1_000
 """Most calls in flight at a fixed rate. Beyond it a call is sent when another one ends; its
-latency counts from the moment at which it was due all the same."""
+latency counts from the moment at which it was due."""
 
 Call = Callable[[int], Awaitable[Stats]]
 """Makes the call with a number, from 0, and returns the server's statistics."""

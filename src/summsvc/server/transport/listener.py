@@ -124,7 +124,8 @@ def _refused(credentials: Credentials | None) -> str:
     return why
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address and not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -140,7 +141,7 @@ async def _addresses(name: str) -> list[str]:
     ``localhost`` stands for both loopback addresses, independent of the machine's hosts
     file, because gRPC clients resolve it so (RFC 6761, section 6.3).
     """
-    if _is_address(name):
+    if is_address(name):
         return [name]
     if name.lower().rstrip(".") == "localhost":
         found = list(_LOOPBACK)

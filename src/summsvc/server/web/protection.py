@@ -7,13 +7,14 @@ first kind names the site as its origin, the second kind names the site's host.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from summsvc.server.transport.listener import is_address
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -82,7 +83,7 @@ class Protection:
         return None
 
     def _is_allowed(self, host: str) -> bool:
-        return host in self._hosts or _is_address(host)
+        return host in self._hosts or is_address(host)
 
 
 def _host(authority: str) -> str:
@@ -92,14 +93,6 @@ def _host(authority: str) -> str:
     except ValueError:
         return ""
     return "" if "@" in authority else host.rstrip(".")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _refuse(status: int, text: str) -> PlainTextResponse:
