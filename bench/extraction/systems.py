@@ -18,7 +18,7 @@ def summsvc(source: str) -> str:
     """This service: the blocks of the article without boilerplate lines."""
     content = parse(Article("", source, "", MimeType.HTML), keep_boilerplate=False)
     blocks = [content.blocks[i] for i in content.article]
-    noise = {each.block for each in boilerplate.find(blocks, "")}
+    noise = {each.block for each in boilerplate.find(blocks, "").noise}
     text = "\n".join(block.text for i, block in enumerate(blocks) if i not in noise)
     release_blocks(content.blocks)
     return text

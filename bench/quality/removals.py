@@ -53,7 +53,8 @@ def removals(language: str, article: str) -> tuple[int, list[tuple[str, str]]]:
     """The number of an article's sentences; kind and text of each block that is removed."""
     blocks = plain.parse(article)
     total = sum(1 for block in blocks for _ in sentences.split(block.text, language))
-    return total, [(each.what, blocks[each.block].text) for each in boilerplate.find(blocks, "")]
+    noise = boilerplate.find(blocks, "").noise
+    return total, [(each.what, blocks[each.block].text) for each in noise]
 
 
 def report(language: str, articles: Iterator[str], *, show: bool) -> str:

@@ -242,10 +242,13 @@ def test_an_article_of_nothing_else_is_read() -> None:
 
 
 def test_it_is_known_whether_an_article_has_nothing_else() -> None:
-    assert boilerplate.is_only_noise(plain.parse("Source link\n\nRead more"), "")
-    assert not boilerplate.is_only_noise(plain.parse("\n\n".join(["Source link", *STORY])), "")
-    assert not boilerplate.is_only_noise(plain.parse("\n\n".join([*STORY, "Source link"])), "")
-    assert not boilerplate.is_only_noise([], "")
+    def is_only_noise(*lines: str) -> bool:
+        return boilerplate.find(plain.parse("\n\n".join(lines)), "").only_noise
+
+    assert is_only_noise("Source link", "Read more")
+    assert not is_only_noise("Source link", *STORY)
+    assert not is_only_noise(*STORY, "Source link")
+    assert not is_only_noise()
 
 
 def test_html_noise_takes_the_elements_that_hold_nothing_else() -> None:

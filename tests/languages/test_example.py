@@ -42,7 +42,7 @@ def test_sentences() -> None:
 @pytest.mark.parametrize("line", ["Autors: Jānis Bērziņš", "Lasi arī: https://a.lv/b", "Reklāma"])
 def test_noise_lines(line: str) -> None:
     blocks = plain.parse(f"Prezidents ieradās Rīgā piektdien.\n\n{line}\n\nViņš satika mēru.")
-    assert [each.block for each in boilerplate.find(blocks, "")] == [1]
+    assert [each.block for each in boilerplate.find(blocks, "").noise] == [1]
 
 
 def test_numbers() -> None:

@@ -35,19 +35,24 @@ class Noise:
     what: str
 
 
-def find(blocks: Sequence[Block], title: str) -> list[Noise]:
-    """The blocks of a body that are noise, in order; none when all are."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The noise of a body.
+
+    noise: in order of the blocks. only_noise: every block is noise; then ``noise`` is empty, so
+    that the text is processed as it is.
+    """
+
+    noise: list[Noise]
+    only_noise: bool
+
+
+def find(blocks: Sequence[Block], title: str) -> Found:
+    """The noise of a body."""
     noise = _kinds(blocks, title)
-    if len(noise) == len(blocks):
-        # The caller wants such a text to be processed as it is.
-        return []
-    return [Noise(i, noise[i]) for i in sorted(noise)]
-
-
-def is_only_noise(blocks: Sequence[Block], title: str) -> bool:
-    """Whether every block is noise, so that ``find`` leaves them all."""
-    first = blocks[:1]
-    return bool(first and _kinds(first, title)) and len(_kinds(blocks, title)) == len(blocks)
+    if noise and len(noise) == len(blocks):
+        return Found([], only_noise=True)
+    return Found([Noise(i, noise[i]) for i in sorted(noise)], only_noise=False)
 
 
 def _kinds(blocks: Sequence[Block], title: str) -> dict[int, str]:

@@ -26,6 +26,11 @@ from summsvc.errors import EmptyArticleError, InvalidFieldError, TextTooLongErro
 from summsvc.interruption import checked
 from summsvc.types import Article, Field, MimeType, PageExtraction, Span, Warning, WarningType
 
+_ONLY_NOISE_WARNING = Warning(
+    WarningType.PAGE_WITHOUT_ARTICLE,
+    "every line looks like boilerplate; none was left out",
+    Field.BODY,
+)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
 
 
@@ -55,7 +60,8 @@ def read(
     code = [body.blocks[i] for i in body.article if body.blocks[i].kind is BlockKind.CODE]
     prose = [i for i in checked(body.article) if body.blocks[i].kind is not BlockKind.CODE]
     parts = [body.blocks[i] for i in prose]
-    noise = [] if keep_boilerplate else boilerplate.find(parts, article.title)
+    found_noise = boilerplate.find([] if keep_boilerplate else parts, article.title)
+    noise = found_noise.noise
     unwanted = {prose[each.block] for each in noise}
     kept = [body.blocks[i] for i in prose if i not in unwanted]
     removed = removed_spans(article.body, article.mime_type, body.blocks, unwanted)
@@ -87,7 +93,7 @@ def read(
         removed=removed,
         warnings=(
             *body.warnings,
-            *(() if keep_boilerplate or noise else _only_noise_warning(parts, article.title)),
+            *([_ONLY_NOISE_WARNING] if found_noise.only_noise else ()),
             *(_removal_warning(parts[each.block], each.what) for each in noise),
             *_code_warning(code),
             *warnings,
@@ -174,14 +180,6 @@ def _removal_warning(block: Block, what: str) -> Warning:
         Field.BODY,
         block.span,
     )
-
-
-def _only_noise_warning(blocks: Sequence[Block], title: str) -> tuple[Warning, ...]:
-    """A warning if every block looks like boilerplate, so that none was removed."""
-    if not boilerplate.is_only_noise(blocks, title):
-        return ()
-    message = "every line looks like boilerplate; none was left out"
-    return (Warning(WarningType.PAGE_WITHOUT_ARTICLE, message, Field.BODY),)
 
 
 def _code_warning(code: Sequence[Block]) -> list[Warning]:

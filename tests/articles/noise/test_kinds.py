@@ -46,7 +46,7 @@ FILES = sorted({path.stem for path in DATA.glob("*.txt")}.difference(LOOK_ALIKES
 def found(line: str, at: int) -> list[str]:
     """What a line is left out as when it stands in a story before its block ``at``."""
     blocks = plain.parse("\n\n".join([*STORY[:at], line, *STORY[at:]]))
-    return [noise.what for noise in boilerplate.find(blocks, "") if noise.block == at]
+    return [noise.what for noise in boilerplate.find(blocks, "").noise if noise.block == at]
 
 
 def examples(name: str, mark: str) -> list[str]:

@@ -147,9 +147,11 @@ def _compound(text: str, languages: registry.Registry, place: Place) -> str | No
     parts = [part for part in _PARTS.split(text) if part]
     if len(parts) < 2:
         parts = _after_clock(text) or _before_time(text, languages)
+    if len(parts) < 2:
+        return None
     kinds = [_line(part, languages, place) for part in parts]
     known = [kind for kind in kinds if kind]
-    if not known or len(parts) < 2:
+    if not known:
         return None
     name = _patterns(languages).name
     unknown = [part for part, kind in zip(parts, kinds, strict=True) if not kind]
