@@ -17,6 +17,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from summsvc.server.supervisor.metrics import SupervisorMetrics
 from tests.running import Running
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,9 @@ def exposed(registry: CollectorRegistry) -> dict[str, set[str]]:
 
 
 def test_every_metric_and_label_of_a_query_exists(bare_server: Running) -> None:
-    names = exposed(bare_server.server._registry)
+    supervisor = CollectorRegistry()
+    SupervisorMetrics(supervisor, processes=2)
+    names = exposed(bare_server.server._registry) | exposed(supervisor)
     used: set[str] = set()
     for expression in expressions():
         labels = set(TARGET_LABELS)
