@@ -11,10 +11,9 @@ machine's speed changes from minute to minute. With --page the tables are writte
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from bench.ray import load
 from bench.serve import models, texts
 from bench.serve.servers import served
+from bench.tables import replace_tables, table
 from tests.process_memory import resident_mb
 from tests.ray.cluster import Cluster, cluster
 
@@ -34,7 +34,7 @@ STREAMED = (("stream", 16),)
 KILL_S = 12.0
 """Seconds of the load under which a replica is killed, after a quarter of the time."""
 
-HEADINGS = ("call", "clients", "server", "calls/s", "of plain", "tokens/s", "p50 ms", "p95 ms")
+HEADINGS = "call | clients | server | calls/s | of plain | tokens/s | p50 ms | p95 ms"
 
 
 def whole(replicas: int) -> dict[str, Any]:
@@ -87,11 +87,6 @@ def per_second(done: load.Done) -> float:
     if done.failed:
         raise RuntimeError(f"calls failed: {done.failed}")
     return len(done.ms) / done.seconds
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def compare(
@@ -150,18 +145,6 @@ def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
-def write(page: Path, name: str, content: str) -> None:
-    """Replace a marked part of a page."""
-    text = page.read_text("utf-8")
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-    replaced, count = re.subn(
-        pattern, lambda found: found[1] + content + found[2], text, flags=re.S
-    )
-    if count != 1:
-        raise RuntimeError(f"{page} has no part '{name}'")
-    page.write_text(replaced, "utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench ray", description=__doc__)
     parser.add_argument("--model", default="student-base-memory", help="see bench/serve/models.py")
@@ -185,7 +168,7 @@ def main() -> None:
         )
         memory = {PLAIN: plain.rss_mb(), **memory}
         speed = table(HEADINGS, [row.cells() for row in rows])
-        sizes = table(("server", "MB"), [[way, f"{mb:.0f}"] for way, mb in memory.items()])
+        sizes = table("server | MB", [[way, f"{mb:.0f}"] for way, mb in memory.items()])
         print(speed, sizes, sep="\n", flush=True)
         deaths = []
         for deployment, kind, clients in (
@@ -198,12 +181,11 @@ def main() -> None:
             options = whole(2) if deployment == "summsvc" else apart(model, 2)
             running.run({"settings": settings, **options})
             deaths.append(killed(running, deployment, kind, clients, bodies))
-    headings = ("killed replica of", "call", "clients", "answered", "failed", "longest ms")
-    losses = table(headings, deaths)
+    losses = table("killed replica of | call | clients | answered | failed | longest ms", deaths)
     print(losses)
     if chosen.page is not None:
-        for name, content in (("speed", speed), ("memory", sizes), ("deaths", losses)):
-            write(chosen.page, name, content)
+        tables = {"speed": speed, "memory": sizes, "deaths": losses}
+        replace_tables(chosen.page, "ray", tables)
 
 
 if __name__ == "__main__":

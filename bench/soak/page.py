@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.soak.results import Minute, Results, bars
+from bench.tables import replace_tables, table
 
-PLACE = re.compile(r"(?<=<!-- soak -->\n).*?(?=<!-- end -->)", re.S)
+HEAD = "minute | calls | p50 ms | p95 | p99 | MB | descriptors | threads | tasks"
 
 
 def put(results: Results, page: Path) -> None:
-    """Replace the tables of a page, between ``<!-- soak -->`` and ``<!-- end -->``."""
-    text = page.read_text("utf-8")
-    if not PLACE.search(text):
-        raise ValueError(f"{page} has no place for the tables")
-    page.write_text(PLACE.sub(lambda _: f"{report(results)}\n", text), "utf-8")
+    """Replace the results in a page, between ``<!-- soak results -->`` and ``<!-- end -->``."""
+    replace_tables(page, "soak", {"results": report(results)})
 
 
 def report(results: Results) -> str:
@@ -32,14 +29,14 @@ def report(results: Results) -> str:
         f"{skipped} not started because 400 were under way, {loads} loads of models. "
         f"Statuses: {statuses}."
     )
-    requirements = _table(
-        ("requirement", "measured", ""),
+    requirements = table(
+        "requirement | measured | ",
         ((bar.text, bar.measured, "met" if bar.met else "not met") for bar in bars(results)),
     )
     step = max(1, len(results.minutes) // 10)
     chosen = list(enumerate(results.minutes, 1))[::step]
-    head = ("minute", "calls", "p50 ms", "p95", "p99", "MB", "descriptors", "threads", "tasks")
-    return f"{sentences}\n\n{requirements}\n\n{_table(head, (_line(*each) for each in chosen))}"
+    minutes = table(HEAD, (_line(*each) for each in chosen))
+    return f"{sentences}\n\n{requirements}\n\n{minutes}"
 
 
 def _line(number: int, minute: Minute) -> Sequence[str]:
@@ -47,8 +44,3 @@ def _line(number: int, minute: Minute) -> Sequence[str]:
     figures = (calls.p50_ms, calls.p95_ms, calls.p99_ms, usage.rss_mb)
     counts = (usage.fds, usage.threads, usage.tasks)
     return (str(number), str(calls.calls), *(f"{x:.1f}" for x in figures), *map(str, counts))
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    ruler = "|" + "---|" * len(head)
-    return "\n".join([f"| {' | '.join(head)} |", ruler, *(f"| {' | '.join(x)} |" for x in lines)])
