@@ -17,6 +17,9 @@ from summsvc import errors
 ERROR_DOMAIN = "summsvc"
 """``domain`` of every ErrorInfo."""
 
+DETAILS_KEY = "grpc-status-details-bin"
+"""Key of the trailing metadata that carry a rich status."""
+
 _STATUS_CODES: tuple[tuple[type[errors.SummsvcError], grpc.StatusCode], ...] = (
     (errors.InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.ModelUnavailableError, grpc.StatusCode.FAILED_PRECONDITION),
@@ -80,4 +83,4 @@ def internal_error() -> errors.SummsvcError:
 
 def trailing_metadata(status: status_pb2.Status) -> tuple[str, bytes]:
     """Return the trailing metadata entry that carries a rich status."""
-    return ("grpc-status-details-bin", status.SerializeToString())
+    return (DETAILS_KEY, status.SerializeToString())

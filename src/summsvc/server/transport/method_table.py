@@ -2,15 +2,17 @@
 
 ``MethodTable`` takes the place of gRPC's server: the same servicers and the same interceptor
 are added to it, and a call that was received elsewhere is handed to it with its ``HandedCall``.
-So a call has the same limits, errors, log lines and metrics, whichever way it arrived.
+So a call has the same limits, errors, log lines and metrics, whichever way it arrived: from the
+web page, or from Ray's proxy.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, cast
 
 import grpc
@@ -19,6 +21,9 @@ from summsvc.server.transport.handlers import Context, Continuation, Handler
 from summsvc.server.transport.message_reader import NO_MORE_MESSAGES
 
 Metadata = Sequence[tuple[str, str | bytes]]
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Sends an encoded response to the caller; waits until further ones may follow."""
 
 
 class Interceptor(Protocol):
@@ -32,23 +37,26 @@ class Interceptor(Protocol):
 class HandedCall:
     """One call with one request message: what ``grpc.aio.ServicerContext`` is to a connection.
 
-    request: the encoded message. metadata: of the call. peer: address of the caller, as gRPC
-    writes it. timeout_s: seconds that are left to the call's deadline; None: it has none.
+    request: the encoded message, or what the method's handler takes in its place. metadata: of
+    the call. peer: address of the caller, as gRPC writes it. timeout_s: seconds that are left to
+    the call's deadline; None: it has none.
     code, message, trailing: status and trailing metadata, once the call has ended.
     """
 
     def __init__(
-        self, request: bytes, *, metadata: Metadata, peer: str, timeout_s: float | None
+        self, request: object, *, metadata: Metadata, peer: str, timeout_s: float | None = None
     ) -> None:
         self.code = grpc.StatusCode.OK
         self.message = ""
         self.trailing: Metadata = ()
-        self.serializer: Callable[[object], bytes] | None = None
         self._requests = [request]
-        self._responses: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._metadata = tuple(metadata)
         self._peer = peer
         self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def connect(self, send: Send, serializer: Callable[[object], bytes] | None) -> None:
+        """Set where responses go, and how the method's handler encodes them."""
+        self._send, self._serializer = send, serializer
 
     def invocation_metadata(self) -> Metadata:
         return self._metadata
@@ -75,34 +83,23 @@ class HandedCall:
         return self._requests.pop() if self._requests else NO_MORE_MESSAGES
 
     async def write(self, message: object) -> None:
-        """Hand a response of a stream to ``responses``; wait until it was taken."""
-        self._responses.put_nowait(self.encoded(message))
-        await self._responses.join()
-
-    def encoded(self, message: object) -> bytes:
-        """Encode a response as the method's handler says."""
-        return cast("bytes", message) if self.serializer is None else self.serializer(message)
-
-    def end(self) -> None:
-        """End the responses."""
-        self._responses.put_nowait(None)
-
-    async def responses(self) -> AsyncGenerator[bytes, None]:
-        """Yield the responses of a stream until its end."""
-        while (response := await self._responses.get()) is not None:
-            yield response
-            self._responses.task_done()
+        """Encode and send a response."""
+        encode = self._serializer
+        await self._send(cast("bytes", message) if encode is None else encode(message))
 
 
 class MethodTable(grpc.aio.Server):
     """The methods that were added, by their full names; it listens nowhere.
 
-    interceptors: exactly one. options: of gRPC's connections, without effect here.
+    interceptors: the first one is the outermost; the last one is told of an unknown method that
+    it has no handler. options: of gRPC's connections, without effect here.
     """
 
     def __init__(self, *, interceptors: Sequence[Interceptor], options: object = ()) -> None:  # noqa: ARG002
-        (self._interceptor,) = interceptors
         self._handlers: dict[str, Handler] = {}
+        self._wrapped: Continuation = self._handler
+        for interceptor in reversed(interceptors):
+            self._wrapped = partial(interceptor.intercept_service, self._wrapped)
 
     def add_registered_method_handlers(
         self, service_name: str, method_handlers: Mapping[str, Handler]
@@ -114,32 +111,40 @@ class MethodTable(grpc.aio.Server):
 
     async def answer(self, method: str, call: HandedCall) -> bytes:
         """Run a method with one response. Returns b"" when the call's status is an error."""
-        # In a task of its own, as gRPC runs each call: the drain cancels tasks.
-        return await asyncio.create_task(self._run(method, call))
+        return b"".join([response async for response in self.stream(method, call)])
 
     async def stream(self, method: str, call: HandedCall) -> AsyncGenerator[bytes, None]:
         """Run a method with any number of responses, which end with the call's status."""
-        running = asyncio.create_task(self._run(method, call))
-        running.add_done_callback(lambda _: call.end())
+        responses: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+        async def send(response: bytes) -> None:
+            responses.put_nowait(response)
+            await responses.join()
+
+        # In a task of its own, as gRPC runs each call: the drain cancels tasks.
+        running = asyncio.create_task(self.run(method, call, send))
+        running.add_done_callback(lambda _: responses.put_nowait(None))
         try:
-            async for response in call.responses():
+            while (response := await responses.get()) is not None:
                 yield response
+                responses.task_done()
             await running
         finally:
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
 
-    async def _run(self, method: str, call: HandedCall) -> bytes:
-        handler = await self._interceptor.intercept_service(self._handler, _Details(method))
-        call.serializer = handler.response_serializer
+    async def run(self, method: str, call: HandedCall, send: Send) -> None:
+        """Run a method in the current task, which the drain may cancel; send its responses."""
+        handler = await self._wrapped(_Details(method))
+        assert handler is not None
+        call.connect(send, handler.response_serializer)
         # The interceptor makes every method one of streamed requests.
         behavior = cast("Any", handler.stream_stream or handler.stream_unary)
         with suppress(grpc.aio.AbortError):
             response = await behavior(None, cast("Context", call))
             if response is not None:
-                return call.encoded(response)
-        return b""
+                await call.write(response)
 
     async def _handler(self, details: grpc.HandlerCallDetails) -> Handler | None:
         return self._handlers.get(details.method)
