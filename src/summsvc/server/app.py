@@ -51,6 +51,7 @@ from summsvc.server.transport.callers import Callers
 from summsvc.server.transport.health_server import start_health_server
 from summsvc.server.transport.listener import listen, reachable_address, warn_of_plaintext
 from summsvc.server.transport.message_reader import MessageReader
+from summsvc.server.transport.method_table import MethodTable
 from summsvc.server.transport.metrics_endpoint import MetricsEndpoint, register_process_metrics
 from summsvc.server.transport.options import call_options, connection_options
 from summsvc.tasks.pipeline.metrics import ResultMetrics
@@ -235,10 +236,13 @@ class Server:
             tracer=self._tracer,
         )
 
+    def _interceptor(self, steps: CallSteps) -> CallInterceptor:
+        return CallInterceptor(steps, self._deserializer, self._message_reader)
+
     def _transport(self, steps: CallSteps) -> grpc.aio.Server:
         settings = self.settings
         return self._create_transport(
-            interceptors=[CallInterceptor(steps, self._deserializer, self._message_reader)],
+            interceptors=[self._interceptor(steps)],
             options=[
                 *connection_options(settings, share_port=self._share_port),
                 *call_options(settings),
@@ -264,21 +268,23 @@ class Server:
         Raises SettingsError if they are not installed, OSError for a port in use.
         """
         try:
-            from summsvc.server.web.app import application, methods
-            from summsvc.server.web.calls import Calls
+            from summsvc.server.web.app import application
             from summsvc.server.web.endpoint import WebEndpoint
+            from summsvc.server.web.handlers import JsonHandlers
         except ModuleNotFoundError as error:
             raise SettingsError("web needs the extra: pip install 'summsvc[web]'") from error
         settings = self.settings
         host, port = split_address(settings.web)
-        calls = Calls(settings, steps, self._deserializer, self._workers)
+        handlers = JsonHandlers(settings, self._deserializer, self._workers)
+        methods = MethodTable(interceptors=[self._interceptor(steps), handlers])
+        self._add_services(methods)
         facts = {
             "port": self.port,
             "tls": self._credentials is not None,
             "token": self._tokens.required,
         }
-        called = methods(self._summarization, self._translation, self._models)
-        page = application(calls, called, facts, (host, *settings.web_hosts))
+        allowed = (host, *settings.web_hosts)
+        page = application(methods, settings.max_message_bytes, facts, allowed)
         endpoint = WebEndpoint(page, host, port, self._credentials)
         if self._credentials is None:
             warn_of_plaintext(host, [endpoint.address], tokens=self._tokens.required)

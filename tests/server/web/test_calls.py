@@ -45,6 +45,7 @@ def translation(body: str = ARTICLE["body"], **fields: Any) -> dict[str, Any]:
 
 NO_FORMAT = {"article": {"body": "a", "mime_type": "x"}}
 NO_SOURCE = translation(glossary=[{"source": "", "target": "a"}])
+HEAD = "POST /api/Summarize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 MANY_TERMS = translation(do_not_translate=["a"] * 4)
 
 
@@ -94,9 +95,8 @@ def test_models_and_server_are_those_of_grpc(web: httpx2.Client, web_server: Run
     with grpc.insecure_channel(web_server.address) as channel:
         stub = model_service_pb2_grpc.ModelServiceStub(channel)
         wanted = stub.ListModels(model_service_pb2.ListModelsRequest())
-        assert (
-            info["version"] == stub.GetServerInfo(model_service_pb2.GetServerInfoRequest()).version
-        )
+        wanted_info = stub.GetServerInfo(model_service_pb2.GetServerInfoRequest())
+        assert (info["version"], info["caller"]) == (wanted_info.version, wanted_info.caller)
     assert listed == MessageToDict(wanted, preserving_proto_field_name=True)
     assert info["limits"]["max_terms"] == 3
     assert web.get("/server.json").json() == {
@@ -219,6 +219,20 @@ def test_a_token_is_asked_for_before_the_request_is_read(tmp_path: Path) -> None
         assert client.get("/server.json").json()["token"] is True
 
 
+def test_a_call_without_a_token_is_refused_before_its_body_arrives(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.txt"
+    tokens.write_text("a good token\n")
+    settings = Settings(
+        port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=tmp_path, token_file=tokens
+    )
+    with (
+        running(settings) as server,
+        socket.create_connection(("127.0.0.1", server.server.web_port), timeout=60) as slow,
+    ):
+        slow.sendall(f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
+        assert slow.recv(65_536).startswith(b"HTTP/1.1 401 ")
+
+
 def test_limits_of_a_caller_count_calls_of_both_kinds(
     students: Path,
 ) -> None:
@@ -254,12 +268,11 @@ def test_a_body_that_does_not_arrive_ends_the_call(tmp_path: Path) -> None:
     settings = Settings(
         port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=tmp_path, max_receive_s=0.1
     )
-    head = "POST /api/Summarize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with (
         running(settings) as server,
         socket.create_connection(("127.0.0.1", server.server.web_port), timeout=60) as slow,
     ):
-        slow.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        slow.sendall(f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
         reply = slow.recv(65_536)
         assert reply.startswith(b"HTTP/1.1 504 ")
         eventually(lambda: server.server._active_calls.idle())

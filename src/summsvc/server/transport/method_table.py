@@ -91,8 +91,7 @@ class HandedCall:
 class MethodTable(grpc.aio.Server):
     """The methods that were added, by their full names; it listens nowhere.
 
-    interceptors: the first one is the outermost; the last one is told of an unknown method that
-    it has no handler. options: of gRPC's connections, without effect here.
+    interceptors: the outermost first. options: of gRPC's connections, without effect here.
     """
 
     def __init__(self, *, interceptors: Sequence[Interceptor], options: object = ()) -> None:  # noqa: ARG002
@@ -139,7 +138,7 @@ class MethodTable(grpc.aio.Server):
         handler = await self._wrapped(_Details(method))
         assert handler is not None
         call.connect(send, handler.response_serializer)
-        # The interceptor makes every method one of streamed requests.
+        # ``MessageReader`` makes every method one of streamed requests.
         behavior = cast("Any", handler.stream_stream or handler.stream_unary)
         with suppress(grpc.aio.AbortError):
             response = await behavior(None, cast("Context", call))

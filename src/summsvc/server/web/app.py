@@ -16,16 +16,17 @@ from summsvc.server.services.health import (
     SUMMARIZATION_SERVICE,
     TRANSLATION_SERVICE,
 )
-from summsvc.server.services.models import ModelServicer
-from summsvc.server.services.summarization import SummarizationServicer
-from summsvc.server.services.translation import TranslationServicer
-from summsvc.server.web.calls import CallEndpoint, Calls, Method
+from summsvc.server.transport.method_table import MethodTable
+from summsvc.server.web.calls import JSON, JSON_LINES, CallEndpoint
 from summsvc.server.web.protection import Protection
-from summsvc.v1 import (
-    model_service_pb2,
-    summarization_service_pb2,
-    translation_service_pb2,
-)
+
+CALLED = {
+    f"/{SUMMARIZATION_SERVICE}/Summarize": JSON,
+    f"/{TRANSLATION_SERVICE}/StreamTranslate": JSON_LINES,
+    f"/{MODEL_SERVICE}/ListModels": JSON,
+    f"/{MODEL_SERVICE}/GetServerInfo": JSON,
+}
+"""Methods of which the page makes calls, each at ``/api/`` and its name; their media types."""
 
 PAGE = Path(__file__).parent / "page"
 """Files of the page, served as they are."""
@@ -40,44 +41,12 @@ MEDIA_TYPES = {
 """Media types of the page's files, by the ends of their names."""
 
 
-def methods(
-    summarization: SummarizationServicer, translation: TranslationServicer, models: ModelServicer
-) -> list[Method]:
-    """List the methods of which the page makes calls."""
-    return [
-        Method(
-            f"/{SUMMARIZATION_SERVICE}/Summarize",
-            summarization_service_pb2.SummarizeRequest,
-            summarization_service_pb2.SummarizeResponse,
-            run=summarization.Summarize,
-        ),
-        Method(
-            f"/{TRANSLATION_SERVICE}/StreamTranslate",
-            translation_service_pb2.StreamTranslateRequest,
-            translation_service_pb2.StreamTranslateResponse,
-            stream=translation.StreamTranslate,
-        ),
-        Method(
-            f"/{MODEL_SERVICE}/ListModels",
-            model_service_pb2.ListModelsRequest,
-            model_service_pb2.ListModelsResponse,
-            run=models.ListModels,
-        ),
-        Method(
-            f"/{MODEL_SERVICE}/GetServerInfo",
-            model_service_pb2.GetServerInfoRequest,
-            model_service_pb2.GetServerInfoResponse,
-            run=models.GetServerInfo,
-        ),
-    ]
-
-
 def application(
-    calls: Calls, called: Iterable[Method], facts: Mapping[str, object], hosts: Iterable[str]
+    methods: MethodTable, max_bytes: int, facts: Mapping[str, object], hosts: Iterable[str]
 ) -> ASGIApp:
     """Compose the application.
 
-    called: methods that the page calls, each at ``/api/`` and its name.
+    methods: with ``JsonHandlers``. max_bytes: of a call's body.
     facts: what the page shows about the gRPC port. hosts: names that browsers may use.
     """
 
@@ -86,9 +55,11 @@ def application(
 
     routes = [
         Route(
-            f"/api/{method.name.rpartition('/')[2]}", CallEndpoint(calls, method), methods=["POST"]
+            f"/api/{method.rpartition('/')[2]}",
+            CallEndpoint(methods, method, kind, max_bytes),
+            methods=["POST"],
         )
-        for method in called
+        for method, kind in CALLED.items()
     ]
     routes += [
         Route("/server.json", server),
