@@ -199,15 +199,20 @@ def _blocks_within(
 ) -> list[int]:
     """The wanted blocks of the core, and what an article has before its text."""
     element, text_element = outline.elements[article], outline.elements[inner]
-    kept = sorted(standfirst.find(outline, article, unwanted))
+    leads = standfirst.find(outline, article, inner, unwanted)
+    kept = sorted(lead for lead in leads if outline.spans[lead].start < element.start)
     seen: set[str] = set()
     for block in checked(range(len(outline.blocks))):
         holder = outline.holders[block]
         start = outline.spans[block].start
-        if unwanted[block] or not element.start <= start < text_element.end:
+        if not element.start <= start < text_element.end:
+            continue
+        if unwanted[block] and block not in leads:
             continue
         if start < text_element.start and not (
-            outline.marks[holder].tag == "h1" or standfirst.is_sentence(outline, block)
+            block in leads
+            or outline.marks[holder].tag == "h1"
+            or standfirst.is_sentence(outline, block)
         ):
             continue
         if _is_link(outline, block, article) or _is_label(outline, block):
