@@ -24,7 +24,7 @@ _LABEL_TAGS = frozenset("div section center header main article figure aside".sp
 MAX_ADDRESS = 400
 """Code points at the end of a block that are searched for an address."""
 
-_ADDRESS = re.compile(r"(?:\bhttps?://|\bwww\.|[\w.+-]{1,64}@)[\w-]+\.\w\S*\Z")
+_ADDRESS = re.compile(r"(?:\bhttps?://|\bwww\.|(?<![\w.+-])[\w.+-]{1,64}@)[\w-]+\.\w\S*\Z")
 """An address that is written out, as in a reference; the text of a teaser is a headline."""
 
 MIN_ARTICLE = 60
