@@ -15,6 +15,8 @@ from summsvc.errors import SummsvcError
 from summsvc.tasks.summarization.extractive import extract
 from summsvc.types import Article, MimeType
 
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064\ufeff]")
+
 SENTENCES = 3
 """Sentences of a summary whose origin is counted."""
 
@@ -76,7 +78,8 @@ def _piece_scores(pages: Sequence[LabelledPage], texts: Sequence[str], time: flo
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.split())
+    """A text as it looks: without soft hyphens and the like, white space as one space."""
+    return " ".join(_INVISIBLE.sub("", text).split())
 
 
 def summary_sentences(pages: Sequence[LabelledPage]) -> tuple[int, int]:

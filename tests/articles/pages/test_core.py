@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.articles.pages.test_page import FOOTER, LEAD, MENU, SECOND, THIRD, page, shown
 
 FOURTH = (
@@ -56,3 +58,23 @@ def test_a_page_without_sentences_keeps_its_lines_but_not_its_furniture() -> Non
     found = shown(page(document(f"<div class=post>{lines}</div>{side}")))
     assert "Salt on the rope" in found
     assert "Thanks to all friends" not in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[2] https://velda.example/harbour", "harbour@velda.example", "[1] www.velda.example/harbour"],
+)
+def test_a_link_that_is_its_address_is_no_teaser(line: str) -> None:
+    link = f"<p><a href=/x>{line}</a></p><p><a href=/y>Eggs are dearer than ever</a></p>"
+    found = shown(page(document(f"<div>{paragraphs(LEAD, SECOND, THIRD)}{link}</div>")))
+    assert line in found
+    assert "Eggs are dearer than ever" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "is_kept"), [("field-label-hidden", True), ("visually-hidden", False)]
+)
+def test_a_field_with_a_hidden_label_is_not_hidden(name: str, is_kept: bool) -> None:
+    field = f'<div class="field {name}"><p>{FOURTH}</p></div>'
+    body = f"<article>{paragraphs(LEAD, SECOND, THIRD)}{field}</article>"
+    assert (FOURTH in shown(page(document(body)))) == is_kept

@@ -9,6 +9,7 @@ were chosen on public sets of pages (``scripts/bench extraction``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ from summsvc.articles.pages.tree import Element
 from summsvc.interruption import checked
 
 _LABEL_TAGS = frozenset("div section center header main article figure aside".split())
+
+MAX_ADDRESS = 400
+"""Code points at the end of a block that are searched for an address."""
+
+_ADDRESS = re.compile(r"(?:\bhttps?://|\bwww\.|(?<![\w.+-])[\w.+-]{1,64}@)[\w-]+\.\w\S*\Z")
+"""An address that is written out, as in a reference; the text of a teaser is a headline."""
 
 MIN_ARTICLE = 60
 """Code points of sentences in the shortest article."""
@@ -192,15 +199,20 @@ def _blocks_within(
 ) -> list[int]:
     """The wanted blocks of the core, and what an article has before its text."""
     element, text_element = outline.elements[article], outline.elements[inner]
-    kept = sorted(standfirst.find(outline, article, unwanted))
+    leads = standfirst.find(outline, article, inner, unwanted)
+    kept = sorted(lead for lead in leads if outline.spans[lead].start < element.start)
     seen: set[str] = set()
     for block in checked(range(len(outline.blocks))):
         holder = outline.holders[block]
         start = outline.spans[block].start
-        if unwanted[block] or not element.start <= start < text_element.end:
+        if not element.start <= start < text_element.end:
+            continue
+        if unwanted[block] and block not in leads:
             continue
         if start < text_element.start and not (
-            outline.marks[holder].tag == "h1" or standfirst.is_sentence(outline, block)
+            block in leads
+            or outline.marks[holder].tag == "h1"
+            or standfirst.is_sentence(outline, block)
         ):
             continue
         if _is_link(outline, block, article) or _is_label(outline, block):
@@ -230,7 +242,12 @@ def _is_link(outline: Outline, block: int, article: int) -> bool:
     around = marks[outline.holders[block]].list
     if around > article and marks[around].text < 0.8 * marks[article].text:
         return marks[around].links > 0.6 * marks[around].text
-    return outline.link_share(block) > MAX_LINKS and not (
+    if outline.link_share(block) <= MAX_LINKS:
+        return False
+    address = _ADDRESS.search(outline.texts[block][-MAX_ADDRESS:])
+    if address and 2 * len(address[0]) > outline.links[block]:
+        return False
+    return not (
         outline.is_paragraph(block)
         and outline.lengths[block] >= MIN_SENTENCE
         and outline.ends_sentence(block)

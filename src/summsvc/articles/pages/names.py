@@ -48,8 +48,9 @@ SMALL_FURNITURE = _words(
     r"rss shar(?:e|ing|ethis)\w* skip\w* socials?\w* tags",
     r"tag-?list toolbar topbar topics author\w*",
     r"autor(?:en?|es|in)? fecha datum stand dates? publish-?date published-?\w*",
-    r"bio credits? copyright\w* disclaimer\w* rating\w* addtoany\w* printfriendly a11y hidden",
-    r"timestamp pub-?date post-?date article-?date post-?info entry-?info cards? alert print-?only",
+    r"bio credits? copyright\w* disclaimer\w* rating\w* addtoany\w* printfriendly a11y",
+    r"(?<!label-)hidden timestamp pub-?date post-?date article-?date post-?info",
+    r"entry-?info cards? alert print-?only",
 )
 """Lines around an article. The same words name long elements with text of the article."""
 

@@ -49,8 +49,9 @@ MAX_NAMED_PARAGRAPH = 100
 class Marks:
     """What is known of an element. Sums include all elements within.
 
-    text, links, prose: code points. linked_headings: headings that are links. furniture: not
-    part of the article. within_article: in an ``article`` or ``main``. quote, item, caption: in
+    text, links, prose: code points. linked_headings: headings that are links. headlines: headings
+    that are most of the page's title. furniture: not part of the article. within_article: in an
+    ``article`` or ``main``. headed: in a ``header`` with the headline. quote, item, caption: in
     such an element. box: index of the block element, the element itself or around it, -1 for
     none; tag: of that element. list: index of the outermost list, -1 for none.
     """
@@ -59,8 +60,10 @@ class Marks:
     links: int = 0
     prose: int = 0
     linked_headings: int = 0
+    headlines: int = 0
     furniture: bool = False
     within_article: bool = False
+    headed: bool = False
     quote: bool = False
     item: bool = False
     caption: bool = False
@@ -86,6 +89,9 @@ class Outline:
         self.texts = [block.text for block in checked(blocks)]
         self.lengths = array("i", map(len, self.texts))
         self.marks = [Marks() for _ in checked(elements)]
+        kinds = (block.kind for block in checked(blocks))
+        titles = [i for i, kind in enumerate(kinds) if kind is BlockKind.PAGE_TITLE]
+        self._title = self.texts[titles[0]].casefold() if titles else ""
         self._inherit_boxes()
         self._sum()
         self.prose = sum(
@@ -111,6 +117,14 @@ class Outline:
             holder < 0 or self.marks[holder].tag not in _ITEM_TAGS
         )
 
+    def is_headline(self, block: int) -> bool:
+        """Whether a block is a heading that is most of the page's title."""
+        return (
+            self.blocks[block].kind is BlockKind.HEADING
+            and 2 * self.lengths[block] > len(self._title)
+            and self.texts[block].casefold() in self._title
+        )
+
     def _inherit_boxes(self) -> None:
         for at, element in enumerate(checked(self.elements)):
             marks = self.marks[at]
@@ -121,9 +135,6 @@ class Outline:
                 marks.box, marks.tag = outer.box, outer.tag
 
     def _sum(self) -> None:
-        kinds = (block.kind for block in checked(self.blocks))
-        titles = [i for i, kind in enumerate(kinds) if kind is BlockKind.PAGE_TITLE]
-        title = self.texts[titles[0]].casefold() if titles else ""
         for block in checked(range(len(self.blocks))):
             if self.holders[block] < 0:
                 continue
@@ -135,7 +146,8 @@ class Outline:
                 marks.prose += self.lengths[block]
             if self.blocks[block].kind is BlockKind.HEADING and share > 0.8:
                 # A headline that the page has as its title is the article's own.
-                marks.linked_headings += self.texts[block].casefold() not in title
+                marks.linked_headings += self.texts[block].casefold() not in self._title
+            marks.headlines += self.is_headline(block)
         for at in checked(range(len(self.elements) - 1, -1, -1)):
             marks = self.marks[at]
             if self.elements[at].parent >= 0:
@@ -144,6 +156,7 @@ class Outline:
                 outer.links += marks.links
                 outer.prose += marks.prose
                 outer.linked_headings += marks.linked_headings
+                outer.headlines += marks.headlines
 
     def _mark(self, at: int) -> None:
         element, marks = self.elements[at], self.marks[at]
@@ -152,9 +165,11 @@ class Outline:
             marks.furniture, marks.list = outer.furniture, outer.list
             marks.within_article, marks.quote = outer.within_article, outer.quote
             marks.item, marks.caption = outer.item, outer.caption
+            marks.headed = outer.headed
         tag = element.tag
         small = marks.prose <= self.prose * MAX_SHARE
         marks.within_article |= tag in ("article", "main")
+        marks.headed |= tag == "header" and marks.headlines > 0
         marks.quote |= tag == "blockquote"
         marks.item |= tag in _LIST_ITEM_TAGS
         marks.caption |= tag in _CAPTION_TAGS or (
@@ -178,7 +193,12 @@ class Outline:
             return True
         if tag == "p" and marks.prose >= MAX_NAMED_PARAGRAPH:
             return False
-        if tag in _TEASER_TAGS and marks.linked_headings == 1 and marks.text < MAX_TEASER:
+        if (
+            tag in _TEASER_TAGS
+            and marks.linked_headings == 1
+            and not marks.headlines
+            and marks.text < MAX_TEASER
+        ):
             return marks.text > marks.links or tag in ("li", "article")
         if (
             not element.names

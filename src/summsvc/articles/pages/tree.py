@@ -75,9 +75,12 @@ def build(source: str, tokens: Sequence[HtmlToken]) -> list[Element]:
                 unclosed.append(len(elements))
                 counts[token.name] += 1
             elements.append(_element(token, parent, text))
-        elif token.kind == "close" and counts[token.name]:
-            while close(token.end) != token.name:
-                pass
+        elif token.kind == "close":
+            # The end tag of a heading ends one of any level, as in the HTML standard.
+            ended = HEADING_ELEMENTS if token.name in HEADING_ELEMENTS else (token.name,)
+            if any(counts[name] for name in ended):
+                while close(token.end) not in ended:
+                    pass
     while unclosed:
         close(len(source))
     return elements
