@@ -19,9 +19,11 @@ INTERVAL_S = 1.0
 
 
 def count(loop: asyncio.AbstractEventLoop, file: Path) -> None:
-    """Write the number of unfinished tasks of a loop, forever."""
+    """Write the number of unfinished tasks of a loop while it runs, forever."""
     while True:
-        file.write_text(str(len(asyncio.all_tasks(loop))), "utf-8")
+        # A library may make another loop, which never runs.
+        if loop.is_running():
+            file.write_text(str(len(asyncio.all_tasks(loop))), "utf-8")
         time.sleep(INTERVAL_S)
 
 
