@@ -106,8 +106,9 @@ class Pages:
         for page in self._open:
             found = page.evaluate("window.found")
             assert found["violations"] == []
-            # On a phone, a summary of unknown length moves the article below it.
-            assert page.viewport_size != WIDE or found["shift"] < 0.1, found
+            # On a phone, a summary of unknown length moves the article below it. On a wide screen
+            # only an error does, and counts when it comes 0.5 s after the click or later.
+            assert page.viewport_size != WIDE or found["shift"] < 0.25, found
             page.context.close()
         assert self.reported == []
 
