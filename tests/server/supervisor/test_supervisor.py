@@ -159,3 +159,11 @@ async def test_no_sum_falls_when_a_process_ends_or_is_silent(
     await until(lambda: len(made.supervisor.listening) == 3)
     assert await calls() == 30
     assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_metrics_are_asked_for_again_after_they_could_not_be_collected() -> None:
+    made = Supervised("fails once", 1)
+    await made.supervisor.start(made.settings)
+    assert "calls" not in {metric.name for metric in await made.supervisor.scrape()}
+    assert "calls" in {metric.name for metric in await made.supervisor.scrape()}
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)

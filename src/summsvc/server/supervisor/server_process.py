@@ -134,7 +134,8 @@ class ServerProcess:
                 case "pong":
                     self._answered.set()
                 case "metrics":
-                    self.metrics = families.load(message["families"])
+                    if "families" in message:
+                        self.metrics = families.load(message["families"])
                     if self._scraped is not None:
                         self._scraped.set()
                         self._scraped = None
