@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -91,6 +92,26 @@ async def test_another_process_that_fails_is_started_again(
     await made.supervisor.start(made.settings)
     await until(lambda: made.restarts(cause) >= 1)
     assert made.state == SERVING
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_a_process_is_started_again_when_the_system_had_no_thread_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Supervised("good", 1)
+    await made.supervisor.start(made.settings)
+    start = asyncio.create_subprocess_exec
+    refused: list[object] = []
+
+    async def start_later(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+        if not refused:
+            refused.append(command)
+            raise RuntimeError("can't start new thread")
+        return await start(*command, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_later)
+    made.supervisor.listening[0].kill()
+    await until(lambda: made.restarts("start") == 1 and len(made.supervisor.listening) == 1)
     assert await made.supervisor.stop(PATIENCE_S, 0.0)
 
 

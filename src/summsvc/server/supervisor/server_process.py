@@ -88,6 +88,10 @@ class ServerProcess:
             except OSError:
                 writer.close()
                 raise
+            except RuntimeError as error:
+                # No thread is left to wait for the process, which ends with its connection.
+                writer.close()
+                raise OSError(str(error)) from error
         return ServerProcess(process, reader, writer, on_change)
 
     async def follow(self, start_s: float) -> int:
