@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,29 @@ async def test_another_process_that_fails_is_started_again(
     await made.supervisor.start(made.settings)
     await until(lambda: made.restarts(cause) >= 1)
     assert made.state == SERVING
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_answers_that_arrive_while_the_supervisor_is_blocked_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_process, "ANSWER_S", 1.0)
+    monkeypatch.setattr(server_process, "PING_S", 0.01)
+    blocked: list[str] = []
+    send = server_process.ServerProcess.send
+
+    def send_and_block(process: server_process.ServerProcess, kind: str, **fields: object) -> None:
+        send(process, kind, **fields)
+        if kind == "ping" and len(blocked) < 2:
+            blocked.append(kind)
+            asyncio.get_running_loop().call_soon(time.sleep, 1.2)
+
+    monkeypatch.setattr(server_process.ServerProcess, "send", send_and_block)
+    made = Supervised("good", 1)
+    await made.supervisor.start(made.settings)
+    await until(lambda: len(blocked) == 2)
+    await asyncio.sleep(0.1)
+    assert made.restarts("unresponsive") == 0
     assert await made.supervisor.stop(PATIENCE_S, 0.0)
 
 
