@@ -204,7 +204,8 @@ class Server:
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._gc_policy.apply())
         self._spawn(self._workers.warm_up())
-        self._spawn(self._monitor.preload())
+        if not preload_first:
+            self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
 
     async def preloaded(self) -> None:

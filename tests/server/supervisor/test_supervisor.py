@@ -163,11 +163,14 @@ async def test_only_a_restarted_process_loads_its_models_before_it_listens() -> 
 
 
 async def test_a_server_may_load_its_models_before_it_listens(model_dir: Path) -> None:
-    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["opus-en-ru"])
+    wanted = ["opus-en-ru", "absent"]
+    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=wanted)
     server = Server(settings)
-    await server.start(preload_first=True)
-    assert server._pool.status("opus-en-ru").state is ModelState.READY
-    await server.stop()
+    with capture_logs() as logged:
+        await server.start(preload_first=True)
+        assert server._pool.status("opus-en-ru").state is ModelState.READY
+        await server.stop()
+    assert [line["event"] for line in logged].count("model not preloaded") == 1
 
 
 async def test_processes_that_do_not_end_are_killed() -> None:
