@@ -9,8 +9,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summsvc.engines.base import Generated
-from summsvc.scheduling.cache import OutputCache
+from summsvc.engines.base import DecodingOptions, Generated
+from summsvc.scheduling.cache import KEY_BYTES, DedupCache, OutputCache
+from tests.scheduling.reversing import work
 
 
 def output(text: str) -> Generated:
@@ -51,8 +52,21 @@ def test_an_entry_takes_no_more_memory_than_is_counted() -> None:
         cache = OutputCache(50_000_000)
         for i in range(5000):
             text = f"a sentence of news, number {i}, " + "ж" * 60
-            cache.put(("one and the same scope", text), text, output(text + " translated"))
+            # The key of the segments of a job, which has one segment.
+            key = i.to_bytes(KEY_BYTES, "big")
+            cache.put((key, text), text, output(text + " translated"))
         used, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert used - sys.getsizeof(cache) <= cache.bytes <= 1.3 * used
+
+
+def test_the_key_of_a_job_is_as_small_with_a_glossary() -> None:
+    """Each cached output keeps it, and the size of an entry does not count it."""
+    dedup = DedupCache("model", "version", OutputCache(0))
+    plain, *others = [
+        dedup.key(work(["a"], options=DecodingOptions(output_terms=terms)))
+        for terms in ((), ("term",) * 500, ("term",) * 501)
+    ]
+    assert {len(plain), *map(len, others)} == {KEY_BYTES}
+    assert len({plain, *others}) == 3

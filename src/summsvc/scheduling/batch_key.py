@@ -23,7 +23,6 @@ class BatchKey(NamedTuple):
     options: DecodingOptions
 
 
-@functools.lru_cache(maxsize=1024)
 def with_output_limit(options: DecodingOptions, tokens: int) -> DecodingOptions:
     """Return the options with ``max_output_tokens`` set.
 
@@ -37,4 +36,12 @@ def with_output_limit(options: DecodingOptions, tokens: int) -> DecodingOptions:
     if options.max_output_tokens:
         return options
     limit = max(MIN_OUTPUT_LIMIT, 1 << (2 * tokens - 1).bit_length())
+    # Without a cache for terms: it would keep the glossaries of many requests.
+    return (_replaced if options.output_terms else _cached)(options, limit)
+
+
+def _replaced(options: DecodingOptions, limit: int) -> DecodingOptions:
     return dataclasses.replace(options, max_output_tokens=limit)
+
+
+_cached = functools.lru_cache(maxsize=1024)(_replaced)

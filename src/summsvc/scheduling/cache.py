@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
@@ -15,6 +16,9 @@ OVERHEAD_BYTES = 500
 
 SPAN_BYTES = 200
 """Bytes of an ``AlignedSpan`` in a tuple, with four numbers of its own; measured likewise."""
+
+KEY_BYTES = 32
+"""Bytes of the digest of what the segments of a job share: no collision can be constructed."""
 
 
 class OutputCache:
@@ -64,12 +68,13 @@ class DedupCache:
         self._cache = cache
         self._in_flight: dict[Hashable, WorkItem] = {}
 
-    def key(self, job: Job) -> str:
+    def key(self, job: Job) -> bytes:
         """Return the part of the cache key that all segments of a job share.
 
-        It is one string, because Python caches the hash of a string.
+        A digest: its options may have a whole glossary, and each cached output keeps its key.
         """
-        return f"{self._model}@{self.version}:{job.source}>{job.target}:{job.options}"
+        shared = f"{self._model}@{self.version}:{job.source}>{job.target}:{job.options}"
+        return hashlib.blake2b(shared.encode(), digest_size=KEY_BYTES).digest()
 
     def tokens_to_compute(self, job: Job, looked_up: range) -> int:
         """Return the tokens of a job's segments, equal texts counted once.
@@ -87,7 +92,7 @@ class DedupCache:
                 unknown.pop(job.texts[i], None)
         return sum(unknown.values())
 
-    def items(self, job: Job, key: str, positions: range) -> list[tuple[WorkItem, bool]]:
+    def items(self, job: Job, key: bytes, positions: range) -> list[tuple[WorkItem, bool]]:
         """Return the work items of segments, with True where the job causes no computation.
 
         A new item is in flight until ``finish`` or ``forget``. key: as returned by ``key``.
@@ -96,7 +101,7 @@ class DedupCache:
             return [(job.item(position), False) for position in positions]
         return [self._shared_item(job, key, position) for position in positions]
 
-    def _shared_item(self, job: Job, key: str, position: int) -> tuple[WorkItem, bool]:
+    def _shared_item(self, job: Job, key: bytes, position: int) -> tuple[WorkItem, bool]:
         full_key = (key, job.texts[position])
         if (in_flight := self._in_flight.get(full_key)) is not None:
             return in_flight, True

@@ -79,7 +79,7 @@ class Intake:
         self._metrics.queued_requests.set(self._queue.backlog.requests)
         self._metrics.queued_tokens.set(self._queue.tokens)
 
-    def _feed(self, handle: JobHandle, key: str) -> None:
+    def _feed(self, handle: JobHandle, key: bytes) -> None:
         """Feed the next chunk of a job's segments, and schedule the step after it."""
         if handle.ended:
             return

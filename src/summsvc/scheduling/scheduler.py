@@ -88,14 +88,31 @@ class Scheduler:
         )
         self._suspended: SummsvcError | None = None
         self._closing = False
+        self._users: set[asyncio.Task[object]] = set()
 
     def _wake_workers(self) -> None:
         self._workers.wake()
 
     @property
     def idle(self) -> bool:
-        """Whether no job waits and no batch is in the model."""
-        return not len(self._intake) and not self.batches and not self._runner.hung_batches
+        """Whether no job waits, no batch is in the model, and no task of ``keep_for_task`` runs."""
+        in_use = self._users or len(self._intake) or self.batches or self._runner.hung_batches
+        return not in_use
+
+    def keep_for_task(self) -> None:
+        """Not be idle until the current task ends, which may submit jobs later.
+
+        The first job of a request may come after another model was loaded, or after the outputs
+        of another model.
+        """
+        task = asyncio.current_task()
+        if task is not None and task not in self._users:
+            self._users.add(task)
+            task.add_done_callback(self._release)
+
+    def _release(self, task: asyncio.Task[object]) -> None:
+        self._users.discard(task)
+        self.last_used = time.monotonic()
 
     @property
     def usable(self) -> bool:

@@ -13,9 +13,10 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
 
-from summsvc.articles.language import known_languages
+from summsvc.articles.language import known_languages, normalize_code
 from summsvc.config import Settings, SettingsError, split_address
 from summsvc.engines.load import load as load_engine
+from summsvc.errors import LanguageUnknownError
 from summsvc.languages import registry as languages
 from summsvc.models.catalog import Catalog, CatalogError
 from summsvc.models.routes import Routes
@@ -136,7 +137,10 @@ class Server:
         self._pool = ModelPool(store, settings, registry=self._registry, load=load)
         self._monitor = ModelMonitor(settings, store, self._pool, self._health, self._gc_policy)
         self._routes = routes = Routes(
-            catalog, store, pivot=settings.pivot_language, defaults=settings.default_models
+            catalog,
+            store,
+            pivot=_pivot(settings.pivot_language),
+            defaults=settings.default_models,
         )
         router = Router(routes, self._pool)
         # Without a cache of outputs, the results of their checks are not cached either.
@@ -204,7 +208,8 @@ class Server:
         self._spawn(LoopLag(self._registry).watch())
         self._spawn(self._gc_policy.apply())
         self._spawn(self._workers.warm_up())
-        self._spawn(self._monitor.preload())
+        if not preload_first:
+            self._spawn(self._monitor.preload())
         self._spawn(self._monitor.watch())
 
     async def preloaded(self) -> None:
@@ -338,3 +343,11 @@ class Server:
         task = asyncio.create_task(coroutine)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _pivot(code: str) -> str:
+    """Return the language of the setting ``pivot_language``; raises SettingsError."""
+    try:
+        return normalize_code(code, field="") if code else ""
+    except LanguageUnknownError as error:
+        raise SettingsError(f"pivot_language: {error.message}") from error

@@ -87,6 +87,22 @@ async def test_shutdown_of_an_unused_pool_terminates_it() -> None:
     assert closed.is_set()
 
 
+async def test_a_thread_that_cannot_be_started_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = DaemonThreadPool("t")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="start new thread"):
+            threads.submit(lambda: 1)
+    assert await wait_done(threads.submit(lambda: 2), PATIENCE_S)
+    threads.shutdown()
+    assert await wait_done(threads.terminated, PATIENCE_S)
+
+
 async def test_an_exception_of_on_terminated_is_kept() -> None:
     def last() -> None:
         raise OSError("still in use")

@@ -230,6 +230,26 @@ async def test_a_model_with_a_running_batch_is_not_unloaded(loader: Loader) -> N
         await handle.wait()
 
 
+async def test_a_model_is_not_unloaded_before_the_task_of_a_request_ends(loader: Loader) -> None:
+    async with running(Shelf("a"), loader, idle_unload_s=0.05) as pool:
+        await pool.preload(["a"])
+        asked, go = work(["comes late"]), asyncio.Event()
+
+        async def request() -> list[str]:
+            scheduler = await pool.acquire("a")
+            scheduler.keep_for_task()
+            scheduler.keep_for_task()
+            await go.wait()
+            return [outcome.generated.text for outcome in await scheduler.submit(asked).wait()]
+
+        requesting = asyncio.create_task(request())
+        await asyncio.sleep(0.3)
+        assert pool.status("a").state is ModelState.READY
+        go.set()
+        assert await requesting == expected(asked)
+        await until(pool, "a", ModelState.INSTALLED)
+
+
 async def test_closing_waits_for_a_model_that_is_being_loaded(loader: Loader) -> None:
     async with running(Shelf("a"), loader) as pool:
         loader.go.clear()

@@ -51,6 +51,8 @@ GOOD = entry("first", 'token = "a"')
     [
         (f"{TOKEN}\n", "not valid TOML at line 1, column 18"),
         (f"{GOOD}token = '{TOKEN}'\n", "not valid TOML"),
+        (f"{GOOD}token = {'9' * 5000}\n", "not valid TOML"),
+        (f"{GOOD}token = {'[' * 5000}\n", "not valid TOML"),
         ("", "key caller: Field required"),
         ("caller = []", "has 0 entries of caller; use 1 to 100"),
         (f"caller = '{TOKEN}'", "key caller: Input should be a valid list"),

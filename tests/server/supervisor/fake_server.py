@@ -36,11 +36,15 @@ def main() -> None:
     if behaviour == "short":
         return
     stream = connection.makefile("rb")
+    failures = 1 if behaviour == "fails once" else 0
     while head := stream.read(4):
         message = json.loads(stream.read(int.from_bytes(head, "big")))
         if message["kind"] == "ping" and behaviour != "deaf":
             send({"kind": "pong"})
-        if message["kind"] == "metrics" and behaviour != "silent":
+        if message["kind"] == "metrics" and failures:
+            failures -= 1
+            send({"kind": "metrics"})
+        elif message["kind"] == "metrics" and behaviour != "silent":
             samples = [["calls_total", {}, 10, None]]
             families = [["calls", "Calls.", "counter", "", samples]]
             send({"kind": "metrics", "families": families})

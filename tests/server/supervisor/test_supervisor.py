@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -94,6 +96,49 @@ async def test_another_process_that_fails_is_started_again(
     assert await made.supervisor.stop(PATIENCE_S, 0.0)
 
 
+async def test_answers_that_arrive_while_the_supervisor_is_blocked_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_process, "ANSWER_S", 1.0)
+    monkeypatch.setattr(server_process, "PING_S", 0.01)
+    blocked: list[str] = []
+    send = server_process.ServerProcess.send
+
+    def send_and_block(process: server_process.ServerProcess, kind: str, **fields: object) -> None:
+        send(process, kind, **fields)
+        if kind == "ping" and len(blocked) < 2:
+            blocked.append(kind)
+            asyncio.get_running_loop().call_soon(time.sleep, 1.2)
+
+    monkeypatch.setattr(server_process.ServerProcess, "send", send_and_block)
+    made = Supervised("good", 1)
+    await made.supervisor.start(made.settings)
+    await until(lambda: len(blocked) == 2)
+    await asyncio.sleep(0.1)
+    assert made.restarts("unresponsive") == 0
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_a_process_is_started_again_when_the_system_had_no_thread_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Supervised("good", 1)
+    await made.supervisor.start(made.settings)
+    start = asyncio.create_subprocess_exec
+    refused: list[object] = []
+
+    async def start_later(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+        if not refused:
+            refused.append(command)
+            raise RuntimeError("can't start new thread")
+        return await start(*command, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_later)
+    made.supervisor.listening[0].kill()
+    await until(lambda: made.restarts("start") == 1 and len(made.supervisor.listening) == 1)
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
 async def test_the_delay_grows_while_a_process_ends_again_and_again() -> None:
     made = Supervised("good,short", 2)
     with capture_logs() as logged:
@@ -118,11 +163,14 @@ async def test_only_a_restarted_process_loads_its_models_before_it_listens() -> 
 
 
 async def test_a_server_may_load_its_models_before_it_listens(model_dir: Path) -> None:
-    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=["opus-en-ru"])
+    wanted = ["opus-en-ru", "absent"]
+    settings = Settings(port=0, metrics_port=-1, model_dir=model_dir, preload=wanted)
     server = Server(settings)
-    await server.start(preload_first=True)
-    assert server._pool.status("opus-en-ru").state is ModelState.READY
-    await server.stop()
+    with capture_logs() as logged:
+        await server.start(preload_first=True)
+        assert server._pool.status("opus-en-ru").state is ModelState.READY
+        await server.stop()
+    assert [line["event"] for line in logged].count("model not preloaded") == 1
 
 
 async def test_processes_that_do_not_end_are_killed() -> None:
@@ -158,4 +206,12 @@ async def test_no_sum_falls_when_a_process_ends_or_is_silent(
     assert await calls() >= 20
     await until(lambda: len(made.supervisor.listening) == 3)
     assert await calls() == 30
+    assert await made.supervisor.stop(PATIENCE_S, 0.0)
+
+
+async def test_metrics_are_asked_for_again_after_they_could_not_be_collected() -> None:
+    made = Supervised("fails once", 1)
+    await made.supervisor.start(made.settings)
+    assert "calls" not in {metric.name for metric in await made.supervisor.scrape()}
+    assert "calls" in {metric.name for metric in await made.supervisor.scrape()}
     assert await made.supervisor.stop(PATIENCE_S, 0.0)

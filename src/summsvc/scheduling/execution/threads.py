@@ -55,7 +55,10 @@ class DaemonThreadPool:
         _pools.add(self)
 
     def submit(self, function: Callable[[], R]) -> Future[R]:
-        """Start a call; it cannot be cancelled. Raises RuntimeError after ``shutdown``."""
+        """Start a call; it cannot be cancelled.
+
+        Raises RuntimeError after ``shutdown``, or when the system cannot start a thread.
+        """
         future: Future[R] = Future()
         future.set_running_or_notify_cancel()
         with self._lock:
@@ -80,9 +83,10 @@ class DaemonThreadPool:
                 self._calls.put(None)
 
     def _start_thread(self) -> None:
-        self._alive += 1
-        name = f"{self._name}-{self._alive}"
+        name = f"{self._name}-{self._alive + 1}"
         threading.Thread(target=self._execute_calls, name=name, daemon=True).start()
+        # Not before: the system may have no thread left.
+        self._alive += 1
 
     def _execute_calls(self) -> None:
         _lower_priority()

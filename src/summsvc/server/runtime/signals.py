@@ -1,4 +1,8 @@
-"""SIGTERM and SIGINT handling: the first signal starts the shutdown, the second exits at once."""
+"""SIGTERM and SIGINT handling: the first signal starts the shutdown, the second exits at once.
+
+A server process below a supervisor is also told to shut down by a message. That is no signal: a
+service manager that sends SIGTERM to all processes of the service does not end it at once.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,8 @@ class TerminationSignals:
 
     def __init__(self, shutdown_s: float, exit_process: Callable[[int], None]) -> None:
         self.received = asyncio.Event()
+        # The event is set by the event loop, which may be blocked.
+        self._signalled = self._begun = False
         self._limit_s = shutdown_s + FORCED_EXIT_S
         self._exit_process = exit_process
         self._loop = asyncio.get_running_loop()
@@ -42,15 +48,17 @@ class TerminationSignals:
             signal.signal(signum, self._handle)
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
-        if self.received.is_set():
+        if self._signalled:
             log.warning("second signal, exiting immediately", signal=signal.Signals(signum).name)
             self._exit_process(128 + signum)
+        self._signalled = True
         self.begin()
 
     def begin(self) -> None:
         """Start the shutdown like the first signal, without effect after it. Thread-safe."""
-        if self.received.is_set():
+        if self._begun:
             return
+        self._begun = True
         self._loop.call_soon_threadsafe(self.received.set)
         # Exits the process without the event loop and without the GIL.
         faulthandler.dump_traceback_later(self._limit_s, file=_unblocked_stderr(), exit=True)

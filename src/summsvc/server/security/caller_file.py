@@ -117,6 +117,9 @@ def _parse(text: str) -> tuple[list[CallerEntry], str]:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         return [], f"{_place(first['loc'])}: {first['msg'].removeprefix('Value error, ')}"
+    # A number of thousands of digits, deep nesting.
+    except (ValueError, RecursionError):
+        return [], "not valid TOML"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -67,8 +67,10 @@ class Supervision:
         try:
             self.send("metrics", families=families.dump(server.registry))
         except Exception:
-            # The supervisor must not take a fault of a metric for a process that hangs.
+            # The supervisor must not take a fault of a metric for a process that hangs, and asks
+            # again only after an answer.
             log.exception("metrics cannot be collected")
+            self.send("metrics")
 
     def _send_all(self) -> None:
         try:

@@ -5,8 +5,9 @@ The end of the connection tells either side that the other one has ended.
 
 To the process: ``ping``, ``metrics`` (asks for them), ``reload`` (certificates and tokens),
 ``terminate`` (with ``wait_s``, see ``Server.stop``).
-From the process: ``pong`` (sent by its event loop), ``metrics`` (with ``families``),
-``listening`` (calls are accepted), ``health`` (with ``states`` by service).
+From the process: ``pong`` (sent by its event loop), ``metrics`` (with ``families``, unless they
+could not be collected), ``listening`` (calls are accepted), ``health`` (with ``states`` by
+service).
 """
 
 from __future__ import annotations

@@ -23,6 +23,10 @@ PING_S = 5.0
 ANSWER_S = 30.0
 """Seconds after which a process whose event loop has not answered is ended."""
 
+WAIT_SLICES = 10
+"""Slices in which an answer is waited for. When the supervisor was stopped or its event loop was
+blocked, only one slice has passed, and an answer that has arrived meanwhile is received."""
+
 SCRAPE_S = 1.0
 """Seconds to wait for the metrics of a process. Without an answer its last ones count."""
 
@@ -88,6 +92,10 @@ class ServerProcess:
             except OSError:
                 writer.close()
                 raise
+            except RuntimeError as error:
+                # No thread is left to wait for the process, which ends with its connection.
+                writer.close()
+                raise OSError(str(error)) from error
         return ServerProcess(process, reader, writer, on_change)
 
     async def follow(self, start_s: float) -> int:
@@ -134,7 +142,8 @@ class ServerProcess:
                 case "pong":
                     self._answered.set()
                 case "metrics":
-                    self.metrics = families.load(message["families"])
+                    if "families" in message:
+                        self.metrics = families.load(message["families"])
                     if self._scraped is not None:
                         self._scraped.set()
                         self._scraped = None
@@ -147,15 +156,22 @@ class ServerProcess:
 
     async def _watch(self, start_s: float) -> None:
         """End the process when it does not listen in time, or later does not answer in time."""
-        try:
-            async with asyncio.timeout(start_s):
-                await self.listening.wait()
+        if await _is_set_within(self.listening, start_s):
             while True:
                 self._answered.clear()
                 self.send("ping")
-                async with asyncio.timeout(ANSWER_S):
-                    await self._answered.wait()
+                if not await _is_set_within(self._answered, ANSWER_S):
+                    break
                 await asyncio.sleep(PING_S)
-        except TimeoutError:
-            self.cause = "unresponsive" if self.listening.is_set() else "start"
-            self.kill()
+        self.cause = "unresponsive" if self.listening.is_set() else "start"
+        self.kill()
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until an event is set. Returns False after ``seconds``, see ``WAIT_SLICES``."""
+    for _ in range(WAIT_SLICES):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds / WAIT_SLICES):
+                await event.wait()
+                return True
+    return False

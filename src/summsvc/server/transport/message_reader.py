@@ -50,7 +50,7 @@ class MessageReader:
         self._end = error
         until = asyncio.get_running_loop().time() + LAST_WAIT_S
         for timeout in self._waiting:
-            timeout.reschedule(until)
+            _reschedule(timeout, until)
 
     def __len__(self) -> int:
         """Return how many calls wait for a message now."""
@@ -110,7 +110,7 @@ class MessageReader:
                 self._waiting[timeout] = True
                 if len(self._waiting) > MAX_WAITING_CALLS:
                     oldest, _ = self._waiting.popitem(last=False)
-                    oldest.reschedule(0)
+                    _reschedule(oldest, 0)
                 try:
                     return await context.read()
                 finally:
@@ -127,6 +127,12 @@ class MessageReader:
             return DeadlineError(
                 f"no request arrived within {self._seconds:g} s; send it with the call"
             )
+
+
+def _reschedule(timeout: asyncio.Timeout, when: float) -> None:
+    """Change the end of a wait, unless its time is over and its task has not run since."""
+    if not timeout.expired():
+        timeout.reschedule(when)
 
 
 def _behavior(behavior: UnaryBehavior | StreamBehavior | None) -> UnaryBehavior:

@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class Router:
-    """Selects the models for a request and loads them.
+    """Selects the models for a request and loads them. A request is one task.
 
     A request is rejected only after the store was refreshed: a model that was installed a
     moment ago is found.
@@ -39,7 +39,7 @@ class Router:
             route = self._routes.resolve_translation(source, target, model)
             codes = route.languages
             return [
-                Stage(await self._pool.acquire(id), codes[i], codes[i + 1])
+                Stage(await self._acquire(id), codes[i], codes[i + 1])
                 for i, id in enumerate(route.models)
             ]
 
@@ -52,9 +52,15 @@ class Router:
         """
 
         async def writer() -> Scheduler:
-            return await self._pool.acquire(self._routes.resolve_summarizer(language, model))
+            return await self._acquire(self._routes.resolve_summarizer(language, model))
 
         return await (self._refreshed(writer) if refresh else writer())
+
+    async def _acquire(self, model: str) -> Scheduler:
+        """Return the scheduler of a model, which is not unloaded before the current task ends."""
+        scheduler = await self._pool.acquire(model)
+        scheduler.keep_for_task()
+        return scheduler
 
     async def _refreshed(self, find: Callable[[], Awaitable[R]]) -> R:
         store = self._routes.store
