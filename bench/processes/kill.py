@@ -79,6 +79,8 @@ async def _client(
             try:
                 await stub.Translate(request, timeout=60)
             except grpc.aio.AioRpcError as error:
-                codes[error.code().name] += 1
+                expected = error.code() is grpc.StatusCode.UNAVAILABLE
+                name = error.code().name
+                codes[name if expected else f"{name}: {error.details()}"] += 1
             else:
                 codes["OK"] += 1
