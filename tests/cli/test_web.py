@@ -84,7 +84,7 @@ def test_text_is_decoded_as_declared(site: str, path: str, text: str, kind: Mime
     ("path", "message"),
     [
         ("/pdf", "is application/pdf, not a text or a web page"),
-        ("/missing", "the server answers 404"),
+        ("/missing", "the web server answers HTTP 404"),
         ("/circle", "more than 5 redirects"),
         ("/file", "neither http nor https"),
         ("/large", "has more than 8 MiB"),

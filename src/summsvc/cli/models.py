@@ -31,12 +31,14 @@ from summsvc.models.store.manifest import Manifest
     "--model-dir",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="SUMMSVC_MODEL_DIR",
+    show_envvar=True,
     help="Directory of the model store; the server's default if not given.",
 )
 @click.option(
     "--catalog-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="SUMMSVC_CATALOG_FILE",
+    show_envvar=True,
     help="TOML file with additional catalog entries.",
 )
 @click.pass_context
