@@ -203,7 +203,7 @@ def verify(context: ModelContext, id: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def remove(context: ModelContext, id: str, as_json: bool) -> None:
-    """Delete a model from the store."""
+    """Delete a model, and what an interrupted pull of it has left, from the store."""
     try:
         context.store.remove(id)
     except (StoreError, SummsvcError) as error:
