@@ -203,7 +203,10 @@ def verify(context: ModelContext, id: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def remove(context: ModelContext, id: str, as_json: bool) -> None:
-    """Delete a model, and what an interrupted pull of it has left, from the store."""
+    """Delete a model from the store.
+
+    ID may also be a model whose pull was interrupted: the downloaded bytes are deleted.
+    """
     try:
         context.store.remove(id)
     except (StoreError, SummsvcError) as error:
