@@ -26,7 +26,7 @@ RUN python3 -m venv /opt/tools && python3 -m venv --without-pip /opt/summsvc \
 COPY deploy/docker/trim deploy/docker/compile /usr/local/bin/
 RUN trim /opt/summsvc && compile /opt/summsvc
 
-# The application in a layer of its own: a new version replaces 3 MB.
+# The application in a layer of its own: a new version replaces only this layer.
 FROM dependencies AS application
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./

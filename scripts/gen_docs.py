@@ -29,11 +29,12 @@ def settings_page() -> str:
         "# Settings of the server",
         GENERATED,
         "",
-        "A setting comes from, in rising precedence: its default, the TOML file of",
-        "`summsvc serve --config FILE`, the environment, a flag. In TOML the names of the",
-        "first column stand at the top level; an unknown name is an error. In the environment",
-        "each has the prefix `SUMMSVC_` and capitals, as a flag dashes instead of underscores:",
-        "`max_body_code_points`, `SUMMSVC_MAX_BODY_CODE_POINTS`, `--max-body-code-points`.",
+        "A setting comes from its default, from the TOML file of `summsvc serve --config FILE`,",
+        "from the environment or from a flag; each of these overrides the ones before it. In TOML",
+        "the names of the first column are keys at the top level; an unknown name is an error. In",
+        "the environment a name has the prefix `SUMMSVC_` and capitals, as a flag dashes instead",
+        "of underscores: `max_body_code_points`, `SUMMSVC_MAX_BODY_CODE_POINTS`,",
+        "`--max-body-code-points`.",
         "",
         "Lists and tables are written `a,b` and `en-ru=a,en=b` in the environment and as",
         'flags, `["a", "b"]` and `{ en-ru = "a", en = "b" }` in TOML. A boolean is `true` or',
@@ -52,7 +53,7 @@ def settings_page() -> str:
 
 def cli_page() -> str:
     lines = [
-        "# The command line",
+        "# Command-line options",
         GENERATED,
         "",
         "Results are on standard output, messages on standard error. How output depends on the",

@@ -21,6 +21,7 @@ SENTENCE = "The president met the mayor in Riga on Friday."
 
 TUTORIAL = "docs/tutorial/first-summary.md"
 TLS = "docs/how-to/tls-and-tokens.md"
+PYTHON = "docs/how-to/python.md"
 
 
 def example(page: str, language: str, containing: str) -> str:
@@ -70,6 +71,19 @@ def test_the_translation_of_the_tutorial(server: Running) -> None:
     code = code.replace("localhost:50051", server.address)
     printed = run([sys.executable, "-W", "error", "-c", code])
     assert f"{ARTICLE[1][0]} -> {ARTICLE[1][2]}" in printed
+
+
+@pytest.mark.parametrize(
+    ("containing", "printed"),
+    [
+        ("except InvalidArgumentError", "EMPTY_ARTICLE ['article.body']\n"),
+        ("asyncio.run(main())", f"{SENTENCE}\nfailed: EMPTY_ARTICLE\n"),
+    ],
+    ids=["errors", "asyncio"],
+)
+def test_the_programs_for_python(bare_server: Running, containing: str, printed: str) -> None:
+    code = example(PYTHON, "python", containing).replace("localhost:50051", bare_server.address)
+    assert run([sys.executable, "-W", "error", "-c", code]) == printed
 
 
 def test_the_commands_of_the_tutorial(server: Running) -> None:

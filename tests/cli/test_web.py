@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,9 +13,12 @@ import pytest
 from summsvc.cli import web
 from summsvc.cli.inputs import InputError, find_sources
 from summsvc.types import MimeType
+from tests.articles.pages.test_page import LEAD, PAGE, SECOND, THIRD
+from tests.cli.conftest import Summsvc
 
 ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/page": (200, {"content-type": "text/html; charset=utf-8"}, "<p>Ąžuolas</p>".encode()),
+    "/news": (200, {"content-type": "text/html; charset=utf-8"}, PAGE.encode()),
     "/cyrillic": (
         200,
         {"content-type": "text/html; charset=windows-1251"},
@@ -84,7 +88,7 @@ def test_text_is_decoded_as_declared(site: str, path: str, text: str, kind: Mime
     ("path", "message"),
     [
         ("/pdf", "is application/pdf, not a text or a web page"),
-        ("/missing", "the server answers 404"),
+        ("/missing", "the web server answers HTTP 404"),
         ("/circle", "more than 5 redirects"),
         ("/file", "neither http nor https"),
         ("/large", "has more than 8 MiB"),
@@ -107,3 +111,12 @@ def test_an_address_is_one_source(site: str) -> None:
     article = source.load(title="", language="lt", mime_type=None)
     assert (article.body, article.mime_type) == ("<p>Ąžuolas</p>", MimeType.HTML)
     assert source.load(title="", language="lt", mime_type="text/plain").mime_type is MimeType.PLAIN
+
+
+def test_of_the_page_at_an_address_the_article_is_summarized(site: str, summsvc: Summsvc) -> None:
+    done = summsvc("summarize", f"{site}/news", "--sentences", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    reply = json.loads(done.stdout)
+    assert reply["summary"] in (LEAD, SECOND, THIRD)
+    assert reply["page"]["title"] == "Harbour opens after the storm"
+    assert "WARNING_TYPE_PAGE_FURNITURE_REMOVED" in done.stdout

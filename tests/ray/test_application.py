@@ -114,10 +114,11 @@ def test_deployments_have_the_replicas_of_the_options(tmp_path: Path) -> None:
     [
         ({"tls_cert": __file__, "tls_key": __file__}, "tls_cert: connections belong to Ray's"),
         ({"health_port": 5}, "health_port: connections belong"),
+        ({"web": "127.0.0.1:8080"}, "web: connections belong"),
         ({"max_batch_articles": "x"}, "max_batch_articles"),
         ({"unknown": 1}, "unknown"),
     ],
-    ids=["tls", "health", "value", "name"],
+    ids=["tls", "health", "web", "value", "name"],
 )
 def test_settings_that_ray_has_no_use_for_are_rejected(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):

@@ -39,7 +39,7 @@ async def test_a_failing_segment_fails_only_its_own_job(engine: ReversingEngine)
             assert await outputs(handle) == expected(handle.job)
         results = bad.results()
         assert (await anext(results)).generated.text == expected(bad.job)[0]
-        with pytest.raises(EngineError, match="the log has the request id"):
+        with pytest.raises(EngineError, match="log by the request id"):
             await anext(results)
         await first.wait()
     assert ["poison in here"] in engine.batches
@@ -107,7 +107,7 @@ async def test_outcomes_before_a_failure_are_yielded(engine: ReversingEngine) ->
         assert [outcome.generated.text for outcome in await anext(groups)] == expected(
             work(["a b c", "d e f"])
         )
-        with pytest.raises(EngineError, match="the log has the request id"):
+        with pytest.raises(EngineError, match="log by the request id"):
             await anext(groups)
 
 

@@ -34,7 +34,7 @@ sentence of each command's help, so that ``summsvc --help`` imports no command."
 EXIT_CODES = {
     0: "success; for `health`: the status is SERVING; for `serve`: a clean shutdown",
     1: "failure of at least one article, model or call, named on standard error; for `serve`: "
-    "calls or work were cut off",
+    "the server could not start, or calls or work were cut off",
     2: "wrong usage: an unknown option, an invalid value, a contradiction",
     3: "no server was reached at the address",
     130: "interrupted by Ctrl-C (SIGINT)",

@@ -78,7 +78,9 @@ def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
             default="",
             help="BCP-47 code of the articles' language; identified by the server if not given.",
         ),
-        click.option("--title", type=Unicode(), default="", help="Headline of the article."),
+        click.option(
+            "--title", type=Unicode(), default="", help="Headline, if there is one article."
+        ),
         click.option(
             "--mime-type",
             type=click.Choice([kind.value for kind in MimeType]),
@@ -92,7 +94,11 @@ def article_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
             help="Charset of the articles, such as windows-1257; the declared or detected one if "
             "not given.",
         ),
-        click.option("--keep-boilerplate", is_flag=True, help="Do not remove boilerplate."),
+        click.option(
+            "--keep-boilerplate",
+            is_flag=True,
+            help="Keep the noise of scraped pages, such as bylines and link lines.",
+        ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print each reply as one line of JSON."
         ),

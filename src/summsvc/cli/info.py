@@ -60,6 +60,8 @@ def _tables(server: ServerInfo, models: ModelList) -> Iterator[RenderableType]:
         ("default summary method", server.default_summary_method or "unknown"),
         ("caller", server.caller or "unknown"),
     ]
+    if server.processes > 1:
+        about.insert(2, ("processes", f"{server.processes}, each with the limits below"))
     yield tables.facts("summsvc", about)
     yield tables.facts("Components", sorted(server.components.items()))
     limits = dataclasses.asdict(server.limits).items()

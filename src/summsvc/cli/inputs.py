@@ -46,7 +46,9 @@ class Charset(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value and not codec_of(str(value)):
-            self.fail(f"'{value}' is no charset that can be read", param, ctx)
+            self.fail(
+                f"unknown charset '{value}'; use a name such as utf-8 or windows-1257", param, ctx
+            )
         return str(value)
 
 

@@ -97,15 +97,20 @@ def _add(
         id = id or f"argos-{'-'.join(argos.pair(directory))}"
         task = task or Task.TRANSLATION.value
     if not id:
-        raise click.UsageError("--id is needed")
+        raise click.UsageError("--id is needed: an id of the catalog, or a new one")
     entry = context.catalog.get(like or id)
     if like and entry is None:
-        raise click.UsageError(f"'{like}' is not in the catalog")
+        raise click.UsageError(
+            f"'{like}' is not in the catalog; `summsvc models list` prints its ids"
+        )
     model_task = Task(task) if task else entry.task if entry else None
     if model_task is None and is_student(directory):
         model_task = Task.TRANSLATION
     if model_task is None:
-        raise click.UsageError(f"'{id}' is not in the catalog: --task is needed")
+        raise click.UsageError(
+            f"'{id}' is not in the catalog: add --task and --pair, and --like if the model has "
+            "language tokens"
+        )
     try:
         language_pairs = [parse_pair(pair) for pair in pairs]
     except ValueError as error:

@@ -31,12 +31,14 @@ from summsvc.models.store.manifest import Manifest
     "--model-dir",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="SUMMSVC_MODEL_DIR",
+    show_envvar=True,
     help="Directory of the model store; the server's default if not given.",
 )
 @click.option(
     "--catalog-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="SUMMSVC_CATALOG_FILE",
+    show_envvar=True,
     help="TOML file with additional catalog entries.",
 )
 @click.pass_context
@@ -201,7 +203,10 @@ def verify(context: ModelContext, id: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def remove(context: ModelContext, id: str, as_json: bool) -> None:
-    """Delete a model from the store."""
+    """Delete a model from the store.
+
+    ID may also be a model whose pull was interrupted: the downloaded bytes are deleted.
+    """
     try:
         context.store.remove(id)
     except (StoreError, SummsvcError) as error:

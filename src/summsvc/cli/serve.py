@@ -54,9 +54,10 @@ def serve(config_file: Path | None, **flags: object) -> int:
     "listening on HOST:PORT" on standard output when it accepts calls, and logs to
     standard error. On SIGTERM or SIGINT it finishes the calls in flight, rejects
     new calls and exits; a second signal ends it immediately. The exit code is 0
-    after a clean shutdown and 1 if calls or work were cut off. On SIGHUP the server
-    reloads certificates and tokens. With more than one of --processes, this process
-    starts the others, restarts one that ends, and passes the signals on.
+    after a clean shutdown and 1 if the server could not start or if calls or work
+    were cut off. On SIGHUP the server reloads certificates and tokens. With
+    --processes above 1, this process starts the server processes, restarts one that
+    ends, and passes signals on.
     """
     # A reload that is requested before the server listens must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     type=Unicode(),
     metavar="ID",
     default="",
-    help="Id of the model for an abstractive summary.",
+    help="Id of the model for an abstractive summary; `summsvc info` lists them.",
 )
 @click.option(
     "--translation-model",

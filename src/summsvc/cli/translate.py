@@ -24,12 +24,21 @@ if TYPE_CHECKING:
     type=Unicode(),
     metavar="LANG",
     required=True,
-    help="BCP-47 code of the target language.",
+    help="BCP-47 code of the target language, for example lt.",
 )
 @click.option(
-    "--model", type=Unicode(), metavar="ID", default="", help="Id of the translation model."
+    "--model",
+    type=Unicode(),
+    metavar="ID",
+    default="",
+    help="Id of the translation model; `summsvc info` lists them. The server chooses one if not "
+    "given.",
 )
-@click.option("--stream", is_flag=True, help="Print each segment as soon as it is translated.")
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Print each segment as soon as it is translated; one article at a time.",
+)
 @click.option(
     "--segments", is_flag=True, help="Print source segments with their translations and scores."
 )

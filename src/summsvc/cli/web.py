@@ -72,7 +72,7 @@ def _fetch(client: Client, address: str, charset: str, deadline: float) -> WebTe
                 address = str(response.next_request.url)
                 continue
             if not response.is_success:
-                raise InputError(f"the server answers {response.status_code}")
+                raise InputError(f"the web server answers HTTP {response.status_code}")
             return _text(response, charset, deadline)
     raise InputError(f"more than {MAX_REDIRECTS} redirects")
 

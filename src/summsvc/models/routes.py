@@ -216,7 +216,8 @@ class Routes:
         served = snapshot.served if isinstance(facts, Manifest) else self._catalog_by_pair
         if all(each is not facts for each in served.get((task, pair), ())):
             raise UnsupportedPairError(
-                f"model '{model}' does not serve '{pair[0]}' to '{pair[1]}'",
+                f"model '{model}' does not serve '{pair[0]}' to '{pair[1]}'; ListModels and "
+                "`summsvc info` list the pairs of each model",
                 field="model",
                 metadata={"model": model, "source": pair[0], "target": pair[1]},
             )

@@ -26,7 +26,7 @@ DEPLOYMENT: Final = "summsvc"
 NEXT_BATCHES: Final = 1
 """Batches that wait in a replica of a model, so that it is not idle until the next one arrives."""
 
-RAY_SETTINGS: Final = ("health_port", "metrics_tls", "tls_cert", "tls_client_ca", "tls_key")
+RAY_SETTINGS: Final = ("health_port", "metrics_tls", "tls_cert", "tls_client_ca", "tls_key", "web")
 """Settings of connections that must keep their defaults: connections belong to Ray's proxy."""
 
 

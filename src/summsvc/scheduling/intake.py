@@ -117,7 +117,7 @@ class Intake:
 
     def _expire(self, handle: JobHandle) -> None:
         self._metrics.expired.inc()
-        handle.fail(DeadlineError("the deadline passed before the work was done"))
+        handle.fail(DeadlineError("the deadline passed before the work was done; allow more time"))
 
     def _remove(self, handle: JobHandle) -> None:
         """Remove a job that ended: complete, cancelled or failed."""

@@ -125,7 +125,9 @@ class ThreadQueue:
 
         def work_in_time() -> T:
             if deadline is not None and now() >= deadline:
-                raise DeadlineError("the deadline passed before the article was read")
+                raise DeadlineError(
+                    "the deadline passed before the article was read; allow more time"
+                )
             return work()
 
         inline = inline and not self._backlog.requests

@@ -525,7 +525,7 @@ class ModelUse(_message.Message):
     built-in extractive summarizer.
     """
     engine: _builtins.str
-    """"extractive", "ctranslate2" or "transformers"."""
+    """"extractive", "ctranslate2", "transformers" or "onnxruntime"."""
     revision: _builtins.str
     """The model's revision on the model hub; empty if the model was added from
     a folder.

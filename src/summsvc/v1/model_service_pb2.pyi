@@ -168,7 +168,7 @@ class Model(_message.Message):
     Empty unless state is FAILED or LOADING.
     """
     engine: _builtins.str
-    """"extractive", "ctranslate2" or "transformers"; empty if not installed."""
+    """"ctranslate2", "transformers" or "onnxruntime"; empty if not installed."""
     device: _builtins.str
     """"cpu" or "cuda"; empty if not loaded."""
     compute_type: _builtins.str
@@ -528,7 +528,7 @@ class GetServerInfoResponse(_message.Message):
     @_builtins.property
     def components(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Version by component name: python, grpcio, protobuf, sentencepiece,
-        transformers, ctranslate2, torch, as far as installed.
+        transformers, ctranslate2, onnxruntime, torch, as far as installed.
         """
 
     @_builtins.property

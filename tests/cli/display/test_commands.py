@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from summsvc.v1 import article_pb2
+from summsvc.v1 import model_service_pb2 as models
 from summsvc.v1 import summarization_service_pb2 as summaries
 from summsvc.v1 import translation_service_pb2 as translations
 from tests.cli.conftest import Summsvc
@@ -141,6 +142,14 @@ def test_info_fits_the_terminal(summsvc: Summsvc) -> None:
     assert max(map(cell_len, seen.text.splitlines())) <= 80
     for word in ("Limits", "max_body_code_points", "Route", "firefox-en-ru", "Components"):
         assert word in seen.text
+
+
+def test_info_says_how_many_processes_there_are(fake: FakeServer, at_fake: Summsvc) -> None:
+    fake.answers["GetServerInfo"] = lambda *_: models.GetServerInfoResponse(processes=3)
+    fake.answers["ListModels"] = lambda *_: models.ListModelsResponse()
+    seen = on_terminal("info", env=at_fake.env)
+    assert "3, each with the limits below" in seen.text
+    assert "Processes: 3, each with the limits below" in at_fake("info").stdout
 
 
 def test_progress_counts_failures_and_is_removed(

@@ -40,6 +40,15 @@ def test_empty_or_missing_store(store: Store) -> None:
     assert not store.root.exists()
 
 
+def test_the_remains_of_an_interrupted_download_can_be_removed(store: Store) -> None:
+    with store.pull_lock("tiny") as staging:
+        (staging / "model.bin.part").write_bytes(WEIGHTS)
+    store.remove("tiny")
+    assert not staging.exists()
+    with pytest.raises(ModelNotInstalledError):
+        store.remove("tiny")
+
+
 @pytest.mark.parametrize(
     "id", ["", "..", "../up", "a/b", ".hidden", "Upper", "a b", "a\n", "x" * 65, "ё", "a\0"]
 )

@@ -85,8 +85,8 @@ def top(
         if is_terminal:
             import rich  # noqa: F401  # The error names the extra to install.
         raise click.UsageError(
-            "standard output is no terminal of at least "
-            f"{terminal.MIN_COLUMNS} columns; use --once or --json"
+            f"The live screen needs a terminal of at least {terminal.MIN_COLUMNS} columns; "
+            "use --once or --json."
         )
     with Client(**connection) as client:
 

@@ -74,7 +74,10 @@ def parse(page: str) -> Metrics:
         except ValueError:
             value = None
         if match is None or value is None:
-            raise MetricsError(f"the reply has a line that is no metric: {line[:60]}")
+            raise MetricsError(
+                f"the reply has a line that is no metric: {line[:60]}; set --metrics to a metrics "
+                "endpoint"
+            )
         labels = {name: _unescaped(text) for name, text in _LABEL.findall(match[2] or "")}
         samples.append((match[1], labels, value))
     return Metrics(samples)

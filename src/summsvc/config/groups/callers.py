@@ -19,5 +19,6 @@ class CallerSettings(BaseModel):
     max_caller_queued_tokens: Int64 = Field(
         default=0,
         ge=0,
-        description="Maximum tokens of one caller queued per model; as max_caller_calls.",
+        description="Maximum tokens of one caller queued per model; callers as for "
+        "max_caller_calls; 0: no limit.",
     )

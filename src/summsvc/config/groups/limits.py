@@ -56,7 +56,7 @@ class LimitSettings(BaseModel):
         default=60,
         gt=0,
         description="Maximum seconds until a request message has arrived completely; the default "
-        "is that of 8 MiB at one megabit a second.",
+        "is enough for 7 MB at one megabit a second.",
     )
     max_header_bytes: Int32 = Field(
         default=16_384,

@@ -53,7 +53,8 @@ class ModelSettings(BaseModel):
         default=0,
         ge=0,
         le=256,
-        description="Batches computed concurrently per model; 0: one per core.",
+        description="Batches computed concurrently per model; 0: one per core, with device cuda "
+        "one. workers x threads never exceed the cores.",
     )
     threads: int = Field(
         default=1, ge=1, le=256, description="Compute threads of each worker of a model."

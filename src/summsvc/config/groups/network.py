@@ -54,8 +54,8 @@ class NetworkSettings(BaseModel):
         default="",
         json_schema_extra={"default": "none"},
         description="HOST:PORT of a web page to try the service in a browser, with the TLS and the "
-        "tokens of the gRPC port; needs the extra summsvc[web]. As a flag without a value: "
-        "127.0.0.1:8080. Port 0: a free port; empty: disabled.",
+        "tokens of the gRPC port; needs the extra summsvc[web], and processes 1. As a flag without "
+        "a value: 127.0.0.1:8080. Port 0: a free port; empty: disabled.",
     )
     web_hosts: HostNames = Field(
         default=(),

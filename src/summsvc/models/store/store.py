@@ -203,14 +203,16 @@ class Store:
             (folder / "LICENSE").write_text(license.text, "utf-8")
 
     def remove(self, id: str) -> None:
-        """Delete a model and the remains of its download.
+        """Delete a model and the remains of its download, or such remains alone.
 
-        Raises ModelNotInstalledError, StoreError.
+        Raises ModelNotInstalledError when there is neither, StoreError.
         """
-        if id not in self.ids():
-            self._require(id)
+        is_installed = id in self.ids()
+        if not is_installed and not (re.fullmatch(ID_PATTERN, id) and self.staging(id).is_dir()):
+            raise _not_installed(id)
         with locking.write_lock(self.root), locking.temporary_folder(self.root) as folder:
-            (self.root / id).rename(folder / id)
+            if is_installed:
+                (self.root / id).rename(folder / id)
             shutil.rmtree(self.staging(id), ignore_errors=True)
         self._snapshot = None
 

@@ -234,7 +234,8 @@ class BatchRunner:
             )
         elif not isinstance(error, SummsvcError) or error.detail:
             error = EngineError(
-                f"model '{self._model}' failed on a segment; the log has the request id",
+                f"model '{self._model}' failed on a segment; the operator finds the cause in the "
+                "server's log by the request id",
                 metadata={"model": self._model},
             )
         failed = [item for item in batch.items if not item.done]

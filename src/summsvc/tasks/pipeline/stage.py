@@ -85,7 +85,9 @@ class Stage:
                 model = self.scheduler.engine.spec.id
                 log.exception("tokenizer failed", model=model, exc_info=error)
                 raise EngineError(
-                    f"model '{model}' could not read a segment of this text", detail=repr(error)
+                    f"model '{model}' could not read a segment of this text; the operator finds "
+                    "the cause in the server's log",
+                    detail=repr(error),
                 ) from error
         return lengths
 
