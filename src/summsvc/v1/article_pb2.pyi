@@ -313,8 +313,8 @@ class Article(_message.Message):
     """The article's text in the format of mime_type. At most
     Limits.max_body_code_points code points; of HTML, the text and the tags
     count, attributes, comments, scripts and style sheets do not. NUL and
-    other C0 control characters except tab, line feed and carriage return
-    are rejected.
+    other C0 control characters except tab, line feed, vertical tab, form
+    feed and carriage return are rejected.
     """
     language_code: _builtins.str
     """BCP-47 code of the language of the article, for example "en" or "lt".
