@@ -158,6 +158,8 @@ def _tag_token(tag: re.Match[str]) -> HtmlToken:
     if name in VOID_ELEMENTS or attrs.endswith("/"):
         return HtmlToken("open", start, end, name)
     content = _CONTENT.get(name, "parsed")
+    if name == "dialog":
+        return HtmlToken("open", start, end, name, "opaque", True)
     if attrs and name not in _PAGE_ELEMENTS:
         if attributes.hides(attrs):
             return HtmlToken("open", start, end, name, "opaque", True)
