@@ -74,6 +74,11 @@ from summsvc.tasks.quality.numbers import lost_figures
         ("about 200 houses", "около двух сотен домов", "en-ru"),
         ("a plan of 25 years", "двадцатипятилетний план", "en-ru"),
         ("a plan of 25 years", "dvidešimtpenkiametis planas", "en-lt"),
+        ("at 7.30pm", "в 19:30", "en-ru"),
+        ("в 19.30", "at 7.30 p.m.", "ru-en"),
+        ("1 млн 200 тыс. деревьев", "1.2 million trees", "ru-en"),
+        ("1 mln. 200 tūkst. medžių", "1,200,000 trees", "lt-en"),
+        ("3/4 жителей", "75% of residents", "ru-en"),
         ("plotas – 5 km2", "площадь — 5 кв. км", "lt-ru"),
     ],
 )
@@ -119,6 +124,9 @@ def test_another_way_to_write_it_is_no_loss(source: str, output: str, pair: str)
         ("40 years", "двадцатилетний", "en-ru", ["40"]),
         ("25 years", "двадцатилетний", "en-ru", ["25"]),
         ("H2O", "вода", "en-ru", ["2"]),
+        ("at 7.30pm", "в 7:40", "en-ru", ["7.30"]),
+        ("1 млн 200 тыс. деревьев", "1.5 million trees", "ru-en", ["1 млн", "200 тыс"]),
+        ("5 тыс. 2 млн", "2.005 million", "ru-en", ["5 тыс", "2 млн"]),
     ],
 )
 def test_a_figure_that_is_not_there_is_named(

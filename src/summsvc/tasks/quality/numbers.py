@@ -18,7 +18,7 @@ from summsvc.languages import registry
 from summsvc.languages.letters import letter_folds
 from summsvc.tasks.quality.fractions import Fractions, fractions, is_percentage
 from summsvc.tasks.quality.number_words import NumberWords, says_twelve, words_of
-from summsvc.tasks.quality.numerals import Number, figures, numbers, quotients
+from summsvc.tasks.quality.numerals import Number, figures, is_afternoon, numbers, quotients
 
 _DIGITS = re.compile(r"\d+")
 _LIKELY = re.compile(r"\d|[IVX]{2}")
@@ -150,7 +150,7 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     given = _given(output, _stems(languages, target), target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
     for match in checked_matches(_FRACTION, source):
-        if int(match[2]) > int(match[1]) > 0 and not quotients(match[1], match[2]).isdisjoint(
+        if int(match[2]) > int(match[1]) > 0 and not _shares(match[1], match[2]).isdisjoint(
             given.values | given.fractions.values
         ):
             known |= {match.start(1), match.start(2)}
@@ -180,6 +180,13 @@ def _decades_within_centuries(source: str, decades: _Decades) -> Iterator[re.Mat
                 yield match
 
 
+def _shares(numerator: str, denominator: str) -> frozenset[Decimal]:
+    """The values of a fraction, and a whole number of hundredths: 3/4, 0.75, 75%."""
+    percent = Decimal(100 * int(numerator)) / int(denominator)
+    whole = (percent,) if percent == int(percent) else ()
+    return quotients(numerator, denominator) | frozenset(whole)
+
+
 def _as_written(source: str, number: Number, runs: set[str]) -> bool:
     """Whether the digits of a figure without a scale word are all among runs of digits."""
     text = source[number.start : number.end]
@@ -206,11 +213,23 @@ def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades
         if f"{int(hours)}:{time[2]}" in given.times:
             return True
         return text[0] == "0" and not minutes and given.has(hours)
+    if not _times(source, number.start).isdisjoint(given.times):
+        return True
     if _LESS_THAN_ONE.fullmatch(text):
         return text[1:].replace(",", ".") in given.less_than_one
     if _DECIMAL_IN_THOUSANDS.fullmatch(text):
         return runs <= given.runs
     return all(given.has(run, in_date=in_date) for run in runs)
+
+
+def _times(text: str, start: int) -> set[str]:
+    """The readings of a time that starts at ``start``, as "19:30"; none without minutes."""
+    time = _TIME.match(text, start)
+    if time is None:
+        return set()
+    hours = int(time[1])
+    later = {hours + 12} if hours < 12 and is_afternoon(text, time.end()) else set()
+    return {f"{each}:{time[2]}" for each in {hours, *later}}
 
 
 def _is_in_date(source: str, number: Number) -> bool:
@@ -269,7 +288,9 @@ def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
         runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
         frozenset(year // 100 for year in years if not year % 10),
-        frozenset(f"{int(each[1])}:{each[2]}" for each in checked_matches(_TIME, output)),
+        frozenset().union(
+            *(_times(output, each.start()) for each in checked_matches(_TIME, output))
+        ),
         frozenset(f".{each[1]}" for each in checked_matches(_LESS_THAN_ONE_ALONE, output)),
         fractions(output, said, target),
         says_twelve(said),

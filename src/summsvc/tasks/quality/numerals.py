@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -31,6 +31,7 @@ _VULGAR = {
     letter: unicodedata.normalize("NFKC", letter).replace("\N{FRACTION SLASH}", "/")
     for letter in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 }
+_SUM = re.compile(rf"\.?[{_SPACES}]")
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
 _WORD = re.compile(r"(?<![\w\u0300-\u036f])[^\W\d_]++(?![\u0300-\u036f])")
@@ -103,6 +104,11 @@ def _after_time(marks: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?{after}", re.IGNORECASE)
 
 
+def is_afternoon(text: str, end: int) -> bool:
+    """Whether what follows a time that ends at ``end`` says that it is in the afternoon."""
+    return _marks_of(registry.current()).afternoon.match(text, end) is not None
+
+
 def scale_words() -> Mapping[str, Decimal]:
     """The words for powers of ten of all languages, and their values."""
     return _marks_of(registry.current()).scales
@@ -144,8 +150,22 @@ def numbers(text: str, language: str) -> list[Number]:
 
 def figures(text: str) -> list[Number]:
     """Numbers that a text has in figures, in text order; linear in its length."""
-    found = sorted(_figures(text), key=lambda number: number.start)
+    found = _with_sums(text, sorted(_figures(text), key=lambda number: number.start))
     return list(_with_mixed(text, found)) if _MIXED.search(text) else found
+
+
+def _with_sums(text: str, found: list[Number]) -> list[Number]:
+    """The numbers; two of falling scales also have their sum as a reading: "1 млн 200 тыс."."""
+    for i in checked(range(len(found) - 1)):
+        first, second = found[i], found[i + 1]
+        if text[first.end - 1].isdigit() or text[second.end - 1].isdigit():
+            continue
+        least, most = min(first.readings), max(second.readings)
+        if 1000 <= most < least and _SUM.fullmatch(text, first.end, second.start):
+            total = frozenset((least + most,))
+            found[i] = replace(first, readings=first.readings | total)
+            found[i + 1] = replace(second, readings=second.readings | total)
+    return found
 
 
 def _with_mixed(text: str, found: Sequence[Number]) -> Iterator[Number]:
