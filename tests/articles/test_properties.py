@@ -114,7 +114,7 @@ PIECES = [
     "</h1>",
 ]
 BODIES = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=40).map("".join)
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")
 LAYOUT = re.compile(r"(?m)(?:^|(?<=[\r\v\f\x85\u2028\u2029]))[ \t]{0,3}(?:>[ \t]?)+|-|\s")
 """Quote marks of mail at the begin of a line, white space, and hyphens, which may divide a word."""
 

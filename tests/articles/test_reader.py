@@ -39,7 +39,7 @@ def test_article_without_letter_or_digit_is_rejected(title: str, body: str) -> N
     assert caught.value.field == "article.body"
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x07", "\x0b", "\x1f", "\ud800"])
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\x0e", "\x1f", "\ud800"])
 @pytest.mark.parametrize("field", ["title", "body"])
 def test_control_characters_and_lone_surrogates_are_rejected(char: str, field: str) -> None:
     parts = {"title": "A title", "body": "A body.", field: f"ab{char}c"}

@@ -61,6 +61,48 @@ def test_text_that_was_read_in_a_wrong_code_page_is_decoded(code_page: str, time
         assert kinds(repaired.warnings) == [WarningType.ENCODING_REPAIRED]
 
 
+def in_code_page(text: str, codec: str, shown_as: str) -> str:
+    """The text in a code page as programs show it that read the bytes in another one."""
+    data = text.encode(codec, "replace")
+    return "".join(bytes((byte,)).decode(shown_as, "ignore") or chr(byte) for byte in data)
+
+
+@pytest.mark.parametrize("shown_as", ["cp1252", "latin-1"])
+@pytest.mark.parametrize(
+    ("language", "codec"), [("ru", "cp1251"), ("ru", "koi8-r"), ("lt", "cp1257")]
+)
+def test_a_code_page_that_was_read_as_another_one_is_decoded(
+    language: str, codec: str, shown_as: str
+) -> None:
+    text = (DATA / f"news.{language}.txt").read_text("utf-8").partition("\n")[2]
+    text = text.encode(codec, "replace").decode(codec)
+    sent = in_code_page(text, codec, shown_as)
+    repaired = repair(Article("", sent))
+    assert repaired.article.body == text
+    assert kinds(repaired.warnings) == [WarningType.ENCODING_REPAIRED]
+    document = read(Article("", sent, language))
+    assert shown(document) == shown(read(Article("", text, language)))
+    for segment in document.segments:
+        part = sent[segment.span.start : segment.span.end]
+        assert part == in_code_page(segment.text, codec, shown_as)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L’été à Évian coûte déjà très cher à côté.",
+        "Þingmenn ræddu um ný lög í gær. Það er gott.",
+        "Føroyar eru góðar og ræðið er stórt. Tey eru á fundi í Havn.",
+        "Færøerne er øer på vej, og så går det på æ og ø.",
+        "Đại hội đã có ở Việt Nam.",
+        "ÀÁÂ ÈÉÊ ÌÍÎ ÒÓÔ ÙÚÛ",
+        "ððð þþþ æææ",
+    ],
+)
+def test_languages_with_accented_letters_are_read_as_sent(text: str) -> None:
+    assert repair(Article("", text)).article.body == text
+
+
 def test_text_that_was_decoded_rightly_stays() -> None:
     texts = lines("fine")
     assert len(texts) == 60

@@ -387,6 +387,9 @@ FUNCTIONS: dict[str, Function] = {
     "repair of plain text": of(lambda text: repair(Article(text, text)), ARTICLE),
     "repair of HTML": of(lambda text: repair(Article("", text, "", MimeType.HTML)), ARTICLE),
     "repair of misread text": Function(_misread, ARTICLE // 4),
+    "repair of another code page": of(
+        lambda text: repair(Article("", f"Ìýð îòêðûë íîâûé ìîñò {text}")), ARTICLE
+    ),
     "running text": of(lambda text: (doubt(text, "en"), doubt(text, "sl"))),
     "parts in other languages": _of_document(lambda document: find_parts(document.segments, "en")),
     "language": Function(_identified, ARTICLE),

@@ -102,11 +102,11 @@ def continues(stop: Stop, rules: AbbreviationRules) -> bool:
         return is_initial or not (
             starts or token in words.words_of_one_letter or _names_letter(stop.sentence, rules)
         )
-    name = _spaced_abbreviation(stop.sentence, key)
-    if name not in words.before | words.units:
-        name = key
+    spaced = _spaced_abbreviation(stop.sentence, key)
+    name = spaced if spaced in words.before | words.units else key
     if name in words.units and (
-        name not in words.before | words.titles or _AFTER_NUMBER.search(stop.sentence) is not None
+        name not in words.before | words.titles | words.either
+        or _AFTER_NUMBER.search(stop.sentence) is not None
     ):
         return _NUMBER.match(stop.text, stop.after) is not None or (
             not starts
@@ -124,7 +124,9 @@ def continues(stop: Stop, rules: AbbreviationRules) -> bool:
         return token[0].isupper()
     if name in words.number:
         return _NUMBER.match(stop.text, stop.after) is not None
-    if name in words.either or _DOTTED.match(token):
+    # "к. м. н."
+    has_parts = _DOTTED.match(token) or (len(token) == 1 and token.isalpha() and spaced != key)
+    if name in words.either or has_parts:
         return not starts
     return len(letters) == 1 and letters.isupper() and not starts
 

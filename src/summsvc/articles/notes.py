@@ -23,6 +23,12 @@ CREDIT = (
 NOTE_NUMBER = r"(?:\d{1,3}(?:[,–-]\d{1,3}){0,3}|[¹²³⁰⁴-⁹]{1,4})(?=\s|\Z)"
 """Pattern of the number of a footnote, which follows a full stop without a space."""
 
+NOTE_SYMBOL = (
+    r"(?:[*†‡§¶]{1,3}|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f\u20e3]{1,20})"
+    r"(?=\s|\Z)"
+)
+"""Pattern of the symbol of a footnote, or of emoji, which follow a full stop without a space."""
+
 YEAR = re.compile(r"(?:1[5-9]|20)\d\d\Z")
 
 TAIL = 80

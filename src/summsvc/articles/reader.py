@@ -31,7 +31,7 @@ _ONLY_NOISE_WARNING = Warning(
     "every line looks like boilerplate; none was left out",
     Field.BODY,
 )
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")
 
 
 def read(

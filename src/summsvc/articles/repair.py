@@ -12,7 +12,7 @@ import unicodedata
 from array import array
 from dataclasses import dataclass, replace
 
-from summsvc.articles import encoding
+from summsvc.articles import code_pages, encoding
 from summsvc.articles.characters import SCAN_CHUNK
 from summsvc.articles.document import Document, Segment
 from summsvc.articles.encoding import CodePage
@@ -81,8 +81,9 @@ def repair(article: Article) -> Repaired:
     """Repair the texts of an article where it is certain how; else only warn.
 
     Misread: every character outside ASCII belongs to a misread one, all decode without loss to
-    text, and words stay within one script. Escaped: every ampersand of the text begins a
-    reference that was escaped, and most stand at a word. In time linear in the lengths.
+    text, and words stay within one script. A code page read as another one: see ``code_pages``.
+    Escaped: every ampersand of the text begins a reference that was escaped, and most stand at a
+    word. In time linear in the lengths.
     """
     fields: dict[Field, SourceMap] = {}
     warnings: list[Warning] = []
@@ -114,6 +115,13 @@ def _repair_field(
             warnings.append(_warning(message, field, first.span(), None))
         else:
             warnings.append(encoding.misread_warning(field, page, first))
+    elif other := code_pages.misreading_of(text):
+        starts, ends = array("i"), array("i")
+        add_offsets(starts, ends, [(0, len(text))])
+        places = SourceMap(other.decoded(text), starts, ends)
+        text = places.text
+        message = f"the text is {other.name} that was read as windows-1252; it was decoded again"
+        warnings.append(_warning(message, field, (other.first, other.first + 1), None))
     if escaped := encoding.first_escaped(text, mime_type):
         if edits := _unescaped(text, mime_type):
             message = f"{len(edits)} characters were escaped once too often; they were unescaped"

@@ -17,6 +17,7 @@ from summsvc.articles.characters import (
 )
 from summsvc.articles.document import InlineMark, Segment
 from summsvc.articles.markup_tree import enclosed
+from summsvc.articles.noise import datelines
 from summsvc.articles.notes import ends_sentence, reference_start
 from summsvc.articles.source_map import SourceMap
 from summsvc.interruption import checked, checkpoint
@@ -56,6 +57,7 @@ def segment_blocks(
         wholes = _without_cuts_in_kept(source_map, sentences.split(source_map.text, code))
         spans = [part for whole in wholes for part in _limit_length(source_map, *whole)]
         follows_text = number + 1 < len(blocks)
+        dateline_end = _dateline_end(source_map.text, spans)
         taken = 0
         for begin, stop in checked(spans):
             followed = stop < len(source_map.text)
@@ -63,6 +65,8 @@ def segment_blocks(
             if not has_alphanumeric(source_map.text[begin:end]):
                 end = stop
             kind = _kind(block, source_map.text[begin:end], len(spans), follows_text)
+            if end <= dateline_end and kind is SegmentKind.SENTENCE:
+                kind = SegmentKind.FRAGMENT
             if kind is SegmentKind.FRAGMENT and number == 0 and not titled and follows_text:
                 kind = SegmentKind.HEADING
             first, last = _own_marks(source, source_map, begin, end)
@@ -123,6 +127,15 @@ def _kind(block: Block, text: str, count: int, follows_text: bool) -> SegmentKin
     if count == 1 and len(text) <= MAX_HEADING_CODE_POINTS and len(text.split()) > 1:
         return SegmentKind.HEADING
     return SegmentKind.FRAGMENT
+
+
+def _dateline_end(text: str, spans: Sequence[tuple[int, int]]) -> int:
+    """Where a dateline ends that stands in sentences of its own: "МОСКВА, 5 мая. /ТАСС/."."""
+    if len(spans) < 2 or spans[0][1] - spans[0][0] > datelines.MAX_LENGTH:
+        return 0
+    begin = spans[0][0]
+    start = text[begin : begin + datelines.MAX_LENGTH]
+    return begin + datelines.end_of_dateline(start, registry.current())
 
 
 def _own_marks(source: str, source_map: SourceMap, begin: int, end: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from summsvc.articles.abbreviations import AbbreviationRules, Stop, continues, rules_of
 from summsvc.articles.characters import CLOSING_PUNCTUATION, SCAN_CHUNK, has_alphanumeric
 from summsvc.articles.enclosures import Enclosing
-from summsvc.articles.notes import CITATION, CREDIT, NOTE_NUMBER, YEAR
+from summsvc.articles.notes import CITATION, CREDIT, NOTE_NUMBER, NOTE_SYMBOL, YEAR
 from summsvc.interruption import checkpoint
 
 _CLOSERS = re.escape(CLOSING_PUNCTUATION)
@@ -21,7 +21,7 @@ _OPENERS = "\"'„“«‹([{‘”¿¡"
 _UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"
 _END = re.compile(
     rf"(?P<mark>(?:[.!?…‽]|[!?]\uFE0F)+|[。！？]+)(?P<close>[{_CLOSERS}{_UNSEEN}]*)"
-    rf"(?P<note>(?:{CITATION})*(?:{CREDIT})?(?P<number>{NOTE_NUMBER})?"
+    rf"(?P<note>(?:{CITATION})*(?:{CREDIT})?(?:(?P<number>{NOTE_NUMBER})|{NOTE_SYMBOL})?"
     # A closing quotation mark or bracket after a space.
     rf"(?:\s[{_CLOSERS}](?=\s))?)"
     # Without white space only before a capital letter.
@@ -38,7 +38,13 @@ _NEXT = re.compile(
 _GOES_ON = frozenset(",/)]}»%&")
 """Characters that never begin a sentence."""
 
+_SPACED_DOT = re.compile(r"[.…](?=[\s.…]|\Z)")
+"""A further stop of an ellipsis with spaces: ". . ."."""
+
 _LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Zа-яА-Я]|[ivxlcIVXLC]{1,6})\Z")
+
+_LETTERED_ITEM = re.compile(r"[^\W\d_]\)\s+(?=(?P<first>[^\W\d_]))")
+"""The letter of a list item, "b) Second"."""
 
 _BEFORE_WORD = frozenset("\"'„“«‹([{‘”’—–-")
 _END_OF_WORD = re.compile(r"[\s,;:—–'’]|[.!?…]{0,3}(?:\s|\Z)")
@@ -122,10 +128,10 @@ def _ends(text: str, begin: int, match: re.Match[str], rules: AbbreviationRules)
     following = _NEXT.match(text, match.end())
     assert following is not None
     word = following["word"]
-    if word[:1].islower() and not word[1:2].isupper():
+    if word[:1].islower() and not word[1:2].isupper() and not _begins_item(text, following):
         # "Viskas?" paklausė jis. / «Да!» — сказал он. / и т. д. и т. п.
         return False
-    if not following[0] and text[match.end()] in _GOES_ON:
+    if not following[0] and (text[match.end()] in _GOES_ON or _SPACED_DOT.match(text, match.end())):
         return False
     low = max(begin, match.start() - ABBREVIATION_CONTEXT)
     before = _WORD_BEFORE.search(text, low, match.start())
@@ -155,6 +161,12 @@ def _ends(text: str, begin: int, match: re.Match[str], rules: AbbreviationRules)
         text, token, word, following.start("word"), sentence, low == begin, bool(following["dash"])
     )
     return not continues(stop, rules)
+
+
+def _begins_item(text: str, following: re.Match[str]) -> bool:
+    """Whether the letter of a list item follows, and the item begins with a capital letter."""
+    item = _LETTERED_ITEM.match(text, following.start("word"))
+    return item is not None and item["first"].isupper()
 
 
 def _opens_next(text: str, begin: int, match: re.Match[str]) -> int:

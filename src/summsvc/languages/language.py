@@ -119,17 +119,22 @@ class Numerals(Table):
     stems: pairs: stems of further words that may stand for a number in a
         translation (ordinals, "twice", "dozen"); with a trailing $ the whole word, with
         a trailing - only with an ending or a second part.
+    fractions: pairs: denominators of unit fractions ("half": 2), with stems as for ``stems``.
+    half_prefixes: what stands before a scale in one word for half of it ("полмиллиона").
+    one_and_a_half: regular expressions for 1.5 in words.
     months: stems of the names of the twelve months, in order; | between several of
         one month.
     endings: what may follow a stem of ``stems`` or ``months``. If there are none, a
         stem stands for all words that begin with it.
     parts: beginnings of words that form a compound with a stem ("двух" + "этажный").
     scales: pairs: words for powers of ten after a number ("million"); they apply
-        to texts in all languages, as do the next five keys.
+        to texts in all languages, as do the next seven keys.
     scale_suffixes: pairs: scales that follow the digits without a space ("5m") and
         may also be a unit of measurement.
     range_words: words between the two numbers of a range ("3 to 5 million").
     afternoon: marks after a time that add 12 hours ("p.m").
+    morning: marks after a time of which 12 is 0 hours ("a.m").
+    twelve: words that mean 12 or 0 hours ("noon", "midnight").
     round_year_endings: regular expressions for what follows the last 0 of a decade
         ("1990s": "s").
     decades: regular expressions for decades that are counted within a century, with
@@ -141,6 +146,9 @@ class Numerals(Table):
     and_word: StrictStr = ""
     loose: WordSet = NO_WORDS
     stems: Valued = ()
+    fractions: Valued = ()
+    half_prefixes: Words = ()
+    one_and_a_half: Patterns = ()
     months: Months = ()
     endings: Words = ()
     parts: Words = ()
@@ -148,6 +156,8 @@ class Numerals(Table):
     scale_suffixes: Valued = ()
     range_words: Words = ()
     afternoon: Phrases = ()
+    morning: Phrases = ()
+    twelve: WordSet = NO_WORDS
     round_year_endings: Patterns = ()
     decades: DecadePatterns = ()
 

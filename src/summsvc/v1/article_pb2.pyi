@@ -164,7 +164,8 @@ class _WarningTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WarningTy
     The result is of the text that the page has.
     """
     WARNING_TYPE_ENCODING_REPAIRED: _WarningType.ValueType  # 25
-    """UTF-8 that was read as windows-1252 or windows-1251 was decoded again, or
+    """UTF-8 that was read as windows-1252 or windows-1251, or Russian or Lithuanian
+    in its code page that was read as windows-1252, was decoded again, or
     characters that were escaped once too often were unescaped. The result is of
     the repaired text. Spans are those of the text as sent; this one is the first
     repaired place.
@@ -273,7 +274,8 @@ WARNING_TYPE_PAGE_WITHOUT_ARTICLE: WarningType.ValueType  # 24
 The result is of the text that the page has.
 """
 WARNING_TYPE_ENCODING_REPAIRED: WarningType.ValueType  # 25
-"""UTF-8 that was read as windows-1252 or windows-1251 was decoded again, or
+"""UTF-8 that was read as windows-1252 or windows-1251, or Russian or Lithuanian
+in its code page that was read as windows-1252, was decoded again, or
 characters that were escaped once too often were unescaped. The result is of
 the repaired text. Spans are those of the text as sent; this one is the first
 repaired place.
@@ -313,8 +315,8 @@ class Article(_message.Message):
     """The article's text in the format of mime_type. At most
     Limits.max_body_code_points code points; of HTML, the text and the tags
     count, attributes, comments, scripts and style sheets do not. NUL and
-    other C0 control characters except tab, line feed and carriage return
-    are rejected.
+    other C0 control characters except tab, line feed, vertical tab, form
+    feed and carriage return are rejected.
     """
     language_code: _builtins.str
     """BCP-47 code of the language of the article, for example "en" or "lt".

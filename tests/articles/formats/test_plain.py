@@ -224,9 +224,10 @@ def test_translation_keeps_paragraphs_of_wrapped_text() -> None:
             ["Rain fell all week in the valley and the drought that had held is over."],
         ),
         ("One page.\n\fAnother page.\f", ["One page.", "Another page."]),
+        ("One line.\vAnother line\vgoes on.", ["One line.", "Another line goes on."]),
     ],
 )
-def test_form_feed_ends_a_page(body: str, expected: list[str]) -> None:
+def test_form_feed_and_vertical_tab_end_a_line(body: str, expected: list[str]) -> None:
     document = document_of(body)
     assert [segment.text for segment in document.body] == expected
 

@@ -33,6 +33,7 @@ KINDS = {
     "credit": "a credit",
     "invitation": "an invitation to readers",
     "live": "a line of a live report",
+    "notice": "a site notice",
     "origin": "a note on the first publication",
     "paywall": "a paywall notice",
     "related": "a link to another article",

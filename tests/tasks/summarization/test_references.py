@@ -38,6 +38,13 @@ REFERRING = {
         According to him, nobody was hurt.
         For his part, the minister said nothing.
         Meanwhile, the search goes on.
+        The latter won.
+        Others disagreed.
+        The same goes for Riga.
+        By then, the price had doubled.
+        One of them was hurt.
+        Here, too, the price rose.
+        If so, the mine will close.
     """,
     "ru": """
         Он отверг обвинения.
@@ -64,6 +71,14 @@ REFERRING = {
         Между тем поиски продолжаются.
         В этой школе учатся дети.
         Также закрыты две школы.
+        Здесь построят завод.
+        Среди них дети.
+        Один из них ранен.
+        Все они вернулись домой.
+        Именно поэтому дорогу закрыли.
+        Впоследствии завод закрыли.
+        Иными словами, денег нет.
+        Вследствие этого цены выросли.
         У них нет денег.
     """,
     "lt": """
@@ -90,6 +105,12 @@ REFERRING = {
         Apie tai pranešė meras.
         Prieš tai susitiko ministrai.
         Nepaisant to, kaina kilo.
+        Čia bus gamykla.
+        Tarp jų yra vaikų.
+        Vienas iš jų sužeistas.
+        Visi jie grįžo namo.
+        Būtent todėl kelias uždarytas.
+        Pastarasis laimėjo.
     """,
 }
 
@@ -116,6 +137,9 @@ INDEPENDENT = {
         In May, prices fell.
         During this week, schools are closed.
         Hispanic voters decided.
+        The former mayor died in Riga.
+        Later this month, Riga votes.
+        Here lies the oldest ship of the fleet.
     """,
     "ru": """
         Мэр встретился с послом.
@@ -133,6 +157,10 @@ INDEPENDENT = {
         Этим летом откроют мост.
         Тотальный диктант написали в мае.
         Ихтиологи изучают рыб.
+        А. Орлов победил.
+        И.Громов подал в отставку.
+        Один из мэров ушёл в отставку.
+        Все жители вернулись домой.
     """,
     "lt": """
         Meras susitiko su ambasadoriumi.
@@ -150,6 +178,9 @@ INDEPENDENT = {
         Tie, kurie išvyko, negrįš.
         Betonas brangsta.
         Tada-centras atidarytas.
+        O. Jonaitis laimėjo.
+        Visi gyventojai grįžo namo.
+        Vienas iš merų atsistatydino.
     """,
 }
 

@@ -16,10 +16,8 @@ from summsvc.articles.blocks import Block, BlockBuilder, BlockKind, release_list
 from summsvc.articles.characters import POWER, has_alphanumeric
 from summsvc.articles.formats.html_tokens import (
     BLOCK_ELEMENTS,
-    CAPTION_ELEMENTS,
-    HEADING_ELEMENTS,
-    ITEM_ELEMENTS,
     HtmlToken,
+    block_kind,
     element_ends,
     remove_shown,
     tokenize,
@@ -152,7 +150,7 @@ class _BlockParser:
                 # Its end tag is optional before a block element.
                 self._open.pop()
                 self._open_counts["p"] -= 1
-            self._open.append((token.name, _block_kind(token.name) or self._kind))
+            self._open.append((token.name, block_kind(token.name) or self._kind))
             self._open_counts[token.name] += 1
         elif self._open_counts[token.name]:
             name = ""
@@ -166,16 +164,6 @@ def _has_text(source: str, tokens: list[HtmlToken], start: int, end: int) -> boo
         token.kind == "text" and has_alphanumeric(source[token.start : token.end])
         for token in checked(islice(tokens, start + 1, end))
     )
-
-
-def _block_kind(name: str) -> BlockKind | None:
-    if name in HEADING_ELEMENTS:
-        return BlockKind.HEADING
-    if name == "title":
-        return BlockKind.PAGE_TITLE
-    if name in CAPTION_ELEMENTS:
-        return BlockKind.CAPTION
-    return BlockKind.ITEM if name in ITEM_ELEMENTS else None
 
 
 class ParsedHtml(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from summsvc.articles.blocks import BlockKind
 from summsvc.articles.formats import attributes
 from summsvc.articles.formats.inline_elements import (
     ANNOTATION_ELEMENTS,
@@ -157,6 +158,8 @@ def _tag_token(tag: re.Match[str]) -> HtmlToken:
     if name in VOID_ELEMENTS or attrs.endswith("/"):
         return HtmlToken("open", start, end, name)
     content = _CONTENT.get(name, "parsed")
+    if name == "dialog":
+        return HtmlToken("open", start, end, name, "opaque", True)
     if attrs and name not in _PAGE_ELEMENTS:
         if attributes.hides(attrs):
             return HtmlToken("open", start, end, name, "opaque", True)
@@ -174,6 +177,17 @@ def _declaration_end(source: str, start: int) -> int:
 
 
 _MAIN_ELEMENTS = frozenset(("main", "article", "h1"))
+
+
+def block_kind(name: str) -> BlockKind | None:
+    """The kind of the blocks that an element has itself; None for that of the one around it."""
+    if name in HEADING_ELEMENTS:
+        return BlockKind.HEADING
+    if name == "title":
+        return BlockKind.PAGE_TITLE
+    if name in CAPTION_ELEMENTS:
+        return BlockKind.CAPTION
+    return BlockKind.ITEM if name in ITEM_ELEMENTS else None
 
 
 def remove_shown(tokens: list[HtmlToken], ends: dict[int, int]) -> None:

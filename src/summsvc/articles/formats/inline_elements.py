@@ -29,6 +29,7 @@ _LINK = re.compile(r"<a[\s>]", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\s*(?:\[\d{1,3}\]|[*†‡§¶]{1,3}|\[[a-z]{1,4}(?: \d{1,2})?\])\s*")
 _NUMBER = re.compile(r"\s*\d{1,3}\s*")
 _LETTER = re.compile(r"\s*[a-z]\s*")
+_ENDED_SENTENCE = re.compile(r"[^\W\d_]{3}[.!?…][\"'”’»›)\]]{0,2}\Z")
 _WORD_BEFORE = re.compile(r"[^\W\d_]{5,}\Z")
 _EXPONENT = re.compile(r"\s*[−+–-]?\d{1,3}\s*")
 _UNIT_OR_NUMBER_BEFORE = re.compile(r"(?<!\d\d)[\w%°]\Z")
@@ -42,10 +43,10 @@ def is_not_translated(attributes: str) -> bool:
 def is_note_number(content: str, before: str) -> bool:
     """Whether the content of a ``sup`` element is the number of a note and not part of a word.
 
-    That is a number in brackets or a mark; a number or a letter with a link; or a number after a
-    punctuation mark, or after a word of five letters or a number of three digits or more, since
-    units and powers are shorter. content: as in the source. before: the visible text before the
-    element.
+    That is a number in brackets or a mark; a number or a letter with a link; a letter after the
+    end of a sentence; or a number after a punctuation mark, or after a word of five letters or a
+    number of three digits or more, since units and powers are shorter. content: as in the source.
+    before: the visible text before the element.
     """
     if len(content) > MAX_NOTE:
         return False
@@ -55,6 +56,8 @@ def is_note_number(content: str, before: str) -> bool:
     if _LINK.search(content):
         return bool(_NUMBER.fullmatch(shown) or _LETTER.fullmatch(shown))
     before = before.rstrip()
+    if _LETTER.fullmatch(shown) and _ENDED_SENTENCE.search(before):
+        return True
     if not _NUMBER.fullmatch(shown) or not before:
         return False
     if _UNIT_OR_NUMBER_BEFORE.search(before) is None:

@@ -11,6 +11,7 @@ import re
 
 from summsvc.articles.blocks import BlockBuilder, BlockKind
 from summsvc.articles.characters import POWER
+from summsvc.articles.formats.html_tokens import BLOCK_ELEMENTS, block_kind
 from summsvc.articles.formats.inline_elements import Quotations, is_exponent, is_note_number
 from summsvc.interruption import checked, checkpoint
 
@@ -31,7 +32,8 @@ _INLINE_TOKEN = re.compile(
     r"|(?P<element><(?P<opaque>script|style|rt|rp)\b[^<>]{0,2000}>[^<]*+</(?P=opaque)>)"
     r"|(?P<quote></?q(?:\s[^<>]{0,500})?>)"
     r"|(?P<raised><sup(?:\s[^<>]{0,500})?>(?P<note_number>(?:[^<]|<(?!/sup>)){0,300}+)</sup>)"
-    r"|(?P<tag></?[a-zA-Z][^<>]{0,2000}>|<!--(?:[^-<]|-(?!->)|<(?!!))*+-->)"
+    r"|(?P<tag></?(?P<tag_name>[a-zA-Z][a-zA-Z0-9]{0,20})(?![a-zA-Z0-9])[^<>]{0,2000}>"
+    r"|</?[a-zA-Z][^<>]{0,2000}>|<!--(?:[^-<]|-(?!->)|<(?!!))*+-->)"
     r"|(?P<ref>&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)"
     r"|(?P<emphasis>(?<!\s)\*{1,3}|\*{1,3}(?!\s)|~~|(?<!\w)_{1,3}|_{1,3}(?!\w))"
     r"|(?P<text>(?:[^`\\!\[\]<&*~_ \r\n]{1,1000}+| (?! {1,8}[\r\n])){1,1000}+|.)",
@@ -98,6 +100,8 @@ class InlineParser:
             elif match["code"]:
                 ticks_length = len(match["ticks"])
                 self._add_kept(match, match.start() + ticks_length, at - ticks_length)
+            elif match["auto"]:
+                self._add_kept(match, match.start() + 1, at - 1)
             elif match["content"] or match["kept_content"]:
                 group = "content" if match["content"] else "kept_content"
                 self._add_kept(match, *match.span(group))
@@ -105,6 +109,8 @@ class InlineParser:
                 self._add_quotation_mark(match)
             elif match["raised"]:
                 at = self._add_raised(match)
+            elif (match["tag_name"] or "").lower() in BLOCK_ELEMENTS:
+                self._end_block(match, kind)
             else:
                 self._builder.add_mark(match.start(), at)
 
@@ -116,6 +122,13 @@ class InlineParser:
             self._builder.end_kept(match.end())
         else:
             self._builder.add_mark(*match.span())
+
+    def _end_block(self, match: re.Match[str], kind: BlockKind) -> None:
+        """End the block before a tag of a block element; an end tag says what the block is."""
+        name = match["tag_name"].lower()
+        is_end = match[0].startswith("</")
+        self._builder.end_block((block_kind(name) if is_end else None) or kind)
+        self.reset()
 
     def _add_quotation_mark(self, match: re.Match[str]) -> None:
         mark = self._quotations.mark_of(closes=match[0][1] == "/")

@@ -1,4 +1,4 @@
-"""Lines that have only the place, the date and the agency of a report."""
+"""Datelines: the place, the date and the agency of a report, on a line or before its text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,15 @@ def is_dateline(text: str, languages: registry.Registry) -> bool:
     if len(text) > MAX_LENGTH:
         return False
     found = _pattern(languages).fullmatch(text)
-    if not found:
-        return False
+    return found is not None and _has_date_or_none(found, languages)
+
+
+def end_of_dateline(text: str, languages: registry.Registry) -> int:
+    """The offset at which the dateline at the begin of a text ends; 0 without one."""
+    found = _pattern(languages).match(text[:MAX_LENGTH])
+    return found.end() if found and _has_date_or_none(found, languages) else 0
+
+
+def _has_date_or_none(found: re.Match[str], languages: registry.Registry) -> bool:
     date = found["date"]
     return not date or times.time_of(date.rstrip(". "), languages) is not None

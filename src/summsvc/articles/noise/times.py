@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -133,9 +133,20 @@ def _words(languages: registry.Registry) -> _Words:
         past=one_of(word for table in tables for word in table.past),
         units=one_of(word for table in tables for word in table.units),
         months=one_of(
-            stem.removesuffix("$") if stem.endswith("$") else f"{stem.removesuffix('-')}*"
+            form
             for language in languages.all()
             for month in language.numerals.months
             for stem in month.split("|")
+            for form in _forms(stem, language.numerals.endings)
         ),
     )
+
+
+def _forms(stem: str, endings: Sequence[str]) -> Iterable[str]:
+    """The forms of a month by its stem; not every word that begins so ("liepa", "Liepaja")."""
+    if stem.endswith("$"):
+        return [stem[:-1]]
+    if not endings:
+        return [f"{stem.removesuffix('-')}*"]
+    forms = [stem.removesuffix("-") + ending for ending in endings]
+    return forms if stem.endswith("-") else [stem, *forms]

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Set
+from functools import lru_cache
 
-from summsvc.interruption import checked
+from summsvc.interruption import checked, checked_matches
+from summsvc.languages import registry
+from summsvc.languages.letters import letter_folds
+
+_WORD = re.compile(r"\w+")
+_STRESS = {0x301: None}
+"""For ``str.translate``: marks of stress in Cyrillic words are left out."""
+
+_TENS = range(20, 100, 10)
 
 
 class NumberWords:
@@ -50,9 +60,24 @@ class NumberWords:
             found |= self._whole.get(word, frozenset())
             for size in range(1, min(len(word) - 1, self._longest) + 1):
                 values = self._stems.get(word[:size])
-                if values and self._may_follow(word, size):
+                if not values:
+                    continue
+                if self._may_follow(word, size):
                     found |= values
+                elif (units := self._compound(values, word[size:])) is not None:
+                    found |= values | units
         return frozenset(found)
+
+    def _compound(self, values: set[int], rest: str) -> frozenset[int] | None:
+        """The units after tens in one word, or None: "двадцати" + "пятилетний"."""
+        if not self._parts or values.isdisjoint(_TENS):
+            return None
+        found: set[int] = set()
+        for size in range(1, min(len(rest) - 1, self._longest) + 1):
+            units = {value for value in self._stems.get(rest[:size], ()) if value < 10}
+            if units and rest.startswith(self._parts, size):
+                found |= units
+        return frozenset(found) or None
 
     def _may_follow(self, word: str, at: int) -> bool:
         if not self._endings:
@@ -60,3 +85,22 @@ class NumberWords:
         return word[at:] in self._endings or (
             bool(self._parts) and word.startswith(self._parts, at)
         )
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text in lower case, with folded letters and without marks of stress."""
+    plain = text.lower().translate(_STRESS).translate(letter_folds())
+    return {match[0] for match in checked_matches(_WORD, plain)}
+
+
+def says_twelve(words: Set[str]) -> bool:
+    """Whether one of the words of a text means noon or midnight, in any language."""
+    return not _twelve_words(registry.current()).isdisjoint(words)
+
+
+@lru_cache(maxsize=8)
+def _twelve_words(languages: registry.Registry) -> frozenset[str]:
+    folds = letter_folds()
+    return frozenset(
+        word.translate(folds) for each in languages.all() for word in each.numerals.twelve
+    )

@@ -16,11 +16,11 @@ from functools import lru_cache
 from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
 from summsvc.languages.letters import letter_folds
-from summsvc.tasks.quality.number_words import NumberWords
-from summsvc.tasks.quality.numerals import Number, figures, numbers, quotients
+from summsvc.tasks.quality.fractions import Fractions, fractions, is_percentage
+from summsvc.tasks.quality.number_words import NumberWords, says_twelve, words_of
+from summsvc.tasks.quality.numerals import Number, figures, is_afternoon, numbers, quotients
 
 _DIGITS = re.compile(r"\d+")
-_WORD = re.compile(r"\w+")
 _LIKELY = re.compile(r"\d|[IVX]{2}")
 _ROMAN = re.compile(r"\b[IVX]+\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
@@ -35,7 +35,12 @@ _PART_OF_DATE = re.compile(r"[./-]", re.ASCII)
 _DECIMAL_IN_THOUSANDS = re.compile(r"\d{1,3}[.,]\d\d0", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*", re.ASCII)
 _MARK = re.compile(r"[.,]")
+_EXPONENT_OF_UNIT = re.compile(r"(?<![^\W_])(?:[kcdm]?m|[кдс]?м|мм)([23])(?!\w)")
 _DATE_MARKS = ("-", ".", "/")
+
+_APOSTROPHES = ("'", "’")
+_CENTURIES = (1800, 1900, 2000)
+_TWELVE = frozenset(map(Decimal, (0, 12, 24)))
 
 UNCHECKED_BELOW = 100
 """In a language without number words, smaller numbers of an output may be words."""
@@ -79,7 +84,8 @@ class _OutputNumbers:
 
     values: of figures, number words and Roman numerals. runs: digits between separators.
     unscaled: runs of figures without a scale word. centuries: of round years, by their
-    first digits. times: as "6:30". less_than_one: the digits after "0", as ".85".
+    first digits. times: as "6:30". less_than_one: the digits after "0", as ".85". fractions: in
+    words. twelve: whether it says noon or midnight.
     """
 
     values: frozenset[Decimal]
@@ -88,6 +94,8 @@ class _OutputNumbers:
     centuries: frozenset[int]
     times: frozenset[str]
     less_than_one: frozenset[str]
+    fractions: Fractions
+    twelve: bool
     words: _Words
     stems: _Stems
 
@@ -107,6 +115,10 @@ class _OutputNumbers:
             return False
         number = int(value)
         known = self.stems.numbers.values
+        unit = next((unit for unit in (10, 100) if unit < number < 10 * unit), 0)
+        if unit and not number % unit and self.words.numbers.issuperset((unit, number // unit)):
+            # "two tens", "две сотни"
+            return True
         if not known:
             return number < UNCHECKED_BELOW
         if number in known:
@@ -138,17 +150,21 @@ def lost_figures(source: str, output: str, *, target: str) -> list[str]:
     given = _given(output, _stems(languages, target), target)
     known = {match.start() + 1 for match in _NO_MINUTES.finditer(source)}
     for match in checked_matches(_FRACTION, source):
-        if int(match[2]) > int(match[1]) > 0 and not quotients(match[1], match[2]).isdisjoint(
-            given.values
+        if int(match[2]) > int(match[1]) > 0 and not _shares(match[1], match[2]).isdisjoint(
+            given.values | given.fractions.values
         ):
             known |= {match.start(1), match.start(2)}
     for match in _decades_within_centuries(source, decades):
         if given.has_decade(_roman(match["century"])):
             known |= {match.start("century"), match.start("decade")}
+    known |= {match.start(1) for match in checked_matches(_EXPONENT_OF_UNIT, source)}
+    is_twelve = given.twelve and not says_twelve(words_of(source))
     lost = [
         source[figure.start : figure.end]
         for figure in checked(wanted)
-        if figure.start not in known and not _known(source, figure, given, decades)
+        if figure.start not in known
+        and not (is_twelve and not _TWELVE.isdisjoint(figure.readings))
+        and not _known(source, figure, given, decades)
     ]
     return lost + [
         match[0]
@@ -162,6 +178,13 @@ def _decades_within_centuries(source: str, decades: _Decades) -> Iterator[re.Mat
         for match in checked_matches(pattern, source):
             if _ROMAN.fullmatch(match["century"] or ""):
                 yield match
+
+
+def _shares(numerator: str, denominator: str) -> frozenset[Decimal]:
+    """The values of a fraction, and a whole number of hundredths: 3/4, 0.75, 75%."""
+    percent = Decimal(100 * int(numerator)) / int(denominator)
+    whole = (percent,) if percent == int(percent) else ()
+    return quotients(numerator, denominator) | frozenset(whole)
 
 
 def _as_written(source: str, number: Number, runs: set[str]) -> bool:
@@ -179,6 +202,9 @@ def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades
     values = {*_values(text, number), *_decade(source, number, decades)}
     if any(given.has(value, in_date=in_date) for value in values):
         return True
+    percent = is_percentage(source, number.end)
+    if any(given.fractions.make(value, given.has, percent=percent) for value in values):
+        return True
     runs = _runs(text)
     if not text[-1].isdecimal():
         return bool(runs) and runs <= given.unscaled
@@ -187,11 +213,23 @@ def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades
         if f"{int(hours)}:{time[2]}" in given.times:
             return True
         return text[0] == "0" and not minutes and given.has(hours)
+    if not _times(source, number.start).isdisjoint(given.times):
+        return True
     if _LESS_THAN_ONE.fullmatch(text):
         return text[1:].replace(",", ".") in given.less_than_one
     if _DECIMAL_IN_THOUSANDS.fullmatch(text):
         return runs <= given.runs
     return all(given.has(run, in_date=in_date) for run in runs)
+
+
+def _times(text: str, start: int) -> set[str]:
+    """The readings of a time that starts at ``start``, as "19:30"; none without minutes."""
+    time = _TIME.match(text, start)
+    if time is None:
+        return set()
+    hours = int(time[1])
+    later = {hours + 12} if hours < 12 and is_afternoon(text, time.end()) else set()
+    return {f"{each}:{time[2]}" for each in {hours, *later}}
 
 
 def _is_in_date(source: str, number: Number) -> bool:
@@ -219,11 +257,18 @@ def _values(text: str, number: Number) -> frozenset[Decimal]:
 
 
 def _decade(source: str, number: Number, decades: _Decades) -> Iterator[Decimal]:
-    """The 1990s are also the 90s, and the tenth decade of the twentieth century."""
+    """The 1990s are also the 90s, and the tenth decade of the twentieth century; '45 is 1945."""
     digits = source[number.start : number.end]
-    if len(digits) == 4 and decades.round_year.match(source, number.end - 1):
+    is_decade = decades.round_year.match(source, number.end - 1) is not None
+    if len(digits) == 4 and is_decade:
         century, decade = int(digits[:2]), int(digits[2])
         yield from map(Decimal, (10 * decade, decade + 1, century + 1))
+    elif (
+        len(digits) == 2
+        and digits.isdecimal()
+        and (is_decade or source[: number.start][-1:] in _APOSTROPHES)
+    ):
+        yield from (Decimal(century + int(digits)) for century in _CENTURIES)
 
 
 def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
@@ -237,14 +282,18 @@ def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
         {*_runs(output), *(Decimal(part) for each in military for part in each.groups())}
     )
     years = (int(run) for run in checked(runs) if run < 10_000)
-    said = {match[0] for match in checked_matches(_WORD, output.lower().translate(letter_folds()))}
+    said = words_of(output)
     return _OutputNumbers(
         values,
         runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
         frozenset(year // 100 for year in years if not year % 10),
-        frozenset(f"{int(each[1])}:{each[2]}" for each in checked_matches(_TIME, output)),
+        frozenset().union(
+            *(_times(output, each.start()) for each in checked_matches(_TIME, output))
+        ),
         frozenset(f".{each[1]}" for each in checked_matches(_LESS_THAN_ONE_ALONE, output)),
+        fractions(output, said, target),
+        says_twelve(said),
         _Words(stems.numbers.find(said), stems.months.find(said)),
         stems,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -31,9 +31,10 @@ _VULGAR = {
     letter: unicodedata.normalize("NFKC", letter).replace("\N{FRACTION SLASH}", "/")
     for letter in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 }
+_SUM = re.compile(rf"\.?[{_SPACES}]")
 _OTHER_DIGITS = re.compile(r"[^\W\D]+")
 _SCALE = re.compile(rf"[{_SPACES}-]?([^\W\d_]+)")
-_WORD = re.compile(r"(?<!\w)[^\W\d_]+")
+_WORD = re.compile(r"(?<![\w\u0300-\u036f])[^\W\d_]++(?![\u0300-\u036f])")
 _JOINT = re.compile(rf"[{_SPACES}-]+\Z")
 
 Readings = frozenset[Decimal]
@@ -60,14 +61,15 @@ class _Marks:
     """Words and marks around figures, of all languages.
 
     scales: factors by word. suffixes: factors by mark directly after the digits.
-    between: matches what stands between the numbers of a range. afternoon: matches
-    what follows a time in the afternoon.
+    between: matches what stands between the numbers of a range. afternoon, morning: match
+    what follows a time in the afternoon, or before noon.
     """
 
     scales: Mapping[str, Decimal]
     suffixes: Mapping[str, Decimal]
     between: re.Pattern[str]
     afternoon: re.Pattern[str]
+    morning: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,31 @@ class _Words:
 def _marks_of(languages: registry.Registry) -> _Marks:
     entries = [language.numerals for language in languages.all()]
     words = sorted({word for entry in entries for word in entry.range_words})
-    marks = sorted({mark for entry in entries for mark in entry.afternoon}, key=len, reverse=True)
     between = ["[–—/-]", *([rf"\b(?:{_alternatives(words)})\b"] if words else [])]
-    after = rf"(?:{_alternatives(marks)})\b" if marks else "(?!)"
     return _Marks(
         _factors(entry.scales for entry in entries),
         _factors(entry.scale_suffixes for entry in entries),
         re.compile(rf"[{_SPACES}]?(?:{'|'.join(between)})[{_SPACES}]?\Z"),
-        re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?{after}", re.IGNORECASE),
+        _after_time(mark for entry in entries for mark in entry.afternoon),
+        _after_time(mark for entry in entries for mark in entry.morning),
     )
+
+
+def _after_time(marks: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of the minutes of a time, if any, and one of some marks."""
+    ordered = sorted(set(marks), key=len, reverse=True)
+    after = rf"(?:{_alternatives(ordered)})\b" if ordered else "(?!)"
+    return re.compile(rf"(?:[:.]\d\d)?[{_SPACES}]?{after}", re.IGNORECASE)
+
+
+def is_afternoon(text: str, end: int) -> bool:
+    """Whether what follows a time that ends at ``end`` says that it is in the afternoon."""
+    return _marks_of(registry.current()).afternoon.match(text, end) is not None
+
+
+def scale_words() -> Mapping[str, Decimal]:
+    """The words for powers of ten of all languages, and their values."""
+    return _marks_of(registry.current()).scales
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -132,8 +150,22 @@ def numbers(text: str, language: str) -> list[Number]:
 
 def figures(text: str) -> list[Number]:
     """Numbers that a text has in figures, in text order; linear in its length."""
-    found = sorted(_figures(text), key=lambda number: number.start)
+    found = _with_sums(text, sorted(_figures(text), key=lambda number: number.start))
     return list(_with_mixed(text, found)) if _MIXED.search(text) else found
+
+
+def _with_sums(text: str, found: list[Number]) -> list[Number]:
+    """The numbers; two of falling scales also have their sum as a reading: "1 млн 200 тыс."."""
+    for i in checked(range(len(found) - 1)):
+        first, second = found[i], found[i + 1]
+        if text[first.end - 1].isdigit() or text[second.end - 1].isdigit():
+            continue
+        least, most = min(first.readings), max(second.readings)
+        if 1000 <= most < least and _SUM.fullmatch(text, first.end, second.start):
+            total = frozenset((least + most,))
+            found[i] = replace(first, readings=first.readings | total)
+            found[i + 1] = replace(second, readings=second.readings | total)
+    return found
 
 
 def _with_mixed(text: str, found: Sequence[Number]) -> Iterator[Number]:
@@ -180,14 +212,18 @@ def _figures(text: str) -> Iterator[Number]:
             # "5m" is five million, or five metres.
             plain = readings if text[match.end() : end] in marks.suffixes else set()
             readings = plain | {value * scale for value in readings}
-        elif marks.afternoon.match(text, match.end()):
-            readings |= {value + 12 for value in readings if value < 12}
-        elif (
-            i + 1 < len(found)
-            and (following := found[i + 1][1]) is not None
-            and marks.between.fullmatch(text, match.end(), found[i + 1][0].start())
-        ):
-            readings |= {value * following for value in readings}
+        else:
+            last, factor = match.end(), None
+            if i + 1 < len(found):
+                following = found[i + 1]
+                if marks.between.fullmatch(text, match.end(), following[0].start()):
+                    last, factor = following[0].end(), following[1]
+            if factor is not None:
+                readings |= {value * factor for value in readings}
+            elif marks.afternoon.match(text, match.end()) or marks.afternoon.match(text, last):
+                readings |= {value + 12 for value in readings if value < 12}
+            elif 12 in readings and marks.morning.match(text, match.end()):
+                readings.add(Decimal(0))
         if i and text[found[i - 1][0].end() : match.start()] in ("-", "–", "/"):
             # 2014-20
             head = found[i - 1][0][0]

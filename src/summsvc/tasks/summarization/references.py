@@ -34,7 +34,8 @@ def _pattern(languages: registry.Registry, language: str) -> re.Pattern[str]:
     words = languages.get(language).references
     if not (words.pronouns or words.demonstratives or words.connectives):
         return re.compile(_NOTHING)
-    whole = r"(?![\w-])"
+    # And not an initial: "А. Орлов".
+    whole = r"(?![\w-])(?!\.\s?\w)"
     return re.compile(
         # Opening quotes, brackets and dashes.
         r"[\W_]{0,8}+"
