@@ -17,7 +17,13 @@ from summsvc.errors import DeadlineError, InvalidInputError, OverloadedError
 from summsvc.scheduling.admission.admission import QueueLimits
 from summsvc.scheduling.fairness.callers import ANONYMOUS, Caller
 from summsvc.scheduling.fairness.turns import TURNS_PER_ITERATION
-from summsvc.scheduling.thread_queue import SLOTS_PER_THREAD, ThreadQueue, ThreadQueueMetrics
+from summsvc.scheduling.thread_queue import (
+    FIRST_CODE_POINTS,
+    FIRST_S,
+    SLOTS_PER_THREAD,
+    ThreadQueue,
+    ThreadQueueMetrics,
+)
 from summsvc.tasks.pipeline.preflight import LONG_ARTICLE
 from summsvc.tasks.pipeline.text_workers import (
     BRIEF_ARTICLE,
@@ -268,13 +274,38 @@ async def test_the_rate_includes_all_text_work_for_an_article(
     async with held() as lane:
         await lane.let_go()
         await lane.lane.run_with_admission(100, taking(1.0), None)
-        assert lane.lane._admission.tokens_per_s == pytest.approx(100)
+        read, took = FIRST_CODE_POINTS + 100, FIRST_S + 1.0
+        assert lane.lane._admission.tokens_per_s == pytest.approx(read / took)
         # One that cannot be read takes its time as well.
         with pytest.raises(InvalidInputError):
             await lane.lane.run_with_admission(500, taking(0.5, InvalidInputError("no text")), None)
         await lane.lane.run(taking(2.5))
         await lane.lane.run_with_admission(300, taking(4.0), None)
-        assert lane.lane._admission.tokens_per_s == pytest.approx((100 + 300) / (1 + 7))
+        read, took = read + 300, took + 7
+        assert lane.lane._admission.tokens_per_s == pytest.approx(read / took)
+
+
+async def test_one_slow_article_at_the_start_does_not_reject_those_that_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("summsvc.scheduling.thread_queue.time.perf_counter", lambda: clock[0])
+
+    def stalled() -> None:
+        clock[0] += 2.0
+
+    async with held() as lane:
+        first = lane._task(lane.lane.run_with_admission(80, stalled, None))
+        await lane.let_go()
+        await first
+        lane._go.clear()
+        lane._holder = lane.lane.executor.submit(lane._go.wait, 60)
+        deadline = asyncio.get_running_loop().time() + 10
+        names = [str(i) for i in range(ARTICLES)]
+        for name in names:
+            lane.read(name, 80, deadline)
+        await lane.let_go()
+        assert lane.done == names
 
 
 async def test_a_brief_article_is_parsed_at_once_when_none_waits() -> None:
