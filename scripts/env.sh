@@ -11,7 +11,8 @@ wanted=$( { pwd; cat pyproject.toml constraints.txt; } | sha256sum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   echo "making the environment in ${VENV#"$PWD"/} ..." >&2
   [ -x "$PYTHON" ] || "${PYTHON3:-python3.11}" -m venv "$VENV"
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check \
+  # Most modules of torch and Ray are never imported, so they are not compiled here.
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-compile \
     --constraint constraints.txt --editable ".${EXTRAS:+[$EXTRAS]}"
   printf '%s' "$wanted" > "$stamp"
 fi
