@@ -63,16 +63,20 @@ class Stage:
         limit = self.scheduler.engine.max_input_tokens
         pieces: list[list[str]] = []
         tokens: list[int] = []
-        for text, length in checked(zip(texts, self._count(texts), strict=True)):
+        for text, length in checked(zip(texts, self.count_tokens(texts), strict=True)):
             if length <= limit:
                 pieces.append([text])
                 tokens.append(length)
             else:
-                pieces.append(splitting.split(text, self._count, limit, unsplittable(text)))
-                tokens += self._count([piece.strip() for piece in pieces[-1]])
+                pieces.append(splitting.split(text, self.count_tokens, limit, unsplittable(text)))
+                tokens += self.count_tokens([piece.strip() for piece in pieces[-1]])
         return ModelInput(pieces, [piece.strip() for group in pieces for piece in group], tokens)
 
-    def _count(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Length of each text in tokens as the model's input, special tokens included.
+
+        Blocks; linear in the lengths of the texts. Raises EngineError when the tokenizer fails.
+        """
         count = self.scheduler.engine.count_tokens
         lengths: list[int] = []
         for group in grouped(texts):

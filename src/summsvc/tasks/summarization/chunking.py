@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summsvc.interruption import checked, grouped
+from summsvc.interruption import checked
 from summsvc.tasks.pipeline.splitting import split
 from summsvc.tasks.pipeline.stage import Stage
 
@@ -79,12 +79,9 @@ class Chunker:
 
     def _count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as an input of its own, special tokens included."""
-        stage, known = self._stage, self._counts
+        known = self._counts
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        count = stage.scheduler.engine.count_tokens
-        groups = grouped(new)
-        counts = [tokens for group in groups for tokens in count(group, stage.source, stage.target)]
-        known.update(zip(new, counts, strict=True))
+        known.update(zip(new, self._stage.count_tokens(new), strict=True))
         return [known[text] for text in texts]
 
 
