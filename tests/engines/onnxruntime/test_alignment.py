@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sentencepiece import SentencePieceTrainer
 
 from summsvc.engines.base import AlignedSpan, DecodingOptions
+from summsvc.engines.loaded import Loaded
 from summsvc.engines.onnxruntime.alignment import align
 from summsvc.engines.onnxruntime.engine import OnnxRuntimeEngine
+from summsvc.engines.onnxruntime.search import Hypothesis
+from summsvc.engines.onnxruntime.vocabulary import Vocabulary
 from tests.checkpoints import pairs
 
 GREEDY = DecodingOptions(beam_size=1)
@@ -78,3 +83,29 @@ def test_spans_are_inside_both_texts_and_in_the_order_of_the_output(
             output.text[span.target_start : span.target_end],
         ):
             assert part == part.strip()
+
+
+def test_spans_are_those_of_the_output_without_its_leading_spaces(tmp_path: Path) -> None:
+    """Tokens of bytes may spell a line break, with which a decoded text may begin."""
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(["the cat sat on the mat", "a dog ran to the house"] * 20),
+        model_prefix=str(tmp_path / "target"),
+        vocab_size=300,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        minloglevel=2,
+    )
+    vocabulary = Vocabulary(tmp_path / "none.spm", tmp_path / "target.model")
+    engine = object.__new__(OnnxRuntimeEngine)
+    engine._vocabulary = Loaded(vocabulary)
+    line_break = vocabulary._target.piece_to_id("<0x0A>")
+    cat = vocabulary.encode(["the cat"])[0][:-1]
+    output = engine._result(
+        "the cat",
+        len(cat) + 1,
+        Hypothesis([line_break, *cat], [0, *range(len(cat))], -1.0, complete=True),
+    )
+    assert output.text == "the cat"
+    assert output.alignment
+    for span in output.alignment:
+        assert (span.source_start, span.source_end) == (span.target_start, span.target_end)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from summsvc.alignment import shifted
 from summsvc.engines.base import (
     Cancelled,
     CancelledGeneration,
@@ -128,13 +129,15 @@ class OnnxRuntimeEngine:
         vocabulary, ids = self._vocabulary.get(), hypothesis.ids
         output = vocabulary.decode(ids)
         spans = vocabulary.source_spans(text), vocabulary.target_spans(ids)
+        alignment = align(text, output, *spans, hypothesis.attended)
+        lead = len(output) - len(output.lstrip())
         return Generated(
             text=output.strip(),
             score=min(0.0, hypothesis.total / max(1, hypothesis.length)),
             input_tokens=read,
             output_tokens=hypothesis.length,
             complete=hypothesis.complete,
-            alignment=align(text, output, *spans, hypothesis.attended),
+            alignment=shifted(alignment, 0, -lead),
         )
 
     def warm_up(self) -> None:
