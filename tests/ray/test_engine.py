@@ -6,6 +6,7 @@ Handles are replaced by the class of the replica in this process; Ray's cluster 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,14 @@ import pytest
 from ray.exceptions import RayActorError
 
 from summsvc.config import Settings
-from summsvc.engines.base import CancelledGeneration, DecodingOptions, ModelSpec, Placement, Task
+from summsvc.engines.base import (
+    CancelledGeneration,
+    DecodingOptions,
+    Generated,
+    ModelSpec,
+    Placement,
+    Task,
+)
 from summsvc.engines.load import load, load_counter
 from summsvc.errors import EngineStalledError, ModelBrokenError, TextTooLongError
 from summsvc.models.conversion.convert import convert
@@ -105,9 +113,11 @@ def spec(request: pytest.FixtureRequest, store: Store) -> ModelSpec:
 
 @pytest.fixture
 def handle(store: Store, spec: ModelSpec) -> Iterator[Handle]:
-    handle = Handle(replica(store, spec.id))
+    made = replica(store, spec.id)
+    handle = Handle(made)
     yield handle
     handle.close()
+    made._threads.shutdown()
 
 
 def test_outputs_lengths_and_facts_are_those_of_the_engine(spec: ModelSpec, handle: Handle) -> None:
@@ -155,6 +165,92 @@ async def test_a_replica_whose_batch_hangs_is_unhealthy(store: Store) -> None:
     made = replica(store, "student")
     await made.check_health()
     made._begun[object()] = -1e9
+    with pytest.raises(RuntimeError, match="has not ended"):
+        await made.check_health()
+
+
+class BlockingEngine:
+    """Computes a batch until it is released, or cancelled unless it hangs.
+
+    active: batches at the same time.
+    """
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.begun = threading.Semaphore(0)
+        self.released = threading.Event()
+        self.texts: list[str] = []
+        self.active: list[int] = [0]
+        self.cancelled = 0
+
+    def generate(
+        self,
+        texts: list[str],
+        _source: str,
+        _target: str,
+        _options: DecodingOptions,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> list[Generated]:
+        self.texts += texts
+        self.active.append(self.active[-1] + 1)
+        self.begun.release()
+        try:
+            while not self.released.wait(0.001):
+                if cancelled() and not self.hangs:
+                    self.cancelled += 1
+                    raise CancelledGeneration
+            return [Generated(text, 0.0, 1, 1, complete=True) for text in texts]
+        finally:
+            self.active.append(self.active[-1] - 1)
+
+
+Blocking = tuple[ModelReplica, BlockingEngine]
+
+
+@pytest.fixture
+def blocking(store: Store) -> Iterator[Blocking]:
+    """A replica with a blocking engine, which is released at the end."""
+    made, engine = replica(store, "student"), BlockingEngine()
+    made._engine = engine  # type: ignore[assignment]
+    yield made, engine
+    engine.released.set()
+    made._threads.shutdown()
+
+
+async def test_a_replica_computes_at_most_one_batch_for_each_worker(
+    blocking: Blocking,
+) -> None:
+    made, engine = blocking
+    calls = [asyncio.create_task(made.generate([text], "en", "ru", GREEDY)) for text in "abc"]
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=10)
+    assert not await asyncio.to_thread(engine.begun.acquire, timeout=0.2)
+    engine.released.set()
+    await asyncio.gather(*calls)
+    assert engine.texts == ["a", "b", "c"]
+    assert max(engine.active) == 1
+
+
+async def test_a_cancelled_batch_leaves_the_engine_or_never_enters_it(blocking: Blocking) -> None:
+    made, engine = blocking
+    calls = [asyncio.create_task(made.generate([text], "en", "ru", GREEDY)) for text in "abc"]
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=10)
+    for call in calls[:2]:
+        call.cancel()
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=10)
+    assert (engine.texts, engine.cancelled) == (["a", "c"], 1)
+    engine.released.set()
+    assert await calls[2] == [Generated("c", 0.0, 1, 1, complete=True)]
+    assert not made._begun
+
+
+async def test_a_batch_that_hangs_after_its_cancellation_is_noticed(blocking: Blocking) -> None:
+    made, engine = blocking
+    engine.hangs = True
+    call = asyncio.create_task(made.generate(["a"], "en", "ru", GREEDY))
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=10)
+    call.cancel()
+    await asyncio.wait([call])
+    made._hung_s = 1e-9
     with pytest.raises(RuntimeError, match="has not ended"):
         await made.check_health()
 

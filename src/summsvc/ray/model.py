@@ -7,8 +7,10 @@ of the model, and holds back those for which no replica has a free worker.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from summsvc.config import Settings, load_settings
@@ -46,8 +48,11 @@ class ModelReplica:
 
     def _start(self, settings: Settings, model: str) -> None:
         store = Store(settings.model_dir)
-        self._engine = load(store.spec(model), placement(settings), settings.engine)
+        place = placement(settings)
+        self._engine = load(store.spec(model), place, settings.engine)
         self._engine.warm_up()
+        # An engine computes at most ``workers`` batches at the same time; others wait here.
+        self._threads = ThreadPoolExecutor(place.workers, thread_name_prefix="summsvc-batch")
         self._hung_s = settings.hung_batch_s * settings.hung_batch_factor
         self._begun: dict[object, float] = {}
 
@@ -65,19 +70,33 @@ class ModelReplica:
     async def generate(
         self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
     ) -> list[Generated] | SummsvcError:
-        """Run the model on a batch; return its error, because Ray would wrap a raised one."""
-        batch = object()
-        self._begun[batch] = time.monotonic()
+        """Run the model on a batch; return its error, because Ray would wrap a raised one.
+
+        When the call is cancelled, a batch that has not begun is not computed, and others end at
+        the engine's next question whether they are wanted.
+        """
+        unwanted = threading.Event()
+
+        def compute() -> list[Generated]:
+            batch = object()
+            # Counts until the engine is left, even if the call has been cancelled.
+            self._begun[batch] = time.monotonic()
+            try:
+                return self._engine.generate(texts, source, target, options, unwanted.is_set)
+            finally:
+                del self._begun[batch]
+
         try:
-            return await asyncio.to_thread(self._engine.generate, texts, source, target, options)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, compute)
         except SummsvcError as error:
             return error
         finally:
-            del self._begun[batch]
+            unwanted.set()
 
     async def check_health(self) -> None:
         """Raise RuntimeError when a batch hangs, so that Ray replaces this replica."""
-        if self._hung_s and self._begun:
-            seconds = time.monotonic() - min(self._begun.values())
+        begun = list(self._begun.values())
+        if self._hung_s and begun:
+            seconds = time.monotonic() - min(begun)
             if seconds > self._hung_s:
                 raise RuntimeError(f"a batch has not ended within {self._hung_s:g} s")
