@@ -184,6 +184,17 @@ def test_split_vocabularies_and_further_files(entry: CatalogEntry, web: Web, sta
     }  # fmt: skip
 
 
+def test_files_of_one_name_in_several_folders_are_rejected(entry: CatalogEntry, web: Web) -> None:
+    names = {
+        "model": "model.enru.intgemm.alphas.bin.gz",
+        "srcVocab": "src/vocab.spm.gz",
+        "trgVocab": "trg/vocab.spm.gz",
+    }
+    serve(web, model("base", "Release", **names))
+    with pytest.raises(PullError, match=r"several files with the name vocab\.spm"):
+        newest(entry, web)
+
+
 def test_index_without_hashes(entry: CatalogEntry, web: Web) -> None:
     bare = model("base", "Release")
     bare["files"]["model"] |= {"uncompressedSize": None, "uncompressedHash": None}

@@ -115,6 +115,7 @@ def newest(entry: CatalogEntry, connection: Connection) -> Newest:
         if key == "model":
             date = _date(headers)
         files.append((f"{base}/{file.path}", _published(file, headers, where)))
+    _require_distinct_names(files, where)
     facts = model.files["model"]
     release = Release(f"{base}/{facts.path}", facts.uncompressed_hash or "", tuple(files))
     return Newest(release, _description(entry, model, others, release, date, index))
@@ -168,6 +169,14 @@ def _published(file: IndexedFile, headers: Mapping[str, str], where: str) -> Pub
         )
     except ValidationError as error:
         raise PullError(f"{where} has an invalid file {file.path} ({_first(error)})") from error
+
+
+def _require_distinct_names(files: Sequence[tuple[str, PublishedFile]], where: str) -> None:
+    """Raise PullError when a file would replace another one, since folders are not kept."""
+    addresses: dict[str, str] = {}
+    for address, file in files:
+        if addresses.setdefault(file.unpacked_name, address) != address:
+            raise PullError(f"{where} has several files with the name {file.unpacked_name}")
 
 
 def _date(headers: Mapping[str, str]) -> str:
