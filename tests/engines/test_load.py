@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from summsvc.engines.base import DecodingOptions, ModelSpec, Placement, Task
-from summsvc.engines.load import load
+from summsvc.engines.load import load, load_counter
 from summsvc.errors import ModelBrokenError
 from summsvc.models.conversion.convert import convert
 from tests.checkpoints import marian, pairs
@@ -94,3 +95,14 @@ def test_pickle_with_code_is_rejected_and_not_executed(tmp_path: Path) -> None:
     with pytest.raises(ModelBrokenError):
         convert(folder, tmp_path / "converted")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_counter_needs_no_files_in_other_threads(tmp_path: Path) -> None:
+    """The model may be removed or replaced while its replicas and the counter are in use."""
+    folder = tmp_path / "converted"
+    convert(marian("en-ru"), folder, quantization="float32")
+    count = load_counter(spec(folder))
+    known = count(["A text."], "en", "ru")
+    shutil.rmtree(folder)
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(count, ["A text."], "en", "ru").result() == known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,8 +45,9 @@ CountTokens = Callable[[Sequence[str], str, str], list[int]]
 
 
 def load_counter(spec: ModelSpec) -> CountTokens:
-    """Load what counts a model's tokens, without the model; thread-safe.
+    """Load what counts a model's tokens, without the model.
 
+    The result is thread-safe and reads no file, so the model's folder may be removed or replaced.
     Raises ModelBrokenError for a model of the transformers engine, or one whose files cannot
     be read.
     """
@@ -79,16 +79,10 @@ def _student_counter(spec: ModelSpec) -> CountTokens:
 def _piece_counter(spec: ModelSpec) -> CountTokens:
     from summsvc.engines.tokenizer import Tokenizer
 
-    local = threading.local()
-    local.tokenizer = Tokenizer(spec)
-
-    def count(texts: Sequence[str], source: str, target: str) -> list[int]:
-        # Tokenizers must not be shared between threads.
-        if not hasattr(local, "tokenizer"):
-            local.tokenizer = Tokenizer(spec)
-        return [len(each) for each in local.tokenizer.encode(texts, source, target)]
-
-    return count
+    tokenizer = Tokenizer(spec)
+    return lambda texts, source, target: [
+        len(tokens) for tokens in tokenizer.encode(texts, source, target)
+    ]
 
 
 def _layout(folder: Path) -> str:
