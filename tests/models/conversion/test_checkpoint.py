@@ -19,7 +19,7 @@ from summsvc.models.conversion import vocabulary
 from summsvc.models.store.store import Store
 from tests.checkpoints import FAMILIES
 from tests.checkpoints import checkpoint as trained
-from tests.models.folders import checkpoint
+from tests.models.folders import add, checkpoint
 from tests.models.hub import COMMIT, serving
 
 TRANSLATION = Task.TRANSLATION
@@ -163,3 +163,37 @@ def test_invalid_tokenizer_files_are_reported(tmp_path: Path, name: str, text: s
     (tmp_path / name).write_text(text)
     with pytest.raises(InvalidFieldError, match=name):
         vocabulary.load_tokens(tmp_path, "t5")
+
+
+PARTS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (json.dumps({"weight_map": dict(zip("ab", PARTS, strict=True))}), f"has no {PARTS[1]}"),
+        (json.dumps({"weight_map": {"a": PARTS[0], "b": "../model.bin"}}), r"has no \.\./model"),
+        (json.dumps({"weight_map": {"a": 1}}), "has no 1"),
+        ("{}", "has no weight_map"),
+        ("[", "is no JSON file"),
+    ],
+)
+def test_weights_without_a_part_are_not_installed(
+    store: Store, tmp_path: Path, index: str, said: str
+) -> None:
+    folder = checkpoint(tmp_path / "folder", weights=PARTS[0])
+    (folder / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(InvalidFieldError, match=said) as caught:
+        add(store, folder)
+    assert caught.value.field == "directory"
+    assert store.ids() == []
+
+
+def test_weights_with_all_parts_are_installed(store: Store, tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "folder", weights=PARTS[0])
+    (folder / PARTS[1]).write_bytes(b"more of them")
+    index = {"weight_map": dict(zip("ab", PARTS, strict=True))}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    add(store, folder)
+    assert store.ids() == ["tiny"]
+    assert store.verify("tiny") == []

@@ -34,11 +34,8 @@ def describe(
     is_student = architecture == students.ARCHITECTURE
     if is_student:
         students.find(directory)
-    elif not files.weight_files(path.name for path in directory.iterdir()):
-        raise InvalidFieldError(
-            f"{directory} has no weights: model.safetensors or pytorch_model.bin is required",
-            field="directory",
-        )
+    else:
+        _require_weights(directory)
     if entry is not None and entry.task is not task:
         raise InvalidFieldError(
             f"'{entry.id}' is a {entry.task.value} model in the catalog; choose another id",
@@ -76,6 +73,30 @@ def describe(
     if entry is not None and entry.id == id:
         facts |= {"license": entry.license, "preference": entry.preference}
     return facts
+
+
+def _require_weights(directory: Path) -> None:
+    """Raise InvalidFieldError when weights are missing, or a part of them that the index names."""
+    names = files.weight_files(path.name for path in directory.iterdir())
+    if not names:
+        raise InvalidFieldError(
+            f"{directory} has no weights: model.safetensors or pytorch_model.bin is required",
+            field="directory",
+        )
+    for index in (name for name in names if name.endswith(".json")):
+        try:
+            parts = Declared.load(directory / index).values.get("weight_map")
+        except ModelBrokenError as error:
+            raise InvalidFieldError(
+                f"{directory} has damaged weights: {error}", field="directory"
+            ) from error
+        if not isinstance(parts, dict):
+            raise InvalidFieldError(f"{index} in {directory} has no weight_map", field="directory")
+        missing = sorted({str(part) for part in parts.values()} - set(names))
+        if missing:
+            raise InvalidFieldError(
+                f"{directory} has no {missing[0][:80]}, which {index} names", field="directory"
+            )
 
 
 def _validate_pairs(task: Task, pairs: Sequence[Pair]) -> None:
