@@ -23,12 +23,12 @@ def unit() -> float:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_cost_is_linear_and_divided_by_checkpoints(name: str, unit: float) -> None:
-    wrong = [
-        str(each)
-        for shape in SHAPES
-        for each in findings(name, FUNCTIONS[name], shape, SHAPES[shape], unit)
-    ]
-    assert not wrong
+    def found(shape: str) -> list[str]:
+        return [str(each) for each in findings(name, FUNCTIONS[name], shape, SHAPES[shape], unit)]
+
+    # Again after all others: other work on the machine may disturb a measurement for seconds.
+    suspected = [shape for shape in SHAPES if found(shape)]
+    assert not [each for shape in suspected for each in found(shape)]
 
 
 def quadratic(text: str) -> None:
