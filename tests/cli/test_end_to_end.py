@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -101,6 +102,29 @@ def test_a_folder_is_processed_in_order_and_an_invalid_file_affects_no_other(
         f"==> {tmp_path / 'a.txt'} <==",
         f"==> {tmp_path / 'b.md'} <==",
     ]
+
+
+def test_names_of_files_that_a_terminal_cannot_show(summsvc: Summsvc, tmp_path: Path) -> None:
+    for name in (b"\xff.txt", b"a\x1b[2J.txt"):
+        (tmp_path / os.fsdecode(name)).write_text("")
+    done = summsvc("summarize", tmp_path, "--json")
+    assert done.returncode == 1
+    assert [line.rpartition("/")[2].partition(": ")[0] for line in done.stderr.splitlines()] == [
+        "a\N{REPLACEMENT CHARACTER}[2J.txt",
+        "\\udcff.txt",
+    ]
+    assert all("EMPTY_ARTICLE" in json.loads(line)["error"] for line in done.stdout.splitlines())
+
+
+def test_a_closed_standard_input_is_an_error(summsvc: Summsvc) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "{COMMAND}" summarize - <&-'],
+        env=summsvc.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "<stdin>: standard input is closed\n")
 
 
 @pytest.mark.parametrize("service", NAMES)

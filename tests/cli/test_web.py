@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,6 +100,13 @@ def test_what_is_no_text_within_the_limits_is_an_input_error(
 ) -> None:
     with pytest.raises(InputError, match=message):
         web.fetch(site + path)
+
+
+def test_the_time_limit_counts_all_redirects(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(web, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with pytest.raises(InputError, match="no complete answer within 30 seconds"):
+        web.fetch(site + "/circle")
 
 
 def test_an_address_without_a_server_is_an_input_error() -> None:

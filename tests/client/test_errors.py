@@ -11,6 +11,8 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from summsvc import client, errors
 from summsvc.client import (
@@ -92,7 +94,29 @@ def test_status_codes_without_details_raise_errors(fake: FakeServer, code: grpc.
     assert str(caught.value) == f"{code.name}: no details"
 
 
-@pytest.mark.parametrize("entry", [b"\xff\xff\xff", b"\x08\x05"])
+def with_details(detail: any_pb2.Any) -> bytes:
+    status = status_pb2.Status(code=3, message="rich", details=[detail])  # INVALID_ARGUMENT
+    return status.SerializeToString()
+
+
+def damaged() -> any_pb2.Any:
+    detail = any_pb2.Any()
+    detail.Pack(error_details_pb2.ErrorInfo(reason="R"))
+    detail.value = b"\xff\xff\xff"
+    return detail
+
+
+def endless_delay() -> any_pb2.Any:
+    detail, info = any_pb2.Any(), error_details_pb2.RetryInfo()
+    info.retry_delay.seconds = 2**62
+    detail.Pack(info)
+    return detail
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [b"\xff\xff\xff", b"\x08\x05", with_details(damaged()), with_details(endless_delay())],
+)
 def test_invalid_details_are_ignored(fake: FakeServer, call: Caller, entry: bytes) -> None:
     def answer(_: Any, context: grpc.ServicerContext) -> Any:
         context.set_trailing_metadata((("grpc-status-details-bin", entry),))

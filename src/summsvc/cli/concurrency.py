@@ -14,6 +14,7 @@ import click
 from summsvc.cli.articles import ArticleInputs
 from summsvc.cli.connection import Connection, as_click_exception, explain, is_unreachable
 from summsvc.cli.display.progress import Progress
+from summsvc.cli.display.terminal import printable
 from summsvc.cli.inputs import InputError, Source
 from summsvc.client import AsyncClient, SummsvcClientError
 from summsvc.types import Article
@@ -57,7 +58,8 @@ def process_articles(
                         is_error = isinstance(outcome, BaseException)
                         with progress.paused():
                             if isinstance(outcome, BaseException):
-                                message = f"{source.name}: {describe(outcome, connection)}"
+                                described = f"{source.name}: {describe(outcome, connection)}"
+                                message = printable(described)
                                 click.echo(message, err=True)
                                 if as_json:
                                     click.echo(json.dumps({"error": message}, ensure_ascii=False))

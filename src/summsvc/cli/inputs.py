@@ -120,6 +120,9 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
         elif name == "-":
             if any(source.path is None and not source.problem for source in sources):
                 raise click.UsageError("'-' stands for standard input and can be given once.")
+            if sys.stdin is None:
+                sources.append(Source("<stdin>", problem="standard input is closed"))
+                continue
             # Read before asyncio starts: below asyncio a signal does not interrupt blocking reads.
             sources.append(Source("<stdin>", data=sys.stdin.buffer.read()))
         elif path.is_dir():

@@ -67,6 +67,7 @@ def _fetch(client: Client, address: str, charset: str, deadline: float) -> WebTe
     for _ in range(MAX_REDIRECTS + 1):
         if not is_address(address):
             raise InputError(f"redirects to '{address[:200]}', which is neither http nor https")
+        _require_time(deadline)
         with client.stream("GET", address, follow_redirects=False) as response:
             if response.next_request is not None:
                 address = str(response.next_request.url)
@@ -75,6 +76,11 @@ def _fetch(client: Client, address: str, charset: str, deadline: float) -> WebTe
                 raise InputError(f"the web server answers HTTP {response.status_code}")
             return _text(response, charset, deadline)
     raise InputError(f"more than {MAX_REDIRECTS} redirects")
+
+
+def _require_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise InputError(f"no complete answer within {TIMEOUT_S} seconds")
 
 
 def _text(response: Response, charset: str, deadline: float) -> WebText:
@@ -88,8 +94,7 @@ def _text(response: Response, charset: str, deadline: float) -> WebText:
         data += chunk
         if len(data) > MAX_BYTES:
             raise InputError(f"has more than {MAX_BYTES // 2**20} MiB")
-        if time.monotonic() > deadline:
-            raise InputError(f"no complete answer within {TIMEOUT_S} seconds")
+        _require_time(deadline)
     declared = header.get_content_charset() or ""
     try:
         decoded = decode(bytes(data), named=charset, declared=declared)

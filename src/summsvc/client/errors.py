@@ -20,6 +20,7 @@ transport send, raise the base class.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -172,9 +173,10 @@ def error_from_call(error: grpc.RpcError) -> SummsvcClientError:
     call = cast("_FailedCall", error)
     plain = status_pb2.Status(code=call.code().value[0], message=call.details() or "")
     trailing = dict(call.trailing_metadata() or ())
-    try:
+    # Details may be damaged, or have a delay that no timedelta can represent.
+    with suppress(DecodeError, ValueError, OverflowError):
         rich = status_pb2.Status.FromString(cast("bytes", trailing.get(_STATUS_DETAILS_KEY, b"")))
-    except DecodeError:
-        return error_from_status(plain)
-    # A proxy may have replaced the status code; then the details do not apply.
-    return error_from_status(rich if rich.code == plain.code else plain)
+        # A proxy may have replaced the status code; then the details do not apply.
+        if rich.code == plain.code:
+            return error_from_status(rich)
+    return error_from_status(plain)
