@@ -10,7 +10,7 @@ from typing import Any
 from summsvc.engines.base import Generated
 from tests.running import Running
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def eventually(holds: Callable[[], bool]) -> None:

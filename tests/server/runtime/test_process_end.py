@@ -210,8 +210,8 @@ def test_a_reader_that_stopped_does_not_delay_shutdown(
 @pytest.mark.parametrize(
     ("fault", "make", "method", "left"),
     [
-        ("engine", translate, TRANSLATE, (0, 1)),
-        ("text", summarize, SUMMARIZE, (1, 0)),
+        ("engine", translate, TRANSLATE, "batches"),
+        ("text", summarize, SUMMARIZE, "text_jobs"),
     ],
 )
 def test_work_that_does_not_end_is_cancelled_reported_and_logged(
@@ -220,7 +220,7 @@ def test_work_that_does_not_end_is_cancelled_reported_and_logged(
     fault: str,
     make: Callable[[grpc.Channel], Any],
     method: str,
-    left: tuple[int, int],
+    left: str,
 ) -> None:
     with (
         serving(tmp_path, *SHORT_DRAIN, *models, fault=fault) as server,
@@ -235,7 +235,8 @@ def test_work_that_does_not_end_is_cancelled_reported_and_logged(
         assert not clean(server)
         assert cut_off(server) == [(method, "mine")]
         (line,) = server.log("work left running")
-        assert (line["text_jobs"], line["batches"]) == left
+        # The segments of the call may be in two batches.
+        assert [kind for kind in ("text_jobs", "batches") if line[kind]] == [left]
         assert FAULT_MARK not in server.text()
 
 
