@@ -96,7 +96,7 @@ def test_status_codes_without_details_raise_errors(fake: FakeServer, code: grpc.
 
 def with_details(detail: any_pb2.Any) -> bytes:
     status = status_pb2.Status(code=3, message="rich", details=[detail])  # INVALID_ARGUMENT
-    return status.SerializeToString()
+    return bytes(status.SerializeToString())
 
 
 def damaged() -> any_pb2.Any:
