@@ -79,3 +79,16 @@ def test_an_equal_output_has_all_protected_terms(words: list[str], terms: list[l
     text = " ".join(words)
     found = Terms.of([" ".join(term) for term in terms], (), "en").find(text)
     assert all(each.applied for each in uses(found, text, "en"))
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("See xwww.example.org] now.", "xwww.example.org"),
+        ("Источникhttps://example.org/a (x).", "Источникhttps://example.org/a"),
+    ],
+)
+def test_an_address_within_a_word_is_found_in_an_equal_output(text: str, term: str) -> None:
+    found = Terms.of([], (), "ru").find(text)
+    assert [each.source for each in found] == [term]
+    assert all(each.applied for each in uses(found, text, "ru"))

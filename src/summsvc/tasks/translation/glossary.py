@@ -92,8 +92,8 @@ class Terms:
         protected = _whole_words(text, kept)
         found: list[Found] = []
         if _HINT.search(text):
-            automatic = checked(_AUTOMATIC.finditer(text))
-            found += (Found(*each.span(), each[0], each[0], kept=True) for each in automatic)
+            automatic = (each.span() for each in _AUTOMATIC.finditer(text))
+            found += _whole_words(text, automatic)
         if self._patterns is not None:
             found += (
                 Found(start, end, each.source, each.target or text[start:end], each.kept)
@@ -115,8 +115,8 @@ class Terms:
         return [(each.start, each.end) for each in self.find(text)]
 
 
-def _whole_words(text: str, kept: Sequence[tuple[int, int]]) -> list[Found]:
-    """Kept ranges as protected terms, each with the rest of the words that it begins or ends in.
+def _whole_words(text: str, kept: Iterable[tuple[int, int]]) -> list[Found]:
+    """Ranges in text order as protected terms, with the rest of the words at their ends.
 
     A term is looked for as whole words in an output: "`Widget`s" is the term "Widgets".
     """
