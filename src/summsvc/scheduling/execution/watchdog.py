@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from summsvc.engines.base import Generated
 from summsvc.scheduling.admission.admission import SMOOTHING
 from summsvc.scheduling.batching import Batch
 from summsvc.scheduling.execution.threads import wait_done
+from summsvc.time_limits import holds_within
 
 R = TypeVar("R")
 
@@ -22,10 +24,6 @@ that, so no batch is expected to take less time than the usual one."""
 PROBE_STEPS = 4
 """Decoding steps that the probe of a newly loaded model counts for. The probe takes about a dozen:
 so the first batches, before anything is measured, get that much more time."""
-
-TIMEOUT_SLICES = 10
-"""Slices in which a time limit is waited for. When the process was stopped or the event loop was
-blocked, only one slice of the limit has passed, not the whole limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,4 @@ async def completes_within(call: Future[R], limit_s: float) -> bool:
 
     Time in which this process did not run counts for at most one slice of the limit.
     """
-    for _ in range(TIMEOUT_SLICES):
-        if await wait_done(call, limit_s / TIMEOUT_SLICES):
-            return True
-    return False
+    return await holds_within(partial(wait_done, call), limit_s)

@@ -8,6 +8,7 @@ import socket
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from prometheus_client.core import Metric
 
@@ -16,16 +17,13 @@ from summsvc.config.handover import Handover
 from summsvc.server.services.health import State
 from summsvc.server.supervisor import families, messages
 from summsvc.server.supervisor.metrics import Cause
+from summsvc.time_limits import holds_within
 
 PING_S = 5.0
 """Seconds between two questions whether the event loop of a process still answers."""
 
 ANSWER_S = 30.0
 """Seconds after which a process whose event loop has not answered is ended."""
-
-WAIT_SLICES = 10
-"""Slices in which an answer is waited for. When the supervisor was stopped or its event loop was
-blocked, only one slice has passed, and an answer that has arrived meanwhile is received."""
 
 SCRAPE_S = 1.0
 """Seconds to wait for the metrics of a process. Without an answer its last ones count."""
@@ -156,22 +154,20 @@ class ServerProcess:
 
     async def _watch(self, start_s: float) -> None:
         """End the process when it does not listen in time, or later does not answer in time."""
-        if await _is_set_within(self.listening, start_s):
+        if await holds_within(partial(_is_set, self.listening), start_s):
             while True:
                 self._answered.clear()
                 self.send("ping")
-                if not await _is_set_within(self._answered, ANSWER_S):
+                if not await holds_within(partial(_is_set, self._answered), ANSWER_S):
                     break
                 await asyncio.sleep(PING_S)
         self.cause = "unresponsive" if self.listening.is_set() else "start"
         self.kill()
 
 
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until an event is set. Returns False after ``seconds``, see ``WAIT_SLICES``."""
-    for _ in range(WAIT_SLICES):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds / WAIT_SLICES):
-                await event.wait()
-                return True
-    return False
+async def _is_set(event: asyncio.Event, timeout_s: float) -> bool:
+    """Wait until an event is set, at most ``timeout_s`` seconds. Returns whether it is."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    return event.is_set()
