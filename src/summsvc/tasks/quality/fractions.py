@@ -10,8 +10,7 @@ from functools import lru_cache
 
 from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
-from summsvc.languages.letters import letter_folds
-from summsvc.tasks.quality.number_words import NumberWords
+from summsvc.tasks.quality.number_words import NumberWords, folded
 from summsvc.tasks.quality.numerals import quotients, scale_words
 
 _PERCENT = re.compile(r"\s?(?:%|per ?cent|процент|проц\.|proc)")
@@ -85,10 +84,8 @@ def is_percentage(source: str, end: int) -> bool:
 @lru_cache(maxsize=256)
 def _words(languages: registry.Registry, language: str) -> _Words:
     entry = languages.get(language).numerals
-    folds = letter_folds()
-    stems = ((value, [word.translate(folds) for word in words]) for value, words in entry.fractions)
     return _Words(
-        NumberWords(stems, (), entry.endings, entry.parts),
+        NumberWords(folded(entry.fractions), (), entry.endings, entry.parts),
         entry.half_prefixes,
         tuple(map(re.compile, entry.one_and_a_half)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
 from summsvc.interruption import checked, checked_matches
@@ -85,6 +85,14 @@ class NumberWords:
         return word[at:] in self._endings or (
             bool(self._parts) and word.startswith(self._parts, at)
         )
+
+
+def folded(
+    table: Iterable[tuple[int, Iterable[str]]],
+) -> Iterator[tuple[int, list[str]]]:
+    """The words for each value with folded letters, as ``words_of`` has them."""
+    folds = letter_folds()
+    return ((value, [word.translate(folds) for word in words]) for value, words in table)
 
 
 def words_of(text: str) -> set[str]:

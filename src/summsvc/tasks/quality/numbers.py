@@ -8,16 +8,15 @@ A translation may write a figure in another way: 1,200.5 as 1 200,5, 12 million 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from summsvc.interruption import checked, checked_matches
 from summsvc.languages import registry
-from summsvc.languages.letters import letter_folds
 from summsvc.tasks.quality.fractions import Fractions, fractions, is_percentage
-from summsvc.tasks.quality.number_words import NumberWords, says_twelve, words_of
+from summsvc.tasks.quality.number_words import NumberWords, folded, says_twelve, words_of
 from summsvc.tasks.quality.numerals import Number, figures, is_afternoon, numbers, quotients
 
 _DIGITS = re.compile(r"\d+")
@@ -213,7 +212,7 @@ def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades
         if f"{int(hours)}:{time[2]}" in given.times:
             return True
         return text[0] == "0" and not minutes and given.has(hours)
-    if not _times(source, number.start).isdisjoint(given.times):
+    if (time := _TIME.match(source, number.start)) and not _times(time).isdisjoint(given.times):
         return True
     if _LESS_THAN_ONE.fullmatch(text):
         return text[1:].replace(",", ".") in given.less_than_one
@@ -222,13 +221,10 @@ def _known(source: str, number: Number, given: _OutputNumbers, decades: _Decades
     return all(given.has(run, in_date=in_date) for run in runs)
 
 
-def _times(text: str, start: int) -> set[str]:
-    """The readings of a time that starts at ``start``, as "19:30"; none without minutes."""
-    time = _TIME.match(text, start)
-    if time is None:
-        return set()
+def _times(time: re.Match[str]) -> set[str]:
+    """The readings of a time with minutes, as "19:30"."""
     hours = int(time[1])
-    later = {hours + 12} if hours < 12 and is_afternoon(text, time.end()) else set()
+    later = {hours + 12} if hours < 12 and is_afternoon(time.string, time.end()) else set()
     return {f"{each}:{time[2]}" for each in {hours, *later}}
 
 
@@ -288,9 +284,7 @@ def _given(output: str, stems: _Stems, target: str) -> _OutputNumbers:
         runs,
         frozenset().union(*(_runs(text) for text in texts if text[-1].isdecimal())),
         frozenset(year // 100 for year in years if not year % 10),
-        frozenset().union(
-            *(_times(output, each.start()) for each in checked_matches(_TIME, output))
-        ),
+        frozenset().union(*map(_times, checked_matches(_TIME, output))),
         frozenset(f".{each[1]}" for each in checked_matches(_LESS_THAN_ONE_ALONE, output)),
         fractions(output, said, target),
         says_twelve(said),
@@ -319,16 +313,9 @@ def _stems(languages: registry.Registry, language: str) -> _Stems:
         counted.append((100, set(entry.hundred)))
     months = ((number, word.split("|")) for number, word in enumerate(entry.months, 1))
     return _Stems(
-        NumberWords(_folded(entry.stems), _folded(counted), entry.endings, entry.parts),
-        NumberWords(_folded(months), (), entry.endings),
+        NumberWords(folded(entry.stems), folded(counted), entry.endings, entry.parts),
+        NumberWords(folded(months), (), entry.endings),
     )
-
-
-def _folded(
-    table: Iterable[tuple[int, Iterable[str]]],
-) -> Iterator[tuple[int, list[str]]]:
-    folds = letter_folds()
-    return ((value, [word.translate(folds) for word in words]) for value, words in table)
 
 
 @lru_cache(maxsize=8)
