@@ -116,9 +116,7 @@ def _repair_field(
         else:
             warnings.append(encoding.misread_warning(field, page, first))
     elif other := code_pages.misreading_of(text):
-        starts, ends = array("i"), array("i")
-        add_offsets(starts, ends, [(0, len(text))])
-        places = SourceMap(other.decoded(text), starts, ends)
+        places = SourceMap(other.decoded(text), range(len(text)), range(1, len(text) + 1))
         text = places.text
         message = f"the text is {other.name} that was read as windows-1252; it was decoded again"
         warnings.append(_warning(message, field, (other.first, other.first + 1), None))
