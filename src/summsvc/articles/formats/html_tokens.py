@@ -158,13 +158,11 @@ def _tag_token(tag: re.Match[str]) -> HtmlToken:
     if name in VOID_ELEMENTS or attrs.endswith("/"):
         return HtmlToken("open", start, end, name)
     content = _CONTENT.get(name, "parsed")
-    if name == "dialog":
+    says = attrs if name not in _PAGE_ELEMENTS else ""
+    if name == "dialog" or (says and attributes.hides(says)):
         return HtmlToken("open", start, end, name, "opaque", True)
-    if attrs and name not in _PAGE_ELEMENTS:
-        if attributes.hides(attrs):
-            return HtmlToken("open", start, end, name, "opaque", True)
-        if content in ("parsed", "raised") and is_not_translated(attrs):
-            content = "kept"
+    if says and content in ("parsed", "raised") and is_not_translated(says):
+        content = "kept"
     return HtmlToken("open", start, end, name, content)
 
 
