@@ -58,9 +58,8 @@ def process_articles(
                         is_error = isinstance(outcome, BaseException)
                         with progress.paused():
                             if isinstance(outcome, BaseException):
-                                described = f"{source.name}: {describe(outcome, connection)}"
-                                message = printable(described)
-                                click.echo(message, err=True)
+                                message = f"{source.name}: {describe(outcome, connection)}"
+                                click.echo(printable(message), err=True)
                                 if as_json:
                                     click.echo(json.dumps({"error": message}, ensure_ascii=False))
                             else:
