@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ NO_FORMAT = {"article": {"body": "a", "mime_type": "x"}}
 NO_SOURCE = translation(glossary=[{"source": "", "target": "a"}])
 HEAD = "POST /api/Summarize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 MANY_TERMS = translation(do_not_translate=["a"] * 4)
+
+
+def with_token(folder: Path) -> AbstractContextManager[Running]:
+    """A server in a folder without models, which asks for a token."""
+    tokens = folder / "tokens.txt"
+    tokens.write_text("a good token\n")
+    return running(
+        Settings(port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=folder, token_file=tokens)
+    )
 
 
 def error(response: httpx2.Response) -> dict[str, Any]:
@@ -197,13 +207,8 @@ def test_a_failure_after_the_first_event_is_the_last_line(
 
 
 def test_a_token_is_asked_for_before_the_request_is_read(tmp_path: Path) -> None:
-    tokens = tmp_path / "tokens.txt"
-    tokens.write_text("a good token\n")
-    settings = Settings(
-        port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=tmp_path, token_file=tokens
-    )
     with (
-        running(settings) as server,
+        with_token(tmp_path) as server,
         httpx2.Client(base_url=server.server.web_url, timeout=60) as client,
     ):
         for headers in ({}, {"authorization": "Bearer another"}):
@@ -220,13 +225,8 @@ def test_a_token_is_asked_for_before_the_request_is_read(tmp_path: Path) -> None
 
 
 def test_a_call_without_a_token_is_refused_before_its_body_arrives(tmp_path: Path) -> None:
-    tokens = tmp_path / "tokens.txt"
-    tokens.write_text("a good token\n")
-    settings = Settings(
-        port=0, metrics_port=-1, web="127.0.0.1:0", model_dir=tmp_path, token_file=tokens
-    )
     with (
-        running(settings) as server,
+        with_token(tmp_path) as server,
         socket.create_connection(("127.0.0.1", server.server.web_port), timeout=60) as slow,
     ):
         slow.sendall(f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())

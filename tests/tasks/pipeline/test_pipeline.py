@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from structlog.testing import capture_logs
 
-from summsvc.errors import EngineError, OverloadedError
+from summsvc.errors import OverloadedError
 from summsvc.scheduling.jobs import Priority
 from summsvc.tasks.pipeline.decoding import DecodingRequest
 from summsvc.tasks.pipeline.pipeline import Pipeline
 from summsvc.tasks.pipeline.stage import Stage
 from summsvc.tasks.pipeline.text_workers import TextWorkers
 from tests.scheduling.reversing import ReversingEngine, scheduler, work
+from tests.tasks.broken_tokenizer import FAILURES, failing_tokenizer
 from tests.tasks.scripted import ScriptedEngine
 from tests.tasks.scripted import pipeline as scripted_pipeline
 
@@ -54,22 +54,11 @@ async def test_a_full_queue_rejects_new_requests_but_no_retries() -> None:
         workers.close()
 
 
-@pytest.mark.parametrize("raised", [SystemExit(5), RuntimeError("on: a text"), MemoryError()])
-async def test_a_tokenizer_that_fails_fails_its_request_only(
-    raised: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> list[int]:
-        raise raised
-
+@pytest.mark.parametrize("raised", FAILURES)
+async def test_a_tokenizer_that_fails_fails_its_request_only(raised: BaseException) -> None:
     engine = ScriptedEngine(str.upper)
     async with scripted_pipeline(engine) as made:
-        monkeypatch.setattr(engine, "count_tokens", fail)
-        with capture_logs() as logged, pytest.raises(EngineError) as caught:
+        with failing_tokenizer(engine, raised):
             await made.run_all(["a text"])
-        assert [(line["event"], line["exc_info"]) for line in logged] == [
-            ("tokenizer failed", raised)
-        ]
-        assert "a text" not in caught.value.message
-        monkeypatch.undo()
         (output,) = await made.run_all(["a text"])
         assert output.text == "A TEXT"

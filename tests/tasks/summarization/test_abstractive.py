@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from summsvc.articles.length import Length, count_words
 from summsvc.engines.base import DecodingOptions
-from summsvc.errors import DeadlineError, EngineError
+from summsvc.errors import DeadlineError
 from summsvc.tasks.pipeline.pipeline import RETRY_ALLOWANCE
 from summsvc.tasks.pipeline.stage import PipelineOutput
 from summsvc.tasks.summarization.postprocess import postprocess
 from summsvc.tasks.summarization.types import SummarySentence
 from summsvc.types import Article, MimeType, WarningType
+from tests.tasks.broken_tokenizer import FAILURES, failing_tokenizer
 from tests.tasks.keeping import KeepingEngine, keep, split, summarize
 
 FACTS = (
@@ -356,20 +356,11 @@ async def test_unusual_articles_have_an_abstractive_summary(
     assert not over or (len(sentences) == 1 and WarningType.LENGTH_NOT_MET in kinds(warnings))
 
 
-@pytest.mark.parametrize("raised", [SystemExit(5), RuntimeError("on: a text"), MemoryError()])
-async def test_a_tokenizer_that_fails_fails_its_request_only(
-    raised: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> list[int]:
-        raise raised
-
+@pytest.mark.parametrize("raised", FAILURES)
+async def test_a_tokenizer_that_fails_fails_its_request_only(raised: BaseException) -> None:
     engine = KeepingEngine(keep(1))
     asked = Article("", article(100), "en"), Length(max_words=40)
-    with monkeypatch.context() as patched:
-        patched.setattr(engine, "count_tokens", fail)
-        with capture_logs() as logged, pytest.raises(EngineError, match="could not read") as caught:
-            await summarize(engine, *asked)
-    assert [(line["event"], line["exc_info"]) for line in logged] == [("tokenizer failed", raised)]
-    assert "a text" not in caught.value.message
+    with failing_tokenizer(engine, raised):
+        await summarize(engine, *asked)
     sentences, _ = await summarize(engine, *asked)
     assert sentences
